@@ -1,0 +1,180 @@
+//! What a mesh does with a request, and why. The words and their meaning are those of the `netloft explain` form.
+
+use world::ObjectKey;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It reaches a destination.
+    Forwarded,
+    /// Authorization or authentication refuses it.
+    Denied,
+    /// The route answers itself.
+    Direct,
+    /// The route redirects.
+    Redirected,
+    /// An injected fault answers at 100 %.
+    Aborted,
+    /// No route matches: 404.
+    NoRoute,
+    /// Nothing to send it to: no endpoints, or an unknown cluster.
+    NoDestination,
+    /// The connection is refused or reset, as for plaintext into STRICT.
+    Refused,
+    /// The outbound policy lets nothing unknown out: 502.
+    Blocked,
+    /// The name does not resolve.
+    Unresolved,
+    /// It cannot be known; `Verdict::unknown` says why.
+    Unknown,
+}
+
+/// How the request travels between the proxies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Mutual TLS of the mesh.
+    Mtls,
+    /// TLS that the mesh did not make mutual.
+    Tls,
+    /// Nothing protects it.
+    Plaintext,
+}
+
+/// One place where the request may end, with its share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// (namespace, name) of the service, or ("", host) for a host outside.
+    pub service: (String, String),
+    /// Port of the service.
+    pub port: u16,
+    /// Subset, where the route names one.
+    pub subset: Option<String>,
+    /// Share of the requests, 0 to 1; all shares add up to 1.
+    pub share: f64,
+    /// Names of the workloads with ready pods behind it.
+    pub workloads: Vec<String>,
+}
+
+/// One step of the way, with what decided it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Kebab-case name of the step: `resolve`, `route`, `split`, `subset`, `transport`, `authorize`, `deliver` …
+    pub step: &'static str,
+    /// The object that decided it.
+    pub object: Option<ObjectKey>,
+    /// The field in it: `spec.http[0].match[0]`.
+    pub path: Option<String>,
+    /// In words.
+    pub because: String,
+}
+
+/// Something that could not be known, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unknown {
+    /// What is not known.
+    pub about: String,
+    /// Why.
+    pub because: String,
+}
+
+/// A changed path or authority.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Rewrite {
+    /// The path that the destination sees.
+    pub path: Option<String>,
+    /// The authority that the destination sees.
+    pub authority: Option<String>,
+}
+
+/// Request headers that the mesh sets, adds and removes.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct HeaderChanges {
+    /// Overwritten.
+    pub set: Vec<(String, String)>,
+    /// Appended.
+    pub add: Vec<(String, String)>,
+    /// Removed.
+    pub remove: Vec<String>,
+}
+
+/// Retries of the caller's proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// Attempts after the first.
+    pub attempts: u32,
+    /// Time limit of one try, as written.
+    pub per_try_timeout: Option<String>,
+    /// Conditions, as written.
+    pub on: Option<String>,
+}
+
+/// A fault that answers instead of the destination.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Abort {
+    /// HTTP status.
+    pub status: u16,
+    /// Percentage of the requests, 0 to 100.
+    pub percent: f64,
+}
+
+/// A fault that delays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delay {
+    /// As written: `5s`.
+    pub duration: String,
+    /// Percentage of the requests, 0 to 100.
+    pub percent: f64,
+}
+
+/// Faults that a route injects.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Fault {
+    /// Answers with an error.
+    pub abort: Option<Abort>,
+    /// Waits.
+    pub delay: Option<Delay>,
+}
+
+/// A copy of the request that goes elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mirror {
+    /// (namespace, service).
+    pub service: (String, String),
+    /// Subset, where one is named.
+    pub subset: Option<String>,
+    /// Percentage of the requests, 0 to 100.
+    pub percent: f64,
+}
+
+/// What the mesh does with one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The request's id.
+    pub id: String,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// HTTP status that the caller sees; `None` where it gets none or the application decides.
+    pub status: Option<u16>,
+    /// Where it may end.
+    pub destinations: Vec<Destination>,
+    /// How it travels; `None` where it does not.
+    pub transport: Option<Transport>,
+    /// Changed path or authority.
+    pub rewrite: Rewrite,
+    /// Changed request headers.
+    pub request_headers: HeaderChanges,
+    /// Where a redirect points.
+    pub location: Option<String>,
+    /// Time limit of the route, as written.
+    pub timeout: Option<String>,
+    /// Retries of the route.
+    pub retries: Option<Retries>,
+    /// Faults of the route.
+    pub fault: Fault,
+    /// Copies.
+    pub mirror: Vec<Mirror>,
+    /// How it came to this.
+    pub trace: Vec<Step>,
+    /// What could not be known.
+    pub unknown: Vec<Unknown>,
+}

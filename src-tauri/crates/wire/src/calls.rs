@@ -1,0 +1,128 @@
+//! The list of calls. One line makes the trait method, the dispatch and the TypeScript wrapper.
+
+use std::future::Future;
+
+use serde_json::Value;
+
+#[allow(clippy::wildcard_imports, reason = "the list of calls names every type of the bridge")]
+use crate::types::*;
+use crate::{Code, Fault};
+
+macro_rules! calls {
+    ($($(#[doc = $doc:literal])* $name:ident($args:ty) -> $answer:ty;)*) => {
+        /// Everything that the UI can ask. Implemented once, over the sessions; fakes may implement it for tests.
+        pub trait Calls: Sync {
+            $($(#[doc = $doc])* fn $name(&self, args: $args) -> impl Future<Output = Result<$answer, Fault>> + Send;)*
+        }
+
+        /// Runs the call of this name.
+        ///
+        /// # Errors
+        /// `bad-call` for an unknown name or arguments of another shape, else what the call says.
+        pub async fn dispatch<C: Calls>(calls: &C, name: &str, args: Value) -> Result<Value, Fault> {
+            match name {
+                $(stringify!($name) => {
+                    let args: $args = serde_json::from_value(args)
+                        .map_err(|error| Fault::new(Code::BadCall, format!("{name}: {error}")))?;
+                    // Boxed: the futures of all arms would otherwise be laid out in one.
+                    let answer: $answer = Box::pin(calls.$name(args)).await?;
+                    serde_json::to_value(answer).map_err(|error| Fault::new(Code::Internal, format!("{name}: {error}")))
+                })*
+                _ => Err(Fault::new(Code::BadCall, format!("there is no call '{name}'"))),
+            }
+        }
+
+        #[cfg(test)]
+        /// Visits every type that crosses the bridge.
+        pub(crate) fn visit(visitor: &mut impl ts_rs::TypeVisitor) {
+            $(visitor.visit::<$args>(); visitor.visit::<$answer>();)*
+            visitor.visit::<Pulse>();
+            visitor.visit::<Fault>();
+        }
+
+        #[cfg(test)]
+        /// (doc, name, arguments, answer) of each call, for the TypeScript client.
+        pub(crate) fn table() -> Vec<(String, &'static str, String, String)> {
+            let config = ts_rs::Config::default();
+            vec![$((
+                [$($doc),*].concat().trim().to_owned(),
+                stringify!($name),
+                <$args as ts_rs::TS>::name(&config),
+                <$answer as ts_rs::TS>::name(&config),
+            )),*]
+        }
+    };
+}
+
+calls! {
+    /// All contexts of the merged kubeconfig and added files, and the demo; without waiting for any of them.
+    clusters(Nothing) -> Clusters;
+    /// Asks one cluster who it is. Slow or dead clusters block only their own card.
+    probe(ClusterRef) -> Probe;
+    /// Adds a kubeconfig file.
+    kubeconfig_add(PathArg) -> Clusters;
+    /// Forgets an added kubeconfig file.
+    kubeconfig_remove(PathArg) -> Clusters;
+    /// Allows a kubeconfig's exec plugin to run: exactly this command, until it changes.
+    exec_allow(ClusterRef) -> Clusters;
+    /// Opens a cluster and starts to follow it.
+    open(ClusterRef) -> Opened;
+    /// Stops following a cluster.
+    close(SessionRef) -> Nothing;
+    /// The frame's facts: name, meshes, rights, counts, freshness, coverage.
+    overview(SessionRef) -> Overview;
+    /// The map: nodes, edges and their places.
+    graph(GraphArgs) -> Graph;
+    /// The panel of one node.
+    node(NodeArgs) -> NodeDetail;
+    /// A rate over time, of a node or an edge.
+    series(SeriesArgs) -> Series;
+    /// Objects of the kinds that can be authored.
+    objects(ObjectsArgs) -> Vec<ObjectRow>;
+    /// One object as YAML, read from the server now.
+    document(ObjectArgs) -> DocumentText;
+    /// Reads YAML: its value, or where it breaks.
+    yaml_read(YamlText) -> YamlReading;
+    /// Changes YAML and keeps everything else: comments, key order, unknown fields.
+    yaml_edit(YamlEdits) -> YamlReading;
+    /// A new object to start from.
+    template(TemplateArgs) -> Template;
+    /// Fields of a kind with type, default and allowed values, from the cluster's own schema; words are ours.
+    schema(SchemaArgs) -> Schema;
+    /// The tray.
+    draft(SessionRef) -> Draft;
+    /// Puts an edited or new object into the tray.
+    draft_put(DraftPut) -> Draft;
+    /// Marks an object for deletion.
+    draft_delete(ObjectArgs) -> Draft;
+    /// Takes one object out of the tray.
+    draft_remove(ObjectArgs) -> Draft;
+    /// Empties the tray.
+    draft_clear(SessionRef) -> Draft;
+    /// Diff, dry-run, owners, findings and effect of everything in the tray.
+    review(SessionRef) -> Review;
+    /// Applies what was reviewed.
+    apply(ApplyArgs) -> Applied;
+    /// How far the proxies have taken up an entry of the journal.
+    uptake(EntryRef) -> Uptake;
+    /// The journal, newest first.
+    history(HistoryArgs) -> Vec<EntryRow>;
+    /// One entry with its objects before and after.
+    entry(EntryRef) -> Entry;
+    /// What undoing an entry would do now.
+    undo_review(EntryRef) -> Review;
+    /// Undoes an entry as reviewed.
+    undo(UndoArgs) -> Applied;
+    /// Everything wrong or risky, in the cluster or with the draft applied.
+    findings(FindingsArgs) -> FindingList;
+    /// Every rule.
+    rules(Nothing) -> Vec<RuleCard>;
+    /// What the mesh does with a request, and why.
+    explain(ExplainArgs) -> Verdict;
+    /// Every proxy with its synchronisation and resource use.
+    proxies(SessionRef) -> Proxies;
+    /// The user's settings.
+    settings(Nothing) -> Settings;
+    /// Saves the user's settings.
+    settings_put(Settings) -> Settings;
+}

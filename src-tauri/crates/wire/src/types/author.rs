@@ -1,0 +1,145 @@
+//! Authoring: documents, YAML, schemas, templates.
+
+use serde_json::Value;
+
+use super::{ObjectRef, wire};
+
+wire! {
+    pub struct ObjectsArgs {
+        pub session: String,
+        /// `VirtualService` …; empty for all.
+        pub kinds: Vec<String>,
+        /// Empty for all.
+        pub namespace: String,
+    }
+}
+
+wire! {
+    pub struct ObjectArgs { pub session: String, pub object: ObjectRef }
+}
+
+wire! {
+    /// One object as text.
+    pub struct DocumentText {
+        pub object: ObjectRef,
+        /// YAML without managedFields and status.
+        pub yaml: String,
+        pub resource_version: String,
+        pub uid: String,
+        /// Who set which fields.
+        pub managers: Vec<FieldManager>,
+        pub owner: String,
+    }
+}
+
+wire! {
+    pub struct FieldManager { pub name: String, pub operation: String, pub fields: Vec<String> }
+}
+
+wire! {
+    pub struct YamlText { pub yaml: String }
+}
+
+wire! {
+    pub struct YamlEdits { pub yaml: String, pub edits: Vec<YamlEdit> }
+}
+
+wire! {
+    pub enum EditOp { Set, Insert, Remove, Move }
+}
+
+wire! {
+    /// One change of a document.
+    pub struct YamlEdit {
+        pub op: EditOp,
+        /// JSON pointer: `/spec/http/0/route/1/weight`. For `insert` the last part is the index, or `-` for the end.
+        /// `set` makes missing parents.
+        pub path: String,
+        /// New value, for `set` and `insert`.
+        #[ts(type = "unknown")]
+        #[serde(default)]
+        pub value: Value,
+        /// For `move`: the index that the item has afterwards.
+        #[serde(default)]
+        pub to: Option<u32>,
+    }
+}
+
+wire! {
+    /// A text and its meaning.
+    pub struct YamlReading {
+        pub yaml: String,
+        /// What it says; null where it does not parse.
+        #[ts(type = "unknown")]
+        pub value: Value,
+        /// Syntax, unknown fields, wrong types: with their lines.
+        pub problems: Vec<YamlProblem>,
+        /// Line (from 1) of each pointer, for those that the form shows.
+        pub lines: std::collections::BTreeMap<String, u32>,
+    }
+}
+
+wire! {
+    pub struct YamlProblem {
+        /// From 1.
+        pub line: u32,
+        /// From 1.
+        pub column: u32,
+        pub message: String,
+        pub error: bool,
+    }
+}
+
+wire! {
+    pub enum TemplateKind {
+        VirtualService,
+        DestinationRule,
+        PeerAuthentication,
+        AuthorizationPolicy,
+        /// An AuthorizationPolicy that allows `from` to call `to`.
+        AllowEdge,
+        /// An AuthorizationPolicy that denies `from` to call `to`.
+        DenyEdge,
+    }
+}
+
+wire! {
+    pub struct TemplateArgs {
+        pub session: String,
+        pub template: TemplateKind,
+        pub namespace: String,
+        /// A service, a workload, or empty.
+        pub name: String,
+        /// The caller's node id, for edges.
+        pub from: String,
+        /// The callee's node id, for edges.
+        pub to: String,
+    }
+}
+
+wire! {
+    pub struct Template { pub object: ObjectRef, pub yaml: String }
+}
+
+wire! {
+    pub struct SchemaArgs { pub session: String, pub group: String, pub kind: String }
+}
+
+wire! {
+    /// Fields of a kind, flat.
+    pub struct Schema { pub fields: Vec<SchemaField> }
+}
+
+wire! {
+    pub struct SchemaField {
+        /// `spec.http[].route[].weight`
+        pub path: String,
+        /// `string`, `integer`, `number`, `boolean`, `object`, `array`, `duration`
+        pub r#type: String,
+        pub allowed: Vec<String>,
+        pub default: String,
+        pub required: bool,
+        /// Our words; empty where we have none.
+        pub help: String,
+    }
+}

@@ -1,0 +1,230 @@
+//! The tray, the review, the journal.
+
+use super::{Finding, ObjectRef, Unknown, YamlProblem, wire};
+
+wire! {
+    /// Everything that waits in the tray.
+    pub struct Draft {
+        pub revision: f64,
+        pub items: Vec<DraftItem>,
+        /// What it would do, in words: `moves 10 % of productpage → reviews to v3`.
+        pub says: Vec<EffectLine>,
+        /// The tray can be taken back one step.
+        pub can_undo: bool,
+    }
+}
+
+wire! {
+    pub enum ChangeKind { Create, Update, Delete }
+}
+
+wire! {
+    pub struct DraftItem {
+        pub object: ObjectRef,
+        pub change: ChangeKind,
+        pub yaml: String,
+        pub fields_changed: u32,
+        /// It no longer fits what is live: someone changed the object since.
+        pub outdated: bool,
+    }
+}
+
+wire! {
+    pub struct DraftPut {
+        pub session: String,
+        pub yaml: String,
+        /// The resourceVersion that the edit started from; empty for a new object.
+        pub base: String,
+    }
+}
+
+wire! {
+    pub enum EffectTone { Moves, Cuts, Opens, Stays, Watch }
+}
+
+wire! {
+    /// One thing that a change does to traffic.
+    pub struct EffectLine {
+        pub tone: EffectTone,
+        /// `productpage → reviews`
+        pub title: String,
+        /// `10 % moves from v1 to v3`
+        pub detail: String,
+        pub requests_per_second: f64,
+        /// Seen in traffic; else asked by the engine itself.
+        pub observed: bool,
+        pub object: Option<ObjectRef>,
+        pub path: String,
+    }
+}
+
+wire! {
+    /// What the tray, or an undo, would do.
+    pub struct Review {
+        /// Names exactly what was reviewed; `apply` wants it back.
+        pub token: String,
+        pub items: Vec<ReviewItem>,
+        pub says: Vec<EffectLine>,
+        pub requests_observed: u32,
+        pub requests_probed: u32,
+        pub findings_added: Vec<Finding>,
+        pub findings_removed: Vec<Finding>,
+        pub unknown: Vec<Unknown>,
+        /// Nothing stands in the way of applying it.
+        pub can_apply: bool,
+        /// What stands in the way.
+        pub because: String,
+        pub production: bool,
+    }
+}
+
+wire! {
+    pub struct ReviewItem {
+        pub object: ObjectRef,
+        pub change: ChangeKind,
+        pub live_version: String,
+        pub diff: Vec<DiffLine>,
+        /// Changed fields: path, before, after.
+        pub fields: Vec<FieldChange>,
+        /// The server's dry-run accepted it.
+        pub accepted: bool,
+        /// What the server says: refusals, warnings.
+        pub problems: Vec<YamlProblem>,
+        pub conflicts: Vec<Conflict>,
+        /// Helm, Argo CD, Flux …: who may set it back.
+        pub owner: String,
+    }
+}
+
+wire! {
+    pub enum DiffSide { Same, Before, After }
+}
+
+wire! {
+    pub struct DiffLine {
+        pub side: DiffSide,
+        /// From 1, in the text of its side.
+        pub line: u32,
+        pub text: String,
+    }
+}
+
+wire! {
+    pub struct FieldChange { pub path: String, pub before: String, pub after: String }
+}
+
+wire! {
+    /// A field that somebody else owns and that the change sets to another value.
+    pub struct Conflict { pub manager: String, pub field: String, pub taken: bool }
+}
+
+wire! {
+    pub struct ApplyArgs {
+        pub session: String,
+        /// Of the review.
+        pub token: String,
+        /// Why, for the journal.
+        pub message: String,
+        /// Managers whose conflicting fields are taken over, by the user's own choice.
+        pub take_over: Vec<String>,
+    }
+}
+
+wire! {
+    pub enum EntryState {
+        /// On disk, nothing known to be written.
+        Intended,
+        Applied,
+        /// It failed, and what was written has been put back.
+        RolledBack,
+        /// It failed in the middle and could not all be put back.
+        Partial,
+        Undone,
+    }
+}
+
+wire! {
+    pub struct Applied { pub entry: f64, pub state: EntryState, pub objects: Vec<ObjectOutcome> }
+}
+
+wire! {
+    pub struct ObjectOutcome { pub object: ObjectRef, pub state: EntryState, pub because: String }
+}
+
+wire! {
+    pub struct EntryRef { pub session: String, pub entry: f64 }
+}
+
+wire! {
+    pub struct UndoArgs { pub session: String, pub entry: f64, pub token: String }
+}
+
+wire! {
+    pub struct HistoryArgs { pub session: String, pub search: String }
+}
+
+wire! {
+    pub struct EntryRow {
+        pub entry: f64,
+        pub at: f64,
+        pub cluster: String,
+        pub user: String,
+        pub message: String,
+        pub state: EntryState,
+        pub objects: Vec<ObjectRef>,
+        /// The entry that this one undid.
+        pub undoes: Option<f64>,
+        pub acknowledged: u32,
+        pub proxies: u32,
+        /// Objects that somebody changed after us.
+        pub drifted: u32,
+    }
+}
+
+wire! {
+    pub struct Entry { pub row: EntryRow, pub items: Vec<EntryItem>, pub says: Vec<EffectLine> }
+}
+
+wire! {
+    pub struct EntryItem {
+        pub object: ObjectRef,
+        pub change: ChangeKind,
+        pub before: String,
+        pub after: String,
+        pub diff: Vec<DiffLine>,
+        pub state: EntryState,
+        pub because: String,
+    }
+}
+
+wire! {
+    pub enum UptakeState { Waiting, Sent, Acknowledged, Rejected, Unknown }
+}
+
+wire! {
+    /// How far the proxies have taken up a change.
+    pub struct Uptake {
+        pub entry: f64,
+        pub total: u32,
+        pub acknowledged: u32,
+        pub rejected: u32,
+        pub rows: Vec<UptakeRow>,
+        /// Why nothing can be said, where that is so.
+        pub unknown: Vec<Unknown>,
+        /// Nothing more will change.
+        pub settled: bool,
+        /// Milliseconds from the write to the last acknowledgement.
+        pub took_millis: Option<f64>,
+    }
+}
+
+wire! {
+    pub struct UptakeRow {
+        pub namespace: String,
+        pub pod: String,
+        pub workload: String,
+        pub state: UptakeState,
+        /// The rejection's own text.
+        pub because: String,
+    }
+}

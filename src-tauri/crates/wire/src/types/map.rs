@@ -1,0 +1,285 @@
+//! The map and its panel; proxies.
+
+use super::{ObjectRef, Unknown, wire};
+
+wire! {
+    /// What the map shows.
+    pub enum MapLevel { Services, Workloads }
+}
+
+wire! {
+    pub struct GraphArgs {
+        pub session: String,
+        pub window_seconds: u32,
+        pub level: MapLevel,
+        /// Empty for all.
+        pub namespaces: Vec<String>,
+    }
+}
+
+wire! {
+    /// State of a thing on the map.
+    pub enum Health { Ok, Warn, Bad, Idle, Unknown }
+}
+
+wire! {
+    pub enum NodeKind { Service, Workload, Gateway, External }
+}
+
+wire! {
+    /// The map at one revision, laid out. Lengths are in CSS pixels at zoom 1; y grows downwards.
+    pub struct Graph {
+        pub revision: f64,
+        pub window_seconds: u32,
+        pub width: f64,
+        pub height: f64,
+        pub groups: Vec<GraphGroup>,
+        pub nodes: Vec<GraphNode>,
+        pub edges: Vec<GraphEdge>,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    /// A namespace's box.
+    pub struct GraphGroup {
+        pub namespace: String,
+        pub in_mesh: bool,
+        /// `STRICT`, `PERMISSIVE`, `DISABLE`, `mixed`, or empty.
+        pub mtls: String,
+        pub workloads: u32,
+        pub requests_per_second: f64,
+        pub x: f64,
+        pub y: f64,
+        pub w: f64,
+        pub h: f64,
+    }
+}
+
+wire! {
+    pub struct GraphNode {
+        /// `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`.
+        pub id: String,
+        pub kind: NodeKind,
+        pub namespace: String,
+        pub name: String,
+        /// `3 versions`, `v1 · 2 pods`, as parts to join.
+        pub version: String,
+        pub pods: u32,
+        pub versions: u32,
+        pub health: Health,
+        /// Why, where it is not ok.
+        pub because: String,
+        pub in_mesh: bool,
+        pub requests_per_second: f64,
+        pub error_share: f64,
+        pub findings: u32,
+        /// The tray changes what this node's requests do.
+        pub pending: bool,
+        pub x: f64,
+        pub y: f64,
+        pub w: f64,
+        pub h: f64,
+    }
+}
+
+wire! {
+    /// How an edge's requests travel.
+    pub enum Secured { Mtls, Tls, Plaintext, Mixed, Unknown }
+}
+
+wire! {
+    pub struct GraphEdge {
+        pub id: String,
+        pub from: String,
+        pub to: String,
+        pub requests_per_second: f64,
+        pub error_share: f64,
+        /// Milliseconds, or null where nobody measured it.
+        pub p50: Option<f64>,
+        pub p99: Option<f64>,
+        pub secured: Secured,
+        pub protocol: String,
+        /// Share of the service's requests, for a service → workload edge.
+        pub share: Option<f64>,
+        /// The share after the tray is applied, where it differs.
+        pub pending_share: Option<f64>,
+        /// The tray would cut these requests off.
+        pub pending_cut: bool,
+        /// Requests are seen to be refused (denied, reset).
+        pub denied_per_second: f64,
+        /// Points of the curve: x, y pairs.
+        pub points: Vec<f64>,
+    }
+}
+
+wire! {
+    pub struct NodeArgs { pub session: String, pub node: String, pub window_seconds: u32 }
+}
+
+wire! {
+    /// The panel of one node.
+    pub struct NodeDetail {
+        pub node: GraphNode,
+        pub requests_per_second: f64,
+        pub success_share: Option<f64>,
+        pub p50: Option<f64>,
+        pub p99: Option<f64>,
+        /// Share of requests over mutual TLS, 0 to 1.
+        pub mtls_share: Option<f64>,
+        pub workloads: Vec<WorkloadRow>,
+        /// Routing and security objects in force here.
+        pub objects: Vec<ObjectRow>,
+        /// Where requests go: the rules in order, as the engine decides them.
+        pub rules: Vec<RouteRule>,
+        /// Who may call it, for callers seen and for those that policies name.
+        pub callers: Vec<CallerRow>,
+        pub findings: Vec<super::Finding>,
+        pub proxies_total: u32,
+        pub proxies_synced: u32,
+        /// The object's own kind: a Service, or the workload.
+        pub object: ObjectRef,
+    }
+}
+
+wire! {
+    pub struct WorkloadRow {
+        pub namespace: String,
+        pub name: String,
+        pub version: String,
+        pub pods: u32,
+        pub ready: u32,
+        pub health: Health,
+        pub because: String,
+        pub requests_per_second: f64,
+        pub error_share: f64,
+        pub service_account: String,
+    }
+}
+
+wire! {
+    /// One rule of a service's route.
+    pub struct RouteRule {
+        /// Conditions in words; empty for "all else".
+        pub when: Vec<String>,
+        pub destinations: Vec<RouteShare>,
+        pub object: Option<ObjectRef>,
+        pub path: String,
+    }
+}
+
+wire! {
+    pub struct RouteShare { pub name: String, pub share: f64, pub pending_share: Option<f64> }
+}
+
+wire! {
+    pub struct CallerRow {
+        pub namespace: String,
+        pub workload: String,
+        pub allowed: bool,
+        pub secured: Secured,
+        pub because: String,
+        pub object: Option<ObjectRef>,
+        pub path: String,
+        pub requests_per_second: f64,
+    }
+}
+
+wire! {
+    pub struct SeriesArgs {
+        pub session: String,
+        /// A node's or an edge's id.
+        pub of: String,
+        pub window_seconds: u32,
+    }
+}
+
+wire! {
+    /// Rates over time; one line a version where the thing has versions.
+    pub struct Series {
+        /// Seconds since 1970, ascending, shared by all lines.
+        pub at: Vec<f64>,
+        pub lines: Vec<SeriesLine>,
+        /// Where the numbers come from, in words.
+        pub source: String,
+    }
+}
+
+wire! {
+    pub struct SeriesLine {
+        pub name: String,
+        /// `requests`, `errors`.
+        pub what: String,
+        /// Per second; null for a gap.
+        pub values: Vec<Option<f64>>,
+    }
+}
+
+wire! {
+    pub enum SyncState { Synced, Stale, NotSent, Error, Unknown }
+}
+
+wire! {
+    /// One row of `netloft health` with its resource use.
+    pub struct ProxyRow {
+        pub namespace: String,
+        pub pod: String,
+        pub workload: String,
+        pub mesh: String,
+        /// `sidecar`, `gateway`, `waypoint`, `ztunnel`.
+        pub role: String,
+        pub version: String,
+        pub health: Health,
+        /// The worst of all types.
+        pub sync: SyncState,
+        /// Per xDS type: CDS, LDS, EDS, RDS, ECDS.
+        pub types: Vec<TypeSync>,
+        /// The rejection's own text.
+        pub nack: String,
+        /// In words, with the next step; empty when all is well.
+        pub diagnosis: String,
+        pub ready: bool,
+        pub restarts: u32,
+        /// Milliseconds since 1970.
+        pub certificate_ends_at: Option<f64>,
+        pub spiffe: String,
+        pub control_plane: String,
+        pub cpu_usage: Option<f64>,
+        pub cpu_request: Option<f64>,
+        pub cpu_limit: Option<f64>,
+        pub memory_usage: Option<f64>,
+        pub memory_request: Option<f64>,
+        pub memory_limit: Option<f64>,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    pub struct TypeSync { pub name: String, pub state: SyncState, pub sent_at: Option<f64> }
+}
+
+wire! {
+    pub struct Proxies {
+        pub revision: f64,
+        pub rows: Vec<ProxyRow>,
+        pub control_planes: Vec<String>,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    /// A routing or security object in a list.
+    pub struct ObjectRow {
+        pub object: ObjectRef,
+        pub version: String,
+        /// One line: what it does.
+        pub summary: String,
+        pub hosts: Vec<String>,
+        /// Milliseconds since 1970, or null.
+        pub created_at: Option<f64>,
+        pub findings: u32,
+        pub pending: bool,
+        /// Helm, Argo CD, Flux …, by its marks.
+        pub owner: String,
+    }
+}

@@ -1,0 +1,32 @@
+//! The types of the bridge. Numbers are JSON numbers; times are milliseconds since 1970 unless they say otherwise.
+
+mod author;
+mod change;
+mod cluster;
+mod map;
+mod truth;
+
+pub use author::*;
+pub use change::*;
+pub use cluster::*;
+pub use map::*;
+pub use truth::*;
+
+/// Derives and places a type of the bridge.
+macro_rules! wire {
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+        #[serde(rename_all = "camelCase")]
+        #[ts(export_to = "types.ts")]
+        $(#[$meta])*
+        pub struct $($rest)*
+    };
+    ($(#[$meta:meta])* pub enum $($rest:tt)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+        #[serde(rename_all = "kebab-case")]
+        #[ts(export_to = "types.ts")]
+        $(#[$meta])*
+        pub enum $($rest)*
+    };
+}
+pub(crate) use wire;

@@ -1,0 +1,168 @@
+//! Verdicts and findings.
+
+use super::{ObjectRef, Secured, Unknown, wire};
+
+wire! {
+    pub struct ExplainArgs {
+        pub session: String,
+        pub request: Request,
+        /// Ask the world with the tray applied.
+        pub with_draft: bool,
+    }
+}
+
+wire! {
+    /// Who calls: a workload, an account, or somebody outside. Exactly one of the last three is set.
+    #[derive(Default)]
+    pub struct Caller {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        pub namespace: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        pub workload: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        pub service_account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        pub outside: Option<String>,
+    }
+}
+
+wire! {
+    /// A request of `netloft explain --requests`.
+    pub struct Request {
+        #[serde(default)]
+        pub id: String,
+        pub from: Caller,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        pub via: Option<String>,
+        #[serde(default)]
+        pub method: String,
+        pub url: String,
+        #[serde(default)]
+        pub headers: std::collections::BTreeMap<String, String>,
+    }
+}
+
+wire! {
+    pub enum Outcome {
+        Forwarded, Denied, Direct, Redirected, Aborted, NoRoute, NoDestination, Refused, Blocked, Unresolved, Unknown,
+    }
+}
+
+wire! {
+    pub struct Destination {
+        pub service: String,
+        pub port: u16,
+        pub subset: Option<String>,
+        pub share: f64,
+        pub workloads: Vec<String>,
+    }
+}
+
+wire! {
+    pub struct Step {
+        pub step: String,
+        /// As people say it: `VirtualService shop/reviews`; null where no object decides.
+        pub object: Option<String>,
+        pub path: Option<String>,
+        pub because: String,
+    }
+}
+
+wire! {
+    pub struct Rewrite { pub path: Option<String>, pub authority: Option<String> }
+}
+
+wire! {
+    pub struct HeaderChanges {
+        pub set: std::collections::BTreeMap<String, String>,
+        pub add: std::collections::BTreeMap<String, String>,
+        pub remove: Vec<String>,
+    }
+}
+
+wire! {
+    pub struct Retries { pub attempts: u32, pub per_try_timeout: Option<String>, pub on: Option<String> }
+}
+
+wire! {
+    pub struct Abort { pub status: u16, pub percent: f64 }
+}
+
+wire! {
+    pub struct Delay { pub duration: String, pub percent: f64 }
+}
+
+wire! {
+    pub struct InjectedFault { pub abort: Option<Abort>, pub delay: Option<Delay> }
+}
+
+wire! {
+    pub struct Mirror { pub service: String, pub subset: Option<String>, pub percent: f64 }
+}
+
+wire! {
+    /// The answer of `netloft explain`.
+    pub struct Verdict {
+        pub id: String,
+        pub outcome: Outcome,
+        pub status: Option<u16>,
+        pub destinations: Vec<Destination>,
+        pub transport: Option<Secured>,
+        pub rewrite: Rewrite,
+        pub request_headers: HeaderChanges,
+        pub location: Option<String>,
+        pub timeout: Option<String>,
+        pub retries: Option<Retries>,
+        pub fault: InjectedFault,
+        pub mirror: Vec<Mirror>,
+        pub trace: Vec<Step>,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    #[derive(PartialOrd, Ord, Hash)]
+    pub enum Level { Error, Warning, Info }
+}
+
+wire! {
+    pub struct FindingsArgs { pub session: String, pub with_draft: bool }
+}
+
+wire! {
+    pub struct FindingList { pub findings: Vec<Finding>, pub unknown: Vec<Unknown> }
+}
+
+wire! {
+    /// The same words as `netloft check`.
+    pub struct Finding {
+        pub rule: String,
+        pub level: Level,
+        pub kind: String,
+        pub namespace: String,
+        pub name: String,
+        pub path: String,
+        pub file: Option<String>,
+        pub line: Option<u32>,
+        pub message: String,
+        pub aliases: Vec<String>,
+        pub fixable: bool,
+        pub object: ObjectRef,
+    }
+}
+
+wire! {
+    pub struct RuleCard {
+        pub rule: String,
+        pub level: Level,
+        pub aliases: Vec<String>,
+        pub what: String,
+        pub why: String,
+        pub fix: String,
+    }
+}

@@ -1,0 +1,20 @@
+//! An immutable snapshot of everything known of one cluster: documents, names, workloads, identities.
+//!
+//! Deliberately absent: IO, clocks, async, environment. Time is passed in; bad input becomes a value, never a panic.
+
+mod document;
+mod facts;
+mod key;
+mod object;
+mod read;
+mod snapshot;
+pub mod yaml;
+
+pub use document::{Document, Origin};
+pub use facts::{
+    Container, Labels, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,
+};
+pub use key::{Gvk, ObjectKey};
+pub use object::{Change, Object, ReadError};
+pub use read::parse_quantity;
+pub use snapshot::{Coverage, World};

@@ -1,0 +1,487 @@
+//! From JSON as Kubernetes serves it to objects of a world. The views name only the fields that are kept, so that the
+//! same code decodes a watch stream slimly and a file fully.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    Container, Document, Gvk, Labels, Namespace, Object, ObjectKey, Origin, Pod, ReadError, Resources, Service,
+    ServiceAccount, ServicePort, TargetPort, Workload,
+};
+
+impl Object {
+    /// Reads one object. Core kinds become slim facts, any other kind is kept whole but for `managedFields`.
+    ///
+    /// # Errors
+    /// Where `apiVersion`, `kind` or `metadata.name` is missing, or a core kind has a field of the wrong shape.
+    pub fn read(mut body: Value, origin: Origin) -> Result<Self, ReadError> {
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let missing = |field| ReadError::NotAnObject { field };
+        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+        let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+        if api_version.is_empty() {
+            return Err(missing("apiVersion"));
+        }
+        if kind.is_empty() {
+            return Err(missing("kind"));
+        }
+        if name.is_empty() {
+            return Err(missing("metadata.name"));
+        }
+        let gvk = Gvk::new(&api_version, &kind);
+        let key = ObjectKey { group: gvk.group.clone(), kind, namespace, name };
+        let shape = |error: serde_json::Error| ReadError::Shape { object: key.clone(), detail: error.to_string() };
+        Ok(match (key.group.as_str(), key.kind.as_str()) {
+            ("", "Namespace") => Self::Namespace(NamespaceView::deserialize(&body).map_err(shape)?.into()),
+            ("", "Service") => Self::Service(ServiceView::deserialize(&body).map_err(shape)?.into()),
+            ("", "ServiceAccount") => Self::ServiceAccount(ServiceAccount { namespace: key.namespace, name: key.name }),
+            ("", "Pod") => Self::Pod(PodView::deserialize(&body).map_err(shape)?.into()),
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet") => {
+                Self::Workload(WorkloadView::deserialize(&body).map_err(shape)?.named(&key.kind))
+            }
+            _ => {
+                let meta = Meta::deserialize(body.get("metadata").unwrap_or(&Value::Null)).map_err(shape)?;
+                if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+                    metadata.shift_remove("managedFields");
+                }
+                Self::Document(Document {
+                    version: gvk.version,
+                    key,
+                    uid: meta.uid,
+                    resource_version: meta.resource_version,
+                    created: meta.created,
+                    labels: meta.labels,
+                    annotations: meta.annotations,
+                    body: Arc::new(body),
+                    origin,
+                })
+            }
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Meta {
+    #[serde(deserialize_with = "or_default")]
+    namespace: String,
+    name: String,
+    uid: String,
+    resource_version: String,
+    #[serde(deserialize_with = "or_default")]
+    labels: Labels,
+    #[serde(deserialize_with = "or_default")]
+    annotations: Labels,
+    #[serde(rename = "creationTimestamp", deserialize_with = "seconds")]
+    created: Option<i64>,
+    deletion_timestamp: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Owner {
+    kind: String,
+    name: String,
+    controller: Option<bool>,
+}
+
+/// `null` is what Go writes for an empty map or list.
+fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
+}
+
+/// RFC 3339 to seconds since 1970; a time that does not parse is no reason to lose the object.
+fn seconds<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<i64>, D::Error> {
+    let text = Option::<String>::deserialize(d)?;
+    Ok(text.and_then(|t| t.parse::<jiff::Timestamp>().ok()).map(|t| t.as_second()))
+}
+
+#[derive(Deserialize)]
+struct NamespaceView {
+    metadata: Meta,
+}
+
+impl From<NamespaceView> for Namespace {
+    fn from(view: NamespaceView) -> Self {
+        Self { name: view.metadata.name, labels: view.metadata.labels, annotations: view.metadata.annotations }
+    }
+}
+
+#[derive(Deserialize)]
+struct ServiceView {
+    metadata: Meta,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: ServiceSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ServiceSpec {
+    r#type: String,
+    #[serde(rename = "clusterIP")]
+    cluster_ip: String,
+    #[serde(rename = "clusterIPs", deserialize_with = "or_default")]
+    cluster_ips: Vec<String>,
+    external_name: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    selector: Labels,
+    #[serde(deserialize_with = "or_default")]
+    ports: Vec<PortView>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PortView {
+    name: String,
+    port: u16,
+    target_port: Value,
+    protocol: String,
+    app_protocol: Option<String>,
+}
+
+impl From<ServiceView> for Service {
+    fn from(view: ServiceView) -> Self {
+        let ServiceSpec { r#type, cluster_ip, mut cluster_ips, external_name, selector, ports } = view.spec;
+        if cluster_ips.is_empty() && !cluster_ip.is_empty() {
+            cluster_ips.push(cluster_ip);
+        }
+        Self {
+            namespace: view.metadata.namespace,
+            name: view.metadata.name,
+            labels: view.metadata.labels,
+            annotations: view.metadata.annotations,
+            kind: if r#type.is_empty() { "ClusterIP".into() } else { r#type },
+            cluster_ips,
+            external_name,
+            selector,
+            ports: ports.into_iter().map(ServicePort::from).collect(),
+            created: view.metadata.created,
+        }
+    }
+}
+
+impl From<PortView> for ServicePort {
+    fn from(view: PortView) -> Self {
+        let target = match &view.target_port {
+            Value::String(name) => name.parse().map_or_else(|_| TargetPort::Name(name.clone()), TargetPort::Number),
+            Value::Number(number) => {
+                TargetPort::Number(number.as_u64().and_then(|n| u16::try_from(n).ok()).unwrap_or(view.port))
+            }
+            _ => TargetPort::Number(view.port),
+        };
+        let protocol = if view.protocol.is_empty() { "TCP".into() } else { view.protocol };
+        Self { name: view.name, port: view.port, target, protocol, app_protocol: view.app_protocol }
+    }
+}
+
+#[derive(Deserialize)]
+struct WorkloadView {
+    metadata: Meta,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: WorkloadSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    status: WorkloadStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WorkloadSpec {
+    replicas: Option<u32>,
+    template: Template,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WorkloadStatus {
+    ready_replicas: u32,
+    number_ready: u32,
+    desired_number_scheduled: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Template {
+    #[serde(deserialize_with = "or_default")]
+    metadata: Meta,
+    #[serde(deserialize_with = "or_default")]
+    spec: TemplateSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct TemplateSpec {
+    service_account_name: String,
+}
+
+impl WorkloadView {
+    fn named(self, kind: &str) -> Workload {
+        let account = self.spec.template.spec.service_account_name;
+        let default_replicas = if kind == "DaemonSet" { self.status.desired_number_scheduled } else { 1 };
+        Workload {
+            namespace: self.metadata.namespace,
+            name: self.metadata.name,
+            kind: kind.into(),
+            labels: self.spec.template.metadata.labels,
+            annotations: self.spec.template.metadata.annotations,
+            service_account: if account.is_empty() { "default".into() } else { account },
+            replicas: self.spec.replicas.unwrap_or(default_replicas),
+            ready: self.status.ready_replicas.max(self.status.number_ready),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PodView {
+    metadata: Meta,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: PodSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    status: PodStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PodSpec {
+    service_account_name: String,
+    node_name: String,
+    host_network: bool,
+    #[serde(deserialize_with = "or_default")]
+    containers: Vec<ContainerView>,
+    #[serde(deserialize_with = "or_default")]
+    init_containers: Vec<ContainerView>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerView {
+    name: String,
+    image: String,
+    restart_policy: String,
+    #[serde(deserialize_with = "or_default")]
+    ports: Vec<ContainerPort>,
+    #[serde(deserialize_with = "or_default")]
+    resources: ResourcesView,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerPort {
+    name: String,
+    container_port: u16,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResourcesView {
+    #[serde(deserialize_with = "or_default")]
+    requests: Labels,
+    #[serde(deserialize_with = "or_default")]
+    limits: Labels,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PodStatus {
+    phase: String,
+    #[serde(rename = "podIP")]
+    pod_ip: String,
+    #[serde(deserialize_with = "or_default")]
+    conditions: Vec<Condition>,
+    #[serde(deserialize_with = "or_default")]
+    container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "or_default")]
+    init_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Condition {
+    r#type: String,
+    status: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerStatus {
+    name: String,
+    ready: bool,
+    restart_count: u32,
+    state: Value,
+    last_state: Value,
+}
+
+/// Annotations that a mesh reads or writes; the others (last-applied alone is often longer than the pod) are dropped.
+fn of_a_mesh(annotation: &str) -> bool {
+    annotation
+        .split('/')
+        .next()
+        .is_some_and(|domain| ["istio.io", "linkerd.io", "cilium.io"].iter().any(|mesh| domain.ends_with(mesh)))
+}
+
+impl From<PodView> for Pod {
+    fn from(view: PodView) -> Self {
+        let PodView { metadata, spec, status } = view;
+        let workload = workload_of(&metadata);
+        let native = spec.init_containers.into_iter().filter(|c| c.restart_policy == "Always").map(|c| (c, true));
+        let statuses: Vec<_> = status.container_statuses.iter().chain(&status.init_container_statuses).collect();
+        let containers = spec
+            .containers
+            .into_iter()
+            .map(|c| (c, false))
+            .chain(native)
+            .map(|(c, native)| {
+                let state = statuses.iter().find(|s| s.name == c.name);
+                c.into_container(native, state.copied())
+            })
+            .collect();
+        let account = spec.service_account_name;
+        Self {
+            namespace: metadata.namespace,
+            name: metadata.name,
+            uid: metadata.uid,
+            labels: metadata.labels,
+            annotations: metadata.annotations.into_iter().filter(|(name, _)| of_a_mesh(name)).collect(),
+            workload,
+            service_account: if account.is_empty() { "default".into() } else { account },
+            node: spec.node_name,
+            ip: status.pod_ip,
+            ready: status.conditions.iter().any(|c| c.r#type == "Ready" && c.status == "True"),
+            phase: status.phase,
+            terminating: metadata.deletion_timestamp.is_some(),
+            host_network: spec.host_network,
+            containers,
+            created: metadata.created,
+        }
+    }
+}
+
+/// The Deployment behind a ReplicaSet is known by the name: the ReplicaSet's is the Deployment's, a dash and the hash
+/// that the pod carries as `pod-template-hash`.
+fn workload_of(pod: &Meta) -> (String, String) {
+    let owner = pod.owner_references.iter().find(|o| o.controller == Some(true)).or(pod.owner_references.first());
+    let Some(owner) = owner else { return ("Pod".into(), pod.name.clone()) };
+    if owner.kind == "ReplicaSet"
+        && let Some(hash) = pod.labels.get("pod-template-hash")
+        && let Some(deployment) = owner.name.strip_suffix(hash.as_str()).and_then(|n| n.strip_suffix('-'))
+    {
+        return ("Deployment".into(), deployment.into());
+    }
+    (owner.kind.clone(), owner.name.clone())
+}
+
+impl ContainerView {
+    fn into_container(self, native_sidecar: bool, state: Option<&ContainerStatus>) -> Container {
+        let reason = |state: &Value, of: &str| {
+            state.pointer(&format!("/{of}/reason")).and_then(Value::as_str).map(str::to_owned)
+        };
+        let quantity = |from: &Labels, name: &str, unit: f64| {
+            from.get(name).and_then(|text| parse_quantity(text)).map(|q| (q * unit).round() as u64)
+        };
+        Container {
+            name: self.name,
+            image: self.image,
+            native_sidecar,
+            ports: self.ports.into_iter().map(|p| (p.name, p.container_port)).collect(),
+            ready: state.is_some_and(|s| s.ready),
+            restarts: state.map_or(0, |s| s.restart_count),
+            trouble: state.and_then(|s| reason(&s.state, "waiting").or_else(|| reason(&s.last_state, "terminated"))),
+            resources: Resources {
+                cpu_request: quantity(&self.resources.requests, "cpu", 1000.0),
+                cpu_limit: quantity(&self.resources.limits, "cpu", 1000.0),
+                memory_request: quantity(&self.resources.requests, "memory", 1.0),
+                memory_limit: quantity(&self.resources.limits, "memory", 1.0),
+            },
+        }
+    }
+}
+
+/// A Kubernetes quantity (`100m`, `128Mi`, `1.5`, `2e3`) in units; `None` where it is none.
+/// Upstream: k8s.io/apimachinery/pkg/api/resource/quantity.go.
+pub fn parse_quantity(text: &str) -> Option<f64> {
+    const SUFFIXES: [(&str, f64); 15] = [
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("Pi", 1_125_899_906_842_624.0),
+        ("Ei", 1_152_921_504_606_846_976.0),
+        ("n", 1e-9),
+        ("u", 1e-6),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+        ("P", 1e15),
+        ("E", 1e18),
+    ];
+    let text = text.trim();
+    let scaled = SUFFIXES.iter().find_map(|(suffix, scale)| {
+        text.strip_suffix(suffix).and_then(|number| number.parse::<f64>().ok()).map(|number| number * scale)
+    });
+    scaled.or_else(|| text.parse().ok()).filter(|q| q.is_finite() && *q >= 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn quantities() {
+        for (text, expected) in
+            [("100m", 0.1), ("128Mi", 134_217_728.0), ("1.5", 1.5), ("2e3", 2000.0), ("250000n", 0.00025), ("1E", 1e18)]
+        {
+            assert_eq!(parse_quantity(text), Some(expected), "{text}");
+        }
+        for text in ["", "abc", "-1", "1 Mi", "NaN", "Mi"] {
+            assert_eq!(parse_quantity(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pod_of_a_deployment() {
+        let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "shop", "name": "a-7f-x", "labels": {"pod-template-hash": "7f"},
+            "annotations": {"sidecar.istio.io/status": "{}", "note": "dropped"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "a-7f", "controller": true}]},
+            "spec": {"containers": [{"name": "a", "resources": {"limits": {"memory": "64Mi"}}}],
+                     "initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
+            "status": {"podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": "True"}],
+                       "initContainerStatuses": [{"name": "istio-proxy", "ready": true, "restartCount": 2, "lastState": {"terminated": {"reason": "OOMKilled"}}}]}});
+        let Ok(Object::Pod(pod)) = Object::read(body, Origin::Cluster) else { panic!("not a pod") };
+        assert_eq!(pod.workload, ("Deployment".into(), "a".into()));
+        assert!(pod.ready && !pod.terminating);
+        assert_eq!(pod.annotations.len(), 1);
+        assert_eq!(pod.containers.len(), 2, "an init container that ends is none");
+        let proxy = pod.container("istio-proxy").unwrap();
+        assert!(proxy.native_sidecar && proxy.ready);
+        assert_eq!((proxy.restarts, proxy.trouble.as_deref()), (2, Some("OOMKilled")));
+        assert_eq!(pod.containers[0].resources.memory_limit, Some(64 << 20));
+    }
+
+    #[test]
+    fn what_is_no_object_says_which_field() {
+        for (body, field) in [
+            (json!(null), "apiVersion"),
+            (json!({"apiVersion": "v1"}), "kind"),
+            (json!({"apiVersion": "v1", "kind": "Pod", "metadata": null}), "metadata.name"),
+        ] {
+            assert_eq!(Object::read(body, Origin::Cluster), Err(ReadError::NotAnObject { field }));
+        }
+    }
+
+    #[test]
+    fn a_document_keeps_everything_but_managed_fields() {
+        let body = json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"namespace": "shop", "name": "r", "managedFields": [1], "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"novel": [1, 2]}});
+        let Ok(Object::Document(document)) = Object::read(body, Origin::Cluster) else { panic!("not a document") };
+        assert_eq!(document.created, Some(1_767_225_600));
+        assert_eq!(document.at("/spec/novel/1"), Some(&json!(2)));
+        assert_eq!(document.at("/metadata/managedFields"), None);
+    }
+}

@@ -1,0 +1,160 @@
+// Generated from src-tauri/crates/wire by `cargo test -p wire`. Do not edit.
+import type {
+  Applied,
+  ApplyArgs,
+  ClusterRef,
+  Clusters,
+  DocumentText,
+  Draft,
+  DraftPut,
+  Entry,
+  EntryRef,
+  EntryRow,
+  ExplainArgs,
+  FindingList,
+  FindingsArgs,
+  Graph,
+  GraphArgs,
+  HistoryArgs,
+  NodeArgs,
+  NodeDetail,
+  Nothing,
+  ObjectArgs,
+  ObjectRow,
+  ObjectsArgs,
+  Opened,
+  Overview,
+  PathArg,
+  Probe,
+  Proxies,
+  Review,
+  RuleCard,
+  Schema,
+  SchemaArgs,
+  Series,
+  SeriesArgs,
+  SessionRef,
+  Settings,
+  Template,
+  TemplateArgs,
+  UndoArgs,
+  Uptake,
+  Verdict,
+  YamlEdits,
+  YamlReading,
+  YamlText,
+} from './types';
+
+/** Sends one call to the core. */
+export type Call = (name: string, args: unknown) => Promise<unknown>;
+
+/** Every call of the core, typed. */
+export const calls = (call: Call) => ({
+  /** All contexts of the merged kubeconfig and added files, and the demo; without waiting for any of them. */
+  clusters: (): Promise<Clusters> => call('clusters', {}) as Promise<Clusters>,
+
+  /** Asks one cluster who it is. Slow or dead clusters block only their own card. */
+  probe: (args: ClusterRef): Promise<Probe> => call('probe', args) as Promise<Probe>,
+
+  /** Adds a kubeconfig file. */
+  kubeconfigAdd: (args: PathArg): Promise<Clusters> => call('kubeconfig_add', args) as Promise<Clusters>,
+
+  /** Forgets an added kubeconfig file. */
+  kubeconfigRemove: (args: PathArg): Promise<Clusters> => call('kubeconfig_remove', args) as Promise<Clusters>,
+
+  /** Allows a kubeconfig's exec plugin to run: exactly this command, until it changes. */
+  execAllow: (args: ClusterRef): Promise<Clusters> => call('exec_allow', args) as Promise<Clusters>,
+
+  /** Opens a cluster and starts to follow it. */
+  open: (args: ClusterRef): Promise<Opened> => call('open', args) as Promise<Opened>,
+
+  /** Stops following a cluster. */
+  close: (args: SessionRef): Promise<Nothing> => call('close', args) as Promise<Nothing>,
+
+  /** The frame's facts: name, meshes, rights, counts, freshness, coverage. */
+  overview: (args: SessionRef): Promise<Overview> => call('overview', args) as Promise<Overview>,
+
+  /** The map: nodes, edges and their places. */
+  graph: (args: GraphArgs): Promise<Graph> => call('graph', args) as Promise<Graph>,
+
+  /** The panel of one node. */
+  node: (args: NodeArgs): Promise<NodeDetail> => call('node', args) as Promise<NodeDetail>,
+
+  /** A rate over time, of a node or an edge. */
+  series: (args: SeriesArgs): Promise<Series> => call('series', args) as Promise<Series>,
+
+  /** Objects of the kinds that can be authored. */
+  objects: (args: ObjectsArgs): Promise<Array<ObjectRow>> => call('objects', args) as Promise<Array<ObjectRow>>,
+
+  /** One object as YAML, read from the server now. */
+  document: (args: ObjectArgs): Promise<DocumentText> => call('document', args) as Promise<DocumentText>,
+
+  /** Reads YAML: its value, or where it breaks. */
+  yamlRead: (args: YamlText): Promise<YamlReading> => call('yaml_read', args) as Promise<YamlReading>,
+
+  /** Changes YAML and keeps everything else: comments, key order, unknown fields. */
+  yamlEdit: (args: YamlEdits): Promise<YamlReading> => call('yaml_edit', args) as Promise<YamlReading>,
+
+  /** A new object to start from. */
+  template: (args: TemplateArgs): Promise<Template> => call('template', args) as Promise<Template>,
+
+  /** Fields of a kind with type, default and allowed values, from the cluster's own schema; words are ours. */
+  schema: (args: SchemaArgs): Promise<Schema> => call('schema', args) as Promise<Schema>,
+
+  /** The tray. */
+  draft: (args: SessionRef): Promise<Draft> => call('draft', args) as Promise<Draft>,
+
+  /** Puts an edited or new object into the tray. */
+  draftPut: (args: DraftPut): Promise<Draft> => call('draft_put', args) as Promise<Draft>,
+
+  /** Marks an object for deletion. */
+  draftDelete: (args: ObjectArgs): Promise<Draft> => call('draft_delete', args) as Promise<Draft>,
+
+  /** Takes one object out of the tray. */
+  draftRemove: (args: ObjectArgs): Promise<Draft> => call('draft_remove', args) as Promise<Draft>,
+
+  /** Empties the tray. */
+  draftClear: (args: SessionRef): Promise<Draft> => call('draft_clear', args) as Promise<Draft>,
+
+  /** Diff, dry-run, owners, findings and effect of everything in the tray. */
+  review: (args: SessionRef): Promise<Review> => call('review', args) as Promise<Review>,
+
+  /** Applies what was reviewed. */
+  apply: (args: ApplyArgs): Promise<Applied> => call('apply', args) as Promise<Applied>,
+
+  /** How far the proxies have taken up an entry of the journal. */
+  uptake: (args: EntryRef): Promise<Uptake> => call('uptake', args) as Promise<Uptake>,
+
+  /** The journal, newest first. */
+  history: (args: HistoryArgs): Promise<Array<EntryRow>> => call('history', args) as Promise<Array<EntryRow>>,
+
+  /** One entry with its objects before and after. */
+  entry: (args: EntryRef): Promise<Entry> => call('entry', args) as Promise<Entry>,
+
+  /** What undoing an entry would do now. */
+  undoReview: (args: EntryRef): Promise<Review> => call('undo_review', args) as Promise<Review>,
+
+  /** Undoes an entry as reviewed. */
+  undo: (args: UndoArgs): Promise<Applied> => call('undo', args) as Promise<Applied>,
+
+  /** Everything wrong or risky, in the cluster or with the draft applied. */
+  findings: (args: FindingsArgs): Promise<FindingList> => call('findings', args) as Promise<FindingList>,
+
+  /** Every rule. */
+  rules: (): Promise<Array<RuleCard>> => call('rules', {}) as Promise<Array<RuleCard>>,
+
+  /** What the mesh does with a request, and why. */
+  explain: (args: ExplainArgs): Promise<Verdict> => call('explain', args) as Promise<Verdict>,
+
+  /** Every proxy with its synchronisation and resource use. */
+  proxies: (args: SessionRef): Promise<Proxies> => call('proxies', args) as Promise<Proxies>,
+
+  /** The user's settings. */
+  settings: (): Promise<Settings> => call('settings', {}) as Promise<Settings>,
+
+  /** Saves the user's settings. */
+  settingsPut: (args: Settings): Promise<Settings> => call('settings_put', args) as Promise<Settings>,
+});
+
+/** The typed calls. */
+export type Calls = ReturnType<typeof calls>;

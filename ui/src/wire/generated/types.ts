@@ -1,0 +1,773 @@
+// Generated from src-tauri/crates/wire by `cargo test -p wire`. Do not edit.
+
+export type Abort = { status: number, percent: number, };
+
+export type Applied = { entry: number, state: EntryState, objects: Array<ObjectOutcome>, };
+
+export type ApplyArgs = { session: string, 
+/**
+ * Of the review.
+ */
+token: string, 
+/**
+ * Why, for the journal.
+ */
+message: string, 
+/**
+ * Managers whose conflicting fields are taken over, by the user's own choice.
+ */
+takeOver: Array<string>, };
+
+/**
+ * Who calls: a workload, an account, or somebody outside. Exactly one of the last three is set.
+ */
+export type Caller = { namespace?: string, workload?: string, serviceAccount?: string, outside?: string, };
+
+export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
+
+export type ChangeKind = "create" | "update" | "delete";
+
+/**
+ * A context of a kubeconfig, or the demo, as known without asking it.
+ */
+export type ClusterCard = { 
+/**
+ * Stable id: `demo`, or file and context.
+ */
+id: string, 
+/**
+ * The context's name.
+ */
+name: string, demo: boolean, 
+/**
+ * Looks like production: by name, or marked by the user.
+ */
+production: boolean, 
+/**
+ * The API server's address; empty for the demo.
+ */
+server: string, 
+/**
+ * The kubeconfig user's name.
+ */
+user: string, 
+/**
+ * The context's namespace, or empty.
+ */
+namespace: string, 
+/**
+ * The file that it comes from.
+ */
+file: string, 
+/**
+ * The kubeconfig's current context.
+ */
+current: boolean, 
+/**
+ * An exec plugin that has to be allowed first: its whole command line.
+ */
+needsConsent: string | null, 
+/**
+ * The session, where it is open in this app.
+ */
+session: string | null, };
+
+/**
+ * A cluster by its id in `Clusters`.
+ */
+export type ClusterRef = { cluster: string, };
+
+/**
+ * Everything that can be opened.
+ */
+export type Clusters = { clusters: Array<ClusterCard>, files: Array<KubeconfigFile>, };
+
+/**
+ * A code exists only where the UI acts on it.
+ */
+export type Code = "bad-call" | "bad-input" | "not-found" | "unreachable" | "unauthenticated" | "forbidden" | "conflict" | "refused" | "not-now" | "internal";
+
+/**
+ * A field that somebody else owns and that the change sets to another value.
+ */
+export type Conflict = { manager: string, field: string, taken: boolean, };
+
+/**
+ * What is known of a kind.
+ */
+export type CoverageState = "loading" | "ready" | "denied" | "missing" | "stale";
+
+export type Delay = { duration: string, percent: number, };
+
+export type Destination = { service: string, port: number, subset: string | null, share: number, workloads: Array<string>, };
+
+export type DiffLine = { side: DiffSide, 
+/**
+ * From 1, in the text of its side.
+ */
+line: number, text: string, };
+
+export type DiffSide = "same" | "before" | "after";
+
+/**
+ * One object as text.
+ */
+export type DocumentText = { object: ObjectRef, 
+/**
+ * YAML without managedFields and status.
+ */
+yaml: string, resourceVersion: string, uid: string, 
+/**
+ * Who set which fields.
+ */
+managers: Array<FieldManager>, owner: string, };
+
+/**
+ * Everything that waits in the tray.
+ */
+export type Draft = { revision: number, items: Array<DraftItem>, 
+/**
+ * What it would do, in words: `moves 10 % of productpage → reviews to v3`.
+ */
+says: Array<EffectLine>, 
+/**
+ * The tray can be taken back one step.
+ */
+canUndo: boolean, };
+
+export type DraftItem = { object: ObjectRef, change: ChangeKind, yaml: string, fieldsChanged: number, 
+/**
+ * It no longer fits what is live: someone changed the object since.
+ */
+outdated: boolean, };
+
+export type DraftPut = { session: string, yaml: string, 
+/**
+ * The resourceVersion that the edit started from; empty for a new object.
+ */
+base: string, };
+
+export type EditOp = "set" | "insert" | "remove" | "move";
+
+/**
+ * One thing that a change does to traffic.
+ */
+export type EffectLine = { tone: EffectTone, 
+/**
+ * `productpage → reviews`
+ */
+title: string, 
+/**
+ * `10 % moves from v1 to v3`
+ */
+detail: string, requestsPerSecond: number, 
+/**
+ * Seen in traffic; else asked by the engine itself.
+ */
+observed: boolean, object: ObjectRef | null, path: string, };
+
+export type EffectTone = "moves" | "cuts" | "opens" | "stays" | "watch";
+
+export type Entry = { row: EntryRow, items: Array<EntryItem>, says: Array<EffectLine>, };
+
+export type EntryItem = { object: ObjectRef, change: ChangeKind, before: string, after: string, diff: Array<DiffLine>, state: EntryState, because: string, };
+
+export type EntryRef = { session: string, entry: number, };
+
+export type EntryRow = { entry: number, at: number, cluster: string, user: string, message: string, state: EntryState, objects: Array<ObjectRef>, 
+/**
+ * The entry that this one undid.
+ */
+undoes: number | null, acknowledged: number, proxies: number, 
+/**
+ * Objects that somebody changed after us.
+ */
+drifted: number, };
+
+export type EntryState = "intended" | "applied" | "rolled-back" | "partial" | "undone";
+
+export type ExplainArgs = { session: string, request: Request, 
+/**
+ * Ask the world with the tray applied.
+ */
+withDraft: boolean, };
+
+/**
+ * A failure: what was tried, on what, and what to do next.
+ */
+export type Fault = { 
+/**
+ * What kind of failure.
+ */
+code: Code, 
+/**
+ * What was tried, on what, and why it failed.
+ */
+message: string, 
+/**
+ * What to do next; empty where nothing can be done.
+ */
+hint: string, 
+/**
+ * The object, where it is about one.
+ */
+about: ObjectRef | null, };
+
+export type FieldChange = { path: string, before: string, after: string, };
+
+export type FieldManager = { name: string, operation: string, fields: Array<string>, };
+
+/**
+ * The same words as `netloft check`.
+ */
+export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, aliases: Array<string>, fixable: boolean, object: ObjectRef, };
+
+export type FindingList = { findings: Array<Finding>, unknown: Array<Unknown>, };
+
+export type FindingsArgs = { session: string, withDraft: boolean, };
+
+/**
+ * The map at one revision, laid out. Lengths are in CSS pixels at zoom 1; y grows downwards.
+ */
+export type Graph = { revision: number, windowSeconds: number, width: number, height: number, groups: Array<GraphGroup>, nodes: Array<GraphNode>, edges: Array<GraphEdge>, unknown: Array<Unknown>, };
+
+export type GraphArgs = { session: string, windowSeconds: number, level: MapLevel, 
+/**
+ * Empty for all.
+ */
+namespaces: Array<string>, };
+
+export type GraphEdge = { id: string, from: string, to: string, requestsPerSecond: number, errorShare: number, 
+/**
+ * Milliseconds, or null where nobody measured it.
+ */
+p50: number | null, p99: number | null, secured: Secured, protocol: string, 
+/**
+ * Share of the service's requests, for a service → workload edge.
+ */
+share: number | null, 
+/**
+ * The share after the tray is applied, where it differs.
+ */
+pendingShare: number | null, 
+/**
+ * The tray would cut these requests off.
+ */
+pendingCut: boolean, 
+/**
+ * Requests are seen to be refused (denied, reset).
+ */
+deniedPerSecond: number, 
+/**
+ * Points of the curve: x, y pairs.
+ */
+points: Array<number>, };
+
+/**
+ * A namespace's box.
+ */
+export type GraphGroup = { namespace: string, inMesh: boolean, 
+/**
+ * `STRICT`, `PERMISSIVE`, `DISABLE`, `mixed`, or empty.
+ */
+mtls: string, workloads: number, requestsPerSecond: number, x: number, y: number, w: number, h: number, };
+
+export type GraphNode = { 
+/**
+ * `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`.
+ */
+id: string, kind: NodeKind, namespace: string, name: string, 
+/**
+ * `3 versions`, `v1 · 2 pods`, as parts to join.
+ */
+version: string, pods: number, versions: number, health: Health, 
+/**
+ * Why, where it is not ok.
+ */
+because: string, inMesh: boolean, requestsPerSecond: number, errorShare: number, findings: number, 
+/**
+ * The tray changes what this node's requests do.
+ */
+pending: boolean, x: number, y: number, w: number, h: number, };
+
+export type HeaderChanges = { set: { [key in string]: string }, add: { [key in string]: string }, remove: Array<string>, };
+
+/**
+ * State of a thing on the map.
+ */
+export type Health = "ok" | "warn" | "bad" | "idle" | "unknown";
+
+export type HistoryArgs = { session: string, search: string, };
+
+export type InjectedFault = { abort: Abort | null, delay: Delay | null, };
+
+/**
+ * What is known of a kind, and why not more.
+ */
+export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, };
+
+/**
+ * A kubeconfig file and what is wrong with it.
+ */
+export type KubeconfigFile = { path: string, 
+/**
+ * Added by the user (can be removed), not from KUBECONFIG or the home folder.
+ */
+added: boolean, contexts: number, 
+/**
+ * Why it cannot be read, or what in it is loose (permissions); empty when all is well.
+ */
+problem: string, };
+
+export type Level = "error" | "warning" | "info";
+
+/**
+ * How fresh a session's world is.
+ */
+export type Link = "connecting" | "live" | "stale" | "lost";
+
+/**
+ * What the map shows.
+ */
+export type MapLevel = "services" | "workloads";
+
+/**
+ * A mesh that was found.
+ */
+export type MeshSeen = { mesh: string, versions: Array<string>, mode: string, };
+
+export type Mirror = { service: string, subset: string | null, percent: number, };
+
+export type NodeArgs = { session: string, node: string, windowSeconds: number, };
+
+/**
+ * The panel of one node.
+ */
+export type NodeDetail = { node: GraphNode, requestsPerSecond: number, successShare: number | null, p50: number | null, p99: number | null, 
+/**
+ * Share of requests over mutual TLS, 0 to 1.
+ */
+mtlsShare: number | null, workloads: Array<WorkloadRow>, 
+/**
+ * Routing and security objects in force here.
+ */
+objects: Array<ObjectRow>, 
+/**
+ * Where requests go: the rules in order, as the engine decides them.
+ */
+rules: Array<RouteRule>, 
+/**
+ * Who may call it, for callers seen and for those that policies name.
+ */
+callers: Array<CallerRow>, findings: Array<Finding>, proxiesTotal: number, proxiesSynced: number, 
+/**
+ * The object's own kind: a Service, or the workload.
+ */
+object: ObjectRef, };
+
+export type NodeKind = "service" | "workload" | "gateway" | "external";
+
+/**
+ * No arguments, or no answer.
+ */
+export type Nothing = Record<symbol, never>;
+
+export type ObjectArgs = { session: string, object: ObjectRef, };
+
+export type ObjectOutcome = { object: ObjectRef, state: EntryState, because: string, };
+
+/**
+ * An object's identity.
+ */
+export type ObjectRef = { 
+/**
+ * API group; empty for the core group.
+ */
+group: string, kind: string, 
+/**
+ * Empty for cluster-scoped kinds.
+ */
+namespace: string, name: string, };
+
+/**
+ * A routing or security object in a list.
+ */
+export type ObjectRow = { object: ObjectRef, version: string, 
+/**
+ * One line: what it does.
+ */
+summary: string, hosts: Array<string>, 
+/**
+ * Milliseconds since 1970, or null.
+ */
+createdAt: number | null, findings: number, pending: boolean, 
+/**
+ * Helm, Argo CD, Flux …, by its marks.
+ */
+owner: string, };
+
+export type ObjectsArgs = { session: string, 
+/**
+ * `VirtualService` …; empty for all.
+ */
+kinds: Array<string>, 
+/**
+ * Empty for all.
+ */
+namespace: string, };
+
+/**
+ * A new session.
+ */
+export type Opened = { session: string, cluster: string, };
+
+export type Outcome = "forwarded" | "denied" | "direct" | "redirected" | "aborted" | "no-route" | "no-destination" | "refused" | "blocked" | "unresolved" | "unknown";
+
+/**
+ * The frame's facts.
+ */
+export type Overview = { cluster: ClusterCard, revision: number, link: Link, 
+/**
+ * Since when the link is as it is, and why.
+ */
+because: string, 
+/**
+ * When the last event or bookmark came, milliseconds since 1970.
+ */
+heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, rights: Array<Right>, coverage: Array<KindCoverage>, namespaces: Array<string>, services: number, workloads: number, proxies: number, illProxies: number, findings: number, errors: number, routes: number, policies: number, pending: number, };
+
+/**
+ * A path on the user's disk, as chosen in a file dialog or typed.
+ */
+export type PathArg = { path: string, };
+
+/**
+ * What a cluster says of itself.
+ */
+export type Probe = { cluster: string, reach: Reach, 
+/**
+ * Where it is not reachable: what was tried, why it failed, what to do.
+ */
+because: string, hint: string, 
+/**
+ * `v1.36.3`, or empty.
+ */
+kubernetes: string, meshes: Array<MeshSeen>, 
+/**
+ * Who the API server says that we are.
+ */
+user: string, rights: Array<Right>, services: number | null, 
+/**
+ * Round trip in milliseconds.
+ */
+millis: number, };
+
+export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: Array<string>, unknown: Array<Unknown>, };
+
+/**
+ * One row of `netloft health` with its resource use.
+ */
+export type ProxyRow = { namespace: string, pod: string, workload: string, mesh: string, 
+/**
+ * `sidecar`, `gateway`, `waypoint`, `ztunnel`.
+ */
+role: string, version: string, health: Health, 
+/**
+ * The worst of all types.
+ */
+sync: SyncState, 
+/**
+ * Per xDS type: CDS, LDS, EDS, RDS, ECDS.
+ */
+types: Array<TypeSync>, 
+/**
+ * The rejection's own text.
+ */
+nack: string, 
+/**
+ * In words, with the next step; empty when all is well.
+ */
+diagnosis: string, ready: boolean, restarts: number, 
+/**
+ * Milliseconds since 1970.
+ */
+certificateEndsAt: number | null, spiffe: string, controlPlane: string, cpuUsage: number | null, cpuRequest: number | null, cpuLimit: number | null, memoryUsage: number | null, memoryRequest: number | null, memoryLimit: number | null, unknown: Array<Unknown>, };
+
+/**
+ * One batch of the watch (at most ten a second).
+ */
+export type Pulse = { session: string, revision: number, link: Link, heardAt: number, spoiled: Array<Topic>, };
+
+/**
+ * How a cluster answered.
+ */
+export type Reach = "reachable" | "unreachable" | "unauthenticated" | "untrusted" | "forbidden" | "needs-consent" | "broken";
+
+/**
+ * A request of `netloft explain --requests`.
+ */
+export type Request = { id: string, from: Caller, via?: string, method: string, url: string, headers: { [key in string]: string }, };
+
+export type Retries = { attempts: number, perTryTimeout: string | null, on: string | null, };
+
+/**
+ * What the tray, or an undo, would do.
+ */
+export type Review = { 
+/**
+ * Names exactly what was reviewed; `apply` wants it back.
+ */
+token: string, items: Array<ReviewItem>, says: Array<EffectLine>, requestsObserved: number, requestsProbed: number, findingsAdded: Array<Finding>, findingsRemoved: Array<Finding>, unknown: Array<Unknown>, 
+/**
+ * Nothing stands in the way of applying it.
+ */
+canApply: boolean, 
+/**
+ * What stands in the way.
+ */
+because: string, production: boolean, };
+
+export type ReviewItem = { object: ObjectRef, change: ChangeKind, liveVersion: string, diff: Array<DiffLine>, 
+/**
+ * Changed fields: path, before, after.
+ */
+fields: Array<FieldChange>, 
+/**
+ * The server's dry-run accepted it.
+ */
+accepted: boolean, 
+/**
+ * What the server says: refusals, warnings.
+ */
+problems: Array<YamlProblem>, conflicts: Array<Conflict>, 
+/**
+ * Helm, Argo CD, Flux …: who may set it back.
+ */
+owner: string, };
+
+export type Rewrite = { path: string | null, authority: string | null, };
+
+/**
+ * Whether the user may do something: `read`, `route` (VirtualServices), `secure` (policies), `forward` (proxies).
+ */
+export type Right = { what: string, allowed: boolean, verb: string, };
+
+/**
+ * One rule of a service's route.
+ */
+export type RouteRule = { 
+/**
+ * Conditions in words; empty for "all else".
+ */
+when: Array<string>, destinations: Array<RouteShare>, object: ObjectRef | null, path: string, };
+
+export type RouteShare = { name: string, share: number, pendingShare: number | null, };
+
+export type RuleCard = { rule: string, level: Level, aliases: Array<string>, what: string, why: string, fix: string, };
+
+/**
+ * Fields of a kind, flat.
+ */
+export type Schema = { fields: Array<SchemaField>, };
+
+export type SchemaArgs = { session: string, group: string, kind: string, };
+
+export type SchemaField = { 
+/**
+ * `spec.http[].route[].weight`
+ */
+path: string, 
+/**
+ * `string`, `integer`, `number`, `boolean`, `object`, `array`, `duration`
+ */
+type: string, allowed: Array<string>, default: string, required: boolean, 
+/**
+ * Our words; empty where we have none.
+ */
+help: string, };
+
+/**
+ * How an edge's requests travel.
+ */
+export type Secured = "mtls" | "tls" | "plaintext" | "mixed" | "unknown";
+
+/**
+ * Rates over time; one line a version where the thing has versions.
+ */
+export type Series = { 
+/**
+ * Seconds since 1970, ascending, shared by all lines.
+ */
+at: Array<number>, lines: Array<SeriesLine>, 
+/**
+ * Where the numbers come from, in words.
+ */
+source: string, };
+
+export type SeriesArgs = { session: string, 
+/**
+ * A node's or an edge's id.
+ */
+of: string, windowSeconds: number, };
+
+export type SeriesLine = { name: string, 
+/**
+ * `requests`, `errors`.
+ */
+what: string, 
+/**
+ * Per second; null for a gap.
+ */
+values: Array<number | null>, };
+
+/**
+ * An open session.
+ */
+export type SessionRef = { session: string, };
+
+/**
+ * The user's settings.
+ */
+export type Settings = { theme: Theme, 
+/**
+ * `en`, `zh`, or empty for the system's.
+ */
+locale: string, 
+/**
+ * Kubeconfig files that the user added.
+ */
+kubeconfigs: Array<string>, 
+/**
+ * Clusters that the user marked as production (true) or not (false), by id.
+ */
+production: { [key in string]: boolean }, 
+/**
+ * Nothing is ever written.
+ */
+readOnly: boolean, };
+
+export type Step = { step: string, 
+/**
+ * As people say it: `VirtualService shop/reviews`; null where no object decides.
+ */
+object: string | null, path: string | null, because: string, };
+
+export type SyncState = "synced" | "stale" | "not-sent" | "error" | "unknown";
+
+export type Template = { object: ObjectRef, yaml: string, };
+
+export type TemplateArgs = { session: string, template: TemplateKind, namespace: string, 
+/**
+ * A service, a workload, or empty.
+ */
+name: string, 
+/**
+ * The caller's node id, for edges.
+ */
+from: string, 
+/**
+ * The callee's node id, for edges.
+ */
+to: string, };
+
+export type TemplateKind = "virtual-service" | "destination-rule" | "peer-authentication" | "authorization-policy" | "allow-edge" | "deny-edge";
+
+/**
+ * The colours of the window.
+ */
+export type Theme = "system" | "dark" | "light";
+
+/**
+ * What a batch of the watch says has changed: ask again for what is on screen.
+ */
+export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters";
+
+export type TypeSync = { name: string, state: SyncState, sentAt: number | null, };
+
+export type UndoArgs = { session: string, entry: number, token: string, };
+
+/**
+ * Something that cannot be known, and why.
+ */
+export type Unknown = { about: string, because: string, };
+
+/**
+ * How far the proxies have taken up a change.
+ */
+export type Uptake = { entry: number, total: number, acknowledged: number, rejected: number, rows: Array<UptakeRow>, 
+/**
+ * Why nothing can be said, where that is so.
+ */
+unknown: Array<Unknown>, 
+/**
+ * Nothing more will change.
+ */
+settled: boolean, 
+/**
+ * Milliseconds from the write to the last acknowledgement.
+ */
+tookMillis: number | null, };
+
+export type UptakeRow = { namespace: string, pod: string, workload: string, state: UptakeState, 
+/**
+ * The rejection's own text.
+ */
+because: string, };
+
+export type UptakeState = "waiting" | "sent" | "acknowledged" | "rejected" | "unknown";
+
+/**
+ * The answer of `netloft explain`.
+ */
+export type Verdict = { id: string, outcome: Outcome, status: number | null, destinations: Array<Destination>, transport: Secured | null, rewrite: Rewrite, requestHeaders: HeaderChanges, location: string | null, timeout: string | null, retries: Retries | null, fault: InjectedFault, mirror: Array<Mirror>, trace: Array<Step>, unknown: Array<Unknown>, };
+
+export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
+
+/**
+ * One change of a document.
+ */
+export type YamlEdit = { op: EditOp, 
+/**
+ * JSON pointer: `/spec/http/0/route/1/weight`. For `insert` the last part is the index, or `-` for the end.
+ * `set` makes missing parents.
+ */
+path: string, 
+/**
+ * New value, for `set` and `insert`.
+ */
+value: unknown, 
+/**
+ * For `move`: the index that the item has afterwards.
+ */
+to: number | null, };
+
+export type YamlEdits = { yaml: string, edits: Array<YamlEdit>, };
+
+export type YamlProblem = { 
+/**
+ * From 1.
+ */
+line: number, 
+/**
+ * From 1.
+ */
+column: number, message: string, error: boolean, };
+
+/**
+ * A text and its meaning.
+ */
+export type YamlReading = { yaml: string, 
+/**
+ * What it says; null where it does not parse.
+ */
+value: unknown, 
+/**
+ * Syntax, unknown fields, wrong types: with their lines.
+ */
+problems: Array<YamlProblem>, 
+/**
+ * Line (from 1) of each pointer, for those that the form shows.
+ */
+lines: { [key in string]: number }, };
+
+export type YamlText = { yaml: string, };
