@@ -1,8 +1,11 @@
-//! What a mesh tells the engine about itself.
+//! What a mesh tells the engine about itself, and about one world.
 
-use world::{Pod, World};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::{Request, Rule, Verdict};
+use world::{Document, ObjectKey, Pod, World};
+
+use crate::{Finding, Places, Posture, Request, Route, Rule, Summary, Verdict};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +59,38 @@ pub trait Mesh: Send + Sync {
     fn membership(&self, world: &World, pod: &Pod) -> Option<Membership>;
 
     /// Its rules.
-    fn rules(&self) -> &'static [Rule];
+    fn rules(&self) -> Vec<&'static Rule> {
+        Vec::new()
+    }
 
+    /// One of its objects in a line; `None` where the kind is not its own.
+    fn summary(&self, _document: &Document) -> Option<Summary> {
+        None
+    }
+
+    /// Reads a world once, so that many questions about it are cheap; `None` where the mesh gives no answers yet.
+    fn read(&self, _world: &World, _places: &Arc<Places>) -> Option<Box<dyn Reading>> {
+        None
+    }
+}
+
+/// A mesh's reading of one world. All answers are total: bad input gives an answer that says so.
+pub trait Reading: Send + Sync {
     /// What it does with a request; `None` where neither end of the request is in this mesh.
-    fn decide(&self, world: &World, request: &Request) -> Option<Verdict>;
+    fn decide(&self, request: &Request) -> Option<Verdict>;
+
+    /// Every place where this rule of its own holds.
+    fn check(&self, rule: &Rule) -> Vec<Finding>;
+
+    /// The rules that route requests for a service, in order.
+    fn routes(&self, namespace: &str, service: &str) -> Vec<Route>;
+
+    /// How protected a workload is; `None` where it is not in this mesh.
+    fn posture(&self, namespace: &str, workload: &str) -> Option<Posture>;
+
+    /// The policies and routes that bear on a service or workload.
+    fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey>;
+
+    /// Requests that tell the branches of these routes and policies apart.
+    fn probes(&self, objects: &BTreeSet<ObjectKey>) -> Vec<Request>;
 }

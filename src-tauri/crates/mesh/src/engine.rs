@@ -1,12 +1,25 @@
 //! Runs every mesh over a world.
 
-use world::World;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::{Finding, Findings, Mesh, Presence, Request, Rule, Verdict};
+use world::{Coverage, Document, ObjectKey, Pod, World};
+
+use crate::{
+    Effect, Finding, Findings, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request, Route,
+    Rule, Summary, Unknown, Verdict, effect, plain,
+};
 
 /// All meshes that this build knows.
 pub struct Engine {
     meshes: Vec<Box<dyn Mesh>>,
+}
+
+/// One world, read by every mesh: asks many questions of it cheaply.
+pub struct Ready {
+    world: World,
+    places: Arc<Places>,
+    readings: Vec<(Box<dyn Reading>, Vec<&'static Rule>)>,
 }
 
 impl Engine {
@@ -30,18 +43,131 @@ impl Engine {
         self.meshes.iter().filter_map(|mesh| mesh.detect(world, groups)).collect()
     }
 
-    /// What becomes of a request.
-    pub fn explain(&self, world: &World, request: &Request) -> Option<Verdict> {
-        self.meshes.iter().find_map(|mesh| mesh.decide(world, request))
+    /// How a pod takes part, and in which mesh.
+    pub fn membership(&self, world: &World, pod: &Pod) -> Option<(&'static str, Membership)> {
+        self.meshes.iter().find_map(|mesh| mesh.membership(world, pod).map(|m| (mesh.name(), m)))
+    }
+
+    /// An object in a line; empty for kinds that no mesh knows.
+    pub fn summary(&self, document: &Document) -> Summary {
+        self.meshes.iter().find_map(|mesh| mesh.summary(document)).unwrap_or_default()
+    }
+
+    /// Reads a world once; ask the answer as often as you like.
+    pub fn ready(&self, world: &World) -> Ready {
+        let places = Arc::new(Places::of(world));
+        let readings = self.meshes.iter().filter_map(|mesh| Some((mesh.read(world, &places)?, mesh.rules()))).collect();
+        Ready { world: world.clone(), places, readings }
+    }
+
+    /// What becomes of a request. Reads the world first: for many requests ask [`Engine::ready`].
+    pub fn explain(&self, world: &World, request: &Request) -> Verdict {
+        self.ready(world).explain(request)
+    }
+
+    /// The rules that route requests for a service, in order.
+    pub fn routes(&self, world: &World, namespace: &str, service: &str) -> Vec<Route> {
+        self.ready(world).routes(namespace, service)
+    }
+
+    /// How protected a workload is.
+    pub fn posture(&self, world: &World, namespace: &str, workload: &str) -> Posture {
+        self.ready(world).posture(namespace, workload)
+    }
+
+    /// The policies and routes that bear on a service or workload.
+    pub fn in_force(&self, world: &World, namespace: &str, name: &str) -> Vec<ObjectKey> {
+        self.ready(world).in_force(namespace, name)
     }
 
     /// Everything wrong or risky.
     pub fn check(&self, world: &World) -> Findings {
+        self.ready(world).check()
+    }
+
+    /// Requests that tell apart the branches of the routes and policies in which two worlds differ.
+    pub fn probes(&self, before: &World, after: &World) -> Vec<Request> {
+        effect::probes(&self.ready(before), &self.ready(after))
+    }
+
+    /// What a change does: to traffic that was seen, to requests derived from the change, and to the findings.
+    pub fn effect(&self, before: &World, after: &World, observed: &[Observed]) -> Effect {
+        effect::effect(&self.ready(before), &self.ready(after), observed)
+    }
+}
+
+impl Ready {
+    /// The world that was read.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Who is where in it.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// What becomes of a request: by the mesh at either end, or by Kubernetes alone.
+    pub fn explain(&self, request: &Request) -> Verdict {
+        for kind in ["Service", "Pod"] {
+            if let Some(because) = unreadable(&self.world, "", kind) {
+                return Verdict::unknown(request).because("where it goes", because);
+            }
+        }
+        let decided = self.readings.iter().find_map(|(reading, _)| reading.decide(request));
+        decided.unwrap_or_else(|| plain::decide(&self.places, request))
+    }
+
+    /// The rules that route requests for a service, in order.
+    pub fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
+        let mut routes = self.readings.iter().map(|(reading, _)| reading.routes(namespace, service));
+        routes.find(|routes| !routes.is_empty()).unwrap_or_default()
+    }
+
+    /// How protected a workload is; where no mesh has it, nothing protects it.
+    pub fn posture(&self, namespace: &str, workload: &str) -> Posture {
+        let posture = self.readings.iter().find_map(|(reading, _)| reading.posture(namespace, workload));
+        posture.unwrap_or(Posture { mtls: Mtls::None, object: None, path: String::new() })
+    }
+
+    /// The policies and routes that bear on a service or workload.
+    pub fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
+        let all: BTreeSet<_> =
+            self.readings.iter().flat_map(|(reading, _)| reading.in_force(namespace, name)).collect();
+        all.into_iter().collect()
+    }
+
+    /// Requests that tell the branches of these objects apart.
+    pub fn probes(&self, objects: &BTreeSet<ObjectKey>) -> Vec<Request> {
+        self.readings.iter().flat_map(|(reading, _)| reading.probes(objects)).collect()
+    }
+
+    /// Everything wrong or risky. A rule that reads a kind which is not there to be read is unknown, not quiet.
+    pub fn check(&self) -> Findings {
         let mut findings: Vec<Finding> = Vec::new();
-        for rule in self.rules() {
-            (rule.check)(world, &mut findings);
+        let mut unknown = Vec::new();
+        for (reading, rules) in &self.readings {
+            for rule in rules {
+                match rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind)) {
+                    Some(because) => unknown.push(Unknown { about: rule.name.into(), because }),
+                    None => findings.extend(reading.check(rule)),
+                }
+            }
         }
         findings.sort();
-        Findings { findings, unknown: Vec::new() }
+        findings.dedup();
+        unknown.sort();
+        Findings { findings, unknown }
+    }
+}
+
+/// Why a kind's objects are not all known; `None` where they are. A kind that is not served has no objects.
+pub fn unreadable(world: &World, group: &str, kind: &str) -> Option<String> {
+    match world.coverage(group, kind) {
+        Coverage::Ready | Coverage::Missing => None,
+        Coverage::Loading => Some(format!("{kind} has not been listed yet")),
+        Coverage::Denied(verb) => Some(format!("the right to {verb} {kind} is missing")),
+        // What was listed before the link broke is the best there is; how old it is the session says.
+        Coverage::Stale(_) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Something wrong or risky in a configuration, with a stable code and a source.
 
-use world::{ObjectKey, World};
+use world::ObjectKey;
 
 use crate::Unknown;
 
@@ -15,7 +15,8 @@ pub enum Level {
     Info,
 }
 
-/// A rule: one file, one finding. Its texts are what the user reads; `check` finds it.
+/// A rule: what one finding says to the user. Its check lives beside it, in the mesh that owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Our stable kebab-case name.
     pub name: &'static str,
@@ -31,8 +32,6 @@ pub struct Rule {
     pub fix: &'static str,
     /// (group, kind) of what it reads; where one is denied or loading the rule's answer is unknown.
     pub reads: &'static [(&'static str, &'static str)],
-    /// Finds every place.
-    pub check: fn(&World, &mut Vec<Finding>),
 }
 
 /// One place where a rule holds.

@@ -2,16 +2,26 @@
 //!
 //! Deliberately absent: any mesh's own words, IO, clocks, async. Broken input gives a result and findings.
 
+mod answer;
 mod contract;
+mod effect;
 mod engine;
 mod finding;
+mod places;
+mod plain;
 mod request;
+mod target;
 mod verdict;
 
-pub use contract::{Kind, Membership, Mesh, Presence};
-pub use engine::Engine;
+pub use answer::{Mtls, Posture, Route, Share, Summary};
+pub use contract::{Kind, Membership, Mesh, Presence, Reading};
+pub use effect::{Effect, EffectChange, Observed, Tone};
+pub use engine::{Engine, Ready, unreadable};
 pub use finding::{Finding, Findings, Level, Rule};
+pub use places::{Places, Resolved, selects, target_port};
+pub use plain::{resolve_step, workloads_of};
 pub use request::{Caller, Request};
+pub use target::{Target, split_port};
 pub use verdict::{
     Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Retries, Rewrite, Step, Transport, Unknown,
     Verdict,

@@ -178,3 +178,64 @@ pub struct Verdict {
     /// What could not be known.
     pub unknown: Vec<Unknown>,
 }
+
+impl Step {
+    /// A step that no object decides.
+    pub fn said(step: &'static str, because: impl Into<String>) -> Self {
+        Self { step, object: None, path: None, because: because.into() }
+    }
+
+    /// A step that a field of an object decides.
+    pub fn by(step: &'static str, object: &ObjectKey, path: impl Into<String>, because: impl Into<String>) -> Self {
+        Self { step, object: Some(object.clone()), path: Some(path.into()), because: because.into() }
+    }
+}
+
+impl Destination {
+    /// A host outside the cluster, which takes everything.
+    pub fn outside(host: &str, port: u16) -> Self {
+        Self { service: (String::new(), host.to_owned()), port, subset: None, share: 1.0, workloads: Vec::new() }
+    }
+}
+
+impl Verdict {
+    /// Nothing known yet of this request.
+    pub fn unknown(request: &crate::Request) -> Self {
+        Self {
+            id: request.id.clone(),
+            outcome: Outcome::Unknown,
+            status: None,
+            destinations: Vec::new(),
+            transport: None,
+            rewrite: Rewrite::default(),
+            request_headers: HeaderChanges::default(),
+            location: None,
+            timeout: None,
+            retries: None,
+            fault: Fault::default(),
+            mirror: Vec::new(),
+            trace: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// The same, unknown, because.
+    #[must_use]
+    pub fn because(mut self, about: &str, because: String) -> Self {
+        self.outcome = Outcome::Unknown;
+        self.unknown.push(Unknown { about: about.into(), because });
+        self
+    }
+
+    /// It ends here without a destination or a way.
+    pub fn ends(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.destinations.clear();
+        self.transport = None;
+    }
+
+    /// The caller gets an answer that somebody meant to give.
+    pub fn serves(&self) -> bool {
+        matches!(self.outcome, Outcome::Forwarded | Outcome::Direct | Outcome::Redirected)
+    }
+}

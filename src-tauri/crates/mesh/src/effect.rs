@@ -1,0 +1,294 @@
+//! What a change does: the same requests asked of two worlds.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use world::{Document, ObjectKey, World};
+
+use crate::{Caller, Finding, Outcome, Ready, Request, Step, Target, Transport, Verdict};
+
+/// Probes are bounded: a change of a thousand objects is asked about with this many requests.
+const MOST_PROBES: usize = 400;
+
+/// Traffic that was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// A request as it was seen.
+    pub request: Request,
+    /// How many of them a second.
+    pub per_second: f64,
+}
+
+/// What a change does to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tone {
+    /// It no longer arrives.
+    Cuts,
+    /// It arrives, and did not before.
+    Opens,
+    /// It, or a share of it, goes elsewhere.
+    Moves,
+    /// It goes the same way, but not in the same manner: timeout, retries, faults, headers, encryption.
+    Watch,
+    /// Nothing changes.
+    Stays,
+}
+
+/// One request before and after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectChange {
+    /// The request.
+    pub request: Request,
+    /// It was seen in traffic; else the engine thought of it.
+    pub observed: bool,
+    /// How many a second; 0 where it was not seen.
+    pub per_second: f64,
+    /// Its verdict before.
+    pub before: Verdict,
+    /// Its verdict after.
+    pub after: Verdict,
+    /// What the change does to it.
+    pub tone: Tone,
+    /// `productpage → reviews`
+    pub title: String,
+    /// `10 % moves from v1 to v3`
+    pub detail: String,
+    /// The object that decides it afterwards.
+    pub object: Option<ObjectKey>,
+    /// The field in it.
+    pub path: String,
+}
+
+/// Everything that a change does.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Effect {
+    /// Every request that was asked: the worst first, then the busiest.
+    pub changes: Vec<EffectChange>,
+    /// Findings that the change brings.
+    pub findings_added: Vec<Finding>,
+    /// Findings that go.
+    pub findings_removed: Vec<Finding>,
+}
+
+/// Requests derived from the objects that differ, of both worlds: each once.
+pub(crate) fn probes(before: &Ready, after: &Ready) -> Vec<Request> {
+    let objects = differing(before.world(), after.world());
+    let mut seen = HashSet::new();
+    let all = after.probes(&objects).into_iter().chain(before.probes(&objects));
+    all.filter(|request| seen.insert(Request { id: String::new(), ..request.clone() }))
+        .take(MOST_PROBES)
+        .enumerate()
+        .map(|(at, request)| Request { id: format!("probe-{}", at + 1), ..request })
+        .collect()
+}
+
+/// Documents that are in one world only, or that say something else.
+fn differing(before: &World, after: &World) -> BTreeSet<ObjectKey> {
+    let index = |world: &World| -> BTreeMap<ObjectKey, std::sync::Arc<Document>> {
+        world.documents().map(|d| (d.key.clone(), d.clone())).collect()
+    };
+    let (old, new) = (index(before), index(after));
+    let changed = new.iter().filter(|(key, document)| {
+        old.get(*key).is_none_or(|was| !std::sync::Arc::ptr_eq(was, document) && was.body != document.body)
+    });
+    let gone = old.keys().filter(|key| !new.contains_key(*key));
+    changed.map(|(key, _)| key.clone()).chain(gone.cloned()).collect()
+}
+
+pub(crate) fn effect(before: &Ready, after: &Ready, observed: &[Observed]) -> Effect {
+    let seen = observed.iter().map(|o| (o.request.clone(), true, o.per_second));
+    let probed = probes(before, after).into_iter().map(|request| (request, false, 0.0));
+    let mut changes: Vec<EffectChange> = seen
+        .chain(probed)
+        .map(|(request, observed, per_second)| compare(before, after, request, observed, per_second))
+        .collect();
+    changes.sort_by(|a, b| {
+        a.tone.cmp(&b.tone).then(b.observed.cmp(&a.observed)).then(b.per_second.total_cmp(&a.per_second))
+    });
+    let (old, new) = (before.check().findings, after.check().findings);
+    Effect {
+        changes,
+        findings_added: new.iter().filter(|f| !old.contains(f)).cloned().collect(),
+        findings_removed: old.iter().filter(|f| !new.contains(f)).cloned().collect(),
+    }
+}
+
+fn compare(before: &Ready, after: &Ready, request: Request, observed: bool, per_second: f64) -> EffectChange {
+    let (was, is) = (before.explain(&request), after.explain(&request));
+    let (tone, detail) = difference(&was, &is);
+    let deciding = deciding(&is).or_else(|| deciding(&was));
+    EffectChange {
+        title: title(after, &request),
+        observed,
+        per_second,
+        tone,
+        detail,
+        object: deciding.and_then(|step| step.object.clone()),
+        path: deciding.and_then(|step| step.path.clone()).unwrap_or_default(),
+        before: was,
+        after: is,
+        request,
+    }
+}
+
+/// The step that a reader wants to be led to: the one that refused, else the last one that an object of a mesh decided.
+fn deciding(verdict: &Verdict) -> Option<&Step> {
+    let ours = |step: &&Step| step.object.as_ref().is_some_and(|key| !key.group.is_empty());
+    let routes = |step: &&Step| matches!(step.step, "split" | "route" | "match");
+    let mut steps = verdict.trace.iter().rev().filter(ours);
+    if verdict.outcome == Outcome::Forwarded {
+        return verdict.trace.iter().rev().filter(ours).find(routes).or_else(|| steps.next());
+    }
+    steps.next()
+}
+
+fn difference(was: &Verdict, is: &Verdict) -> (Tone, String) {
+    let last = |verdict: &Verdict| {
+        let said = verdict.unknown.last().map(|u| u.because.clone());
+        said.or_else(|| verdict.trace.last().map(|s| s.because.clone())).unwrap_or_default()
+    };
+    if is.outcome == Outcome::Unknown && was.outcome != Outcome::Unknown {
+        return (Tone::Watch, format!("no longer known: {}", last(is)));
+    }
+    match (was.serves(), is.serves()) {
+        (true, false) => (Tone::Cuts, format!("{}: {}", word(is), last(is))),
+        (false, true) => (Tone::Opens, format!("{}; before, {}: {}", word(is), word(was), last(was))),
+        (false, false) if was.outcome != is.outcome || was.status != is.status => {
+            (Tone::Watch, format!("{} instead of {}: {}", word(is), word(was), last(is)))
+        }
+        (false, false) => (Tone::Stays, word(is)),
+        (true, true) => between_served(was, is),
+    }
+}
+
+fn between_served(was: &Verdict, is: &Verdict) -> (Tone, String) {
+    if was.outcome != is.outcome {
+        return (Tone::Moves, format!("{} instead of {}", word(is), word(was)));
+    }
+    if let Some(moved) = moved(was, is) {
+        return (Tone::Moves, moved);
+    }
+    let mut manner: Vec<String> = Vec::new();
+    if was.transport != is.transport {
+        let name = |t: Option<Transport>| match t {
+            Some(Transport::Mtls) => "mutual TLS",
+            Some(Transport::Tls) => "TLS",
+            Some(Transport::Plaintext) => "plaintext",
+            None => "nothing",
+        };
+        manner.push(format!("{} instead of {}", name(is.transport), name(was.transport)));
+    }
+    if was.timeout != is.timeout {
+        manner.push(format!("timeout {}", is.timeout.as_deref().unwrap_or("off")));
+    }
+    if was.retries != is.retries {
+        manner.push(is.retries.as_ref().map_or("retries as by default".into(), |r| format!("{} retries", r.attempts)));
+    }
+    if was.fault != is.fault {
+        manner.push(fault_words(is));
+    }
+    for (differs, name) in [
+        (was.rewrite != is.rewrite, "the rewrite"),
+        (was.request_headers != is.request_headers, "request headers"),
+        (was.mirror != is.mirror, "the mirror"),
+        (was.location != is.location || was.status != is.status, "the answer"),
+    ] {
+        if differs {
+            manner.push(format!("{name} changes"));
+        }
+    }
+    if manner.is_empty() { (Tone::Stays, String::new()) } else { (Tone::Watch, manner.join(", ")) }
+}
+
+fn fault_words(verdict: &Verdict) -> String {
+    let abort = verdict.fault.abort.as_ref().map(|a| format!("{} for {}", a.status, percent(a.percent / 100.0)));
+    let delay =
+        verdict.fault.delay.as_ref().map(|d| format!("{} later for {}", d.duration, percent(d.percent / 100.0)));
+    match (abort, delay) {
+        (None, None) => "no injected fault".into(),
+        (abort, delay) => format!("injected fault: {}", abort.into_iter().chain(delay).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Which shares move from where to where; `None` where none does.
+fn moved(was: &Verdict, is: &Verdict) -> Option<String> {
+    let services: BTreeSet<_> = was.destinations.iter().chain(&is.destinations).map(|d| &d.service).collect();
+    let one = services.len() == 1;
+    let shares = |verdict: &Verdict| {
+        let mut shares: BTreeMap<String, f64> = BTreeMap::new();
+        for d in &verdict.destinations {
+            let whole = if one { "all versions".to_owned() } else { d.service.1.clone() };
+            let name = match &d.subset {
+                Some(subset) if one => subset.clone(),
+                Some(subset) => format!("{} {subset}", d.service.1),
+                None => whole,
+            };
+            *shares.entry(name).or_default() += d.share;
+        }
+        shares
+    };
+    let (mut from, mut to): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    let (old, new) = (shares(was), shares(is));
+    for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        let change = new.get(name).unwrap_or(&0.0) - old.get(name).unwrap_or(&0.0);
+        if change < -1e-9 {
+            from.push((name.clone(), -change));
+        } else if change > 1e-9 {
+            to.push((name.clone(), change));
+        }
+    }
+    (!from.is_empty()).then(|| pair_up(from, to).join(", "))
+}
+
+/// Sentences that account for everything that leaves and arrives.
+fn pair_up(from: Vec<(String, f64)>, mut to: Vec<(String, f64)>) -> Vec<String> {
+    let mut said = Vec::new();
+    for (source, mut left) in from {
+        for (sink, room) in &mut to {
+            let share = left.min(*room);
+            if share > 1e-9 {
+                said.push(format!("{} moves from {source} to {sink}", percent(share)));
+                left -= share;
+                *room -= share;
+            }
+        }
+    }
+    said
+}
+
+/// `10 %`, `33.3 %`
+fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    format!("{tenths} %")
+}
+
+fn word(verdict: &Verdict) -> String {
+    let word = match verdict.outcome {
+        Outcome::Forwarded => "forwarded",
+        Outcome::Denied => "refused",
+        Outcome::Direct => "answered by the route itself",
+        Outcome::Redirected => "redirected",
+        Outcome::Aborted => "aborted by an injected fault",
+        Outcome::NoRoute => "no route",
+        Outcome::NoDestination => "nowhere to go",
+        Outcome::Refused => "connection refused",
+        Outcome::Blocked => "blocked",
+        Outcome::Unresolved => "the name does not resolve",
+        Outcome::Unknown => "not known",
+    };
+    word.to_owned()
+}
+
+fn title(ready: &Ready, request: &Request) -> String {
+    let from = match &request.from {
+        Caller::Workload { namespace, workload } => {
+            let pods = ready.places().of_workload(namespace, workload);
+            let app = pods.first().and_then(|p| p.labels.get("app.kubernetes.io/name").or(p.labels.get("app")));
+            app.unwrap_or(workload).clone()
+        }
+        Caller::ServiceAccount { service_account, .. } => service_account.clone(),
+        Caller::Outside { ip } => ip.clone(),
+    };
+    let to = Target::of(request).map_or_else(|| request.url.clone(), |target| target.host);
+    let to = to.split('.').next().filter(|_| to.parse::<std::net::IpAddr>().is_err()).unwrap_or(&to).to_owned();
+    format!("{from} → {to}")
+}

@@ -1,0 +1,93 @@
+//! What Kubernetes alone does with a request, where no mesh is at either end.
+
+use world::{Pod, Service};
+
+use crate::places::target_port;
+use crate::{Caller, Destination, Outcome, Places, Request, Resolved, Step, Target, Transport, Verdict};
+
+/// The verdict of plain Kubernetes networking. Network policies are not looked at.
+pub(crate) fn decide(places: &Places, request: &Request) -> Verdict {
+    let mut verdict = Verdict::unknown(request);
+    let Some(target) = Target::of(request) else {
+        return verdict.because("the URL", format!("'{}' is not an HTTP URL with a host", request.url));
+    };
+    let namespace = match &request.from {
+        Caller::Workload { namespace, .. } | Caller::ServiceAccount { namespace, .. } => namespace.as_str(),
+        Caller::Outside { .. } => {
+            return verdict.because(
+                "the way in",
+                "a request from outside comes in by a gateway, and none of a mesh is named".into(),
+            );
+        }
+    };
+    let resolved = places.resolve(&target.host, namespace);
+    verdict.trace.push(resolve_step(&target.host, &resolved));
+    verdict.transport = Some(if target.scheme == "https" { Transport::Tls } else { Transport::Plaintext });
+    match resolved {
+        Resolved::Nowhere(_) => verdict.ends(Outcome::Unresolved),
+        Resolved::Outside(host) => {
+            verdict.outcome = Outcome::Forwarded;
+            verdict.destinations = vec![Destination::outside(&host, target.port)];
+        }
+        Resolved::Pod(pod) => {
+            verdict.outcome = Outcome::Forwarded;
+            let name = pod.workload.1.clone();
+            verdict.destinations = vec![Destination {
+                service: (pod.namespace.clone(), pod.name.clone()),
+                port: target.port,
+                subset: None,
+                share: 1.0,
+                workloads: vec![name],
+            }];
+        }
+        Resolved::Service(service) => to_service(places, &service, target.port, &mut verdict),
+    }
+    verdict
+}
+
+fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdict) {
+    let Some(found) = service.ports.iter().find(|p| p.port == port) else {
+        verdict.trace.push(Step::said("deliver", format!("Service {} has no port {port}", service.name)));
+        return verdict.ends(Outcome::Refused);
+    };
+    let pods = places.of_service(service).into_iter().filter(|p| p.ready && target_port(found, p).is_some());
+    let workloads = workloads_of(pods.map(AsRef::as_ref));
+    if workloads.is_empty() {
+        verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));
+        return verdict.ends(Outcome::NoDestination);
+    }
+    verdict.trace.push(Step::said("deliver", format!("to the ready pods of {}", workloads.join(", "))));
+    verdict.outcome = Outcome::Forwarded;
+    verdict.destinations = vec![Destination {
+        service: (service.namespace.clone(), service.name.clone()),
+        port,
+        subset: None,
+        share: 1.0,
+        workloads,
+    }];
+}
+
+/// Names of the workloads of these pods, each once, in order.
+pub fn workloads_of<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<String> {
+    let mut names: Vec<String> = pods.map(|p| p.workload.1.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The first step of every trace: what the name meant.
+pub fn resolve_step(host: &str, resolved: &Resolved) -> Step {
+    let (object, because) = match resolved {
+        Resolved::Service(s) => {
+            let key = world::ObjectKey::new("", "Service", &s.namespace, &s.name);
+            (Some(key), format!("{host} is Service {}/{}", s.namespace, s.name))
+        }
+        Resolved::Pod(p) => {
+            let key = world::ObjectKey::new("", "Pod", &p.namespace, &p.name);
+            (Some(key), format!("{host} is Pod {}/{}", p.namespace, p.name))
+        }
+        Resolved::Outside(_) => (None, format!("{host} is not of this cluster")),
+        Resolved::Nowhere(why) => (None, why.clone()),
+    };
+    Step { step: "resolve", object, path: None, because }
+}
