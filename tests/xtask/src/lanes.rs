@@ -1,0 +1,129 @@
+//! What is run, in which order.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::machine::{has, root};
+use crate::steps::{Count, Failed, count, run, step};
+
+const LANES: [&str; 7] = ["format", "lint", "core", "ui", "shell", "e2e", "live"];
+
+/// Builds the page and the window's program, and opens it.
+///
+/// # Errors
+/// Where a build fails or the program ends badly.
+pub fn run_window(args: &[String]) -> Result<(), Failed> {
+    page()?;
+    run(cargo(&["run", "--locked", "--package", "netloft-desktop", "--"]).args(args))
+}
+
+/// Optimised programs.
+///
+/// # Errors
+/// Where a build fails.
+pub fn build_release() -> Result<(), Failed> {
+    page()?;
+    run(&mut cargo(&["build", "--locked", "--release", "--package", "netloft-desktop", "--package", "netloft"]))
+}
+
+/// Writes generated files anew.
+///
+/// # Errors
+/// Where they cannot be made.
+pub fn bless() -> Result<(), Failed> {
+    run(cargo(&["test", "--locked", "--package", "wire", "bindings_are_fresh"]).env("NETLOFT_BLESS", "1"))
+}
+
+/// Runs the named lanes, or all; goes on after a failure, so that one run says everything, and ends with the counts.
+///
+/// # Errors
+/// Where a lane failed, naming it.
+pub fn test(lanes: &[String]) -> Result<(), Failed> {
+    if let Some(unknown) = lanes.iter().find(|lane| !LANES.contains(&lane.as_str())) {
+        return Err(Failed::new(format!("there is no lane '{unknown}'; the lanes: {}", LANES.join(" "))));
+    }
+    let chosen = |lane: &str| lanes.is_empty() || lanes.iter().any(|name| name == lane);
+    let mut total = Count::default();
+    let mut failures = Vec::new();
+    let mut counting = |command: &mut Command| {
+        let (counted, done) = count(command);
+        total += counted;
+        done
+    };
+    let mut lane = |name: &str, work: &mut dyn FnMut() -> Result<(), Failed>| {
+        if chosen(name) {
+            failures.extend(step(name, work));
+        }
+    };
+    lane("format", &mut || run(&mut cargo(&["fmt", "--all", "--check"])));
+    lane("lint", &mut || {
+        run(&mut cargo(&["clippy", "--locked", "--quiet", "--all-targets", "--", "--deny", "warnings"]))?;
+        deny()
+    });
+    // The live lane runs the tests against a genuine cluster, one at a time; here they skip.
+    lane("core", &mut || counting(cargo(&["test", "--locked", "--quiet"]).env_remove("NETLOFT_LIVE")));
+    lane("ui", &mut || {
+        npm(&["run", "--silent", "check"])?;
+        npm(&["run", "--silent", "lint"])?;
+        counting(Command::new("npm").args(["run", "--silent", "test"]).current_dir(root().join("ui")))
+    });
+    lane("shell", &mut || {
+        page()?;
+        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop"]))?;
+        run(&mut cargo(&["clippy", "--locked", "--quiet", "--package", "netloft-desktop", "--", "--deny", "warnings"]))
+    });
+    lane("e2e", &mut || {
+        page()?;
+        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop"]))?;
+        let mut node = Command::new("node");
+        counting(node.args(["--test", "--test-concurrency=1", "tests/e2e/"]).current_dir(root()))
+    });
+    lane("live", &mut || {
+        if std::env::var_os("NETLOFT_LIVE").is_none() {
+            println!("skipped: NETLOFT_LIVE names no kubeconfig of a genuine cluster");
+            return Ok(());
+        }
+        // One at a time: they change the same mesh.
+        counting(&mut cargo(&["test", "--locked", "--package", "live", "--", "--test-threads=1"]))
+    });
+    println!("\n{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    if failures.is_empty() { Ok(()) } else { Err(Failed::new(format!("failed: {}", failures.join("; ")))) }
+}
+
+/// Licences, bans and sources, where cargo-deny is installed; the house tests check the rules that must always hold.
+fn deny() -> Result<(), Failed> {
+    let cargo_home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
+    if !has("cargo-deny") && !cargo_home.is_some_and(|home| home.join("bin/cargo-deny").is_file()) {
+        println!("cargo-deny is not installed: skipped (`cargo install --locked cargo-deny` adds it)");
+        return Ok(());
+    }
+    run(&mut cargo(&["deny", "--offline", "check", "--config", ".cargo/deny.toml", "bans", "licenses", "sources"]))
+}
+
+/// The page, built when something of it is newer than the last build.
+fn page() -> Result<(), Failed> {
+    let ui = root().join("ui");
+    let built = ui.join("dist/index.html").metadata().and_then(|meta| meta.modified()).ok();
+    let stale = built.is_none_or(|built| {
+        ["src", "index.html", "package-lock.json", "vite.config.ts"].iter().any(|part| newer(&ui.join(part), built))
+    });
+    if stale { npm(&["run", "--silent", "build"]) } else { Ok(()) }
+}
+
+fn newer(path: &Path, than: std::time::SystemTime) -> bool {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.map(|entry| entry.path()).any(|entry| newer(&entry, than));
+    }
+    path.metadata().and_then(|meta| meta.modified()).is_ok_and(|modified| modified > than)
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(args).current_dir(root());
+    cargo
+}
+
+fn npm(args: &[&str]) -> Result<(), Failed> {
+    run(Command::new("npm").args(args).current_dir(root().join("ui")))
+}
