@@ -1,0 +1,151 @@
+// Starts the real window under a virtual display and drives it with WebDriver.
+//
+// Each window has a home, a session bus, a display and a driver of its own, so that no test sees the machine's user.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const need = createRequire(path.join(root, 'ui/package.json'));
+const { By, Capabilities, Key, WebDriver } = need('selenium-webdriver');
+const { Executor, HttpClient } = need('selenium-webdriver/http');
+
+export { By, Key };
+
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
+const binary = process.env.NETLOFT_DESKTOP ?? path.join(target, 'debug/netloft-desktop');
+const shots = process.env.NETLOFT_SHOTS ?? path.join(root, 'tests/e2e/shots');
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+/** Waits until `check` gives something, up to `seconds`; says what it waited for. */
+export async function eventually(what, check, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  while (Date.now() < end) {
+    try {
+      const answer = await check();
+      if (answer) return answer;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited ${seconds} s for ${what}${last ? `; last: ${last.message}` : ''}`);
+}
+
+function display() {
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    server.once('error', reject);
+    server.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
+    server.stdio[3].on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('\n')) resolve({ server, name: `:${text.trim()}` });
+    });
+  });
+}
+
+/**
+ * Opens the window.
+ * @param {{kubeconfig?: string, env?: Record<string, string>, home?: string}} options a kubeconfig's text, more
+ * environment, and a home to use again (to see what survives a restart)
+ */
+export async function openWindow(options = {}) {
+  const home = options.home ?? mkdtempSync(path.join(tmpdir(), 'netloft-e2e-'));
+  const kubeconfig = path.join(home, 'kubeconfig');
+  if (options.kubeconfig) writeFileSync(kubeconfig, options.kubeconfig, { mode: 0o600 });
+  const { server, name } = await display();
+  const port = await freePort();
+  const env = {
+    PATH: process.env.PATH,
+    LANG: 'C.UTF-8',
+    HOME: home,
+    XDG_CONFIG_HOME: path.join(home, 'config'),
+    XDG_DATA_HOME: path.join(home, 'data'),
+    XDG_CACHE_HOME: path.join(home, 'cache'),
+    XDG_RUNTIME_DIR: home,
+    KUBECONFIG: kubeconfig,
+    DISPLAY: name,
+    TAURI_WEBVIEW_AUTOMATION: 'true',
+    GSETTINGS_BACKEND: 'memory',
+    NO_AT_BRIDGE: '1',
+    RUST_LOG: process.env.RUST_LOG ?? 'warn',
+    RUST_BACKTRACE: '1',
+    ...options.env,
+  };
+  // A group of its own: the driver, the bus, the window and its web process end together.
+  const driver = spawn('dbus-run-session', ['--', 'WebKitWebDriver', `--port=${port}`, '--host=127.0.0.1'], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually('the WebDriver', async () => (await fetch(`${url}/status`)).ok);
+  const capabilities = new Capabilities({ 'webkitgtk:browserOptions': { binary, args: [] } });
+  const session = await WebDriver.createSession(new Executor(new HttpClient(url)), capabilities);
+  await session.manage().window().setRect({ width: 1440, height: 860 });
+  const close = async ({ keepHome = false } = {}) => {
+    await session.quit().catch(() => {});
+    try {
+      process.kill(-driver.pid, 'SIGTERM');
+    } catch {
+      // it has ended already
+    }
+    server.removeAllListeners('exit');
+    server.kill();
+    if (!keepHome) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { session, home, close, ...actions(session) };
+}
+
+/** What a test does with a window: by role and name, as a person finds things. */
+function actions(session) {
+  const quoted = (text) => `concat(${text.split('"').map((part) => `"${part}"`).join(`, '"', `)}, "")`;
+  const visible = async (locator, what, seconds) =>
+    eventually(
+      what,
+      async () => {
+        for (const found of await session.findElements(locator)) if (await found.isDisplayed()) return found;
+        return null;
+      },
+      seconds,
+    );
+  /** The first visible thing of this role (or tag) whose accessible name or text has these words. */
+  const thing = (role, words, seconds) => {
+    const tags = { button: 'self::button', link: 'self::a', textbox: 'self::input', heading: 'self::h1 or self::h2' };
+    const self = tags[role] ? `(${tags[role]} or @role="${role}")` : `@role="${role}"`;
+    const named = `contains(@aria-label, ${quoted(words)}) or contains(normalize-space(.), ${quoted(words)})`;
+    return visible(By.xpath(`//*[${self} and (${named})]`), `a ${role} named "${words}"`, seconds);
+  };
+  return {
+    thing,
+    text: (words, seconds) =>
+      visible(By.xpath(`//*[text()[contains(., ${quoted(words)})]]`), `the words "${words}"`, seconds),
+    find: (css, seconds) => visible(By.css(css), css, seconds),
+    press: async (role, words, seconds) => (await thing(role, words, seconds)).click(),
+    keys: (...keys) => session.actions().sendKeys(...keys).perform(),
+    chord: (hold, key) => session.actions().keyDown(hold).sendKeys(key).keyUp(hold).perform(),
+    run: (script, ...args) => session.executeScript(script, ...args),
+    /** A picture of the page, under tests/e2e/shots. */
+    shot: async (file) => {
+      mkdirSync(shots, { recursive: true });
+      writeFileSync(path.join(shots, `${file}.png`), Buffer.from(await session.takeScreenshot(), 'base64'));
+    },
+  };
+}
