@@ -103,7 +103,7 @@ export async function openWindow(options = {}) {
   const close = async ({ keepHome = false } = {}) => {
     await session.quit().catch(() => {});
     try {
-      process.kill(-driver.pid, 'SIGTERM');
+      process.kill(-driver.pid, 'SIGKILL');
     } catch {
       // it has ended already
     }
