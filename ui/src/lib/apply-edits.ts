@@ -53,6 +53,6 @@ const editRecord = (record: Record<string, unknown>, last: string, edit: YamlEdi
   if (edit.op === 'set') record[last] = edit.value;
   else if (edit.op === 'remove') {
     if (!(last in record)) throw new Error(`${edit.path}: not there`);
-    delete record[last];
+    Reflect.deleteProperty(record, last);
   } else throw new Error(`${edit.path}: ${edit.op} works on lists`);
 };

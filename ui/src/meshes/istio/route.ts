@@ -115,11 +115,11 @@ export interface Subsets {
 
 /** Reads the value of a VirtualService. */
 export const readRoute = (value: unknown): Route => {
-  const spec = recordOf(recordOf(value).spec);
+  const spec = recordOf(recordOf(value)['spec']);
   return {
-    hosts: textsOf(spec.hosts),
-    gateways: textsOf(spec.gateways),
-    rules: listOf(spec.http).map((rule, index) => readRule(rule, pointer('/spec/http', index))),
+    hosts: textsOf(spec['hosts']),
+    gateways: textsOf(spec['gateways']),
+    rules: listOf(spec['http']).map((rule, index) => readRule(rule, pointer('/spec/http', index))),
     kept: keptOf(spec, '/spec', ['hosts', 'gateways', 'http']),
   };
 };
@@ -129,62 +129,62 @@ const RULE_TARGETS = ['rewrite', 'redirect', 'directResponse'];
 
 const readRule = (value: unknown, at: string): Rule => {
   const rule = recordOf(value);
-  const fault = recordOf(rule.fault);
+  const fault = recordOf(rule['fault']);
   return {
     pointer: at,
-    name: textOf(rule.name),
-    matches: listOf(rule.match).map((match, index) => readMatch(match, pointer(at, 'match', index))),
-    destinations: readDestinations(rule.route, pointer(at, 'route')),
-    timeout: textOf(rule.timeout),
-    retries: readRetries(rule.retries),
-    delay: isRecord(fault.delay)
-      ? { fixedDelay: textOf(fault.delay.fixedDelay), percent: percentOf(fault.delay) }
+    name: textOf(rule['name']),
+    matches: listOf(rule['match']).map((match, index) => readMatch(match, pointer(at, 'match', index))),
+    destinations: readDestinations(rule['route'], pointer(at, 'route')),
+    timeout: textOf(rule['timeout']),
+    retries: readRetries(rule['retries']),
+    delay: isRecord(fault['delay'])
+      ? { fixedDelay: textOf(fault['delay']['fixedDelay']), percent: percentOf(fault['delay']) }
       : null,
-    abort: isRecord(fault.abort) ? { status: numberOf(fault.abort.httpStatus), percent: percentOf(fault.abort) } : null,
+    abort: isRecord(fault['abort']) ? { status: numberOf(fault['abort']['httpStatus']), percent: percentOf(fault['abort']) } : null,
     mirrors: readMirrors(rule, at),
-    rewrite: isRecord(rule.rewrite)
-      ? { path: textOf(rule.rewrite.uri), authority: textOf(rule.rewrite.authority) }
+    rewrite: isRecord(rule['rewrite'])
+      ? { path: textOf(rule['rewrite']['uri']), authority: textOf(rule['rewrite']['authority']) }
       : null,
-    redirect: isRecord(rule.redirect)
+    redirect: isRecord(rule['redirect'])
       ? {
-          path: textOf(rule.redirect.uri),
-          authority: textOf(rule.redirect.authority),
-          code: numberOf(rule.redirect.redirectCode),
+          path: textOf(rule['redirect']['uri']),
+          authority: textOf(rule['redirect']['authority']),
+          code: numberOf(rule['redirect']['redirectCode']),
         }
       : null,
-    direct: isRecord(rule.directResponse) ? { status: numberOf(rule.directResponse.status) } : null,
+    direct: isRecord(rule['directResponse']) ? { status: numberOf(rule['directResponse']['status']) } : null,
     kept: [
       ...keptOf(rule, at, [...RULE_FIELDS, ...RULE_TARGETS]),
-      ...keptOf(recordOf(rule.retries), pointer(at, 'retries'), ['attempts', 'perTryTimeout', 'retryOn']),
+      ...keptOf(recordOf(rule['retries']), pointer(at, 'retries'), ['attempts', 'perTryTimeout', 'retryOn']),
       ...keptOf(fault, pointer(at, 'fault'), ['delay', 'abort']),
-      ...keptOf(recordOf(fault.delay), pointer(at, 'fault', 'delay'), ['fixedDelay', 'percentage', 'percent']),
-      ...keptOf(recordOf(fault.abort), pointer(at, 'fault', 'abort'), ['httpStatus', 'percentage']),
-      ...keptOf(recordOf(rule.rewrite), pointer(at, 'rewrite'), ['uri', 'authority']),
-      ...keptOf(recordOf(rule.redirect), pointer(at, 'redirect'), ['uri', 'authority', 'redirectCode']),
-      ...keptOf(recordOf(rule.directResponse), pointer(at, 'directResponse'), ['status']),
+      ...keptOf(recordOf(fault['delay']), pointer(at, 'fault', 'delay'), ['fixedDelay', 'percentage', 'percent']),
+      ...keptOf(recordOf(fault['abort']), pointer(at, 'fault', 'abort'), ['httpStatus', 'percentage']),
+      ...keptOf(recordOf(rule['rewrite']), pointer(at, 'rewrite'), ['uri', 'authority']),
+      ...keptOf(recordOf(rule['redirect']), pointer(at, 'redirect'), ['uri', 'authority', 'redirectCode']),
+      ...keptOf(recordOf(rule['directResponse']), pointer(at, 'directResponse'), ['status']),
     ],
   };
 };
 
 const readRetries = (value: unknown): Retries | null => {
   if (!isRecord(value)) return null;
-  return { attempts: numberOf(value.attempts), perTryTimeout: textOf(value.perTryTimeout), on: textOf(value.retryOn) };
+  return { attempts: numberOf(value['attempts']), perTryTimeout: textOf(value['perTryTimeout']), on: textOf(value['retryOn']) };
 };
 
 /** `percentage: {value: 12.5}`, or the old whole `percent` of delays. */
 const percentOf = (holder: JsonRecord): number | null =>
-  numberOf(recordOf(holder.percentage).value) ?? numberOf(holder.percent);
+  numberOf(recordOf(holder['percentage'])['value']) ?? numberOf(holder['percent']);
 
 const readDestinations = (value: unknown, at: string): Destination[] => {
   const items = listOf(value).map(recordOf);
-  const share = shares(items.map((item) => numberOf(item.weight)));
+  const share = shares(items.map((item) => numberOf(item['weight'])));
   return items.map((item, index) => {
     const here = pointer(at, index);
-    const target = recordOf(item.destination);
+    const target = recordOf(item['destination']);
     return {
       pointer: here,
       ...readTarget(target),
-      weight: numberOf(item.weight),
+      weight: numberOf(item['weight']),
       share: share[index] ?? 0,
       kept: [
         ...keptOf(item, here, ['destination', 'weight']),
@@ -195,29 +195,29 @@ const readDestinations = (value: unknown, at: string): Destination[] => {
 };
 
 const readTarget = (target: JsonRecord): { host: string; subset: string; port: number | null } => ({
-  host: textOf(target.host),
-  subset: textOf(target.subset),
-  port: numberOf(recordOf(target.port).number),
+  host: textOf(target['host']),
+  subset: textOf(target['subset']),
+  port: numberOf(recordOf(target['port'])['number']),
 });
 
 /** The single `mirror` and the list `mirrors`; each is edited where it is written. */
 const readMirrors = (rule: JsonRecord, at: string): Mirror[] => {
-  const single: Mirror[] = isRecord(rule.mirror)
+  const single: Mirror[] = isRecord(rule['mirror'])
     ? [
         {
           pointer: pointer(at, 'mirror'),
-          ...readTarget(rule.mirror),
-          percent: numberOf(recordOf(rule.mirrorPercentage).value),
+          ...readTarget(rule['mirror']),
+          percent: numberOf(recordOf(rule['mirrorPercentage'])['value']),
           percentPointer: pointer(at, 'mirrorPercentage', 'value'),
         },
       ]
     : [];
-  const many = listOf(rule.mirrors).map((item, index): Mirror => {
+  const many = listOf(rule['mirrors']).map((item, index): Mirror => {
     const here = pointer(at, 'mirrors', index);
     return {
       pointer: pointer(here, 'destination'),
-      ...readTarget(recordOf(recordOf(item).destination)),
-      percent: numberOf(recordOf(recordOf(item).percentage).value),
+      ...readTarget(recordOf(recordOf(item)['destination'])),
+      percent: numberOf(recordOf(recordOf(item)['percentage'])['value']),
       percentPointer: pointer(here, 'percentage', 'value'),
     };
   });
@@ -296,16 +296,16 @@ const readStringMatch = (value: unknown): { how: How; value: string } => {
 
 /** Reads the value of a DestinationRule. */
 export const readSubsets = (value: unknown): Subsets => {
-  const spec = recordOf(recordOf(value).spec);
+  const spec = recordOf(recordOf(value)['spec']);
   return {
-    host: textOf(spec.host),
-    subsets: listOf(spec.subsets).map((item, index) => {
+    host: textOf(spec['host']),
+    subsets: listOf(spec['subsets']).map((item, index) => {
       const at = pointer('/spec/subsets', index);
       const subset = recordOf(item);
       return {
         pointer: at,
-        name: textOf(subset.name),
-        labels: Object.entries(recordOf(subset.labels)).map(([key, text]) => ({
+        name: textOf(subset['name']),
+        labels: Object.entries(recordOf(subset['labels'])).map(([key, text]) => ({
           key,
           value: String(text),
           pointer: pointer(at, 'labels', key),
