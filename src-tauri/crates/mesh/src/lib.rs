@@ -7,6 +7,7 @@ mod contract;
 mod effect;
 mod engine;
 mod finding;
+pub mod layout;
 mod places;
 mod plain;
 mod request;

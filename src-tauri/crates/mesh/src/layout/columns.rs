@@ -1,0 +1,331 @@
+//! Gives every node its column: callers before callees, no column too tall, and parts that do not touch side by side where the
+//! window has room for them.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::acyclic::Forward;
+use super::{BOX_GAP, COLUMN_GAP, Graph, HEADING, Neighbours, PAD, ROW_GAP};
+
+/// The graph as this step sees it.
+struct Flow<'a> {
+    graph: &'a Graph,
+    before: Neighbours,
+    after: Neighbours,
+    /// Callers before callees.
+    sorted: Vec<u32>,
+    /// How many versions of the same service stand together.
+    block: Vec<usize>,
+    step: f64,
+    row: f64,
+    aspect: f64,
+}
+
+/// A part without edges to any other: its nodes in flow order.
+type Part = Vec<u32>;
+
+/// The column of every node.
+pub(crate) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> Vec<u32> {
+    let count = graph.nodes.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let flow = Flow::new(graph, forward, aspect);
+    let parts = flow.parts(forward);
+    let mut best: Option<(f64, Vec<u32>)> = None;
+    for wide in flow.widths() {
+        let (cost, columns) = flow.try_width(&parts, wide);
+        if best.as_ref().is_none_or(|(least, _)| cost < *least - 1e-9) {
+            best = Some((cost, columns));
+        }
+    }
+    best.map(|(_, columns)| columns).unwrap_or_else(|| vec![0; count])
+}
+
+impl<'a> Flow<'a> {
+    fn new(graph: &'a Graph, forward: &[Option<Forward>], aspect: f64) -> Self {
+        let count = graph.nodes.len();
+        let mut pairs: Vec<(u32, u32)> = forward.iter().flatten().map(|edge| (edge.from, edge.to)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let after = Neighbours::new(count, &pairs);
+        let back: Vec<(u32, u32)> = pairs.iter().map(|(from, to)| (*to, *from)).collect();
+        let before = Neighbours::new(count, &back);
+        let mut versions = vec![0; count];
+        for of in graph.nodes.iter().filter_map(|node| node.of) {
+            versions[of] += 1;
+        }
+        let block = graph.nodes.iter().map(|node| node.of.map_or(1, |of| versions[of])).collect();
+        let mean = |length: fn(&super::Sized) -> f64| graph.nodes.iter().map(length).sum::<f64>() / count as f64;
+        let (step, row) = (mean(|node| node.w) + COLUMN_GAP, mean(|node| node.h) + ROW_GAP);
+        let sorted = sorted(count, &before, &after);
+        Self { graph, before, after, sorted, block, step, row, aspect }
+    }
+
+    /// Parts that no edge joins, the largest first, lone nodes last.
+    fn parts(&self, forward: &[Option<Forward>]) -> Vec<Part> {
+        let count = self.graph.nodes.len();
+        let mut root = petgraph::unionfind::UnionFind::<u32>::new(count);
+        for edge in forward.iter().flatten() {
+            root.union(edge.from, edge.to);
+        }
+        for (node, sized) in self.graph.nodes.iter().enumerate() {
+            if let Some(of) = sized.of {
+                root.union(node as u32, of as u32);
+            }
+        }
+        let mut number = vec![usize::MAX; count];
+        let mut parts: Vec<Part> = Vec::new();
+        for node in &self.sorted {
+            let of = root.find(*node) as usize;
+            if number[of] == usize::MAX {
+                number[of] = parts.len();
+                parts.push(Vec::new());
+            }
+            parts[number[of]].push(*node);
+        }
+        // Equal sizes keep their boxes together.
+        let key = |part: &Part| (Reverse(part.len()), self.graph.nodes[part[0] as usize].group, part[0]);
+        parts.sort_by_key(key);
+        parts
+    }
+
+    /// Numbers of columns that are worth a try.
+    fn widths(&self) -> Vec<usize> {
+        let count = self.graph.nodes.len();
+        let ground = count as f64 * self.step * (self.row + 8.0);
+        let ideal = ((ground * self.aspect).sqrt() / self.step).round().max(1.0);
+        let tries: Vec<usize> = if count <= 400 {
+            (1..=(ideal * 2.0) as usize + 4).collect()
+        } else {
+            [0.6, 0.8, 1.0, 1.25, 1.6].iter().map(|by| (ideal * by).round().max(2.0) as usize).collect()
+        };
+        // The widest number stands for "as deep as it is".
+        tries.into_iter().chain([usize::MAX]).collect()
+    }
+
+    /// Columns for a window of so many, and how badly they fill it.
+    fn try_width(&self, parts: &[Part], wide: usize) -> (f64, Vec<u32>) {
+        let count = self.graph.nodes.len();
+        let tall = match wide {
+            usize::MAX => count,
+            wide => ((wide as f64 * self.step / self.aspect / self.row).ceil() as usize).max(3),
+        };
+        let mut columns = vec![0_u32; count];
+        let (mut deep, mut pushed) = (0, 0);
+        for part in parts.iter().filter(|part| part.len() > 1) {
+            let (depth, moved) = self.layers(part, tall, &mut columns);
+            deep = deep.max(depth);
+            pushed += moved;
+        }
+        let room = if wide == usize::MAX { deep.max(1) } else { wide.max(deep) };
+        let mut ground = Ground::new(self, room);
+        for part in parts {
+            let by = ground.put(part, &columns);
+            for node in part {
+                columns[*node as usize] += by as u32;
+            }
+        }
+        squeeze(&mut columns);
+        let used = columns.iter().max().map_or(0, |last| *last as usize + 1);
+        let fit = (used as f64 * self.step / self.aspect).max(ground.tallest());
+        (fit * (1.0 + 0.6 * pushed as f64 / count as f64), columns)
+    }
+
+    /// Columns of one part from 0: the longest way from an entry, further right where a column is full. Returns the depth and
+    /// how many nodes were pushed.
+    fn layers(&self, part: &Part, tall: usize, columns: &mut [u32]) -> (usize, usize) {
+        let mut used: Vec<usize> = Vec::new();
+        let mut home: Vec<(usize, u32)> = Vec::new();
+        let mut pushed = 0;
+        let full = |used: &[usize], column: usize, more: usize| {
+            used.get(column).is_some_and(|held| *held > 0 && held + more > tall)
+        };
+        let mut together = std::collections::BTreeMap::<usize, u32>::new();
+        for node in part {
+            let node = *node as usize;
+            let earliest = self.before.of(node).iter().map(|at| columns[*at as usize] + 1).max().unwrap_or(0);
+            let sized = &self.graph.nodes[node];
+            let family = sized.of.and_then(|of| together.get(&of).copied()).filter(|column| *column >= earliest);
+            let column = family.unwrap_or_else(|| {
+                (earliest..).find(|column| !full(&used, *column as usize, self.block[node])).unwrap_or(earliest)
+            });
+            pushed += usize::from(column > earliest && family.is_none());
+            if let Some(of) = sized.of {
+                together.insert(of, column);
+            }
+            columns[node] = column;
+            if used.len() <= column as usize {
+                used.resize(column as usize + 1, 0);
+            }
+            used[column as usize] += 1;
+            home.push((node, column));
+        }
+        // A node that calls more than it is called stands next to what it calls, not at the far left.
+        for (node, column) in home.into_iter().rev() {
+            let calls = self.after.of(node);
+            if self.graph.nodes[node].of.is_some() || calls.len() <= self.before.of(node).len() {
+                continue;
+            }
+            let latest = calls.iter().map(|to| columns[*to as usize]).min().unwrap_or(column + 1) - 1;
+            if latest > column && !full(&used, latest as usize, 1) {
+                columns[node] = latest;
+                used[column as usize] -= 1;
+                used[latest as usize] += 1;
+            }
+        }
+        let least = part.iter().map(|node| columns[*node as usize]).min().unwrap_or(0);
+        for node in part {
+            columns[*node as usize] -= least;
+        }
+        (used.len(), pushed)
+    }
+}
+
+/// Callers before callees; the lowest index first where both would do.
+fn sorted(count: usize, before: &Neighbours, after: &Neighbours) -> Vec<u32> {
+    let mut waits: Vec<usize> = (0..count).map(|node| before.of(node).len()).collect();
+    let mut ready: BinaryHeap<Reverse<u32>> =
+        (0..count as u32).filter(|node| waits[*node as usize] == 0).map(Reverse).collect();
+    let mut sorted = Vec::with_capacity(count);
+    while let Some(Reverse(node)) = ready.pop() {
+        sorted.push(node);
+        for next in after.of(node as usize) {
+            waits[*next as usize] -= 1;
+            if waits[*next as usize] == 0 {
+                ready.push(Reverse(*next));
+            }
+        }
+    }
+    sorted
+}
+
+/// Takes out columns that hold nothing.
+pub(crate) fn squeeze(columns: &mut [u32]) {
+    let mut used = vec![false; columns.iter().max().map_or(0, |last| *last as usize + 1)];
+    for column in columns.iter() {
+        used[*column as usize] = true;
+    }
+    let mut next = 0;
+    let number: Vec<u32> = used
+        .iter()
+        .map(|used| {
+            let this = next;
+            next += u32::from(*used);
+            this
+        })
+        .collect();
+    for column in columns.iter_mut() {
+        *column = number[*column as usize];
+    }
+}
+
+/// How high each box stands in each column, to find the place where a further part costs least.
+struct Ground<'a> {
+    flow: &'a Flow<'a>,
+    room: usize,
+    boxes: Vec<Held>,
+    /// All boxes of a column together.
+    height: Vec<f64>,
+}
+
+#[derive(Clone, Default)]
+struct Held {
+    column: Vec<f64>,
+    first: usize,
+    last: usize,
+    tall: f64,
+}
+
+impl<'a> Ground<'a> {
+    fn new(flow: &'a Flow<'a>, room: usize) -> Self {
+        let empty = Held { column: vec![0.0; room], first: usize::MAX, last: 0, tall: 0.0 };
+        Self { flow, room, boxes: vec![empty; flow.graph.groups], height: vec![0.0; room] }
+    }
+
+    fn tallest(&self) -> f64 {
+        self.height.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Puts a part where it costs least; returns by how many columns it moves to the right.
+    fn put(&mut self, part: &Part, columns: &[u32]) -> usize {
+        let mut cells: Vec<(usize, usize, f64)> = part
+            .iter()
+            .map(|node| {
+                let sized = &self.flow.graph.nodes[*node as usize];
+                (sized.group, columns[*node as usize] as usize, sized.h + ROW_GAP)
+            })
+            .collect();
+        cells.sort_by_key(|(group, column, _)| (*group, *column));
+        cells.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        let deep = cells.iter().map(|(_, column, _)| column + 1).max().unwrap_or(1);
+        let mut best = (f64::INFINITY, f64::INFINITY, 0);
+        for by in 0..=self.room.saturating_sub(deep) {
+            let (most, sum) = self.cost(&cells, by);
+            if (most, sum) < (best.0, best.1) {
+                best = (most, sum, by);
+            }
+        }
+        self.take(&cells, best.2);
+        best.2
+    }
+
+    /// The tallest column and the sum of all, if the part stood there.
+    fn cost(&self, cells: &[(usize, usize, f64)], by: usize) -> (f64, f64) {
+        let mut most = 0.0_f64;
+        let mut sum = 0.0;
+        let mut added: Vec<(usize, usize, f64, usize, usize, f64)> = Vec::with_capacity(4);
+        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
+            let held = &self.boxes[cell[0].0];
+            let grown = grow(held, cell, by);
+            added.push((held.first, held.last, held.tall, grown.0, grown.1, grown.2));
+        }
+        for (column, height) in self.height.iter().enumerate() {
+            let mut here = *height;
+            for (first, last, tall, new_first, new_last, new_tall) in &added {
+                if *first <= column && column <= *last {
+                    here -= tall + HEADING + BOX_GAP;
+                }
+                if *new_first <= column && column <= *new_last {
+                    here += new_tall + HEADING + BOX_GAP;
+                }
+            }
+            most = most.max(here);
+            sum += here;
+        }
+        (most, sum)
+    }
+
+    fn take(&mut self, cells: &[(usize, usize, f64)], by: usize) {
+        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
+            let held = &mut self.boxes[cell[0].0];
+            let (first, last, tall) = grow(held, cell, by);
+            if held.first <= held.last {
+                self.height[held.first..=held.last].iter_mut().for_each(|at| *at -= held.tall + HEADING + BOX_GAP);
+            }
+            for (_, column, height) in cell {
+                held.column[column + by] += height;
+            }
+            (held.first, held.last, held.tall) = (first, last, tall);
+            self.height[first..=last].iter_mut().for_each(|at| *at += tall + HEADING + BOX_GAP);
+        }
+    }
+}
+
+/// A box's first and last column and height with these cells in it.
+fn grow(held: &Held, cells: &[(usize, usize, f64)], by: usize) -> (usize, usize, f64) {
+    let mut grown = (held.first, held.last, held.tall);
+    for (_, column, height) in cells {
+        let column = column + by;
+        grown.0 = grown.0.min(column);
+        grown.1 = grown.1.max(column);
+        grown.2 = grown.2.max(held.column[column] + height + PAD);
+    }
+    grown
+}
