@@ -1,1 +1,28 @@
+//! The only Kubernetes network: kubeconfig, credentials, discovery, watches, dry-run, apply, and the way to proxies.
+//!
+//! Deliberately absent: any rule of a mesh, any state beyond one connection, the process's environment (values are passed
+//! in), and retries of writes: a write that may have happened is read back by whoever asked for it.
 
+mod apis;
+mod classify;
+mod connect;
+mod connection;
+mod environment;
+mod error;
+mod exec;
+mod follow;
+pub mod kubeconfig;
+mod pods;
+mod probe;
+mod write;
+
+pub use apis::{Api, Apis};
+pub use connect::{ConnectError, connect};
+pub use connection::Connection;
+pub use environment::Environment;
+pub use error::{ApiError, Cause, FieldCause, FieldOwner, Unreachable, Untrusted};
+pub use exec::{ExecCommand, ExecError, ExecPolicy, Fingerprint};
+pub use follow::{Batch, Followed, follow};
+pub use kubeconfig::{Context, Contexts, FileProblem, FileReport, Sources};
+pub use probe::{Probed, Right};
+pub use write::{Answer, FIELD_MANAGER, Options, Preconditions};

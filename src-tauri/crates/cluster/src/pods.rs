@@ -1,0 +1,176 @@
+//! The way to what runs in a pod: through the API server's proxy, or a port-forward. Reads only, of listed paths.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+
+use crate::classify;
+use crate::connection::{Call, Connection, is_path_part};
+use crate::error::{ApiError, Cause, Unreachable};
+
+/// Largest answer of a proxy.
+const LARGEST: usize = 16 << 20;
+/// How long it may take to reach a pod.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long a proxy may take to answer: rendering a large configuration takes Envoy seconds.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What may be read. Envoy and istiod have `/quitquitquit`, `/logging` and more on the same ports, one request away.
+const READ_ONLY: [&str; 16] = [
+    "/certs",
+    "/clusters",
+    "/config_dump",
+    "/listeners",
+    "/memory",
+    "/ready",
+    "/healthz/ready",
+    "/server_info",
+    "/stats",
+    "/stats/prometheus",
+    "/metrics",
+    "/debug/syncz",
+    "/debug/registryz",
+    "/debug/config_dump",
+    "/debug/endpointz",
+    "/version",
+];
+
+impl Connection {
+    /// GET of a pod's port by the API server's proxy (`pods/proxy`).
+    ///
+    /// # Errors
+    /// `NotAllowed` for a path that is not on the list; else as any call.
+    pub async fn pod_proxy_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
+        let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by proxy");
+        self.check(&tried, namespace, pod, path)?;
+        let url = format!("/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}");
+        let call = Call { accept: "*/*", limit: ANSWER, largest: LARGEST, ..Call::get(tried, url) };
+        Ok(self.send(&call).await?.body)
+    }
+
+    /// GET of a pod's port by a port-forward, which also reaches what listens on the pod's loopback alone.
+    ///
+    /// # Errors
+    /// `NotAllowed` for a path that is not on the list; else as any call.
+    pub async fn pod_forward_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
+        let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by port-forward");
+        self.check(&tried, namespace, pod, path)?;
+        let whole = self.forward(namespace, pod, port, path);
+        match tokio::time::timeout(ANSWER, whole).await {
+            Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
+            Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
+        }
+    }
+
+    async fn forward(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, Cause> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
+        let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
+            .await
+            .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT * 5)))?
+            .map_err(|error| classify::transport(&error))?;
+        let stream = forwarded.take_stream(port);
+        let error = forwarded.take_error(port);
+        let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
+        let answer = tokio::select! {
+            answer = ask(stream, path) => answer,
+            Some(said) = async { match error { Some(error) => error.await, None => std::future::pending().await } } => {
+                Err(cut(&said))
+            }
+        };
+        forwarded.abort();
+        answer
+    }
+
+    fn check(&self, tried: &str, namespace: &str, pod: &str, path: &str) -> Result<(), ApiError> {
+        let refuse = |detail: String| Err(self.error(tried, Cause::NotAllowed { detail }));
+        if !is_path_part(namespace) || !is_path_part(pod) {
+            return refuse("not the name of a pod".into());
+        }
+        let (bare, query) = path.split_once('?').unwrap_or((path, ""));
+        if !READ_ONLY.contains(&bare) || !query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+            return refuse(format!("{bare} is not among the paths that are only read"));
+        }
+        Ok(())
+    }
+}
+
+fn cut(text: &str) -> Cause {
+    Cause::Unreachable(Unreachable::Cut(classify::shorten(text)))
+}
+
+async fn ask(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    path: &str,
+) -> Result<Bytes, Cause> {
+    let broken = |error: hyper::Error| cut(&error.to_string());
+    let shake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+    let (mut sender, connection) = tokio::time::timeout(CONNECT, shake)
+        .await
+        .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT)))?
+        .map_err(broken)?;
+    let request = Request::get(path)
+        .header(http::header::HOST, "localhost")
+        .header(http::header::CONNECTION, "close")
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| Cause::NotAllowed { detail: error.to_string() })?;
+    let talk = async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, LARGEST)
+            .collect()
+            .await
+            .map_err(|error| Cause::Broken { detail: classify::shorten(&error.to_string()) })?;
+        let body = body.to_bytes();
+        if head.status.is_success() { Ok(body) } else { Err(classify::answer(head.status, &head.headers, &body)) }
+    };
+    let mut talk = std::pin::pin!(talk);
+    tokio::select! {
+        answer = &mut talk => answer,
+        ended = connection => match ended {
+            // The other side closed after it had answered: what was read is in the channel.
+            Ok(()) => talk.await,
+            Err(error) => Err(broken(error)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_listed_paths_are_asked_for() {
+        let nobody = service_fn(|_: Request<kube::client::Body>| async {
+            Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("a request was sent"))
+        });
+        let connection = Connection::from_client(kube::Client::new(nobody, "default"), "test");
+        let table = [
+            ("shop", "a", "/quitquitquit"),
+            ("shop", "a", "/logging?level=debug"),
+            ("shop", "a", "/stats/../quitquitquit"),
+            ("shop", "a", "/stats#x"),
+            ("shop", "a", "/stats?x=1 HTTP/1.1\r\nX: y"),
+            ("shop", "../a", "/stats"),
+            ("shop/pods/b", "a", "/stats"),
+            ("shop", "", "/stats"),
+        ];
+        for (namespace, pod, path) in table {
+            for error in [
+                connection.pod_proxy_get(namespace, pod, 15000, path).await.unwrap_err(),
+                connection.pod_forward_get(namespace, pod, 15000, path).await.unwrap_err(),
+            ] {
+                assert!(matches!(error.cause, Cause::NotAllowed { .. }), "{path}: {error}");
+            }
+        }
+        let sent = connection.pod_proxy_get("shop", "a", 15020, "/stats/prometheus?usedonly").await.unwrap_err();
+        assert!(matches!(sent.cause, Cause::Unreachable(_)), "{sent}");
+    }
+}
