@@ -1,4 +1,20 @@
 //! Reading and losslessly editing YAML. The only place that names YAML crates.
 //!
-//! `serde-saphyr` reads users' manifests as kubectl does, `yaml-edit` changes a text that a person wrote (comments,
-//! key order and unknown fields stay), `serde_yaml` reads and writes the app's own files.
+//! The parser inside `serde-saphyr` gives the events and their bytes; what a scalar means is decided here, as kubectl
+//! decides it (`on` is true, `0400` is 256). An edit replaces the bytes of the value that it names and is then read
+//! again: a text that does not mean exactly the old value with the edit is never given out. `serde_yaml` reads and
+//! writes the app's own files (`own`) and is the second opinion in tests.
+
+mod diff;
+mod edit;
+pub mod own;
+mod read;
+mod scalar;
+mod splice;
+mod tree;
+mod write;
+
+pub use diff::{DiffLine, DiffSide, FieldChange, diff, fields};
+pub use edit::{Edit, EditError, Op, apply, edit};
+pub use read::{Problem, Reading, documents, line_of, read, split};
+pub use write::write;
