@@ -1,0 +1,14 @@
+import type { Pulse } from '../wire/generated/types';
+
+/** What the UI runs in. The only way out of the web page. */
+export interface Host {
+  readonly kind: 'tauri' | 'http' | 'fixture';
+  /** Sends one call to the core; rejects with the core's `Fault`. */
+  call(name: string, args: unknown): Promise<unknown>;
+  /** Follows a session until the returned function is called. */
+  watch(session: string, onPulse: (pulse: Pulse) => void): () => void;
+  /** Opens a cluster in a window of its own. */
+  openWindow(cluster: string): Promise<void>;
+  /** Asks the user for a file; null where nothing was chosen. Absent where the host has no such dialog. */
+  pickFile?(title: string): Promise<string | null>;
+}

@@ -1,0 +1,9 @@
+import { page as clusters } from './clusters/page';
+import type { Page } from './page';
+
+/** Every page, in the navigation's order. */
+export const pages: readonly Page[] = [
+  clusters,
+];
+
+export const pageOf = (id: string): Page | undefined => pages.find((page) => page.id === id);

@@ -1,0 +1,21 @@
+import type { Topic } from '../wire/generated/types';
+import type { Calls } from '../wire/generated/calls';
+
+/** What each answer is made of: a pulse that names one of these makes the answer stale. Calls that are not here are asked once. */
+export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
+  clusters: ['clusters'],
+  overview: ['overview', 'draft', 'findings', 'proxies', 'objects'],
+  graph: ['graph', 'traffic', 'draft'],
+  node: ['graph', 'traffic', 'draft', 'objects', 'findings', 'proxies'],
+  series: ['traffic'],
+  objects: ['objects', 'draft', 'findings'],
+  document: ['objects'],
+  draft: ['draft'],
+  review: ['draft'],
+  uptake: ['proxies', 'journal'],
+  history: ['journal'],
+  entry: ['journal'],
+  findings: ['findings', 'draft'],
+  explain: ['graph', 'objects', 'draft'],
+  proxies: ['proxies'],
+};
