@@ -1,0 +1,85 @@
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import type { Extension } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+/** The editor in the app's tokens: it follows the theme without being told. */
+const look = EditorView.theme({
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'transparent', fontSize: 'var(--t-s)' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px', overflow: 'auto' },
+  '.cm-content': { caretColor: 'var(--accent)', padding: 'var(--s2) 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },
+  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--text-3)', border: 'none', paddingLeft: 'var(--s1)' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--hover) 55%, transparent)' },
+  '&.cm-focused .cm-activeLineGutter': { color: 'var(--text)', backgroundColor: 'transparent' },
+  '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { backgroundColor: 'var(--accent-dim)' },
+  '.cm-marked-line': { backgroundColor: 'var(--info-dim)', boxShadow: 'inset 2px 0 0 var(--info)' },
+  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--hover)', color: 'var(--text)' },
+  '.cm-foldPlaceholder': { backgroundColor: 'var(--hover)', border: 'none', color: 'var(--text-2)', padding: '0 6px' },
+  '.cm-foldGutter .cm-gutterElement': { color: 'var(--text-3)' },
+  '.cm-searchMatch': { backgroundColor: 'var(--warn-dim)', outline: '1px solid var(--warn)' },
+  '.cm-searchMatch-selected': { backgroundColor: 'var(--accent-dim)', outline: '1px solid var(--accent)' },
+  '.cm-panels': { backgroundColor: 'var(--surface)', color: 'var(--text)', borderColor: 'var(--line)' },
+  '.cm-panels-bottom': { borderTop: '1px solid var(--line)' },
+  '.cm-panel.cm-search': { padding: 'var(--s2)', font: 'var(--t-s) var(--font)', display: 'flex', flexWrap: 'wrap', gap: '6px', alignItems: 'center' },
+  '.cm-panel.cm-search br': { display: 'none' },
+  '.cm-panel.cm-search label': { display: 'inline-flex', gap: '4px', alignItems: 'center', color: 'var(--text-2)', fontSize: 'var(--t-xs)' },
+  '.cm-panel .cm-textfield': {
+    backgroundColor: 'var(--bg)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--radius)',
+    font: 'var(--t-s) var(--mono)',
+    height: '24px',
+    margin: '0',
+    padding: '0 6px',
+  },
+  '.cm-panel .cm-button': {
+    backgroundImage: 'none',
+    backgroundColor: 'var(--raised)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--radius)',
+    font: '500 var(--t-xs) var(--font)',
+    height: '24px',
+    margin: '0',
+    padding: '0 8px',
+  },
+  '.cm-panel.cm-search [name=close]': { color: 'var(--text-2)', position: 'static', marginLeft: 'auto', fontSize: '16px', padding: '0 6px' },
+  '.cm-tooltip': { backgroundColor: 'var(--raised)', border: 'none', borderRadius: 'var(--radius)', boxShadow: 'var(--shadow)', overflow: 'hidden' },
+  '.cm-tooltip-autocomplete ul': { fontFamily: 'var(--mono)', fontSize: 'var(--t-s)' },
+  '.cm-tooltip-autocomplete ul li': { padding: '3px 8px', lineHeight: '18px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--hover)', color: 'var(--text)' },
+  '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', marginLeft: '1em' },
+  '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)' },
+  '.cm-completionInfo': { font: 'var(--t-s) var(--font)', padding: '8px 10px', maxWidth: '32ch', color: 'var(--text-2)' },
+  '.cm-diagnostic': { font: 'var(--t-s) var(--font)', padding: '6px 10px', borderLeftWidth: '3px' },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+  '.cm-diagnostic-warning': { borderLeftColor: 'var(--warn)' },
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1px', textUnderlineOffset: '3px' },
+  '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn) 1px', textUnderlineOffset: '3px' },
+  '.cm-gutter-lint': { width: '14px' },
+  '.cm-gutter-lint .cm-gutterElement': { padding: '0 2px', display: 'grid', placeItems: 'center' },
+  '.cm-lint-marker': { width: '8px', height: '8px', content: '""', borderRadius: '1px' },
+  '.cm-lint-marker-error': { backgroundColor: 'var(--bad)', transform: 'rotate(45deg)' },
+  '.cm-lint-marker-warning': { backgroundColor: 'var(--warn)', clipPath: 'polygon(50% 0, 100% 100%, 0 100%)' },
+  // The merge view's own sheet comes later and names a theme class: the marks need one more step of weight.
+  '&.cm-editor .cm-changedLine': { backgroundColor: 'var(--ok-dim)' },
+  '&.cm-editor .cm-changedText': { background: 'color-mix(in srgb, var(--ok) 26%, transparent)' },
+  '&.cm-editor .cm-deletedChunk': { backgroundColor: 'var(--bad-dim)', paddingLeft: '6px' },
+  '&.cm-editor .cm-deletedChunk .cm-deletedText': { background: 'color-mix(in srgb, var(--bad) 26%, transparent)' },
+  '&.cm-editor .cm-changeGutter': { width: '3px' },
+  '&.cm-editor .cm-changedLineGutter': { background: 'var(--ok)' },
+  '&.cm-editor .cm-deletedLineGutter': { background: 'var(--bad)' },
+});
+
+const colours = HighlightStyle.define([
+  { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--text-2)' },
+  { tag: [tags.string, tags.content], color: 'var(--text)' },
+  { tag: [tags.number, tags.bool, tags.null, tags.keyword], color: 'var(--info)' },
+  { tag: [tags.comment, tags.lineComment], color: 'var(--text-3)', fontStyle: 'italic' },
+  { tag: [tags.punctuation, tags.separator, tags.meta], color: 'var(--text-3)' },
+  { tag: [tags.labelName, tags.typeName], color: 'var(--lock)' },
+]);
+
+export const theme: Extension = [look, syntaxHighlighting(colours)];
