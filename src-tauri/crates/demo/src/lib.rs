@@ -1,1 +1,112 @@
+//! The built-in cluster: a stateful Kubernetes API in memory, with a shop on Istio whose traffic the mesh engine itself decides.
+//!
+//! Deliberately absent: a port or a process of its own (it is a service; `serve` lends it a listener), anything on disk, and
+//! kinds that no view of this program reads. What it does answer, it answers as the genuine server does: one suite of behaviours
+//! (`tests/live`) runs on both.
 
+mod api;
+mod ask;
+mod connect;
+mod discovery;
+mod form;
+mod kinds;
+mod load;
+mod manifests;
+mod refusal;
+mod schema;
+mod selector;
+mod shop;
+mod store;
+mod watching;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::api::Api;
+use crate::kinds::Kinds;
+use crate::store::Store;
+
+pub use crate::kinds::KindsError;
+pub use crate::load::LoadError;
+
+/// How the built-in cluster is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many services beside the shop's, each with a pod.
+    pub services: usize,
+    /// Makes names and chances; the same seed makes the same cluster.
+    pub seed: u64,
+    /// Events that are kept of each kind. A watch from before them gets 410.
+    pub history: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { services: 0, seed: 1, history: 2048 }
+    }
+}
+
+/// Why the built-in cluster could not be made; each a fault of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data of the kinds.
+    #[error("the kinds could not be read: {0}")]
+    Kinds(#[from] KindsError),
+    /// The objects of the shop.
+    #[error("the shop could not be read: {0}")]
+    Load(#[from] LoadError),
+}
+
+/// A running cluster. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Demo {
+    api: Arc<Api>,
+    _alive: DropGuard,
+}
+
+impl Demo {
+    /// Makes the cluster and sets its traffic going, on the current runtime.
+    ///
+    /// # Errors
+    /// Where the data that this crate carries does not read.
+    pub fn start(options: &Options) -> Result<Arc<Self>, StartError> {
+        let kinds = Kinds::read()?;
+        let store = Arc::new(Store::new(&kinds, options.history));
+        load::shop(&kinds, &store, options)?;
+        let cancel = CancellationToken::new();
+        let api = Arc::new(Api { kinds, store, cancel: cancel.clone() });
+        Ok(Arc::new(Self { api, _alive: cancel.drop_guard() }))
+    }
+
+    /// A client that may do everything.
+    pub fn client(&self) -> kube::Client {
+        connect::client(&self.api, "demo-admin")
+    }
+
+    /// A client that may only read.
+    pub fn viewer(&self) -> kube::Client {
+        connect::client(&self.api, "demo-viewer")
+    }
+
+    /// Serves the API on a listener until `cancel`, or until this cluster ends.
+    ///
+    /// # Errors
+    /// Where the listener fails.
+    pub async fn serve(&self, listener: TcpListener, cancel: CancellationToken) -> io::Result<()> {
+        connect::serve(self.api.clone(), listener, cancel).await
+    }
+
+    /// A kubeconfig for a server at this address: contexts `demo` and `demo-viewer`.
+    pub fn kubeconfig(&self, address: SocketAddr) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: demo\nclusters:\n- name: demo\n  cluster:\n    server: http://{address}\n\
+             users:\n- name: demo-admin\n  user:\n    token: demo-admin\n- name: demo-viewer\n  user:\n    token: demo-viewer\n\
+             contexts:\n- name: demo\n  context:\n    cluster: demo\n    user: demo-admin\n- name: demo-viewer\n  context:\n    \
+             cluster: demo\n    user: demo-viewer\n"
+        )
+    }
+}
