@@ -1,0 +1,263 @@
+//! What is promised of the record: it is there after a crash, it holds no secret, it refuses what it cannot read.
+#![cfg(test)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use journal::{Change, EntryId, Filter, Journal, JournalError, NewEntry, NewObject, ObjectOutcome, REDACTED, State};
+use serde_json::{Value, json};
+use world::ObjectKey;
+
+fn route(name: &str, before: Option<Value>, after: Option<Value>) -> NewObject {
+    NewObject {
+        key: ObjectKey::new("networking.istio.io", "VirtualService", "shop", name),
+        version: "v1".into(),
+        change: if before.is_some() { Change::Update } else { Change::Create },
+        before,
+        after,
+        resource_version: "41".into(),
+    }
+}
+
+fn weight(name: &str, weight: u32) -> NewEntry {
+    let body = |weight: u32| json!({"kind": "VirtualService", "spec": {"http": [{"route": [{"weight": weight}]}]}});
+    NewEntry {
+        cluster: "one".into(),
+        context: "dev".into(),
+        user: "ann".into(),
+        message: format!("weight to {weight}"),
+        objects: vec![route(name, Some(body(100)), Some(body(weight)))],
+        says: vec![json!({"title": "a → b"})],
+        undoes: None,
+    }
+}
+
+fn open(folder: &Path) -> Journal {
+    let opened = Journal::open(folder).unwrap();
+    assert_eq!(opened.set_aside, None);
+    opened.journal
+}
+
+#[test]
+fn an_entry_from_intent_to_undo() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let id = journal.intend(&weight("reviews", 80)).unwrap();
+    assert_eq!(journal.open_intents("one").unwrap().len(), 1);
+    let outcome = ObjectOutcome { state: State::Applied, resource_version: "42".into(), because: String::new() };
+    journal.outcome(id, 0, &outcome).unwrap();
+    journal.close(id, State::Applied).unwrap();
+    journal.acknowledged(id, 3, 4).unwrap();
+    let undo = journal.intend(&NewEntry { undoes: Some(id), ..weight("reviews", 100) }).unwrap();
+    journal.close(undo, State::Applied).unwrap();
+    journal.close(id, State::Undone).unwrap();
+    drop(journal);
+
+    let journal = open(folder.path());
+    let entry = journal.get(id).unwrap();
+    assert_eq!((entry.state, entry.acknowledged, entry.proxies), (State::Undone, 3, 4));
+    assert_eq!(entry.objects[0].outcome, outcome);
+    assert_eq!(entry.objects[0].after.as_ref().unwrap()["spec"]["http"][0]["route"][0]["weight"], 80);
+    assert!(!entry.objects[0].redacted && entry.at > 1_700_000_000_000);
+    assert_eq!(entry.says, [json!({"title": "a → b"})]);
+    assert_eq!(journal.get(undo).unwrap().undoes, Some(id));
+    assert!(journal.open_intents("one").unwrap().is_empty());
+}
+
+#[test]
+fn lists_newest_first_and_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let ids: Vec<EntryId> =
+        (0..10).map(|n| journal.intend(&weight(if n % 2 == 0 { "reviews" } else { "50%_off" }, n)).unwrap()).collect();
+    journal.intend(&NewEntry { cluster: "two".into(), ..weight("other", 1) }).unwrap();
+    let of = |filter: Filter| journal.list(&filter).unwrap().iter().map(|e| e.id).collect::<Vec<_>>();
+    let one = || Filter { cluster: Some("one".into()), ..Filter::default() };
+    assert_eq!(of(Filter::default()).len(), 11);
+    assert_eq!(of(one()), ids.iter().rev().copied().collect::<Vec<_>>());
+    assert_eq!(of(Filter { limit: 2, before: Some(ids[8]), ..one() }), [ids[7], ids[6]]);
+    assert_eq!(of(Filter { search: "shop/reviews".into(), ..one() }).len(), 5);
+    assert_eq!(of(Filter { search: "%_".into(), ..one() }).len(), 5, "a text, not a pattern");
+    assert_eq!(of(Filter { search: "VirtualService".into(), ..Filter::default() }).len(), 11);
+    assert_eq!(of(Filter { search: "weight to 3".into(), ..Filter::default() }), [ids[3]]);
+    assert_eq!(of(Filter { search: "' OR 1=1 --".into(), ..Filter::default() }), Vec::<EntryId>::new());
+}
+
+#[test]
+fn what_is_not_there_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let id = journal.intend(&weight("reviews", 80)).unwrap();
+    let outcome = ObjectOutcome { state: State::Applied, resource_version: String::new(), because: String::new() };
+    assert!(matches!(journal.get(99), Err(JournalError::NoEntry(99))));
+    assert!(matches!(journal.close(99, State::Applied), Err(JournalError::NoEntry(99))));
+    assert!(matches!(journal.outcome(id, 7, &outcome), Err(JournalError::NoObject(_, 7))));
+    assert!(matches!(journal.intend(&NewEntry { undoes: Some(99), ..weight("x", 1) }), Err(JournalError::Disk(_))));
+    assert_eq!(journal.list(&Filter::default()).unwrap().len(), 1, "a refused entry leaves nothing behind");
+}
+
+#[test]
+fn no_secret_reaches_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let secret = json!({"kind": "Secret", "metadata": {"name": "s", "annotations":
+        {"kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"k\":\"CANARY-01\"}}"}},
+        "data": {"key": "CANARY-02"}, "stringData": {"plain": "CANARY-03"}});
+    let route_with_token = json!({"kind": "VirtualService", "spec": {"http": [{"headers": {"request": {"set":
+        {"Authorization": "CANARY-04", "x-note": "Bearer CANARY-05xyz"}}}}], "token": "CANARY-06"}});
+    let entry = NewEntry {
+        message: "password: CANARY-07".into(),
+        says: vec![json!({"detail": "with Bearer CANARY-08xyz"})],
+        objects: vec![route("a", Some(secret.clone()), Some(secret)), route("b", None, Some(route_with_token))],
+        ..weight("x", 1)
+    };
+    let id = journal.intend(&entry).unwrap();
+    let because = "the server got Authorization: CANARY-09".to_owned();
+    journal
+        .outcome(id, 0, &ObjectOutcome { state: State::RolledBack, resource_version: String::new(), because })
+        .unwrap();
+    let read = |folder: &Path| {
+        let files = fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+        files.flatten().collect::<Vec<u8>>()
+    };
+    let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let bytes = read(folder.path());
+    assert!(has(&bytes, "x-note") && has(&bytes, REDACTED), "the files that were read are the journal's");
+    assert!(!has(&bytes, "CANARY"), "with its log");
+    let kept = journal.get(id).unwrap();
+    assert!(kept.objects.iter().all(|object| object.redacted));
+    drop(journal);
+    assert!(!has(&read(folder.path()), "CANARY"), "and after it was folded in");
+}
+
+#[test]
+fn a_newer_or_foreign_file_is_left_as_it_is() {
+    for (sql, newer) in [
+        ("PRAGMA application_id = 1852600166; PRAGMA user_version = 99; CREATE TABLE later (x)", true),
+        ("CREATE TABLE cookies (x); INSERT INTO cookies VALUES (1)", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let before = fs::read(&path).unwrap();
+        match Journal::open(folder.path()) {
+            Err(JournalError::Newer { found: 99, known: 1, .. }) if newer => {}
+            Err(JournalError::Foreign { .. }) if !newer => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(fs::read(&path).unwrap(), before);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    let intact = tempfile::tempdir().unwrap();
+    let journal = open(intact.path());
+    for n in 0..200 {
+        journal.intend(&weight("reviews", n)).unwrap();
+    }
+    drop(journal);
+    let whole = fs::read(intact.path().join("journal.db")).unwrap();
+    assert!(whole.len() > 40_000);
+    let damages: [(&str, Vec<u8>); 4] = [
+        ("no database", b"apiVersion: v1\nkind: Config\n".repeat(200)),
+        ("cut", whole[..whole.len() / 2].to_vec()),
+        ("zeros", [&whole[..4096], &vec![0; 20_000][..], &whole[24_096..]].concat()),
+        ("noise", whole.iter().enumerate().map(|(n, b)| if n > 4096 { b ^ 0x5A } else { *b }).collect()),
+    ];
+    for (what, bytes) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("journal.db"), &bytes).unwrap();
+        for round in 1..=2 {
+            let opened = Journal::open(folder.path()).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let aside = opened.set_aside.unwrap_or_else(|| panic!("{what}: not noticed"));
+            assert!(aside.ends_with(format!("journal-damaged-{round}.db")));
+            assert_eq!(fs::read(aside).unwrap(), bytes, "{what}: kept as it was");
+            opened.journal.intend(&weight("reviews", 1)).unwrap();
+            drop(opened.journal);
+            fs::write(folder.path().join("journal.db"), &bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn two_writers_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let journal = open(folder.path());
+                for n in 0..25 {
+                    journal.intend(&weight("reviews", n)).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(open(folder.path()).list(&Filter::default()).unwrap().len(), 100);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    journal.intend(&weight("reviews", 1)).unwrap();
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}
+
+const CHILD: &str = "NETLOFT_JOURNAL_CHILD";
+
+/// Not a test of its own: the process that `intents_survive_a_kill` kills.
+#[test]
+fn child_that_is_killed() {
+    let Some(folder) = std::env::var_os(CHILD) else { return };
+    let journal = open(Path::new(&folder));
+    let mut out = std::io::stdout().lock();
+    for n in 0u32.. {
+        let id = journal.intend(&weight("reviews", n)).unwrap();
+        writeln!(out, "\nintended {id} {n}").unwrap();
+        out.flush().unwrap();
+        journal.close(id, State::Applied).unwrap();
+    }
+}
+
+#[test]
+fn intents_survive_a_kill() {
+    const RUNS: usize = 30;
+    let folder = tempfile::tempdir().unwrap();
+    let mut promised: Vec<(EntryId, u32)> = Vec::new();
+    for run in 0..RUNS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_is_killed", "--nocapture"])
+            .env(CHILD, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let intended = |line: String| {
+            let mut words = line.strip_prefix("intended ")?.split(' ').map(str::to_owned);
+            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+        };
+        // Another number of entries each time, and whatever the child is in the middle of.
+        promised.extend(lines.by_ref().filter_map(intended).take(1 + run % 7));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        promised.extend(lines.filter_map(intended));
+
+        let journal = open(folder.path());
+        for (id, n) in &promised {
+            let entry = journal.get(*id).unwrap();
+            assert_eq!(entry.message, format!("weight to {n}"));
+            assert_eq!(entry.objects[0].after.as_ref().unwrap()["spec"]["http"][0]["route"][0]["weight"], *n);
+        }
+    }
+    assert!(promised.len() >= RUNS, "{} intents were promised", promised.len());
+}
