@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) accept: &'static str,
     pub(crate) limit: Duration,
     pub(crate) largest: usize,
+    /// No compression: a server may compress each event of a watch by itself, which no decoder here reads.
+    pub(crate) identity: bool,
 }
 
 impl Call {
@@ -51,6 +53,7 @@ impl Call {
             accept: "application/json",
             limit: CALL_LIMIT,
             largest: LARGEST,
+            identity: false,
         }
     }
 }
@@ -82,6 +85,9 @@ impl Connection {
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(header::ACCEPT, call.accept);
         if let Some((kind, _)) = &call.body {
             request = request.header(header::CONTENT_TYPE, *kind);
+        }
+        if call.identity {
+            request = request.header(header::ACCEPT_ENCODING, "identity");
         }
         let body = call.body.as_ref().map_or_else(Vec::new, |(_, bytes)| bytes.clone());
         let request = request

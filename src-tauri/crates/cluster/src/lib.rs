@@ -10,6 +10,8 @@ mod connection;
 mod environment;
 mod error;
 mod exec;
+#[cfg(test)]
+mod fake;
 mod follow;
 pub mod kubeconfig;
 mod pods;

@@ -60,6 +60,37 @@ impl Object {
             }
         })
     }
+
+    /// Reads one object of a list or watch, whose group, version and kind are known (items of lists do not name them).
+    /// Core kinds are decoded straight into slim facts: no tree of the whole object is ever built.
+    ///
+    /// # Errors
+    /// Where it is no JSON object with `metadata.name`, or a core kind has a field of the wrong shape.
+    pub fn decode(json: &str, api_version: &str, kind: &str) -> Result<Self, ReadError> {
+        let group = Gvk::new(api_version, kind).group;
+        let shape = |error: serde_json::Error| ReadError::Shape {
+            object: ObjectKey::new(&group, kind, "", ""),
+            detail: error.to_string(),
+        };
+        let read = match (group.as_str(), kind) {
+            ("", "Namespace") => Self::Namespace(serde_json::from_str::<NamespaceView>(json).map_err(shape)?.into()),
+            ("", "Service") => Self::Service(serde_json::from_str::<ServiceView>(json).map_err(shape)?.into()),
+            ("", "Pod") => Self::Pod(serde_json::from_str::<PodView>(json).map_err(shape)?.into()),
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet") => {
+                Self::Workload(serde_json::from_str::<WorkloadView>(json).map_err(shape)?.named(kind))
+            }
+            _ => {
+                let mut body: Value = serde_json::from_str(json).map_err(shape)?;
+                if let Some(object) = body.as_object_mut() {
+                    // In front, as in an object that is read by itself.
+                    object.shift_insert(0, "apiVersion".into(), api_version.into());
+                    object.shift_insert(1, "kind".into(), kind.into());
+                }
+                return Self::read(body, Origin::Cluster);
+            }
+        };
+        if read.key().name.is_empty() { Err(ReadError::NotAnObject { field: "metadata.name" }) } else { Ok(read) }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -431,6 +462,40 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_item_of_a_list_reads_as_the_object_itself() {
+        let table = [
+            (
+                "v1",
+                "Pod",
+                json!({"metadata": {"namespace": "shop", "name": "a", "labels": null}, "spec": {"containers": [{"name": "a", "ports": null}]}}),
+            ),
+            (
+                "v1",
+                "Service",
+                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"ports": [{"port": 80, "targetPort": "http"}]}}),
+            ),
+            (
+                "apps/v1",
+                "Deployment",
+                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "a"}}}}}),
+            ),
+            (
+                "networking.istio.io/v1",
+                "Gateway",
+                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"x": [1]}}),
+            ),
+        ];
+        for (api_version, kind, item) in table {
+            let mut whole = json!({"apiVersion": api_version, "kind": kind});
+            whole.as_object_mut().unwrap().extend(item.as_object().unwrap().clone());
+            let decoded = Object::decode(&item.to_string(), api_version, kind);
+            assert_eq!(decoded, Object::read(whole, Origin::Cluster), "{kind}");
+            assert!(Object::decode("{\"metadata\": {}}", api_version, kind).is_err());
+            assert!(Object::decode("[", api_version, kind).is_err());
+        }
+    }
 
     #[test]
     fn quantities() {

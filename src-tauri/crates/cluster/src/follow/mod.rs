@@ -1,10 +1,28 @@
 //! Following kinds: first everything, then every change, until told to stop.
+//!
+//! Each kind has a task of its own (`kind`), one task listens whether the server is there at all (`link`), and one gathers
+//! what they bring into batches (`gather`). Lists are streamed where the server can (KEP-3157), else read in pages.
 
+mod gather;
+mod item;
+mod kind;
+mod lines;
+mod link;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use world::{Change, Coverage};
 
-use crate::Connection;
+use crate::{Apis, Connection};
+use link::Link;
 
 /// A kind to follow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,9 +58,97 @@ pub enum Batch {
     Heard,
 }
 
+/// The times that following keeps to.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    /// How long a batch may wait for more.
+    batch: Duration,
+    /// The server is asked for a sign of life when nothing was heard for so long …
+    beat: Duration,
+    /// … and has so long to answer.
+    answer: Duration,
+    /// After so long the server ends a watch, and we begin the next.
+    watch: Duration,
+    /// A streaming list has to bring something in this time.
+    stream: Duration,
+    /// Items of a page.
+    page: usize,
+    /// First and longest wait after a failure.
+    back_off: (Duration, Duration),
+    /// A kind that is denied is tried again after this.
+    denied: Duration,
+    /// Kinds that are missing are looked for at this distance.
+    missing: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            batch: Duration::from_millis(80),
+            beat: Duration::from_secs(2),
+            answer: Duration::from_millis(2500),
+            watch: Duration::from_secs(60),
+            stream: Duration::from_secs(10),
+            page: 500,
+            back_off: (Duration::from_millis(800), Duration::from_secs(30)),
+            denied: Duration::from_secs(60),
+            missing: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What the tasks of one following share.
+struct Shared {
+    connection: Connection,
+    pace: Pace,
+    link: Link,
+    /// The server has refused a streaming list, or never ended one.
+    pages_only: AtomicBool,
+    served: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    /// What is served, asked anew at most once in a while whoever asks.
+    async fn served_anew(&self) -> Result<Arc<Apis>, crate::ApiError> {
+        let mut asked = self.served.lock().await;
+        if asked.is_some_and(|at| at.elapsed() < self.pace.missing) {
+            return self.connection.apis_known().await;
+        }
+        let apis = self.connection.apis().await;
+        *asked = apis.is_ok().then(Instant::now);
+        apis
+    }
+}
+
 /// Follows these kinds until cancelled; then the channel closes.
 pub fn follow(connection: Connection, kinds: Vec<Followed>, cancel: CancellationToken) -> Receiver<Batch> {
-    let (sender, receiver) = mpsc::channel(64);
-    let _ = (connection, kinds, cancel, sender);
+    follow_at(connection, kinds, cancel, Pace::default())
+}
+
+pub(crate) fn follow_at(
+    connection: Connection,
+    kinds: Vec<Followed>,
+    cancel: CancellationToken,
+    pace: Pace,
+) -> Receiver<Batch> {
+    let (batches, receiver) = mpsc::channel(64);
+    let (events, incoming) = mpsc::channel(256);
+    let shared = Arc::new(Shared {
+        connection,
+        pace: pace.clone(),
+        link: Link::default(),
+        pages_only: AtomicBool::new(false),
+        served: Mutex::new(None),
+    });
+    tokio::spawn(async move {
+        // Dropping the set at the end of the scope aborts every task in it.
+        let mut tasks = JoinSet::new();
+        for (index, followed) in kinds.iter().enumerate() {
+            tasks.spawn(kind::run(shared.clone(), index, followed.clone(), events.clone()));
+        }
+        tasks.spawn(link::listen(shared.clone(), events));
+        let gathered = gather::run(incoming, kinds, batches, pace.batch);
+        cancel.run_until_cancelled(gathered).await;
+    });
     receiver
 }

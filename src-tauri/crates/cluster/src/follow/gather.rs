@@ -1,0 +1,92 @@
+//! From events of many tasks to few batches.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::Instant;
+use world::{Change, Coverage};
+
+use super::{Batch, Followed};
+
+/// More changes than this are sent on at once.
+const MANY: usize = 5000;
+
+/// What a task has to say.
+pub(super) enum Event {
+    Changes(Vec<Change>),
+    /// Of the kind with this index.
+    Coverage(usize, Coverage),
+    Heard,
+    /// The link is down since, because of this.
+    Down(String),
+}
+
+/// Runs until all tasks, or the receiver, are gone.
+pub(super) async fn run(mut events: Receiver<Event>, kinds: Vec<Followed>, batches: Sender<Batch>, wait: Duration) {
+    let mut gathered = Gathered { coverage: vec![None; kinds.len()], kinds, changes: Vec::new(), batches };
+    for index in 0..gathered.kinds.len() {
+        gathered.cover(index, Coverage::Loading).await;
+    }
+    let mut due: Option<Instant> = None;
+    while !gathered.batches.is_closed() {
+        let event = match due {
+            None => events.recv().await,
+            Some(at) => match tokio::time::timeout_at(at, events.recv()).await {
+                Ok(event) => event,
+                Err(_) => {
+                    gathered.flush().await;
+                    due = None;
+                    continue;
+                }
+            },
+        };
+        match event {
+            None => break,
+            Some(Event::Changes(changes)) => {
+                gathered.changes.extend(changes);
+                if gathered.changes.len() > MANY {
+                    gathered.flush().await;
+                }
+            }
+            Some(Event::Coverage(index, coverage)) => gathered.cover(index, coverage).await,
+            Some(Event::Heard) if gathered.changes.is_empty() => drop(gathered.batches.send(Batch::Heard).await),
+            Some(Event::Heard) => {}
+            Some(Event::Down(because)) => gathered.down(&because).await,
+        }
+        due = if gathered.changes.is_empty() { None } else { due.or_else(|| Some(Instant::now() + wait)) };
+    }
+    gathered.flush().await;
+}
+
+struct Gathered {
+    kinds: Vec<Followed>,
+    coverage: Vec<Option<Coverage>>,
+    changes: Vec<Change>,
+    batches: Sender<Batch>,
+}
+
+impl Gathered {
+    async fn flush(&mut self) {
+        if !self.changes.is_empty() {
+            drop(self.batches.send(Batch::Changes(std::mem::take(&mut self.changes))).await);
+        }
+    }
+
+    async fn cover(&mut self, index: usize, coverage: Coverage) {
+        if self.coverage[index].as_ref() == Some(&coverage) {
+            return;
+        }
+        self.flush().await;
+        self.coverage[index] = Some(coverage.clone());
+        let Followed { group, kind } = self.kinds[index].clone();
+        drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
+    }
+
+    async fn down(&mut self, because: &str) {
+        for index in 0..self.kinds.len() {
+            if self.coverage[index] == Some(Coverage::Ready) {
+                self.cover(index, Coverage::Stale(because.to_owned())).await;
+            }
+        }
+    }
+}

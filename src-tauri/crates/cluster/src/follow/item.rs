@@ -1,0 +1,156 @@
+//! Items of lists and events of watches, decoded slimly: the head for bookkeeping, the rest straight into its facts.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use world::{Change, Object, ObjectKey};
+
+use crate::Api;
+use crate::classify::{self, Status};
+use crate::error::Cause;
+
+/// Namespace and name.
+pub(super) type Names = (String, String);
+
+/// One object as it is now.
+pub(super) struct Item {
+    pub(super) names: Names,
+    /// As a number, which versions of one server are (KEP-5504); 0 where it is none.
+    pub(super) version: u64,
+    /// `None` where it could not be decoded: the last good state stays.
+    pub(super) change: Option<Change>,
+}
+
+/// One line of a watch.
+#[allow(clippy::large_enum_variant, reason = "one at a time, moved once")]
+pub(super) enum Event {
+    Put(Item),
+    Delete(Names),
+    /// The version up to which all is known, and whether this ends a streaming list.
+    Bookmark {
+        version: String,
+        end_of_list: bool,
+    },
+    Error(Cause),
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    namespace: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    resource_version: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    r#type: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+pub(super) struct Page<'a> {
+    #[serde(default)]
+    pub(super) metadata: PageMetadata,
+    #[serde(borrow, default)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PageMetadata {
+    pub(super) resource_version: String,
+    pub(super) r#continue: Option<String>,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, String> {
+        serde_json::from_slice(body).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn items(&self, api: &Api) -> Result<Vec<Item>, String> {
+        self.items.iter().flatten().map(|raw| item(raw.get(), api)).collect()
+    }
+}
+
+fn item(json: &str, api: &Api) -> Result<Item, String> {
+    let head: Head = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let names = names(&head);
+    let change = match Object::decode(json, &api.api_version(), &api.kind) {
+        Ok(object) => Some(Change::Put(object)),
+        Err(error) => {
+            tracing::warn!(kind = api.kind, namespace = names.0, name = names.1, %error, "an object cannot be read");
+            None
+        }
+    };
+    Ok(Item { names, version: number(&head.metadata.resource_version), change })
+}
+
+fn names(head: &Head) -> Names {
+    (head.metadata.namespace.as_deref().unwrap_or_default().to_owned(), head.metadata.name.clone().into_owned())
+}
+
+pub(super) fn number(version: &str) -> u64 {
+    version.parse().unwrap_or(0)
+}
+
+/// Reads a line of a watch, with the version that it brings us to.
+pub(super) fn event(line: &[u8], api: &Api) -> Result<(Event, Option<String>), String> {
+    #[derive(Deserialize)]
+    struct Bookmark {
+        #[serde(default)]
+        metadata: BookmarkMetadata,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "camelCase", default)]
+    struct BookmarkMetadata {
+        resource_version: String,
+        annotations: Option<std::collections::BTreeMap<String, String>>,
+    }
+    let said = |error: serde_json::Error| error.to_string();
+    let line: Line = serde_json::from_slice(line).map_err(said)?;
+    let json = line.object.get();
+    match line.r#type {
+        "ADDED" | "MODIFIED" => {
+            let head: Head = serde_json::from_str(json).map_err(said)?;
+            let version = head.metadata.resource_version.clone().into_owned();
+            Ok((Event::Put(item(json, api)?), Some(version)))
+        }
+        "DELETED" => {
+            let head: Head = serde_json::from_str(json).map_err(said)?;
+            Ok((Event::Delete(names(&head)), Some(head.metadata.resource_version.clone().into_owned())))
+        }
+        "BOOKMARK" => {
+            let Bookmark { metadata } = serde_json::from_str(json).map_err(said)?;
+            let end_of_list = metadata
+                .annotations
+                .is_some_and(|all| all.get("k8s.io/initial-events-end").is_some_and(|value| value == "true"));
+            Ok((
+                Event::Bookmark { version: metadata.resource_version.clone(), end_of_list },
+                Some(metadata.resource_version),
+            ))
+        }
+        "ERROR" => {
+            let status: Status = serde_json::from_str(json).map_err(said)?;
+            Ok((Event::Error(classify::status_cause(status.code, status)), None))
+        }
+        other => Err(format!("an event of the unknown type '{}'", classify::shorten(other))),
+    }
+}
+
+/// The deletion of an object of this kind.
+pub(super) fn deleted(api_group: &str, kind: &str, names: &Names) -> Change {
+    Change::Delete(ObjectKey::new(api_group, kind, &names.0, &names.1))
+}
