@@ -8,16 +8,19 @@ import { pickHost } from './host/pick';
 import { route } from './state/route.svelte';
 import { settings } from './state/settings.svelte';
 import { toastFault } from './state/toasts.svelte';
-import { connect } from './wire/client';
+import { connect, host } from './wire/client';
 
 // What nobody caught is said, and blocks nothing.
-addEventListener('unhandledrejection', (event) => {
-  console.error(event.reason);
-  toastFault(event.reason);
-});
+addEventListener('unhandledrejection', (event) => report(event.reason));
 addEventListener('error', (event) => {
-  if (event.error) toastFault(event.error);
+  if (event.error) report(event.error);
 });
+
+function report(thrown: unknown): void {
+  console.error(thrown);
+  toastFault(thrown);
+  host().log(thrown instanceof Error ? `${thrown.message}\n${thrown.stack ?? ''}` : JSON.stringify(thrown));
+}
 
 async function start(): Promise<void> {
   connect(await pickHost());

@@ -28,6 +28,9 @@ export const t = words(
     increase: 'More',
     decrease: 'Less',
     notifications: 'Messages',
+    nextRow: 'Next row',
+    previousRow: 'Previous row',
+    openRow: 'Open the row',
   },
   {
     ok: '正常',
@@ -56,5 +59,8 @@ export const t = words(
     increase: '增加',
     decrease: '减少',
     notifications: '消息',
+    nextRow: '下一行',
+    previousRow: '上一行',
+    openRow: '打开此行',
   },
 );

@@ -37,6 +37,9 @@ export function fixtureHost(answers: Answers = shop): FixtureHost {
     },
     pulse: (pulse) => watchers.forEach((watcher) => watcher(pulse)),
     openWindow: () => Promise.resolve(),
+    saveFile: () => Promise.resolve(),
+    openUrl: () => Promise.resolve(),
+    log: () => undefined,
   };
 }
 

@@ -17,17 +17,36 @@ export function httpHost(base = ''): Host {
       if (!answer.ok) throw body ?? unreachable(name, `HTTP ${answer.status}`);
       return body;
     },
-    watch(session, onPulse) {
+    watch(session, onPulse, onLost) {
       const source = new EventSource(`${base}/watch?session=${encodeURIComponent(session)}`);
-      source.onmessage = (event: MessageEvent<string>) => onPulse(JSON.parse(event.data) as Pulse);
+      // Each event is a batch; the browser connects again by itself, but not to a session that is gone.
+      source.onmessage = (event: MessageEvent<string>) => (JSON.parse(event.data) as Pulse[]).forEach(onPulse);
+      source.onerror = onLost;
+      source.addEventListener('fault', () => {
+        source.close();
+        onLost();
+      });
       return () => source.close();
     },
     openWindow(cluster) {
       const url = new URL(location.href);
-      url.hash = `/map?cluster=${encodeURIComponent(cluster)}`;
+      url.hash = `/open/${encodeURIComponent(cluster)}`;
       window.open(url, '_blank', 'noopener');
       return Promise.resolve();
     },
+    saveFile(name, text) {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+      link.download = name;
+      link.click();
+      URL.revokeObjectURL(link.href);
+      return Promise.resolve();
+    },
+    openUrl(url) {
+      if (url.startsWith('https://')) window.open(url, '_blank', 'noopener,noreferrer');
+      return Promise.resolve();
+    },
+    log: () => undefined,
   };
 }
 

@@ -7,21 +7,43 @@ export function tauriHost(): Host {
   return {
     kind: 'tauri',
     call: (name, args) => invoke('call', { name, args }),
-    watch(session, onPulse) {
+    watch(session, onPulse, onLost) {
       let stopped = false;
       const channel = new Channel<Pulse>();
       channel.onmessage = (pulse) => {
         if (!stopped) onPulse(pulse);
       };
       const started = invoke<number>('watch', { session, channel });
-      started.catch((error: unknown) => console.error('watch', error));
+      started.catch((error: unknown) => {
+        console.error('watch', error);
+        onLost();
+      });
       return () => {
         stopped = true;
         // A watch that is stopped before it began is stopped as soon as it has its id.
         started.then((id) => invoke('unwatch', { id })).catch(() => undefined);
       };
     },
-    openWindow: (cluster) => invoke('open_window', { cluster }),
-    pickFile: (title) => invoke<string | null>('plugin:dialog|open', { options: { title, multiple: false, directory: false } }),
+    openWindow: async (cluster) => {
+      await desktop({ action: 'openWindow', cluster });
+    },
+    pickFile: (title) => desktop({ action: 'pickFile', title }) as Promise<string | null>,
+    saveFile: async (name, text) => {
+      await desktop({ action: 'saveFile', name, text });
+    },
+    openUrl: async (url) => {
+      await desktop({ action: 'openUrl', url });
+    },
+    log: (message) => void desktop({ action: 'log', message }).catch(() => undefined),
   };
 }
+
+/** What only a desktop can do; the shell's `desktop.rs` has the list. */
+type Action =
+  | { action: 'openWindow'; cluster: string }
+  | { action: 'pickFile'; title: string }
+  | { action: 'saveFile'; name: string; text: string }
+  | { action: 'openUrl'; url: string }
+  | { action: 'log'; message: string };
+
+const desktop = (action: Action): Promise<unknown> => invoke('desktop', { action });

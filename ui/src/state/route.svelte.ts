@@ -51,7 +51,10 @@ class Route {
 
 export function parse(hash: string): { page: string; params: Params } {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  return { page: path || 'clusters', params: Object.fromEntries(new URLSearchParams(query)) };
+  const params = Object.fromEntries(new URLSearchParams(query));
+  // A window of its own for a cluster starts at `#/open/<cluster>`.
+  if (path.startsWith('open/')) return { page: 'map', params: { ...params, cluster: decodeURIComponent(path.slice(5)) } };
+  return { page: path || 'clusters', params };
 }
 
 export function format(page: string, params: Params): string {

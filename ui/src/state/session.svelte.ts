@@ -64,7 +64,13 @@ class Session {
 
   private follow(id: string, cluster: string): void {
     this.id = id;
-    this.unwatch = host().watch(id, (pulse) => this.take(pulse));
+    this.unwatch = host().watch(
+      id,
+      (pulse) => this.take(pulse),
+      () => {
+        if (this.id === id) this.link = 'lost';
+      },
+    );
     sessionStorage.setItem(REMEMBERED, JSON.stringify({ id, cluster }));
   }
 

@@ -1,0 +1,29 @@
+import type { Snippet } from 'svelte';
+
+/** A column of a `Table`. */
+export type Column<Row> = {
+  readonly id: string;
+  readonly title: string;
+  /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
+  readonly width: string;
+  readonly align?: 'start' | 'end';
+  /** What to sort by; a column without it cannot be sorted. Null sorts last, in both directions: unknown is not small. */
+  readonly sort?: (row: Row) => string | number | null;
+  readonly cell: Snippet<[Row]>;
+};
+
+export type Order = { readonly column: string; readonly down: boolean };
+
+/** Sorted by a column; rows that are equal there keep their order. */
+export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[], order: Order | null): readonly Row[] {
+  const by = columns.find((column) => column.id === order?.column)?.sort;
+  if (!order || !by) return rows;
+  const sign = order.down ? -1 : 1;
+  return [...rows].sort((a, b) => compare(by(a), by(b), sign));
+}
+
+function compare(a: string | number | null, b: string | number | null, sign: number): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
+  return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
+}
