@@ -11,3 +11,7 @@ globalThis.matchMedia ??= ((query: string) => ({
   addEventListener: () => undefined,
   removeEventListener: () => undefined,
 })) as unknown as typeof matchMedia;
+// uPlot draws on a canvas: everything that is called on it does nothing.
+const nothing = new Proxy({}, { get: () => () => ({ width: 0 }), set: () => true });
+HTMLCanvasElement.prototype.getContext = (() => nothing) as unknown as HTMLCanvasElement['getContext'];
+globalThis.Path2D ??= class {} as unknown as typeof Path2D;

@@ -1,0 +1,64 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { createRawSnippet } from 'svelte';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { expectAccessible } from '../lib/axe';
+import { keys } from '../state/keys.svelte';
+import Table from './Table.svelte';
+import { sorted, type Column } from './table';
+
+type Row = { readonly name: string; readonly cpu: number | null };
+
+const cell = createRawSnippet<[Row]>((row) => ({ render: () => `<span>${row().name}</span>` }));
+const columns: readonly Column<Row>[] = [
+  { id: 'name', title: 'Name', width: '1fr', sort: (row) => row.name, cell },
+  { id: 'cpu', title: 'CPU', width: '80px', align: 'end', sort: (row) => row.cpu, cell },
+];
+const rows: readonly Row[] = [
+  { name: 'pod-10', cpu: 5 },
+  { name: 'pod-2', cpu: null },
+  { name: 'pod-1', cpu: 90 },
+];
+const names = (of: readonly Row[]): string[] => of.map((row) => row.name);
+
+afterEach(cleanup);
+
+describe('sorted', () => {
+  it.each([
+    ['as given', null, ['pod-10', 'pod-2', 'pod-1']],
+    ['by name, numbers as numbers', { column: 'name', down: false }, ['pod-1', 'pod-2', 'pod-10']],
+    ['by name, downwards', { column: 'name', down: true }, ['pod-10', 'pod-2', 'pod-1']],
+    ['unknown last', { column: 'cpu', down: false }, ['pod-10', 'pod-1', 'pod-2']],
+    ['unknown last, downwards too', { column: 'cpu', down: true }, ['pod-1', 'pod-10', 'pod-2']],
+  ])('%s', (_, order, expected) => expect(names(sorted(rows, columns, order))).toEqual(expected));
+});
+
+describe('Table', () => {
+  const many = Array.from({ length: 10_000 }, (_, i): Row => ({ name: `pod-${i}`, cpu: i }));
+  const show = (onopen = vi.fn<(row: Row) => void>(), of: readonly Row[] = many) => {
+    render(Table<Row>, { label: 'Proxies', rows: of, columns, key: (row: Row) => row.name, onopen });
+    return { onopen, grid: screen.getByRole('grid', { name: 'Proxies' }) };
+  };
+
+  it('is accessible, and says how many rows there are while it draws few', async () => {
+    const { grid } = show();
+    expect([grid.getAttribute('aria-rowcount'), screen.getAllByRole('row').length < 60]).toEqual(['10001', true]);
+    await expectAccessible();
+  });
+
+  it('walks by J, K and the arrows, and opens by Enter', async () => {
+    const { onopen, grid } = show();
+    for (const key of ['j', 'j', 'k', 'j']) keys.handle(new KeyboardEvent('keydown', { key }));
+    await fireEvent.keyDown(grid, { key: 'ArrowDown' });
+    await fireEvent.keyDown(grid, { key: 'Enter' });
+    expect(onopen).toHaveBeenCalledWith(many[2]);
+  });
+
+  it('keeps its cursor on the row when the order changes', async () => {
+    const { grid } = show(undefined, rows);
+    await fireEvent.keyDown(grid, { key: 'ArrowDown' });
+    await fireEvent.click(screen.getByRole('button', { name: 'Name' }));
+    const current = document.getElementById(grid.getAttribute('aria-activedescendant') ?? '');
+    expect([current?.textContent?.includes('pod-10'), current?.getAttribute('aria-rowindex')]).toEqual([true, '4']);
+    expect(screen.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('ascending');
+  });
+});
