@@ -86,7 +86,7 @@ const table: readonly [string, Component<never>, Record<string, unknown>, (() =>
 
 describe.each(table)('%s', (_, component, props, find) => {
   it('is accessible', async () => {
-    render(component, { props: props as never });
+    render(component as unknown as Component<Record<string, unknown>>, { props });
     find?.();
     await expectAccessible();
   });

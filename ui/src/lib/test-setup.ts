@@ -14,4 +14,4 @@ globalThis.matchMedia ??= ((query: string) => ({
 // uPlot draws on a canvas: everything that is called on it does nothing.
 const nothing = new Proxy({}, { get: () => () => ({ width: 0 }), set: () => true });
 HTMLCanvasElement.prototype.getContext = (() => nothing) as unknown as HTMLCanvasElement['getContext'];
-globalThis.Path2D ??= class {} as unknown as typeof Path2D;
+globalThis.Path2D ??= function Path() {} as unknown as typeof Path2D;
