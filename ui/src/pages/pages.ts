@@ -1,9 +1,11 @@
 import { page as clusters } from './clusters/page';
+import { page as routes } from './routes/page';
 import type { Page } from './page';
 
 /** Every page, in the navigation's order. */
 export const pages: readonly Page[] = [
   clusters,
+  routes,
 ];
 
 export const pageOf = (id: string): Page | undefined => pages.find((page) => page.id === id);
