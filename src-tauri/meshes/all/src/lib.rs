@@ -2,7 +2,7 @@
 
 /// Every mesh that this build speaks.
 pub fn all() -> Vec<Box<dyn mesh::Mesh>> {
-    Vec::new()
+    vec![Box::new(istio::Istio)]
 }
 
 /// The engine over all of them.
