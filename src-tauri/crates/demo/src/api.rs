@@ -18,6 +18,7 @@ use crate::discovery;
 use crate::form::{self, Form};
 use crate::kinds::Kinds;
 use crate::refusal::{Cause, Refusal};
+use crate::review;
 use crate::selector::Selector;
 use crate::store::{Store, Stored};
 use crate::watching::{Start, Watch};
@@ -78,14 +79,29 @@ impl Api {
         if let Some(found) = self.about_itself(ask) {
             return found.map(|body| json(StatusCode::OK, &body));
         }
+        if let Some(reviewed) = review::answer(ask) {
+            return reviewed.map(|body| json(StatusCode::CREATED, &body));
+        }
         let target = target(&self.kinds, &ask.path)?;
-        match (&ask.method, &target.name, &target.subresource) {
+        review::authorize(ask, &target)?;
+        match (&ask.method, &target.name, target.subresource.as_deref()) {
             (&Method::GET, None, None) if ask.flag("watch") => self.watch(ask, target),
             (&Method::GET, None, None) => self.list(ask, &target),
-            (&Method::GET, Some(name), None) => {
+            (&Method::GET, Some(name), None | Some("status")) => {
                 let stored = self.get(&target, name)?;
                 let text = form::object(&stored, &target.kind, &target.version, Form::of(&ask.headers));
                 Ok(answer(StatusCode::OK, "application/json", text))
+            }
+            (&Method::POST | &Method::PUT | &Method::PATCH | &Method::DELETE, _, None | Some("status")) => {
+                let written = self.write(ask, &target)?;
+                let mut response = answer(written.status, "application/json", written.body);
+                for warning in &written.warnings {
+                    let text = format!("299 - {}", Value::from(warning.as_str()));
+                    if let Ok(value) = HeaderValue::from_str(&text) {
+                        response.headers_mut().append(http::header::WARNING, value);
+                    }
+                }
+                Ok(response)
             }
             _ => Err(Refusal::MethodNotAllowed),
         }
@@ -153,6 +169,7 @@ impl Api {
             let token = Token { revision, after: last.names.clone() };
             (token.write(), left)
         });
+        let next = next.map(|(token, left)| (token, selector.is_all().then_some(left)));
         let page = form::Page { objects: &objects, revision, next };
         let text = form::list(&page, &target.kind, &target.version, Form::of(&ask.headers));
         Ok(answer(StatusCode::OK, "application/json", text))

@@ -200,7 +200,7 @@ pub(crate) fn openapi(kinds: &Kinds, group: &str, version: &str) -> Option<Value
     if schemas.is_empty() {
         return None;
     }
-    schemas.insert(META.into(), metadata_schema());
+    schemas.insert(META.into(), crate::schema::metadata());
     Some(json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": paths,
         "components": {"schemas": schemas}}))
 }
@@ -213,16 +213,4 @@ fn patch(mut operation: Value) -> Value {
         .collect();
     operation["parameters"] = parameters.into();
     operation
-}
-
-fn metadata_schema() -> Value {
-    let text = json!({"type": "string"});
-    let map = json!({"type": "object", "additionalProperties": {"type": "string"}});
-    json!({"type": "object", "properties": {"name": text, "generateName": text, "namespace": text, "uid": text,
-        "resourceVersion": text, "generation": {"type": "integer", "format": "int64"}, "creationTimestamp": text,
-        "deletionTimestamp": text, "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"}, "selfLink": text,
-        "labels": map, "annotations": map, "finalizers": {"type": "array", "items": text, "x-kubernetes-list-type": "set"},
-        "ownerReferences": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
-            "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-        "managedFields": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}})
 }

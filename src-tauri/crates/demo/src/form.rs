@@ -53,7 +53,8 @@ pub(crate) fn object(stored: &Stored, kind: &Kind, version: &str, form: Form) ->
 pub(crate) struct Page<'a> {
     pub(crate) objects: &'a [std::sync::Arc<Stored>],
     pub(crate) revision: u64,
-    pub(crate) next: Option<(String, usize)>,
+    /// The token of the next page, and how many are left where they can be counted.
+    pub(crate) next: Option<(String, Option<usize>)>,
 }
 
 /// A list, written piece by piece: the parts of 10,000 objects are copied once.
@@ -61,7 +62,9 @@ pub(crate) fn list(page: &Page<'_>, kind: &Kind, version: &str, form: Form) -> V
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
     if let Some((next, left)) = &page.next {
         metadata["continue"] = next.clone().into();
-        metadata["remainingItemCount"] = (*left).into();
+        if let Some(left) = left {
+            metadata["remainingItemCount"] = (*left).into();
+        }
     }
     if form == Form::Table {
         let mut table = table_head(kind, version);

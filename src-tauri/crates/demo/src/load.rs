@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Options;
-use crate::kinds::Kinds;
+use crate::kinds::{Kind, Kinds};
+use crate::managed::{Hand, Owners};
 use crate::manifests::{self, Manifest, uuid};
 use crate::store::Store;
 
@@ -50,8 +51,32 @@ pub(crate) fn shop(kinds: &Kinds, store: &Store, options: &Options) -> Result<()
     Ok(())
 }
 
+/// Records the manager as the owner of all that it wrote.
+fn own(kind: &Kind, body: &mut Value, manager: &str, applies: bool) {
+    let version =
+        body.get("apiVersion").and_then(Value::as_str).and_then(|v| v.rsplit('/').next()).unwrap_or("v1").to_owned();
+    let Some(schema) = kind.schema(&version) else { return };
+    let hand =
+        Hand { manager: manager.into(), applies, api_version: kind.api_version(&version), subresource: String::new() };
+    let since = body.pointer("/metadata/creationTimestamp").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut owners = Owners::default();
+    let mut written = body.clone();
+    if let Some(written) = written.as_object_mut() {
+        written.shift_remove("status");
+    }
+    if applies {
+        // Nobody else owns anything yet: this cannot conflict.
+        if owners.apply(&Value::Null, &written, schema.root(), &hand, (true, &since)).is_err() {
+            return;
+        }
+    } else {
+        owners.update(None, &written, schema.root(), &hand, &since);
+    }
+    body["metadata"]["managedFields"] = owners.write();
+}
+
 fn put(kinds: &Kinds, store: &Store, seed: u64, manifest: Manifest) -> Result<(), LoadError> {
-    let Manifest { mut body, .. } = manifest;
+    let mut body = manifest.body;
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (api_version, kind) = (text("/apiVersion"), text("/kind"));
     let names = (text("/metadata/namespace"), text("/metadata/name"));
@@ -68,7 +93,40 @@ fn put(kinds: &Kinds, store: &Store, seed: u64, manifest: Manifest) -> Result<()
     if metadata.get("generation").is_none() && body.get("spec").is_some() {
         body["metadata"]["generation"] = 1.into();
     }
+    if names.0 != "many" && matches!(kind.kind.as_str(), "Namespace" | "Service" | "Deployment" | "ConfigMap")
+        || kind.is_custom()
+    {
+        own(kind, &mut body, manifest.manager, manifest.applied);
+    }
     let body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
     store.put(kind, &names, None, body).map_err(|_| LoadError::Twice(path))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{schema, validate};
+
+    #[test]
+    fn every_object_of_the_shop_is_valid() {
+        let kinds = Kinds::read().unwrap();
+        let store = Store::new(&kinds, 16);
+        shop(&kinds, &store, &Options::default()).unwrap();
+        let mut seen = 0;
+        for kind in kinds.iter() {
+            let (objects, _, _) = store.list(kind, None, None, usize::MAX, |_| true);
+            for object in objects {
+                let mut body = object.body(kind, kind.storage());
+                let schema = kind.schema(kind.storage()).unwrap();
+                let mut unknown = Vec::new();
+                schema::prune(&mut body, schema.root(), "", &mut unknown);
+                assert_eq!(unknown, Vec::<String>::new(), "{} {:?}", kind.kind, object.names);
+                schema::complete(&mut body, schema.root());
+                assert_eq!(validate::validate(schema, &body, None), [], "{} {:?}", kind.kind, object.names);
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
 }

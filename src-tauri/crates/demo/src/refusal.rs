@@ -61,7 +61,7 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     BadRequest(String),
     /// The caller may not.
-    #[error("{} {name:?} is forbidden: {detail}", resource(group, plural))]
+    #[error("{}{} is forbidden: {detail}", resource(group, plural), quoted(name))]
     Forbidden { group: String, plural: String, name: String, detail: String },
     /// The verb is not for this.
     #[error("the server does not allow this method on the requested resource")]
@@ -85,6 +85,11 @@ pub(crate) enum Refusal {
 
 fn resource(group: &str, name: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
+}
+
+/// Requests for a whole collection name nothing.
+fn quoted(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" {name:?}") }
 }
 
 fn worded(causes: &[Cause]) -> String {
