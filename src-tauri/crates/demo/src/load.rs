@@ -1,7 +1,6 @@
 //! Puts the shop's objects into the store, as if their managers had written them.
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Options;
@@ -18,8 +17,8 @@ pub enum LoadError {
     Unreadable {
         /// The file.
         file: &'static str,
-        /// What serde says.
-        source: serde_yaml::Error,
+        /// Where, and what is wrong.
+        source: world::yaml::Problem,
     },
     /// An object is of a kind that is not served.
     #[error("{0} is of a kind that is not served")]
@@ -42,8 +41,7 @@ pub(crate) fn shop(kinds: &Kinds, store: &Store, options: &Options) -> Result<()
         put(kinds, store, options.seed, manifest)?;
     }
     for (file, text, manager, applied) in FILES {
-        for document in serde_yaml::Deserializer::from_str(text) {
-            let body = Value::deserialize(document).map_err(|source| LoadError::Unreadable { file, source })?;
+        for body in world::yaml::values(text).map_err(|source| LoadError::Unreadable { file, source })? {
             put(kinds, store, options.seed, Manifest { body, manager, applied })?;
         }
     }

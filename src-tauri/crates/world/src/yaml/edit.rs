@@ -61,8 +61,8 @@ impl Edit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// It cannot be read.
-    #[error("line {}: {}", .0.line, .0.message)]
-    Unreadable(Problem),
+    #[error(transparent)]
+    Unreadable(#[from] Problem),
     /// The pointer leads to nothing that this edit can change.
     #[error("{pointer}: {because}")]
     Pointer {
@@ -168,7 +168,7 @@ pub fn edit(text: &str, edits: &[Edit]) -> Result<String, EditError> {
 }
 
 fn one(text: String, edit: &Edit) -> Result<String, EditError> {
-    let Some(document) = single(&text).map_err(EditError::Unreadable)? else {
+    let Some(document) = single(&text)? else {
         let after = apply(&Value::Null, edit)?;
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         return accepted(format!("{text}{gap}{}", write(&after)), &normalised(&after)).ok_or_else(|| inexact(edit));

@@ -8,7 +8,8 @@ use super::tree::{self, Document, Kind, Node};
 use crate::{Object, Origin};
 
 /// Something wrong with a text, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
 pub struct Problem {
     /// From 1.
     pub line: usize,
@@ -154,6 +155,20 @@ fn without_markers(piece: &str) -> &str {
     });
     let end = body.trim_end();
     end.strip_suffix("\n...").map_or(body, |kept| &body[..kept.len() + 1])
+}
+
+/// The values of every document that is not empty, in order.
+///
+/// # Errors
+/// The first problem of a broken text.
+pub fn values(text: &str) -> Result<Vec<Value>, Problem> {
+    let mut values = Vec::new();
+    tree::documents(text, |document| {
+        if !document.is_empty() {
+            values.push(document.root.value());
+        }
+    })?;
+    Ok(values)
 }
 
 /// Reads the objects of a file: one or many documents, YAML or JSON, `List` objects taken apart. What is no object

@@ -3,8 +3,19 @@
 
 use serde_json::{Number, Value};
 
-/// Meaning of a plain scalar. The error is a sentence for the person who wrote it.
-pub(super) fn resolve(text: &str) -> Result<Value, String> {
+/// Why a scalar means nothing that Kubernetes could take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Meaningless {
+    #[error("{0} is no number that Kubernetes can hold")]
+    NotFinite(String),
+    #[error("{text:?} is not a value for !!{tag}")]
+    NotOfTag { tag: String, text: String },
+    #[error("!!binary is not read: write the text itself, or base64 in a Secret's data")]
+    Binary,
+}
+
+/// Meaning of a plain scalar.
+pub(super) fn resolve(text: &str) -> Result<Value, Meaningless> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Ok(true.into()),
@@ -12,22 +23,22 @@ pub(super) fn resolve(text: &str) -> Result<Value, String> {
             return Ok(false.into());
         }
         ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
-        | "-.INF" => return Err(format!("{text} is no number that Kubernetes can hold")),
+        | "-.INF" => return Err(Meaningless::NotFinite(text.into())),
         _ => {}
     }
     Ok(number(text).unwrap_or_else(|| text.into()))
 }
 
 /// Meaning of a scalar with a tag of YAML's own (`!!str`, `!!int` …).
-pub(super) fn resolve_tagged(tag: &str, text: &str) -> Result<Value, String> {
-    let wrong = || format!("{text:?} is not a value for !!{tag}");
+pub(super) fn resolve_tagged(tag: &str, text: &str) -> Result<Value, Meaningless> {
+    let wrong = || Meaningless::NotOfTag { tag: tag.into(), text: text.chars().take(80).collect() };
     match tag {
         "str" => Ok(text.into()),
         "null" => resolve(text)?.is_null().then_some(Value::Null).ok_or_else(wrong),
         "bool" => Some(resolve(text)?).filter(Value::is_boolean).ok_or_else(wrong),
         "int" => number(text).filter(|v| !v.is_f64()).ok_or_else(wrong),
         "float" => number(text).ok_or_else(wrong),
-        "binary" => Err("!!binary is not read: write the text itself, or base64 in a Secret's data".into()),
+        "binary" => Err(Meaningless::Binary),
         _ => Ok(text.into()),
     }
 }
@@ -210,15 +221,13 @@ fn like_date(text: &str) -> bool {
 /// would not give it back exactly.
 pub(super) fn literal(text: &str) -> Option<(&'static str, std::str::Lines<'_>)> {
     let fits = text.trim_end_matches('\n').contains('\n') || text.ends_with('\n') && text.len() > 1;
+    // `|+` would take the blank lines behind it as its own.
+    let fits = fits && !text.ends_with("\n\n");
     let odd = text.starts_with([' ', '\n', '\t']) || text.chars().any(|c| c != '\n' && c != '\t' && needs_escape(c));
     let blank_tail = text.lines().any(|line| !line.is_empty() && line.trim_matches([' ', '\t']).is_empty());
     if !fits || odd || blank_tail {
         return None;
     }
-    let header = match text.len() - text.trim_end_matches('\n').len() {
-        0 => "|-",
-        1 => "|",
-        _ => "|+",
-    };
+    let header = if text.ends_with('\n') { "|" } else { "|-" };
     Some((header, text.lines()))
 }

@@ -210,11 +210,11 @@ impl<'a> Page<'a> {
                 Some(self.with(whole, &format!("{gap}{}", flow(value, quotes))))
             }
             Seat::Item if is_filled(value) => {
-                let beside = self.line_start(whole.start) == self.line_start(place.lead) && !whole.is_empty();
-                let indent = if beside { self.column(whole.start) } else { place.column + 2 };
                 let mut text = String::new();
-                block(value, Layout { indent, ..self.layout }, &mut text);
-                Some(self.put(&place, &whole, &self.feeds(text.trim_end_matches('\n')), ""))
+                block(value, Layout { indent: place.column + 2, ..self.layout }, &mut text);
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                let (head, body) = text.split_once('\n').unwrap_or((text, ""));
+                Some(self.put(&place, &whole, head, &self.feeds(body)))
             }
             Seat::Entry | Seat::Item => {
                 let (head, body) = self.render(value, place.column, quotes);

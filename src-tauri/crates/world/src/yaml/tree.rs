@@ -279,11 +279,11 @@ impl<'a> Builder<'a> {
         let empty = span.byte_range().is_some_and(|range| range.is_empty());
         let text = if empty && style == ScalarStyle::Plain { "" } else { text };
         let plain = style == ScalarStyle::Plain;
-        let core = tag.filter(|t| t.is_yaml_core_schema()).map(Tag::suffix);
-        let value = match core {
-            Some(kind) => resolve_tagged(kind, text).map_err(|message| problem(span, message))?,
+        let own = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
+        let value = match own {
+            Some(kind) => resolve_tagged(&kind, text).map_err(|why| problem(span, why.to_string()))?,
             None if plain && tag.is_none_or(Tag::is_custom) => {
-                resolve(text).map_err(|message| problem(span, message))?
+                resolve(text).map_err(|why| problem(span, why.to_string()))?
             }
             None => Value::from(text),
         };
