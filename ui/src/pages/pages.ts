@@ -1,12 +1,10 @@
 import { page as clusters } from './clusters/page';
-import { page as map } from './map/page';
 import { page as routes } from './routes/page';
 import type { Page } from './page';
 
 /** Every page, in the navigation's order. */
 export const pages: readonly Page[] = [
   clusters,
-  map,
   routes,
 ];
 
