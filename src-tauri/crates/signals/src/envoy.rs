@@ -1,0 +1,248 @@
+//! Counters of one Envoy at one time, from its statistics in the Prometheus format.
+
+use std::collections::HashMap;
+
+use crate::histogram::Histogram;
+use crate::prometheus;
+
+/// What is asked of Envoy, as the `filter` of its statistics: names before tags are taken out of them.
+pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_request";
+
+/// An Envoy cluster as Istio names it: `outbound|9080|v1|reviews.shop.svc.cluster.local`, `inbound|9080||`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cluster {
+    /// Requests that the workload sends; else those that it receives.
+    pub outbound: bool,
+    /// The service's port for outbound, the container's for inbound.
+    pub port: u16,
+    /// Subset; empty for none.
+    pub subset: String,
+    /// Host; empty for inbound.
+    pub host: String,
+}
+
+impl Cluster {
+    /// Reads a name; `None` for clusters that carry no traffic of the workload.
+    pub fn parse(name: &str) -> Option<Self> {
+        // What goes where no service is known.
+        if let "PassthroughCluster" | "BlackHoleCluster" = name {
+            return Some(Self { outbound: true, port: 0, subset: String::new(), host: name.into() });
+        }
+        let mut parts = name.splitn(4, '|');
+        let outbound = match parts.next()? {
+            "outbound" => true,
+            "inbound" => false,
+            _ => return None,
+        };
+        let port = parts.next()?.parse().ok()?;
+        let (subset, host) = (parts.next()?, parts.next()?);
+        Some(Self { outbound, port, subset: subset.into(), host: host.into() })
+    }
+
+    /// Namespace and name of the Service behind the host, where it is one.
+    pub fn service(&self) -> Option<(&str, &str)> {
+        let (name, rest) = self.host.split_once('.')?;
+        let (namespace, rest) = rest.split_once('.')?;
+        (rest == "svc" || rest.starts_with("svc.")).then_some((namespace, name))
+    }
+}
+
+/// A series of Istio's own metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Standard {
+    /// Reported by the caller's proxy; else by the callee's.
+    pub by_source: bool,
+    /// The caller's namespace and workload; empty or `unknown` where it has no proxy.
+    pub from: (String, String),
+    /// The callee's namespace and workload.
+    pub to: (String, String),
+    /// `destination_service`: a host.
+    pub host: String,
+    /// `http`, `grpc`.
+    pub protocol: String,
+    /// `mutual_tls`, `none`; `unknown` at the caller's.
+    pub security: String,
+}
+
+/// What is counted of one direction to one place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counters {
+    /// Requests that ended.
+    pub requests: f64,
+    /// Those that ended with 5xx, or got no answer at all.
+    pub errors: f64,
+    /// Those that ended with 403.
+    pub forbidden: f64,
+    /// Connections made.
+    pub connections: f64,
+    /// Those under TLS.
+    pub handshakes: f64,
+    /// Connections that failed.
+    pub failed_connections: f64,
+    /// Milliseconds.
+    pub times: Histogram,
+}
+
+/// Everything of one proxy at one time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// By cluster.
+    pub clusters: HashMap<Cluster, Counters>,
+    /// By series of Istio's own metrics; empty where the proxy has none.
+    pub standard: HashMap<Standard, Counters>,
+    /// Requests and connections that authorization has refused here.
+    pub denied: f64,
+    /// Connections that came in through the mesh's listener, and those of them under TLS.
+    pub accepted: (f64, f64),
+    /// Lines that could not be read.
+    pub broken: usize,
+}
+
+fn wanted(name: &[u8]) -> bool {
+    name.starts_with(b"envoy_cluster_upstream_")
+        || name.starts_with(b"istio_request")
+        || name == b"envoy_cluster_ssl_handshake"
+        || name.starts_with(b"envoy_listener_")
+        || name.ends_with(b"denied")
+}
+
+/// Reads the statistics of an Envoy.
+pub fn read(text: &[u8]) -> Sample {
+    let mut read = Sample::default();
+    let broken = prometheus::scan(text, wanted, |sample| {
+        if !sample.value.is_finite() || sample.value < 0.0 {
+            return;
+        }
+        match sample.name {
+            name if name.starts_with("istio_request") => standard(&mut read, &sample),
+            name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
+            "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
+            "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
+            name if name.contains("rbac") && !name.contains("shadow") => read.denied += sample.value,
+            _ => {}
+        }
+    });
+    read.broken = broken;
+    read
+}
+
+/// Istio's listener for everything that comes in is on port 15006.
+fn is_inbound(sample: &prometheus::Sample) -> bool {
+    sample.labels.get("listener_address").is_some_and(|address| address.ends_with("_15006"))
+}
+
+fn cluster(read: &mut Sample, sample: &prometheus::Sample) {
+    let Some(cluster) = sample.labels.get("cluster_name").and_then(|name| Cluster::parse(&name)) else { return };
+    let counters = read.clusters.entry(cluster).or_default();
+    match sample.name {
+        // The same family also has each class of codes (2xx …): those would count twice.
+        "envoy_cluster_upstream_rq" => {
+            if let Some(code) = sample.labels.get("response_code") {
+                code_of(counters, &code, sample.value);
+            }
+        }
+        "envoy_cluster_upstream_rq_time_bucket" => time(counters, sample),
+        "envoy_cluster_upstream_cx_total" => counters.connections += sample.value,
+        "envoy_cluster_upstream_cx_connect_fail" => counters.failed_connections += sample.value,
+        "envoy_cluster_ssl_handshake" => counters.handshakes += sample.value,
+        _ => {}
+    }
+}
+
+fn code_of(counters: &mut Counters, code: &str, count: f64) {
+    counters.requests += count;
+    match code.as_bytes() {
+        // Istio writes 0 where the connection ended before an answer.
+        [b'5', ..] | b"0" => counters.errors += count,
+        b"403" => counters.forbidden += count,
+        _ => {}
+    }
+}
+
+fn time(counters: &mut Counters, sample: &prometheus::Sample) {
+    if let Some(bound) = sample.labels.get("le").and_then(|le| le.parse().ok()) {
+        counters.times.add(bound, sample.value);
+    }
+}
+
+fn standard(read: &mut Sample, sample: &prometheus::Sample) {
+    let text = |name: &str| sample.labels.get(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let series = Standard {
+        by_source: sample.labels.get("reporter").is_some_and(|reporter| reporter == "source"),
+        from: (text("source_workload_namespace"), text("source_workload")),
+        to: (text("destination_workload_namespace"), text("destination_workload")),
+        host: text("destination_service"),
+        protocol: text("request_protocol"),
+        security: text("connection_security_policy"),
+    };
+    let counters = read.standard.entry(series).or_default();
+    match sample.name {
+        "istio_requests_total" => {
+            code_of(counters, &sample.labels.get("response_code").unwrap_or_default(), sample.value);
+        }
+        "istio_request_duration_milliseconds_bucket" => time(counters, sample),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines as a genuine sidecar writes them.
+    const SIDECAR: &str = r#"# TYPE envoy_cluster_upstream_rq counter
+envoy_cluster_upstream_rq{cluster_name="inbound|9080||",response_code="200"} 4132
+envoy_cluster_upstream_rq{cluster_name="inbound|9080||",response_code_class="2xx"} 4132
+envoy_cluster_upstream_rq{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",response_code="200"} 90
+envoy_cluster_upstream_rq{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",response_code="503"} 7
+envoy_cluster_upstream_rq{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",response_code="403"} 3
+envoy_cluster_upstream_rq{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",response_code_class="2xx"} 90
+envoy_cluster_external_upstream_rq{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",response_code="200"} 90
+envoy_cluster_upstream_rq{cluster_name="xds-grpc",response_code="200"} 2
+envoy_cluster_ssl_handshake{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local"} 4
+envoy_cluster_upstream_cx_total{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local"} 4
+envoy_listener_ssl_handshake{listener_address="0.0.0.0_15006"} 4
+envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15006"} 5
+envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15001"} 9
+envoy_http_rbac_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 6
+envoy_http_rbac_shadow_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 60
+envoy_cluster_upstream_rq_time_bucket{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",le="5"} 80
+envoy_cluster_upstream_rq_time_bucket{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",le="+Inf"} 100
+istio_requests_total{reporter="source",source_workload="a",source_workload_namespace="shop",destination_workload="b-v1",destination_workload_namespace="shop",destination_service="b.shop.svc.cluster.local",request_protocol="http",response_code="0",connection_security_policy="unknown"} 2
+"#;
+
+    #[test]
+    fn a_sidecars_counters() {
+        let sample = read(SIDECAR.as_bytes());
+        let reviews = Cluster::parse("outbound|9080|v1|reviews.shop.svc.cluster.local").unwrap();
+        assert_eq!(reviews.service(), Some(("shop", "reviews")));
+        let counters = &sample.clusters[&reviews];
+        assert_eq!((counters.requests, counters.errors, counters.forbidden), (100.0, 7.0, 3.0));
+        assert_eq!((counters.connections, counters.handshakes), (4.0, 4.0));
+        assert_eq!(counters.times.buckets, [(5.0, 80.0), (f64::INFINITY, 100.0)]);
+        assert_eq!(sample.clusters[&Cluster::parse("inbound|9080||").unwrap()].requests, 4132.0);
+        assert_eq!((sample.denied, sample.accepted, sample.broken), (6.0, (5.0, 4.0), 0));
+        assert_eq!(sample.clusters.len(), 2);
+        let (series, counters) = sample.standard.iter().next().unwrap();
+        assert!(series.by_source && series.to.1 == "b-v1");
+        assert_eq!((counters.requests, counters.errors), (2.0, 2.0));
+    }
+
+    #[test]
+    fn names_of_clusters() {
+        let table = [
+            ("outbound|443||api.example.com", Some(None)),
+            ("outbound|80||web.svc", Some(None)),
+            ("outbound|80||web.shop.svc", Some(Some(("shop", "web")))),
+            ("PassthroughCluster", Some(None)),
+            ("outbound|x||web.shop.svc", None),
+            ("outbound|80", None),
+            ("xds-grpc", None),
+            ("", None),
+        ];
+        for (name, expected) in table {
+            let cluster = Cluster::parse(name);
+            assert_eq!(cluster.as_ref().map(Cluster::service), expected, "{name}");
+        }
+    }
+}

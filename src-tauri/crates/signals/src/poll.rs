@@ -1,0 +1,185 @@
+//! Reading the statistics of all proxies, politely: few at once, filtered where they are made, slow ones left in peace.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use cluster::{ApiError, Cause, Connection};
+use futures::StreamExt;
+
+use crate::envoy::{self, Sample};
+use crate::{Proxy, Role, Unknown};
+
+/// How many proxies are read at once.
+const AT_ONCE: usize = 8;
+/// A proxy that takes longer is passed over for some rounds: rendering statistics holds up its main thread.
+const SLOW: Duration = Duration::from_secs(1);
+/// For how many rounds.
+const REST: u32 = 5;
+/// When both ways are closed to us, they are tried again after this.
+const CLOSED: Duration = Duration::from_secs(60);
+/// Envoy's port for statistics, which the pod's network reaches; its path passes a filter on.
+const STATS_PORT: u16 = 15090;
+/// Envoy's admin port, on the pod's loopback.
+const ADMIN_PORT: u16 = 15000;
+
+/// What one round brought.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// The proxies that answered, with the time of the answer in seconds since 1970.
+    pub samples: Vec<(Proxy, f64, Sample)>,
+    /// Those that did not, by namespace and pod.
+    pub failed: Vec<((String, String), ApiError)>,
+    /// What cannot be known, and why.
+    pub unknown: Vec<Unknown>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    /// By the API server's proxy.
+    Proxy,
+    /// By port-forward: the proxy is forbidden.
+    Forward,
+    /// Neither, since then.
+    Closed(Instant, ApiError),
+}
+
+/// Reads all proxies of a cluster, again and again.
+pub struct Poller {
+    connection: Connection,
+    way: Mutex<Way>,
+    /// Rounds that a slow proxy still has in peace.
+    resting: Mutex<HashMap<(String, String), u32>>,
+    begun: Instant,
+    begun_at: f64,
+}
+
+impl Poller {
+    /// A poller over a connection.
+    pub fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            way: Mutex::new(Way::Proxy),
+            resting: Mutex::default(),
+            begun: Instant::now(),
+            begun_at: jiff::Timestamp::now().as_millisecond() as f64 / 1000.0,
+        }
+    }
+
+    /// How long from one round to the next, by the number of proxies.
+    pub fn step(proxies: usize) -> Duration {
+        Duration::from_secs(match proxies {
+            0..=50 => 2,
+            51..=200 => 5,
+            201..=1000 => 10,
+            _ => 15,
+        })
+    }
+
+    /// The time as samples have it: seconds since 1970 when the poller began, and only forward since.
+    pub fn now(&self) -> f64 {
+        self.begun_at + self.begun.elapsed().as_secs_f64()
+    }
+
+    /// Reads every Envoy once.
+    pub async fn round(&self, proxies: &[Proxy]) -> Round {
+        let mut round = Round::default();
+        let due: Vec<_> = proxies.iter().filter(|proxy| proxy.role != Role::Ztunnel && self.is_due(proxy)).collect();
+        let mut answers = futures::stream::iter(due)
+            .map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) })
+            .buffer_unordered(AT_ONCE);
+        while let Some((proxy, answer, at)) = answers.next().await {
+            match answer {
+                Ok(sample) => round.samples.push((proxy.clone(), at, sample)),
+                Err(error) => round.failed.push((proxy.key(), error)),
+            }
+        }
+        let ztunnels = proxies.iter().filter(|proxy| proxy.role == Role::Ztunnel).count();
+        if ztunnels > 0 {
+            round.unknown.push(Unknown::new("traffic through ztunnel", "its counters are not read yet"));
+        }
+        if let Some(reason) = summary(&round.failed) {
+            round.unknown.push(reason);
+        }
+        round
+    }
+
+    fn is_due(&self, proxy: &Proxy) -> bool {
+        let Ok(mut resting) = self.resting.lock() else { return true };
+        match resting.get_mut(&proxy.key()) {
+            Some(rounds) if *rounds > 1 => {
+                *rounds -= 1;
+                false
+            }
+            Some(_) => {
+                resting.remove(&proxy.key());
+                true
+            }
+            None => true,
+        }
+    }
+
+    async fn sample(&self, proxy: &Proxy) -> Result<Sample, ApiError> {
+        let asked = Instant::now();
+        let answer = self.statistics(proxy).await;
+        if asked.elapsed() > SLOW
+            && let Ok(mut resting) = self.resting.lock()
+        {
+            resting.insert(proxy.key(), REST);
+        }
+        Ok(envoy::read(&answer?))
+    }
+
+    async fn statistics(&self, proxy: &Proxy) -> Result<bytes::Bytes, ApiError> {
+        let path = format!("/stats/prometheus?usedonly&filter={}", escaped(envoy::FILTER));
+        let (namespace, pod) = (&proxy.namespace, &proxy.pod);
+        match self.way() {
+            Way::Proxy => match self.connection.pod_proxy_get(namespace, pod, STATS_PORT, &path).await {
+                Err(error) if is_forbidden(&error) => self.turn(Way::Forward),
+                answer => return answer,
+            },
+            Way::Forward => {}
+            Way::Closed(since, error) if since.elapsed() < CLOSED => return Err(error),
+            Way::Closed(..) => self.turn(Way::Proxy),
+        }
+        let answer = self.connection.pod_forward_get(namespace, pod, ADMIN_PORT, &path).await;
+        if let Err(error) = &answer
+            && is_forbidden(error)
+        {
+            self.turn(Way::Closed(Instant::now(), error.clone()));
+        }
+        answer
+    }
+
+    fn way(&self) -> Way {
+        self.way.lock().map_or(Way::Proxy, |way| way.clone())
+    }
+
+    fn turn(&self, to: Way) {
+        if let Ok(mut way) = self.way.lock() {
+            *way = to;
+        }
+    }
+}
+
+fn is_forbidden(error: &ApiError) -> bool {
+    matches!(error.cause, Cause::Forbidden { .. })
+}
+
+/// In one sentence, why proxies could not be read.
+fn summary(failed: &[((String, String), ApiError)]) -> Option<Unknown> {
+    let (pod, error) = failed.first()?;
+    if failed.iter().any(|(_, error)| is_forbidden(error)) {
+        return Some(Unknown::new("traffic", "you may neither get pods/proxy nor create pods/portforward"));
+    }
+    let others = match failed.len() {
+        1 => String::new(),
+        more => format!(" and {} more", more - 1),
+    };
+    Some(Unknown::new(format!("traffic of {}/{}{others}", pod.0, pod.1), error.cause.to_string()))
+}
+
+fn escaped(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}

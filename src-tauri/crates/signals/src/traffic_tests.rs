@@ -1,0 +1,140 @@
+use super::*;
+use crate::envoy;
+use crate::proxies::proxies;
+use crate::proxies::tests::pod;
+use world::{Change, Object, World};
+
+fn proxy(name: &str) -> Proxy {
+    let pod = pod("shop", &format!("{name}-1"), &[name, "istio-proxy"], &[]);
+    proxies(&World::new().after([Change::Put(Object::Pod(pod))])).remove(0)
+}
+
+fn outbound(subset: &str, requests: u32, errors: u32, connections: u32, handshakes: u32) -> String {
+    let name = format!("cluster_name=\"outbound|9080|{subset}|reviews.shop.svc.cluster.local\"");
+    format!(
+        "envoy_cluster_upstream_rq{{{name},response_code=\"200\"}} {}\n\
+         envoy_cluster_upstream_rq{{{name},response_code=\"503\"}} {errors}\n\
+         envoy_cluster_upstream_rq_time_bucket{{{name},le=\"10\"}} {requests}\n\
+         envoy_cluster_upstream_rq_time_bucket{{{name},le=\"+Inf\"}} {requests}\n\
+         envoy_cluster_upstream_cx_total{{{name}}} {connections}\n\
+         envoy_cluster_ssl_handshake{{{name}}} {handshakes}\n",
+        requests - errors
+    )
+}
+
+fn recorded(samples: &[(f64, String)]) -> Traffic {
+    let mut traffic = Traffic::new();
+    for (at, text) in samples {
+        traffic.record(&proxy("page"), *at, envoy::read(text.as_bytes()));
+    }
+    traffic
+}
+
+#[test]
+fn edges_are_what_grew_in_the_window() {
+    let traffic = recorded(&[
+        (100.0, outbound("v1", 1000, 0, 5, 5)),
+        (110.0, outbound("v1", 1100, 10, 5, 5)),
+        (120.0, outbound("v1", 1150, 15, 5, 5) + &outbound("v2", 50, 0, 1, 0)),
+    ]);
+    let edges = traffic.edges(10.0, 120.0);
+    let [v1, v2] = edges.as_slice() else { panic!("{edges:?}") };
+    assert_eq!(v1.from, Some(Workload { namespace: "shop".into(), name: "page".into() }));
+    assert_eq!(v1.to_service, Some(("shop".into(), "reviews".into())));
+    assert_eq!((v1.subset.as_deref(), v1.port, v1.protocol), (Some("v1"), 9080, Protocol::Http));
+    assert_eq!((v1.requests_per_second, v1.error_share), (5.0, 0.1));
+    assert_eq!(
+        (v1.secured, v2.secured),
+        (Secured::Mtls, Secured::Plaintext),
+        "old connections count while no new are made"
+    );
+    assert_eq!(v2.requests_per_second, 5.0, "a place that is new was at zero before");
+    assert_eq!(v1.p50, Some(7.5));
+    assert_eq!(traffic.edges(20.0, 120.0)[0].requests_per_second, 7.5);
+    assert!(traffic.edges(10.0, 200.0).is_empty(), "what was not read lately is not shown as if it were now");
+}
+
+#[test]
+fn a_counter_that_fell_began_again() {
+    let traffic = recorded(&[
+        (100.0, outbound("", 1000, 0, 9, 9)),
+        (110.0, outbound("", 30, 0, 1, 1)),
+        (120.0, outbound("", 40, 0, 1, 1)),
+    ]);
+    assert_eq!(traffic.edges(10.0, 120.0)[0].requests_per_second, 1.0);
+    assert_eq!(traffic.edges(20.0, 120.0)[0].requests_per_second, 2.0);
+}
+
+#[test]
+fn a_403_is_a_denial_only_where_somebody_denies() {
+    let denied =
+        |count: u32| format!("envoy_http_rbac_denied{{http_conn_manager_prefix=\"inbound_0.0.0.0_9080\"}} {count}\n");
+    let name = "cluster_name=\"outbound|9080||reviews.shop.svc.cluster.local\",response_code=\"403\"";
+    let forbidden = |count: u32| format!("envoy_cluster_upstream_rq{{{name}}} {count}\n");
+    for (refusals, expected) in [(0, 0.0), (20, 2.0)] {
+        let mut traffic = recorded(&[(100.0, forbidden(1)), (110.0, forbidden(21))]);
+        for (at, count) in [(100.0, 0), (110.0, refusals)] {
+            traffic.record(&proxy("reviews"), at, envoy::read(denied(count).as_bytes()));
+        }
+        assert_eq!(traffic.edges(10.0, 110.0)[0].denied_per_second, expected);
+    }
+}
+
+#[test]
+fn istios_own_metrics_count_once_and_name_callers_without_a_proxy() {
+    let series = |reporter: &str, from: &str, security: &str, count: u32| {
+        format!(
+            "istio_requests_total{{reporter=\"{reporter}\",source_workload=\"{from}\",source_workload_namespace=\"shop\",\
+             destination_workload=\"reviews-v1\",destination_workload_namespace=\"shop\",\
+             destination_service=\"reviews.shop.svc.cluster.local\",request_protocol=\"grpc\",response_code=\"200\",\
+             connection_security_policy=\"{security}\"}} {count}\n"
+        )
+    };
+    let caller = |count| outbound("", count, 0, 1, 1) + &series("source", "page", "unknown", count);
+    let callee =
+        |count| series("destination", "page", "mutual_tls", count) + &series("destination", "unknown", "none", count);
+    let mut traffic = recorded(&[(100.0, caller(10)), (110.0, caller(60))]);
+    for (at, count) in [(100.0, 10), (110.0, 60)] {
+        traffic.record(&proxy("reviews"), at, envoy::read(callee(count).as_bytes()));
+    }
+    let edges = traffic.edges(10.0, 110.0);
+    let seen: Vec<_> = edges.iter().map(|e| (e.source, e.requests_per_second, e.protocol)).collect();
+    assert_eq!(seen, [(Source::IstioCallee, 5.0, Protocol::Grpc), (Source::IstioCaller, 5.0, Protocol::Grpc)]);
+    assert_eq!((edges[0].from.as_ref(), edges[0].secured), (None, Secured::Plaintext));
+    assert_eq!(edges[1].to_workload.as_ref().map(|w| w.name.as_str()), Some("reviews-v1"));
+}
+
+#[test]
+fn what_a_workload_receives() {
+    let inbound = |requests: u32, tls: u32| {
+        format!(
+            "envoy_cluster_upstream_rq{{cluster_name=\"inbound|8080||\",response_code=\"200\"}} {requests}\n\
+             envoy_listener_downstream_cx_total{{listener_address=\"0.0.0.0_15006\"}} 4\n\
+             envoy_listener_ssl_handshake{{listener_address=\"0.0.0.0_15006\"}} {tls}\n"
+        )
+    };
+    let traffic = recorded(&[(100.0, inbound(0, 3)), (110.0, inbound(40, 3))]);
+    let all = traffic.inbound(10.0, 110.0);
+    assert_eq!((all[0].workload.name.as_str(), all[0].port, all[0].requests_per_second), ("page", 8080, 4.0));
+    assert_eq!(all[0].tls_share, Some(0.75));
+    assert!(traffic.edges(10.0, 110.0).is_empty());
+}
+
+#[test]
+fn series_have_gaps_where_nobody_measured() {
+    let mut traffic = recorded(&[(100.0, outbound("v1", 0, 0, 1, 1)), (110.0, outbound("v1", 100, 50, 1, 1))]);
+    let service = Of::Service("shop".into(), "reviews".into());
+    let series = traffic.series(&service, 20.0, 110.0);
+    assert_eq!(series.at, [100.0, 110.0]);
+    assert_eq!(series.lines[0].requests, [None, Some(10.0)]);
+    assert_eq!(series.lines[0].errors, [None, Some(5.0)]);
+    let edge = Of::Edge(Workload { namespace: "shop".into(), name: "other".into() }, ("shop".into(), "reviews".into()));
+    assert!(traffic.series(&edge, 20.0, 110.0).lines.is_empty());
+
+    for step in 0..2000 {
+        let at = 112.0 + 2.0 * f64::from(step);
+        traffic.record(&proxy("page"), at, envoy::read(outbound("v1", 100 + step, 50, 1, 1).as_bytes()));
+    }
+    let kept = traffic.tracks.values().next().unwrap().steps.len();
+    assert!(kept <= 451, "{kept} steps: more than a quarter of an hour");
+}
