@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("src-tauri/meshes/istio", &["world", "mesh"]),
     ("src-tauri/meshes/linkerd", &["world", "mesh"]),
     ("src-tauri/meshes/cilium", &["world", "mesh"]),
-    ("src-tauri/meshes/all", &["mesh", "gateway-api", "istio", "linkerd", "cilium"]),
+    ("src-tauri/meshes/all", &["world", "mesh", "gateway-api", "istio", "linkerd", "cilium"]),
     ("src-tauri/crates/cluster", &["world"]),
     ("src-tauri/crates/signals", &["world", "cluster"]),
     ("src-tauri/crates/journal", &["world"]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("tests/dev-server", &["wire", "session"]),
     ("tests/house", &[]),
     ("tests/live", &["world", "mesh", "meshes", "cluster", "signals", "demo", "session"]),
+    ("tests/live/oracle", &["world", "mesh", "meshes"]),
     ("tests/bench", &["world", "mesh", "meshes", "cluster", "demo", "session"]),
     ("tests/xtask", &[]),
 ];

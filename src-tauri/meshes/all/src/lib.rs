@@ -2,7 +2,12 @@
 
 /// Every mesh that this build speaks.
 pub fn all() -> Vec<Box<dyn mesh::Mesh>> {
-    Vec::new()
+    vec![
+        Box::new(istio::Istio),
+        Box::new(linkerd::Linkerd),
+        Box::new(cilium::Cilium),
+        Box::new(gateway_api::GatewayApi),
+    ]
 }
 
 /// The engine over all of them.

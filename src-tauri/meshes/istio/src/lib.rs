@@ -1,1 +1,51 @@
+//! Istio: what its objects mean for a request, and what is wrong with them.
+//!
+//! Decided are requests between workloads, with sidecars at either end or at both. Deliberately absent, and said so in each answer: ingress
+//! gateways, ambient proxies, EnvoyFilter and WasmPlugin, external authorizers.
 
+mod detect;
+mod kinds;
+mod probes;
+mod read;
+mod reading;
+mod rules;
+mod verdict;
+
+use std::sync::Arc;
+
+use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
+use world::{Document, Pod, World};
+
+/// The mesh, as the engine knows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Istio;
+
+impl Mesh for Istio {
+    fn name(&self) -> &'static str {
+        "Istio"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        kinds::KINDS
+    }
+
+    fn detect(&self, world: &World, groups: &[String]) -> Option<Presence> {
+        detect::presence(world, groups)
+    }
+
+    fn membership(&self, world: &World, pod: &Pod) -> Option<Membership> {
+        detect::membership(world, pod)
+    }
+
+    fn rules(&self) -> Vec<&'static Rule> {
+        rules::ALL.iter().map(|(rule, _)| *rule).collect()
+    }
+
+    fn summary(&self, document: &Document) -> Option<Summary> {
+        kinds::summary(document)
+    }
+
+    fn read(&self, world: &World, places: &Arc<Places>) -> Option<Box<dyn Reading>> {
+        Some(Box::new(read::Index::of(world, places.clone())))
+    }
+}

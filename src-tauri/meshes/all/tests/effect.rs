@@ -1,0 +1,121 @@
+//! What a draft does to the shop, in words.
+
+#![allow(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
+
+use mesh::{Caller, Observed, Request, Tone};
+use world::{Change, World, yaml};
+
+const SHOP: &str = include_str!("../../../../tests/worlds/shop.yaml");
+
+fn with(world: &World, text: &str) -> World {
+    let (objects, problems) = yaml::documents(text, "test.yaml");
+    assert!(problems.is_empty(), "{problems:?}");
+    world.after(objects.into_iter().map(Change::Put))
+}
+
+fn split(v1: u32, v3: u32) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: reviews, namespace: shop}}\n\
+         spec: {{host: reviews, subsets: [{{name: v1, labels: {{version: v1}}}}, {{name: v3, labels: {{version: v3}}}}]}}\n---\n\
+         apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: reviews, namespace: shop}}\n\
+         spec: {{hosts: [reviews], http: [{{route: [{{destination: {{host: reviews, subset: v1}}, weight: {v1}}}, \
+         {{destination: {{host: reviews, subset: v3}}, weight: {v3}}}]}}]}}\n"
+    )
+}
+
+fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
+    let from = Caller::Workload { namespace: namespace.into(), workload: workload.into() };
+    let request =
+        Request { id: "seen".into(), from, via: None, method: "GET".into(), url: url.into(), headers: Vec::new() };
+    Observed { request, per_second: 42.0 }
+}
+
+fn said(before: &World, after: &World, observed: &[Observed]) -> Vec<(Tone, String, String, String)> {
+    let effect = meshes::engine().effect(before, after, observed);
+    let first = effect.changes.into_iter().filter(|c| c.observed);
+    first.map(|c| (c.tone, c.title, c.detail, c.path)).collect()
+}
+
+#[test]
+fn a_weight_moves() {
+    let shop = with(&World::new(), SHOP);
+    let (before, after) = (with(&shop, &split(90, 10)), with(&shop, &split(80, 20)));
+    let traffic = [
+        seen("shop", "productpage-v1", "http://reviews:9080/"),
+        seen("shop", "productpage-v1", "http://details:9080/"),
+    ];
+    let said = said(&before, &after, &traffic);
+    let moves = (Tone::Moves, "productpage → reviews", "10 % moves from v1 to v3", "spec.http[0].route");
+    assert_eq!((said[0].0, said[0].1.as_str(), said[0].2.as_str(), said[0].3.as_str()), moves);
+    assert_eq!((said[1].0, said[1].1.as_str()), (Tone::Stays, "productpage → details"));
+}
+
+#[test]
+fn a_policy_cuts_and_opens() {
+    let shop = with(&World::new(), SHOP);
+    let after = with(
+        &shop,
+        "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: ratings, namespace: shop}, spec: {selector: \
+         {matchLabels: {app: ratings}}, rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/reviews]}}]}]}}",
+    );
+    let traffic =
+        [seen("shop", "productpage-v1", "http://ratings:9080/"), seen("shop", "reviews-v2", "http://ratings:9080/")];
+    let cut = said(&shop, &after, &traffic);
+    assert_eq!(cut[0].0, Tone::Cuts);
+    assert_eq!(cut[0].2, "refused: no rule of AuthorizationPolicy ratings allows it");
+    assert_eq!((cut[1].0, cut[1].1.as_str()), (Tone::Stays, "reviews → ratings"));
+    let opened = said(&after, &shop, &traffic);
+    assert_eq!(opened[0].0, Tone::Opens);
+}
+
+#[test]
+fn strict_cuts_the_caller_without_proxy() {
+    let shop = with(&World::new(), SHOP);
+    let strict = "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: default, namespace: shop}, spec: {mtls: {mode: STRICT}}}";
+    let after = with(&shop, strict);
+    let traffic = [
+        seen("legacy", "batch-v1", "http://reviews.shop:9080/"),
+        seen("shop", "productpage-v1", "http://reviews:9080/"),
+    ];
+    let said = said(&shop, &after, &traffic);
+    assert_eq!(said[0].0, Tone::Cuts);
+    assert!(
+        said[0].2.starts_with("connection refused: ") && said[0].2.contains("takes only mutual TLS"),
+        "{}",
+        said[0].2
+    );
+    assert_eq!((said[0].3.as_str(), said[1].0), ("spec.mtls.mode", Tone::Stays));
+}
+
+/// What nobody was seen to do is asked too: the probes find the one branch that changes.
+#[test]
+fn probes_find_the_branch() {
+    let shop = with(&World::new(), SHOP);
+    let rule = |path: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: details, namespace: shop}}, spec: {{hosts: [details], \
+             http: [{{match: [{{uri: {{prefix: {path}}}, headers: {{end-user: {{exact: jason}}}}}}], directResponse: {{status: 418}}}}, {{route: [{{destination: {{host: details}}}}]}}]}}}}"
+        )
+    };
+    let (before, after) = (with(&shop, &rule("/old")), with(&shop, &rule("/new")));
+    let engine = meshes::engine();
+    let effect = engine.effect(&before, &after, &[]);
+    let changed: Vec<_> =
+        effect.changes.iter().filter(|c| c.tone != Tone::Stays).map(|c| c.request.url.as_str()).collect();
+    assert!(
+        changed.iter().any(|url| url.ends_with("/new")) && changed.iter().any(|url| url.ends_with("/old")),
+        "{changed:?}"
+    );
+    assert_eq!(engine.probes(&before, &after), engine.probes(&before, &after), "in a stable order");
+    assert!(engine.probes(&before, &before).is_empty());
+}
+
+#[test]
+fn a_kind_that_may_not_be_read_makes_the_answer_unknown() {
+    let shop = with(&World::new(), SHOP);
+    let denied = shop.covering("security.istio.io", "AuthorizationPolicy", world::Coverage::Denied("list".into()));
+    let request = seen("shop", "productpage-v1", "http://reviews:9080/").request;
+    let verdict = meshes::engine().explain(&denied, &request);
+    assert_eq!(verdict.outcome, mesh::Outcome::Unknown);
+    assert_eq!(verdict.unknown[0].because, "the right to list AuthorizationPolicy is missing");
+}

@@ -1,0 +1,99 @@
+//! Whether Istio is here, and how a pod takes part.
+
+use std::collections::BTreeSet;
+
+use mesh::{Membership, Presence};
+use world::{Labels, Pod, World};
+
+const GROUPS: [&str; 4] = ["networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io"];
+
+/// From the API groups that are served and from what runs: istiod's images name its versions.
+pub(crate) fn presence(world: &World, groups: &[String]) -> Option<Presence> {
+    let mut versions: BTreeSet<Version> = BTreeSet::new();
+    let (mut control_plane, mut ambient) = (false, false);
+    for pod in world.pods() {
+        match pod.labels.get("app").map(String::as_str) {
+            Some("istiod") => {
+                control_plane = true;
+                versions.extend(pod.containers.iter().filter(|c| c.name == "discovery").map(|c| Version::of(&c.image)));
+            }
+            Some("ztunnel") => ambient = true,
+            _ => {}
+        }
+    }
+    let served = groups.iter().any(|group| GROUPS.contains(&group.as_str()));
+    if !control_plane && !served {
+        return None;
+    }
+    let sidecars = world.pods().any(|pod| has_proxy(pod));
+    let mode = match (control_plane, sidecars, ambient) {
+        (false, ..) => "CRDs only",
+        (_, true, true) => "sidecar and ambient",
+        (_, _, true) => "ambient",
+        _ => "sidecar",
+    };
+    Some(Presence {
+        mesh: "Istio",
+        versions: versions.into_iter().rev().map(|v| v.text).filter(|t| !t.is_empty()).collect(),
+        mode: mode.into(),
+    })
+}
+
+/// A version that sorts by its numbers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Version {
+    numbers: Vec<u64>,
+    text: String,
+}
+
+impl Version {
+    /// From an image: the tag without its flavour (`1.29.2-distroless`), none where a digest alone names it.
+    fn of(image: &str) -> Self {
+        let image = image.split('@').next().unwrap_or_default();
+        let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map_or("", |(_, tag)| tag);
+        let text = ["-distroless", "-debug"].iter().fold(tag, |t, flavour| t.strip_suffix(flavour).unwrap_or(t));
+        let numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        Self { numbers, text: text.to_owned() }
+    }
+}
+
+/// How a pod takes part. A pod without containers stands for a workload's template: it will be injected as its labels say.
+pub(crate) fn membership(world: &World, pod: &Pod) -> Option<Membership> {
+    if pod.host_network {
+        return None;
+    }
+    if is_gateway(&pod.labels) {
+        return Some(Membership::Gateway);
+    }
+    if has_proxy(pod) || (pod.containers.is_empty() && will_be_injected(world, pod)) {
+        return Some(Membership::Sidecar);
+    }
+    let label = |labels: &Labels| labels.get("istio.io/dataplane-mode").map(|mode| mode == "ambient");
+    let namespace = world.namespace(&pod.namespace).and_then(|n| label(&n.labels));
+    let redirected = pod.annotations.get("ambient.istio.io/redirection").map(String::as_str) == Some("enabled");
+    (redirected || label(&pod.labels).or(namespace).unwrap_or(false)).then_some(Membership::Node)
+}
+
+fn has_proxy(pod: &Pod) -> bool {
+    pod.container("istio-proxy").is_some()
+}
+
+/// Gateway deployments run the proxy alone; those that istiod makes for a Gateway are named after it.
+fn is_gateway(labels: &Labels) -> bool {
+    let gateway = labels.get("istio").is_some_and(|v| v.ends_with("gateway"));
+    gateway || labels.contains_key("gateway.networking.k8s.io/gateway-name")
+}
+
+/// Upstream: istio/istio pkg/kube/inject/inject.go, injectRequired: the pod's own word, then its namespace's.
+fn will_be_injected(world: &World, pod: &Pod) -> bool {
+    let own = pod.labels.get("sidecar.istio.io/inject").or(pod.annotations.get("sidecar.istio.io/inject"));
+    if let Some(own) = own {
+        return own == "true";
+    }
+    let Some(namespace) = world.namespace(&pod.namespace) else { return false };
+    match namespace.labels.get("istio-injection").map(String::as_str) {
+        Some("enabled") => true,
+        Some(_) => false,
+        None => namespace.labels.contains_key("istio.io/rev") || pod.labels.contains_key("istio.io/rev"),
+    }
+}

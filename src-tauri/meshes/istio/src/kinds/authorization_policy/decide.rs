@@ -1,0 +1,278 @@
+//! Whether policies let a request into a workload.
+
+use mesh::selects;
+use world::{Labels, ObjectKey};
+
+use super::value::{block_holds, header_fits, host_fits, namespace_fits, path_fits, principal_fits};
+use super::{AuthorizationPolicy, Condition, Operation, Rule, Source, dry_run};
+use crate::kinds::Typed;
+use crate::read::Index;
+
+/// A request as the proxy of the workload sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Arriving<'a> {
+    /// `cluster.local/ns/a/sa/b` of the caller's certificate; `None` for plaintext.
+    pub principal: Option<String>,
+    /// Address of the peer; empty where it is not known.
+    pub ip: &'a str,
+    /// The last address of `x-forwarded-for`, which sidecars trust, else the peer's.
+    pub remote_ip: &'a str,
+    pub method: &'a str,
+    /// Host and port as sent or rewritten.
+    pub authority: &'a str,
+    /// Normalised, without query.
+    pub path: &'a str,
+    /// Headers after the caller's proxy changed them; names in lower case.
+    pub headers: &'a [(String, String)],
+    /// Port of the pod.
+    pub port: u16,
+    /// Address of the pod.
+    pub destination_ip: &'a str,
+    /// Server name that the caller's proxy asks for; `None` for plaintext.
+    pub sni: Option<String>,
+    /// The port takes bytes, not requests: fields of requests mean nothing there.
+    pub tcp: bool,
+}
+
+/// What policies say of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Admission {
+    /// It may come in: the policy and rule that allows it, or none where no policy is about this workload.
+    Allowed(Option<(ObjectKey, String)>),
+    /// A rule of a DENY policy names it.
+    Denied(ObjectKey, String),
+    /// ALLOW policies are in force, and no rule of theirs names it. The first of them.
+    NotAllowed(ObjectKey, String),
+    /// Somebody else decides.
+    Unknown(ObjectKey, String),
+}
+
+/// Whether a condition holds; `None` where it cannot be known.
+type Holds = Option<bool>;
+
+/// The policies that bear on a workload: of its namespace and of the root, by selector.
+pub(crate) fn in_force<'a>(
+    index: &'a Index,
+    namespace: &'a str,
+    labels: &'a Labels,
+) -> impl Iterator<Item = &'a Typed<AuthorizationPolicy>> {
+    let root = (namespace != index.root).then(|| index.authorization_policies.get(&index.root)).flatten();
+    let own = index.authorization_policies.get(namespace);
+    root.into_iter()
+        .chain(own)
+        .flatten()
+        .filter(|typed| !typed.spec.has_target())
+        .filter(move |typed| typed.spec.labels().is_none_or(|wanted| selects(wanted, labels)))
+}
+
+/// CUSTOM, then DENY, then ALLOW. Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go.
+pub(crate) fn admit(index: &Index, namespace: &str, labels: &Labels, request: &Arriving) -> Admission {
+    let policies: Vec<_> = in_force(index, namespace, labels).filter(|typed| !dry_run(&typed.document)).collect();
+    let of = |action: &'static str| policies.iter().copied().filter(move |typed| typed.spec.action() == action);
+    let mut unknown = None;
+    for typed in of("CUSTOM") {
+        match first_rule(typed, request) {
+            Matched::No => {}
+            _ => {
+                let provider = typed.spec.provider.as_ref().map_or("nobody", |p| p.name.as_str());
+                let why = format!("{provider} decides, an authorizer outside the mesh");
+                unknown = unknown.or(Some((typed.document.key.clone(), why)));
+            }
+        }
+    }
+    for typed in of("DENY") {
+        match first_rule(typed, request) {
+            Matched::Rule(path) => return Admission::Denied(typed.document.key.clone(), path),
+            Matched::Unknown(why) => unknown = unknown.or(Some((typed.document.key.clone(), why))),
+            Matched::No => {}
+        }
+    }
+    let mut allowing = of("ALLOW").peekable();
+    let Some(first) = allowing.peek().copied() else {
+        return unknown.map_or(Admission::Allowed(None), |(key, why)| Admission::Unknown(key, why));
+    };
+    let mut allowed = None;
+    for typed in allowing {
+        match first_rule(typed, request) {
+            Matched::Rule(path) => allowed = allowed.or(Some((typed.document.key.clone(), path))),
+            Matched::Unknown(why) => unknown = unknown.or(Some((typed.document.key.clone(), why))),
+            Matched::No => {}
+        }
+    }
+    match (unknown, allowed) {
+        (Some((key, why)), _) if of("CUSTOM").next().is_some() => Admission::Unknown(key, why),
+        (_, Some(by)) => Admission::Allowed(Some(by)),
+        (Some((key, why)), None) => Admission::Unknown(key, why),
+        (None, None) => Admission::NotAllowed(first.document.key.clone(), "spec.rules".into()),
+    }
+}
+
+enum Matched {
+    No,
+    Rule(String),
+    Unknown(String),
+}
+
+fn first_rule(typed: &Typed<AuthorizationPolicy>, request: &Arriving) -> Matched {
+    let widens = typed.spec.action() != "ALLOW";
+    let mut unknown = None;
+    for (at, rule) in typed.spec.rules.iter().enumerate() {
+        match rule_holds(rule, request, widens, &typed.document.key.namespace) {
+            Some(true) => return Matched::Rule(format!("spec.rules[{at}]")),
+            Some(false) => {}
+            None => unknown = unknown.or(Some(format!("rule {at} asks for what only a live request shows"))),
+        }
+    }
+    unknown.map_or(Matched::No, Matched::Unknown)
+}
+
+/// On a port that takes bytes, a field of a request voids the whole rule of an ALLOW, and is left out of a DENY.
+/// Upstream: pilot/pkg/security/authz/model/model.go, checkError.
+fn rule_holds(rule: &Rule, request: &Arriving, widens: bool, home: &str) -> Holds {
+    if request.tcp && !widens && needs_http(rule) {
+        return Some(false);
+    }
+    let from = if rule.from.is_empty() {
+        Some(true)
+    } else {
+        any(rule.from.iter().map(|from| source_holds(&from.source, request, home)))
+    };
+    let to = if rule.to.is_empty() {
+        Some(true)
+    } else {
+        any(rule.to.iter().map(|to| Some(operation_holds(&to.operation, request))))
+    };
+    let when = all(rule.when.iter().map(|condition| condition_holds(condition, request, home)));
+    all([from, to, when].into_iter())
+}
+
+/// Whether a rule names a field that only requests have.
+pub(crate) fn needs_http(rule: &Rule) -> bool {
+    let operation = |o: &Operation| {
+        [&o.hosts, &o.not_hosts, &o.methods, &o.not_methods, &o.paths, &o.not_paths].iter().any(|list| !list.is_empty())
+    };
+    rule.to.iter().any(|to| operation(&to.operation))
+        || rule
+            .from
+            .iter()
+            .any(|f| !f.source.request_principals.is_empty() || !f.source.not_request_principals.is_empty())
+        || rule.when.iter().any(|c| c.key.starts_with("request."))
+}
+
+fn any(all: impl Iterator<Item = Holds>) -> Holds {
+    let mut unknown = false;
+    for holds in all {
+        match holds {
+            Some(true) => return Some(true),
+            None => unknown = true,
+            Some(false) => {}
+        }
+    }
+    if unknown { None } else { Some(false) }
+}
+
+fn all(all: impl Iterator<Item = Holds>) -> Holds {
+    any(all.map(|holds| holds.map(|h| !h))).map(|h| !h)
+}
+
+/// One list and its not-form: one of the first must fit, none of the second may.
+fn lists(yes: &[String], no: &[String], fits: impl Fn(&str) -> bool) -> bool {
+    (yes.is_empty() || yes.iter().any(|v| fits(v))) && !no.iter().any(|v| fits(v))
+}
+
+fn source_holds(source: &Source, request: &Arriving, home: &str) -> Holds {
+    let principal = request.principal.as_deref();
+    let has = |pattern: &str| principal.is_some_and(|p| principal_fits(pattern, p));
+    let sure = lists(&source.principals, &source.not_principals, has)
+        && lists(&source.namespaces, &source.not_namespaces, |v| in_namespace(v, principal))
+        && lists(&source.service_accounts, &source.not_service_accounts, |v| is_account(v, principal, home))
+        && lists(&source.trust_domains, &source.not_trust_domains, |v| in_domain(v, principal));
+    if !sure {
+        return Some(false);
+    }
+    let tokens = if request.tcp { Some(true) } else { token_holds(source, request) };
+    let direct = lists_of_addresses(&source.ip_blocks, &source.not_ip_blocks, request.ip);
+    let remote = lists_of_addresses(&source.remote_ip_blocks, &source.not_remote_ip_blocks, request.remote_ip);
+    all([tokens, direct, remote].into_iter())
+}
+
+/// Without a token there is no request principal. What a token says, only its check shows.
+fn token_holds(source: &Source, request: &Arriving) -> Holds {
+    let asks = !source.request_principals.is_empty() || !source.not_request_principals.is_empty();
+    if asks && request.headers.iter().any(|(name, _)| name == "authorization") {
+        return None;
+    }
+    Some(source.request_principals.is_empty())
+}
+
+fn lists_of_addresses(yes: &[String], no: &[String], ip: &str) -> Holds {
+    if yes.is_empty() && no.is_empty() {
+        return Some(true);
+    }
+    if ip.is_empty() { None } else { Some(lists(yes, no, |block| block_holds(block, ip))) }
+}
+
+fn part<'a>(principal: Option<&'a str>, name: &str) -> Option<&'a str> {
+    let mut parts = principal?.split('/');
+    parts.find(|part| *part == name)?;
+    parts.next()
+}
+
+fn in_namespace(pattern: &str, principal: Option<&str>) -> bool {
+    part(principal, "ns").is_some_and(|namespace| namespace_fits(pattern, namespace))
+}
+
+/// `account` of the policy's own namespace, or `namespace/account`.
+fn is_account(value: &str, principal: Option<&str>, home: &str) -> bool {
+    let (namespace, account) = value.split_once('/').unwrap_or((home, value));
+    part(principal, "ns") == Some(namespace) && part(principal, "sa") == Some(account)
+}
+
+fn in_domain(pattern: &str, principal: Option<&str>) -> bool {
+    let domain = principal.and_then(|p| p.split('/').next());
+    domain.is_some_and(|domain| super::value::fits(pattern, domain))
+}
+
+fn operation_holds(operation: &Operation, request: &Arriving) -> bool {
+    let o = operation;
+    let ports = lists(&o.ports, &o.not_ports, |v| v.parse() == Ok(request.port));
+    if request.tcp {
+        return ports;
+    }
+    ports
+        && lists(&o.hosts, &o.not_hosts, |v| host_fits(v, request.authority))
+        && lists(&o.methods, &o.not_methods, |v| header_fits(v, Some(request.method)))
+        && lists(&o.paths, &o.not_paths, |v| path_fits(v, request.path))
+}
+
+fn condition_holds(condition: &Condition, request: &Arriving, home: &str) -> Holds {
+    let Condition { key, values, not_values } = condition;
+    let principal = request.principal.as_deref();
+    let sure = |fits: &dyn Fn(&str) -> bool| Some(lists(values, not_values, fits));
+    match key.as_str() {
+        "source.ip" => lists_of_addresses(values, not_values, request.ip),
+        "remote.ip" => lists_of_addresses(values, not_values, request.remote_ip),
+        "source.namespace" => sure(&|v| in_namespace(v, principal)),
+        "source.principal" => sure(&|v| principal.is_some_and(|p| principal_fits(v, p))),
+        "source.serviceAccount" => sure(&|v| is_account(v, principal, home)),
+        "source.trustDomain" => sure(&|v| in_domain(v, principal)),
+        "destination.port" => sure(&|v| v.parse() == Ok(request.port)),
+        "destination.ip" if request.destination_ip.is_empty() => None,
+        "destination.ip" => sure(&|v| block_holds(v, request.destination_ip)),
+        "connection.sni" => sure(&|v| request.sni.as_deref().is_some_and(|sni| super::value::fits(v, sni))),
+        _ if request.tcp && key.starts_with("request.") => Some(true),
+        _ => match key.strip_prefix("request.headers[").and_then(|rest| rest.strip_suffix(']')) {
+            Some(name) => {
+                let name = name.to_ascii_lowercase();
+                let value = request.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
+                sure(&|v| header_fits(v, value))
+            }
+            // Claims of a token: none without one, and only its check shows them with one.
+            None if key.starts_with("request.auth.") => {
+                let token = request.headers.iter().any(|(name, _)| name == "authorization");
+                if token { None } else { Some(values.is_empty()) }
+            }
+            None => None,
+        },
+    }
+}

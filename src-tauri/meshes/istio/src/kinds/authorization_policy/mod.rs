@@ -1,0 +1,173 @@
+//! AuthorizationPolicy: who may call what.
+
+pub(crate) mod decide;
+pub(crate) mod value;
+
+use mesh::Summary;
+use serde::Deserialize;
+use world::Document;
+
+use crate::kinds::{Selector, or_default, read};
+
+/// `spec`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct AuthorizationPolicy {
+    pub selector: Option<Selector>,
+    pub target_ref: Option<serde_json::Value>,
+    #[serde(deserialize_with = "or_default")]
+    pub target_refs: Vec<serde_json::Value>,
+    #[serde(deserialize_with = "or_default")]
+    pub action: String,
+    pub provider: Option<Provider>,
+    #[serde(deserialize_with = "or_default")]
+    pub rules: Vec<Rule>,
+}
+
+/// `provider`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Provider {
+    pub name: String,
+}
+
+/// `rules[]`: one of `from`, one of `to`, and all of `when` must hold; what is absent holds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Rule {
+    #[serde(deserialize_with = "or_default")]
+    pub from: Vec<From>,
+    #[serde(deserialize_with = "or_default")]
+    pub to: Vec<To>,
+    #[serde(deserialize_with = "or_default")]
+    pub when: Vec<Condition>,
+}
+
+/// `rules[].from[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct From {
+    #[serde(deserialize_with = "or_default")]
+    pub source: Source,
+}
+
+/// `rules[].from[].source`; all of its fields must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Source {
+    #[serde(deserialize_with = "or_default")]
+    pub principals: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_principals: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub request_principals: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_request_principals: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub namespaces: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_namespaces: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub service_accounts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_service_accounts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub trust_domains: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_trust_domains: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub ip_blocks: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_ip_blocks: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub remote_ip_blocks: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_remote_ip_blocks: Vec<String>,
+}
+
+/// `rules[].to[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct To {
+    #[serde(deserialize_with = "or_default")]
+    pub operation: Operation,
+}
+
+/// `rules[].to[].operation`; all of its fields must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Operation {
+    #[serde(deserialize_with = "or_default")]
+    pub hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub ports: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_ports: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub methods: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_methods: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub paths: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_paths: Vec<String>,
+}
+
+/// `rules[].when[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Condition {
+    pub key: String,
+    #[serde(deserialize_with = "or_default")]
+    pub values: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub not_values: Vec<String>,
+}
+
+impl AuthorizationPolicy {
+    /// The action; nothing said allows.
+    pub fn action(&self) -> &str {
+        if self.action.is_empty() { "ALLOW" } else { &self.action }
+    }
+
+    /// The labels that it asks for; `None` for all workloads.
+    pub fn labels(&self) -> Option<&world::Labels> {
+        self.selector.as_ref().map(|s| &s.match_labels).filter(|labels| !labels.is_empty())
+    }
+
+    /// It is bound to gateways or waypoints, not to workloads.
+    pub fn has_target(&self) -> bool {
+        self.target_ref.is_some() || !self.target_refs.is_empty()
+    }
+}
+
+/// Whether the annotation turns a policy into one that only reports. Upstream: strconv.ParseBool.
+pub(crate) fn dry_run(document: &Document) -> bool {
+    let value = document.annotations.get("istio.io/dry-run").map(String::as_str);
+    matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+pub(crate) fn summary(document: &Document) -> Summary {
+    let Ok(spec) = read::<AuthorizationPolicy>(document) else {
+        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+    };
+    let what = match (spec.action(), spec.rules.len()) {
+        ("ALLOW", 0) => "allows nothing".to_owned(),
+        ("DENY", 0) => "denies nothing".to_owned(),
+        ("ALLOW", 1) => "allows what its rule names".to_owned(),
+        ("DENY", 1) => "denies what its rule names".to_owned(),
+        ("ALLOW", n) => format!("allows what one of {n} rules names"),
+        ("DENY", n) => format!("denies what one of {n} rules names"),
+        ("AUDIT", _) => "reports what its rules name".to_owned(),
+        (action, _) => format!("{action} by {}", spec.provider.as_ref().map_or("nobody", |p| p.name.as_str())),
+    };
+    let whom = match spec.selector.as_ref().filter(|s| !s.match_labels.is_empty()) {
+        _ if spec.has_target() => "its targets".to_owned(),
+        Some(selector) => selector.words(),
+        None => "all workloads".to_owned(),
+    };
+    let dry = if dry_run(document) { " · dry run" } else { "" };
+    Summary { text: format!("{what} · {whom}{dry}"), hosts: Vec::new() }
+}

@@ -1,0 +1,74 @@
+//! DestinationRule: versions of a service, and how its callers connect.
+
+pub(crate) mod decide;
+
+use mesh::Summary;
+use serde::Deserialize;
+use world::Document;
+
+use crate::kinds::virtual_service::spec::Port;
+use crate::kinds::{Selector, or_default, read};
+
+/// `spec`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DestinationRule {
+    pub host: String,
+    pub traffic_policy: Option<TrafficPolicy>,
+    #[serde(deserialize_with = "or_default")]
+    pub subsets: Vec<Subset>,
+    #[serde(deserialize_with = "or_default")]
+    pub export_to: Vec<String>,
+    pub workload_selector: Option<Selector>,
+}
+
+/// `trafficPolicy`, as far as it decides what becomes of a request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct TrafficPolicy {
+    pub tls: Option<Tls>,
+    #[serde(deserialize_with = "or_default")]
+    pub port_level_settings: Vec<PortPolicy>,
+}
+
+/// `portLevelSettings[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PortPolicy {
+    pub port: Option<Port>,
+    pub tls: Option<Tls>,
+}
+
+/// `tls`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub(crate) struct Tls {
+    #[serde(deserialize_with = "or_default")]
+    pub mode: String,
+}
+
+/// `subsets[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Subset {
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub labels: world::Labels,
+    pub traffic_policy: Option<TrafficPolicy>,
+}
+
+pub(crate) fn summary(document: &Document) -> Summary {
+    let Ok(spec) = read::<DestinationRule>(document) else {
+        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+    };
+    let mut parts = Vec::new();
+    if !spec.subsets.is_empty() {
+        let names: Vec<_> = spec.subsets.iter().map(|s| s.name.as_str()).collect();
+        parts.push(format!("subsets {}", names.join(", ")));
+    }
+    if let Some(tls) = spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) {
+        parts.push(format!("TLS {}", tls.mode));
+    }
+    let text = if parts.is_empty() { "traffic policy".to_owned() } else { parts.join(" · ") };
+    Summary { text, hosts: vec![spec.host] }
+}

@@ -1,0 +1,90 @@
+//! The kinds of Istio, one folder for each that the engine decides with.
+
+pub(crate) mod authorization_policy;
+pub(crate) mod destination_rule;
+pub(crate) mod peer_authentication;
+pub(crate) mod service_entry;
+pub(crate) mod sidecar;
+pub(crate) mod virtual_service;
+
+use mesh::{Kind, Summary};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use world::Document;
+
+/// API group of routing.
+pub(crate) const NETWORKING: &str = "networking.istio.io";
+/// API group of security.
+pub(crate) const SECURITY: &str = "security.istio.io";
+
+const fn kind(group: &'static str, kind: &'static str, plural: &'static str, purpose: &'static str) -> Kind {
+    Kind { group, kind, plural, namespaced: true, purpose }
+}
+
+/// Everything that Istio's users write.
+pub(crate) const KINDS: &[Kind] = &[
+    kind(NETWORKING, "VirtualService", "virtualservices", "Says where requests for a host go."),
+    kind(
+        NETWORKING,
+        "DestinationRule",
+        "destinationrules",
+        "Names versions of a service and says how to connect to it.",
+    ),
+    kind(NETWORKING, "Gateway", "gateways", "Opens ports of a proxy at the edge of the mesh."),
+    kind(NETWORKING, "ServiceEntry", "serviceentries", "Adds a host to those that the mesh knows."),
+    kind(NETWORKING, "Sidecar", "sidecars", "Limits what the proxies of a namespace or workload see."),
+    kind(NETWORKING, "WorkloadEntry", "workloadentries", "Adds a machine outside Kubernetes to a service."),
+    kind(NETWORKING, "WorkloadGroup", "workloadgroups", "Describes machines that join the mesh alike."),
+    kind(NETWORKING, "EnvoyFilter", "envoyfilters", "Patches the configuration of proxies by hand."),
+    kind(NETWORKING, "ProxyConfig", "proxyconfigs", "Settings of proxies that need a restart."),
+    kind(SECURITY, "PeerAuthentication", "peerauthentications", "Says whether callers must use mutual TLS."),
+    kind(SECURITY, "AuthorizationPolicy", "authorizationpolicies", "Says who may call what."),
+    kind(SECURITY, "RequestAuthentication", "requestauthentications", "Says which tokens of end users are accepted."),
+    kind("telemetry.istio.io", "Telemetry", "telemetries", "Says what proxies log, measure and trace."),
+    kind("extensions.istio.io", "WasmPlugin", "wasmplugins", "Puts a WebAssembly filter into proxies."),
+    kind("extensions.istio.io", "TrafficExtension", "trafficextensions", "Puts an extension into the way of requests."),
+];
+
+/// A document with its reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed<T> {
+    /// The document.
+    pub document: std::sync::Arc<Document>,
+    /// What its spec says.
+    pub spec: T,
+}
+
+/// Reads a spec; a spec of `null`, or none at all, says nothing.
+pub(crate) fn read<T: DeserializeOwned + Default>(document: &Document) -> Result<T, serde_json::Error> {
+    if document.spec().is_null() { Ok(T::default()) } else { T::deserialize(document.spec()) }
+}
+
+/// `null` is what Go writes for an empty map or list.
+pub(crate) fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
+}
+
+/// `selector.matchLabels`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Selector {
+    /// Labels that a workload must have.
+    #[serde(deserialize_with = "or_default")]
+    pub match_labels: world::Labels,
+}
+
+/// An object in a line.
+pub(crate) fn summary(document: &Document) -> Option<Summary> {
+    let words = |text: String| Some(Summary { text, hosts: Vec::new() });
+    match (document.key.group.as_str(), document.key.kind.as_str()) {
+        (NETWORKING, "VirtualService") => Some(virtual_service::summary(document)),
+        (NETWORKING, "DestinationRule") => Some(destination_rule::summary(document)),
+        (SECURITY, "PeerAuthentication") => Some(peer_authentication::summary(document)),
+        (SECURITY, "AuthorizationPolicy") => Some(authorization_policy::summary(document)),
+        (NETWORKING, "ServiceEntry") => Some(service_entry::summary(document)),
+        (group, kind) => {
+            let known = KINDS.iter().find(|k| k.group == group && k.kind == kind)?;
+            words(known.purpose.trim_end_matches('.').to_owned())
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! ServiceEntry: hosts that the mesh knows besides Kubernetes' own.
+
+use std::collections::BTreeMap;
+
+use mesh::Summary;
+use serde::Deserialize;
+use world::Document;
+
+use crate::kinds::{Selector, or_default, read};
+
+/// `spec`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ServiceEntry {
+    #[serde(deserialize_with = "or_default")]
+    pub hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub addresses: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub ports: Vec<EntryPort>,
+    #[serde(deserialize_with = "or_default")]
+    pub location: String,
+    #[serde(deserialize_with = "or_default")]
+    pub resolution: String,
+    #[serde(deserialize_with = "or_default")]
+    pub endpoints: Vec<Endpoint>,
+    pub workload_selector: Option<Labels>,
+    #[serde(deserialize_with = "or_default")]
+    pub export_to: Vec<String>,
+}
+
+/// `workloadSelector.labels`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Labels {
+    #[serde(deserialize_with = "or_default")]
+    pub labels: world::Labels,
+}
+
+/// `ports[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct EntryPort {
+    pub number: u16,
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub protocol: String,
+    pub target_port: Option<u16>,
+}
+
+/// `endpoints[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Endpoint {
+    #[serde(deserialize_with = "or_default")]
+    pub address: String,
+    #[serde(deserialize_with = "or_default")]
+    pub labels: world::Labels,
+    #[serde(deserialize_with = "or_default")]
+    pub ports: BTreeMap<String, u16>,
+}
+
+impl EntryPort {
+    /// Requests on this port are routed as HTTP.
+    pub fn is_http(&self) -> bool {
+        matches!(
+            self.protocol.to_ascii_uppercase().as_str(),
+            "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" | "HTTP_PROXY" | ""
+        )
+    }
+}
+
+impl Selector {
+    /// The labels in words.
+    pub(crate) fn words(&self) -> String {
+        self.match_labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+pub(crate) fn summary(document: &Document) -> Summary {
+    let Ok(spec) = read::<ServiceEntry>(document) else {
+        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+    };
+    let ports: Vec<_> = spec.ports.iter().map(|p| format!("{} {}", p.protocol, p.number)).collect();
+    let place = if spec.location == "MESH_INTERNAL" { "inside the mesh" } else { "outside the mesh" };
+    Summary { text: format!("{place} · {}", ports.join(", ")), hosts: spec.hosts }
+}

@@ -1,0 +1,141 @@
+//! Whether a match of a VirtualService catches a request, as Envoy compares it.
+
+use regex::RegexBuilder;
+
+use super::spec::{HttpMatch, StringMatch};
+
+/// A request as the caller's proxy sees it: its path is normalised, and names of headers are in lower case.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent<'a> {
+    pub scheme: &'a str,
+    pub method: &'a str,
+    pub authority: &'a str,
+    /// Without query.
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    pub headers: &'a [(String, String)],
+}
+
+/// Who asks, for the conditions that istiod settles before the proxy sees them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking<'a> {
+    pub namespace: &'a str,
+    pub labels: &'a world::Labels,
+}
+
+/// Whether this match is in the proxy's configuration at all.
+/// Upstream: istio/istio pilot/pkg/networking/core/route/route.go, sourceMatchHTTP: gateways named, labels are not looked at.
+pub(crate) fn concerns(m: &HttpMatch, asking: Asking, port: u16) -> bool {
+    if m.port.is_some_and(|wanted| wanted != 0 && wanted != port) {
+        return false;
+    }
+    if !m.gateways.is_empty() {
+        return m.gateways.iter().any(|g| g == "mesh");
+    }
+    mesh::selects(&m.source_labels, asking.labels)
+        && (m.source_namespace.is_empty() || m.source_namespace == asking.namespace)
+}
+
+/// Whether every condition holds. The first that does not is the answer's reason.
+pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("{what} is another"));
+    if m.uri.as_ref().is_some_and(|uri| !path_holds(uri, m.ignore_uri_case, sent.path)) {
+        return wrong("the path");
+    }
+    let parts = [
+        ("the method", &m.method, sent.method),
+        ("the authority", &m.authority, sent.authority),
+        ("the scheme", &m.scheme, sent.scheme),
+    ];
+    for (name, of, value) in parts {
+        if of.as_ref().is_some_and(|of| !string_holds(of, Some(value))) {
+            return wrong(name);
+        }
+    }
+    let header = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let all: Vec<&str> = sent.headers.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.as_str()).collect();
+        (!all.is_empty()).then(|| all.join(","))
+    };
+    for (name, of) in &m.headers {
+        if name.starts_with("@request.auth.claims") {
+            return Err(format!("claims of a token ({name}) are not there"));
+        }
+        if !string_holds(of, header(name).as_deref()) {
+            return wrong(&format!("header {name}"));
+        }
+    }
+    for (name, of) in &m.without_headers {
+        // A header that is missing counts as empty here, unless only its presence is asked for.
+        let value = header(name).or((!asks_presence(of)).then(String::new));
+        if string_holds(of, value.as_deref()) {
+            return Err(format!("header {name} is there"));
+        }
+    }
+    for (name, of) in &m.query_params {
+        if !string_holds(of, parameter(sent.query, name)) {
+            return wrong(&format!("query {name}"));
+        }
+    }
+    Ok(())
+}
+
+/// The first of its name, not decoded.
+fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+    query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find(|(n, _)| *n == name).map(|(_, v)| v)
+}
+
+/// Upstream: route.go, canBeConvertedToPresentMatch.
+fn asks_presence(of: &StringMatch) -> bool {
+    match of {
+        StringMatch { exact: None, prefix: None, regex } => regex.as_deref().is_none_or(|r| r == "*"),
+        _ => false,
+    }
+}
+
+pub(crate) fn string_holds(of: &StringMatch, value: Option<&str>) -> bool {
+    let Some(value) = value else { return false };
+    match of {
+        _ if asks_presence(of) => true,
+        StringMatch { exact: Some(text), .. } => text == value,
+        StringMatch { prefix: Some(text), .. } => value.starts_with(text.as_str()),
+        StringMatch { regex: Some(text), .. } => whole(text, false, value),
+        _ => true,
+    }
+}
+
+fn path_holds(uri: &StringMatch, any_case: bool, path: &str) -> bool {
+    // A regular expression keeps its own mind about case.
+    let (a, b) = if any_case { (path.to_ascii_lowercase(), true) } else { (path.to_owned(), false) };
+    let lower = |text: &String| if b { text.to_ascii_lowercase() } else { text.clone() };
+    match uri {
+        StringMatch { exact: Some(text), .. } => lower(text) == a,
+        StringMatch { prefix: Some(text), .. } => a.starts_with(&lower(text)),
+        StringMatch { regex: Some(text), .. } => whole(text, false, path),
+        _ => true,
+    }
+}
+
+/// RE2 matches the whole value. An expression that does not compile matches nothing: istiod refuses it.
+fn whole(pattern: &str, any_case: bool, value: &str) -> bool {
+    RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .case_insensitive(any_case)
+        .size_limit(1 << 20)
+        .build()
+        .is_ok_and(|re| re.is_match(value))
+}
+
+/// Whether nothing gets past this match: later rules are never asked. Upstream: route.go, IsCatchAllRoute.
+pub(crate) fn catches_all(m: &HttpMatch) -> bool {
+    let whole_path = m
+        .uri
+        .as_ref()
+        .is_none_or(|uri| uri.prefix.as_deref() == Some("/") || matches!(uri.regex.as_deref(), Some("*" | ".*")));
+    whole_path
+        && m.headers.is_empty()
+        && m.without_headers.is_empty()
+        && m.query_params.is_empty()
+        && m.method.is_none()
+        && m.authority.is_none()
+        && m.scheme.is_none()
+}

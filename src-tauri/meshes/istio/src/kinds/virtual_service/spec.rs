@@ -1,0 +1,207 @@
+//! The fields of a VirtualService that decide.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::kinds::or_default;
+
+/// `spec`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct VirtualService {
+    #[serde(deserialize_with = "or_default")]
+    pub hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub gateways: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub export_to: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub http: Vec<HttpRoute>,
+    #[serde(deserialize_with = "or_default")]
+    pub tls: Vec<Value>,
+    #[serde(deserialize_with = "or_default")]
+    pub tcp: Vec<Value>,
+}
+
+/// `spec.http[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct HttpRoute {
+    pub name: String,
+    #[serde(rename = "match", deserialize_with = "or_default")]
+    pub matches: Vec<HttpMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub route: Vec<Weighted>,
+    pub redirect: Option<Redirect>,
+    pub direct_response: Option<DirectResponse>,
+    pub delegate: Option<Value>,
+    pub rewrite: Option<Rewrite>,
+    pub timeout: Option<String>,
+    pub retries: Option<Retries>,
+    pub fault: Option<Fault>,
+    pub mirror: Option<Target>,
+    pub mirror_percentage: Option<Percent>,
+    pub mirror_percent: Option<f64>,
+    #[serde(deserialize_with = "or_default")]
+    pub mirrors: Vec<Mirror>,
+    pub headers: Option<Headers>,
+}
+
+/// `spec.http[].match[]`; all of its fields must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct HttpMatch {
+    pub name: String,
+    pub uri: Option<StringMatch>,
+    pub scheme: Option<StringMatch>,
+    pub method: Option<StringMatch>,
+    pub authority: Option<StringMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub headers: BTreeMap<String, StringMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub without_headers: BTreeMap<String, StringMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub query_params: BTreeMap<String, StringMatch>,
+    pub ignore_uri_case: bool,
+    pub port: Option<u16>,
+    #[serde(deserialize_with = "or_default")]
+    pub source_labels: world::Labels,
+    pub source_namespace: String,
+    #[serde(deserialize_with = "or_default")]
+    pub gateways: Vec<String>,
+}
+
+/// `exact`, `prefix` or `regex`; none of them asks for presence.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub(crate) struct StringMatch {
+    pub exact: Option<String>,
+    pub prefix: Option<String>,
+    pub regex: Option<String>,
+}
+
+/// `spec.http[].route[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Weighted {
+    pub destination: Target,
+    pub weight: i64,
+    pub headers: Option<Headers>,
+}
+
+/// A host with port and subset.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub(crate) struct Target {
+    pub host: String,
+    #[serde(deserialize_with = "or_default")]
+    pub subset: String,
+    pub port: Option<Port>,
+}
+
+/// `{number: 80}`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub(crate) struct Port {
+    pub number: u16,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Redirect {
+    #[serde(deserialize_with = "or_default")]
+    pub uri: String,
+    #[serde(deserialize_with = "or_default")]
+    pub authority: String,
+    #[serde(deserialize_with = "or_default")]
+    pub scheme: String,
+    pub port: Option<u16>,
+    pub derive_port: Option<String>,
+    pub redirect_code: u16,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct DirectResponse {
+    pub status: u16,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Rewrite {
+    #[serde(deserialize_with = "or_default")]
+    pub uri: String,
+    #[serde(deserialize_with = "or_default")]
+    pub authority: String,
+    pub uri_regex_rewrite: Option<RegexRewrite>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RegexRewrite {
+    #[serde(rename = "match")]
+    pub pattern: String,
+    pub rewrite: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Retries {
+    pub attempts: u32,
+    pub per_try_timeout: Option<String>,
+    pub retry_on: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Fault {
+    pub abort: Option<Abort>,
+    pub delay: Option<Delay>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Abort {
+    pub http_status: Option<u16>,
+    pub percentage: Option<Percent>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Delay {
+    pub fixed_delay: Option<String>,
+    pub percentage: Option<Percent>,
+    pub percent: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Percent {
+    pub value: f64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Mirror {
+    pub destination: Option<Target>,
+    pub percentage: Option<Percent>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Headers {
+    pub request: Option<HeaderOperations>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HeaderOperations {
+    #[serde(deserialize_with = "or_default")]
+    pub set: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    pub add: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    pub remove: Vec<String>,
+}

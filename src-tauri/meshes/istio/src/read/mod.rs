@@ -1,0 +1,8 @@
+//! A world as Istio reads it: every object typed once and found by host or namespace.
+
+pub(crate) mod hosts;
+pub(crate) mod index;
+pub(crate) mod path;
+pub(crate) mod registry;
+
+pub(crate) use index::Index;

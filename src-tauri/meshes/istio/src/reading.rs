@@ -1,0 +1,105 @@
+//! The answers of the contract, over an index.
+
+use std::collections::BTreeSet;
+
+use mesh::{Finding, Mtls, Posture, Reading, Request, Route, Rule, Share, Verdict};
+use world::{Labels, ObjectKey};
+
+use crate::detect::membership;
+use crate::kinds::destination_rule::decide::for_host;
+use crate::kinds::virtual_service::matches::Asking;
+use crate::kinds::virtual_service::{select, words};
+use crate::kinds::{authorization_policy, peer_authentication};
+use crate::read::Index;
+use crate::read::hosts::service_host;
+use crate::{probes, rules, verdict};
+
+impl Reading for Index {
+    fn decide(&self, request: &Request) -> Option<Verdict> {
+        verdict::decide(self, request)
+    }
+
+    fn check(&self, rule: &Rule) -> Vec<Finding> {
+        rules::check(self, rule)
+    }
+
+    fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
+        routes(self, namespace, service)
+    }
+
+    fn posture(&self, namespace: &str, workload: &str) -> Option<Posture> {
+        let pods = self.places.of_workload(namespace, workload);
+        let pod = pods.iter().find(|pod| membership(&self.world, pod).is_some())?;
+        Some(peer_authentication::decide::posture(self, namespace, &pod.labels, None))
+    }
+
+    fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
+        in_force(self, namespace, name).into_iter().collect()
+    }
+
+    fn probes(&self, objects: &BTreeSet<ObjectKey>) -> Vec<Request> {
+        probes::probes(self, objects)
+    }
+}
+
+/// The rules as a caller in the service's own namespace meets them, each match of a rule for itself.
+fn routes(index: &Index, namespace: &str, service: &str) -> Vec<Route> {
+    let host = service_host(namespace, service);
+    let Some(found) = index.places.service(namespace, service) else { return Vec::new() };
+    let in_mesh = index.places.pods().any(|pod| membership(&index.world, pod).is_some());
+    let nobody = Labels::new();
+    let port = found.ports.first().map_or(0, |p| p.port);
+    let asking = Asking { namespace, labels: &nobody };
+    // Conditions on the caller are shown as words, so every rule is listed, whoever it concerns.
+    let chosen = select::for_host(index, &host, asking, port).map(|(typed, _)| typed);
+    let chosen = chosen.or_else(|| index.exactly(&host).next());
+    let Some(typed) = chosen else {
+        let all = vec![Share { name: service.to_owned(), share: 1.0 }];
+        let default = Route { when: Vec::new(), destinations: all, object: None, path: String::new() };
+        return if in_mesh { vec![default] } else { Vec::new() };
+    };
+    let mut routes = Vec::new();
+    for (at, rule) in typed.spec.http.iter().enumerate() {
+        let split = verdict::shares(&rule.route).into_iter();
+        let destinations: Vec<Share> = split
+            .filter_map(|(at, share)| Some(Share { name: words::name(&rule.route.get(at)?.destination), share }))
+            .collect();
+        let object = Some(typed.document.key.clone());
+        if rule.matches.is_empty() {
+            routes.push(Route { when: Vec::new(), destinations, object, path: format!("spec.http[{at}]") });
+            continue;
+        }
+        for (m, matching) in rule.matches.iter().enumerate() {
+            routes.push(Route {
+                when: words::conditions(matching),
+                destinations: destinations.clone(),
+                object: object.clone(),
+                path: format!("spec.http[{at}].match[{m}]"),
+            });
+        }
+    }
+    routes
+}
+
+/// For a service its routes and rules, and the policies of the pods behind it; for a workload its own.
+fn in_force(index: &Index, namespace: &str, name: &str) -> BTreeSet<ObjectKey> {
+    let mut keys = BTreeSet::new();
+    let mut pods = index.places.of_workload(namespace, name);
+    if let Some(service) = index.places.service(namespace, name) {
+        pods.extend(index.places.of_service(service));
+        let host = service_host(namespace, name);
+        let nobody = Labels::new();
+        keys.extend(index.exactly(&host).map(|t| t.document.key.clone()));
+        let port = service.ports.first().map_or(0, |p| p.port);
+        let chosen = select::for_host(index, &host, Asking { namespace, labels: &nobody }, port);
+        keys.extend(chosen.map(|(typed, _)| typed.document.key.clone()));
+        keys.extend(for_host(index, namespace, &host, namespace).iter().flat_map(|merged| merged.objects().cloned()));
+    }
+    for pod in pods.into_iter().filter(|pod| membership(&index.world, pod).is_some()) {
+        let posture = peer_authentication::decide::posture(index, namespace, &pod.labels, None);
+        keys.extend(posture.object.filter(|_| posture.mtls != Mtls::None));
+        let policies = authorization_policy::decide::in_force(index, namespace, &pod.labels);
+        keys.extend(policies.map(|t| t.document.key.clone()));
+    }
+    keys
+}

@@ -1,0 +1,123 @@
+//! What a destination stands for: the pods behind a host, port and subset, and how the caller's proxy connects to them.
+
+use std::sync::Arc;
+
+use mesh::{selects, target_port};
+use world::{Labels, ObjectKey, Pod};
+
+use crate::kinds::destination_rule::decide::for_host;
+use crate::kinds::service_entry::ServiceEntry;
+use crate::kinds::sidecar::Scope;
+use crate::read::Index;
+use crate::read::registry::Host;
+
+/// A pod and the port that it takes the request on.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub pod: Arc<Pod>,
+    pub port: u16,
+}
+
+/// One destination of a route, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    /// (namespace, service), or ("", host).
+    pub name: (String, String),
+    pub port: u16,
+    pub subset: Option<(String, ObjectKey, String)>,
+    /// Ready pods.
+    pub peers: Vec<Peer>,
+    /// Addresses of no pod of this cluster.
+    pub addresses: Vec<String>,
+    /// The TLS mode that a DestinationRule sets, with the object and field.
+    pub tls: Option<(String, ObjectKey, String)>,
+}
+
+impl Cluster {
+    /// Resolves a destination. The error says why there is nothing to send to.
+    pub fn of(
+        index: &Index,
+        scope: &Scope,
+        host: &str,
+        caller: &str,
+        port: u16,
+        subset: Option<&str>,
+    ) -> Result<Self, String> {
+        let found = index
+            .host(scope, host, caller)
+            .ok_or_else(|| format!("{host} is no host that the caller's proxy knows"))?;
+        if found.speech(port).is_none() {
+            return Err(format!("{host} has no port {port}"));
+        }
+        let rules = for_host(index, caller, &found.name(), found.namespace());
+        let named = match subset {
+            None => None,
+            Some(name) => {
+                let named = rules.as_ref().and_then(|r| r.subset(name));
+                Some(named.ok_or_else(|| {
+                    format!("no DestinationRule that holds for this caller names a subset {name} of {host}")
+                })?)
+            }
+        };
+        let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));
+        let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
+        let (peers, addresses) = endpoints(index, &found, port, &labels);
+        Ok(Self {
+            name: found.answer_name(),
+            port,
+            peers,
+            addresses,
+            tls: tls.map(|(tls, key, path)| (tls.mode.clone(), key.clone(), path)),
+            subset: named.map(|n| (n.subset.name.clone(), n.object.clone(), n.path)),
+        })
+    }
+}
+
+fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) -> (Vec<Peer>, Vec<String>) {
+    match host {
+        Host::Service(service) => {
+            let Some(found) = service.ports.iter().find(|p| p.port == port) else { return Default::default() };
+            let pods = index.places.of_service(service).into_iter().filter(|p| p.ready && selects(labels, &p.labels));
+            (
+                pods.filter_map(|pod| Some(Peer { pod: pod.clone(), port: target_port(found, pod)? })).collect(),
+                Vec::new(),
+            )
+        }
+        Host::Entry(typed, name) => {
+            entry_endpoints(index, &typed.spec, &typed.document.key.namespace, name, port, labels)
+        }
+    }
+}
+
+fn entry_endpoints(
+    index: &Index,
+    spec: &ServiceEntry,
+    namespace: &str,
+    name: &str,
+    port: u16,
+    labels: &Labels,
+) -> (Vec<Peer>, Vec<String>) {
+    let Some(found) = spec.ports.iter().find(|p| p.number == port) else { return Default::default() };
+    let target = found.target_port.unwrap_or(port);
+    if let Some(selector) = &spec.workload_selector {
+        let pods = index
+            .places
+            .selected(namespace, &selector.labels)
+            .into_iter()
+            .filter(|p| p.ready && selects(labels, &p.labels));
+        return (pods.map(|pod| Peer { pod: pod.clone(), port: target }).collect(), Vec::new());
+    }
+    let (mut peers, mut addresses) = (Vec::new(), Vec::new());
+    for endpoint in spec.endpoints.iter().filter(|e| selects(labels, &e.labels)) {
+        let port = endpoint.ports.get(&found.name).copied().unwrap_or(target);
+        match index.places.resolve(&endpoint.address, namespace) {
+            mesh::Resolved::Pod(pod) => peers.push(Peer { pod, port }),
+            _ => addresses.push(endpoint.address.clone()),
+        }
+    }
+    // Without endpoints the host's own name is asked for, unless the entry says that its addresses are all there is.
+    if spec.endpoints.is_empty() && spec.resolution != "STATIC" {
+        addresses.push(name.to_owned());
+    }
+    (peers, addresses)
+}

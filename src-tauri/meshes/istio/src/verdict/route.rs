@@ -1,0 +1,286 @@
+//! What a rule of a VirtualService does with a request.
+
+use mesh::{Outcome, Step, Verdict};
+use regex::Regex;
+
+use super::arrive::{Delivery, deliver, missing};
+use super::endpoint::Cluster;
+use super::{Way, said};
+use crate::kinds::Typed;
+use crate::kinds::sidecar::Scope;
+use crate::kinds::virtual_service::select::Entry;
+use crate::kinds::virtual_service::spec::{
+    Fault, Headers, HttpRoute, Redirect, Rewrite, Target, VirtualService, Weighted,
+};
+use crate::kinds::virtual_service::words;
+use crate::read::Index;
+use crate::read::hosts::{fqdn, service_of};
+use crate::read::registry::Host;
+
+/// Without a VirtualService: to the host itself.
+pub(super) fn default(index: &Index, scope: &Scope, way: &Way, host: &Host, verdict: &mut Verdict) {
+    let port = way.target.port;
+    match Cluster::of(index, scope, &host.name(), &way.from.namespace, port, None) {
+        Ok(cluster) => deliver(index, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
+        Err(because) => {
+            said(verdict, "deliver", because);
+            verdict.ends(Outcome::NoDestination);
+            verdict.status = Some(503);
+        }
+    }
+}
+
+/// Does what the rule says.
+pub(super) fn follow(
+    index: &Index,
+    scope: &Scope,
+    way: &mut Way,
+    typed: &Typed<VirtualService>,
+    entry: Entry,
+    verdict: &mut Verdict,
+) {
+    let (key, rule) = (&typed.document.key, entry.http);
+    let caught = match entry.matching {
+        Some((_, m)) => words::conditions(m).join(", "),
+        None => "it has no conditions".to_owned(),
+    };
+    let caught = if caught.is_empty() { "it has no conditions".to_owned() } else { caught };
+    verdict.trace.push(Step::by("route", key, entry.path(), format!("the first rule that catches it: {caught}")));
+    let at = |field: &str| format!("spec.http[{}].{field}", entry.rule);
+    if rule.delegate.is_some() {
+        *verdict = verdict.clone().because("the route", "delegates are followed by a later version".into());
+        return;
+    }
+    if let Some(redirect) = &rule.redirect {
+        let location = location(redirect, way);
+        verdict.trace.push(Step::by("redirect", key, at("redirect"), format!("to {location}")));
+        verdict.ends(Outcome::Redirected);
+        verdict.status = Some(if redirect.redirect_code == 0 { 301 } else { redirect.redirect_code });
+        verdict.location = Some(location);
+        return;
+    }
+    if let Some(direct) = &rule.direct_response {
+        let because = format!("the caller's own proxy answers {}", direct.status);
+        verdict.trace.push(Step::by("answer", key, at("directResponse"), because));
+        verdict.ends(Outcome::Direct);
+        verdict.status = Some(direct.status);
+        return;
+    }
+    if let Some(status) = inject(rule.fault.as_ref(), verdict) {
+        verdict.trace.push(Step::by("fault", key, at("fault.abort"), format!("every request is answered {status}")));
+        verdict.ends(Outcome::Aborted);
+        verdict.status = Some(status);
+        return;
+    }
+    describe(typed, rule, verdict);
+    change(rule, entry, way, verdict);
+    send(index, scope, way, typed, entry, verdict);
+}
+
+/// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, newUri: a path of its own keeps the query unless it brings one; a host of
+/// its own drops the port.
+fn location(redirect: &Redirect, way: &Way) -> String {
+    let scheme = if redirect.scheme.is_empty() { &way.target.scheme } else { &redirect.scheme };
+    let port = match redirect.derive_port.as_deref() {
+        Some("FROM_REQUEST_PORT") => Some(way.target.port),
+        _ => redirect.port.filter(|p| *p != 0),
+    };
+    let port = port.filter(|p| !matches!((scheme.as_str(), p), ("http", 80) | ("https", 443)));
+    let whole = if redirect.authority.is_empty() { &way.authority } else { &redirect.authority };
+    let host = port.map_or_else(|| whole.clone(), |port| format!("{}:{port}", mesh::split_port(whole).0));
+    let path = if redirect.uri.is_empty() { &way.path } else { &redirect.uri };
+    let query = way.target.query.as_ref().filter(|_| !path.contains('?')).map(|q| format!("?{q}")).unwrap_or_default();
+    format!("{scheme}://{host}{path}{query}")
+}
+
+/// Puts the faults into the verdict; the status where every request is aborted.
+fn inject(fault: Option<&Fault>, verdict: &mut Verdict) -> Option<u16> {
+    let fault = fault?;
+    verdict.fault.delay = fault.delay.as_ref().and_then(|d| {
+        let percent = d.percentage.map(|p| p.value).or(d.percent).unwrap_or(0.0);
+        Some(mesh::Delay { duration: d.fixed_delay.clone()?, percent }).filter(|d| d.percent > 0.0)
+    });
+    verdict.fault.abort = fault.abort.as_ref().and_then(|a| {
+        let percent = a.percentage.map_or(0.0, |p| p.value);
+        Some(mesh::Abort { status: a.http_status?, percent }).filter(|a| a.percent > 0.0)
+    });
+    verdict.fault.abort.as_ref().filter(|a| a.percent >= 100.0).map(|a| a.status)
+}
+
+/// What the rule adds without changing where the request goes.
+fn describe(typed: &Typed<VirtualService>, rule: &HttpRoute, verdict: &mut Verdict) {
+    let home = &typed.document.key.namespace;
+    verdict.timeout.clone_from(&rule.timeout);
+    verdict.retries = rule.retries.as_ref().map(|r| mesh::Retries {
+        attempts: r.attempts,
+        per_try_timeout: r.per_try_timeout.clone(),
+        on: r.retry_on.clone(),
+    });
+    let old = rule.mirror.as_ref().map(|m| {
+        let percent = rule.mirror_percentage.map(|p| p.value).or(rule.mirror_percent).unwrap_or(100.0);
+        mirror(m, home, percent)
+    });
+    let new = rule
+        .mirrors
+        .iter()
+        .filter_map(|m| Some(mirror(m.destination.as_ref()?, home, m.percentage.map_or(100.0, |p| p.value))));
+    verdict.mirror = old.into_iter().chain(new).filter(|m| m.percent > 0.0).collect();
+}
+
+fn mirror(target: &Target, home: &str, percent: f64) -> mesh::Mirror {
+    let subset = Some(target.subset.clone()).filter(|s| !s.is_empty());
+    mesh::Mirror { service: named(&fqdn(&target.host, home)), subset, percent }
+}
+
+/// (namespace, service), or ("", host).
+fn named(host: &str) -> (String, String) {
+    service_of(host).map_or_else(|| (String::new(), host.to_owned()), |(ns, name)| (ns.to_owned(), name.to_owned()))
+}
+
+/// Rewrites path and authority, and changes headers.
+fn change(rule: &HttpRoute, entry: Entry, way: &mut Way, verdict: &mut Verdict) {
+    let single = match rule.route.as_slice() {
+        [only] => only.headers.as_ref(),
+        _ => None,
+    };
+    let outer = rule.headers.as_ref();
+    // What the rule says of the authority goes before what its destination says.
+    let mut authority = outer.and_then(host_of).or_else(|| single.and_then(host_of));
+    for headers in outer.into_iter().chain(single) {
+        set_headers(headers, &mut way.headers, verdict);
+    }
+    if let Some(rewrite) = &rule.rewrite {
+        way.path = rewritten(rewrite, entry, &way.path);
+        if !rewrite.authority.is_empty() {
+            authority = Some(rewrite.authority.clone());
+        }
+    }
+    if let Some(authority) = authority {
+        way.authority = authority;
+    }
+}
+
+/// `host` among headers that are set or added is the authority.
+fn host_of(headers: &Headers) -> Option<String> {
+    let request = headers.request.as_ref()?;
+    let is_host =
+        |(name, _): &(&String, &String)| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority");
+    request.set.iter().find(is_host).or(request.add.iter().find(is_host)).map(|(_, value)| value.clone())
+}
+
+fn set_headers(changes: &Headers, headers: &mut Vec<(String, String)>, verdict: &mut Verdict) {
+    let Some(request) = &changes.request else { return };
+    let ours = |name: &str| !name.starts_with(':') && !name.eq_ignore_ascii_case("host");
+    for name in request.remove.iter().filter(|n| ours(n)) {
+        headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        verdict.request_headers.remove.push(name.clone());
+    }
+    for (name, value) in request.set.iter().filter(|(n, _)| ours(n)) {
+        headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        headers.push((name.to_ascii_lowercase(), value.clone()));
+        verdict.request_headers.set.retain(|(n, _)| n != name);
+        verdict.request_headers.set.push((name.clone(), value.clone()));
+    }
+    for (name, value) in request.add.iter().filter(|(n, _)| ours(n)) {
+        headers.push((name.to_ascii_lowercase(), value.clone()));
+        verdict.request_headers.add.push((name.clone(), value.clone()));
+    }
+}
+
+/// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, finalizePathHeader: a prefix is replaced as far as it matched, an exact path
+/// or an expression whole.
+fn rewritten(rewrite: &Rewrite, entry: Entry, path: &str) -> String {
+    if let Some(regex) = &rewrite.uri_regex_rewrite {
+        let substitution = go_groups(&regex.rewrite);
+        return Regex::new(&regex.pattern)
+            .map_or_else(|_| path.to_owned(), |re| re.replace_all(path, substitution.as_str()).into_owned());
+    }
+    if rewrite.uri.is_empty() {
+        return path.to_owned();
+    }
+    let uri = entry.matching.and_then(|(_, m)| m.uri.as_ref());
+    let matched = match uri {
+        Some(uri) if uri.exact.is_some() || uri.regex.is_some() => path.len(),
+        Some(uri) => uri.prefix.as_ref().map_or(1, String::len),
+        None => 1,
+    };
+    format!("{}{}", rewrite.uri, path.get(matched..).unwrap_or_default())
+}
+
+/// RE2 writes `\1` where this crate writes `${1}`; a dollar means nothing there.
+fn go_groups(substitution: &str) -> String {
+    let mut out = String::new();
+    let mut chars = substitution.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some(digit)) if digit.is_ascii_digit() => {
+                out.push_str(&format!("${{{digit}}}"));
+                chars.next();
+            }
+            ('\\', Some('\\')) => {
+                out.push('\\');
+                chars.next();
+            }
+            ('$', _) => out.push_str("$$"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Shares by weight: a single destination takes all whatever its weight, a weight of zero takes none, and weights need not add up to 100.
+/// Upstream: istio/istio pilot/pkg/networking/core/route/route.go, applyHTTPRouteDestination.
+pub(crate) fn shares(route: &[Weighted]) -> Vec<(usize, f64)> {
+    if route.len() == 1 {
+        return vec![(0, 1.0)];
+    }
+    let total: i64 = route.iter().map(|r| r.weight.max(0)).sum();
+    #[allow(clippy::cast_precision_loss, reason = "weights are small")]
+    let share = |weight: i64| weight as f64 / total as f64;
+    route.iter().enumerate().filter(|(_, r)| r.weight > 0).map(|(at, r)| (at, share(r.weight))).collect()
+}
+
+fn send(index: &Index, scope: &Scope, way: &Way, typed: &Typed<VirtualService>, entry: Entry, verdict: &mut Verdict) {
+    let (key, route) = (&typed.document.key, &entry.http.route);
+    let field = |at: usize| format!("spec.http[{}].route[{at}]", entry.rule);
+    let split = shares(route);
+    if split.is_empty() {
+        verdict.trace.push(Step::by(
+            "split",
+            key,
+            format!("spec.http[{}].route", entry.rule),
+            "no destination has a weight",
+        ));
+        verdict.ends(Outcome::NoDestination);
+        verdict.status = Some(503);
+        return;
+    }
+    if split.len() > 1 {
+        let because = format!("{} by weight", words::action(entry.http));
+        verdict.trace.push(Step::by("split", key, format!("spec.http[{}].route", entry.rule), because));
+    }
+    let mut deliveries = Vec::new();
+    for (at, share) in split {
+        let Some(weighted) = route.get(at) else { continue };
+        let target = &weighted.destination;
+        let host = fqdn(&target.host, &key.namespace);
+        // Without a port of its own, a destination is asked for on the port that the caller chose.
+        let port = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0).unwrap_or(way.target.port);
+        let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
+        match Cluster::of(index, scope, &host, &way.from.namespace, port, subset) {
+            Ok(cluster) => {
+                if let Some((name, object, path)) = &cluster.subset {
+                    verdict.trace.push(Step::by("subset", object, path.clone(), format!("{name} is defined here")));
+                }
+                deliveries.push(Delivery { share, cluster, plain: false });
+            }
+            Err(because) => {
+                verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
+                let mut cluster = missing(named(&host), port);
+                cluster.subset = subset.map(|s| (s.to_owned(), key.clone(), field(at)));
+                deliveries.push(Delivery { share, cluster, plain: false });
+            }
+        }
+    }
+    deliver(index, way, deliveries, verdict, Some(503));
+}

@@ -1,0 +1,91 @@
+//! One configuration and what is asked of it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A configuration and its requests, as `cases.yaml` writes them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Case {
+    /// Its name.
+    pub case: String,
+    /// Objects in the order in which they are put.
+    #[serde(default)]
+    pub objects: Vec<Put>,
+    /// Requests: caller, URL, method, `n=`, headers.
+    pub ask: Vec<String>,
+}
+
+/// An object in short.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Put {
+    /// Kind of Istio.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    #[serde(default = "home", rename = "in")]
+    pub namespace: String,
+    /// Annotations.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+    /// The spec.
+    pub spec: Value,
+}
+
+fn home() -> String {
+    "orc".into()
+}
+
+impl Put {
+    /// The whole object.
+    pub fn body(&self) -> Value {
+        let group = match self.kind.as_str() {
+            "PeerAuthentication" | "AuthorizationPolicy" | "RequestAuthentication" => "security.istio.io",
+            _ => "networking.istio.io",
+        };
+        json!({"apiVersion": format!("{group}/v1"), "kind": self.kind, "spec": self.spec,
+            "metadata": {"name": self.name, "namespace": self.namespace, "annotations": self.annotations}})
+    }
+}
+
+/// One request, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// namespace/workload
+    pub from: String,
+    /// The URL.
+    pub url: String,
+    /// The method.
+    pub method: String,
+    /// How often.
+    pub times: u32,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Ask {
+    /// Reads `client http://reviews:9080/ POST n=10 x-team:blue`.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let from = match words.next()? {
+            "client" => "orc/client-v1",
+            "b" => "orc-b/client-v1",
+            "out" => "orc-out/legacy-v1",
+            _ => return None,
+        };
+        let url = words.next()?.trim_matches('"').to_owned();
+        let mut ask = Self { from: from.into(), url, method: "GET".into(), times: 6, headers: Vec::new() };
+        for word in words {
+            if let Some(times) = word.strip_prefix("n=") {
+                ask.times = times.parse().ok()?;
+            } else if let Some((name, value)) = word.split_once(':') {
+                ask.headers.push((name.into(), value.into()));
+            } else {
+                ask.method = word.into();
+            }
+        }
+        Some(ask)
+    }
+}

@@ -1,0 +1,139 @@
+//! The engine agrees with every request that a genuine mesh was asked.
+
+#![allow(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
+
+use std::collections::BTreeMap;
+
+use mesh::{Caller, Outcome, Request, Transport, Verdict};
+use oracle::{Observation, Recorded};
+use serde_json::Value;
+use world::{Change, Object, Origin, World};
+
+const WORLD: &str = include_str!("../world.json");
+const RECORDED: &str = include_str!("../recorded.jsonl");
+
+fn put(world: &World, bodies: impl IntoIterator<Item = Value>) -> World {
+    world.after(bodies.into_iter().map(|body| Change::Put(Object::read(body, Origin::Cluster).unwrap())))
+}
+
+fn base() -> World {
+    let list: Value = serde_json::from_str(WORLD).unwrap();
+    put(&World::new(), list["items"].as_array().unwrap().iter().cloned())
+}
+
+fn request(asked: &oracle::Asked) -> Request {
+    let (namespace, workload) = asked.from.split_once('/').unwrap();
+    Request {
+        id: "1".into(),
+        from: Caller::Workload { namespace: namespace.into(), workload: workload.into() },
+        via: None,
+        method: asked.method.clone(),
+        url: asked.url.clone(),
+        headers: asked.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+    }
+}
+
+#[test]
+fn with_every_recorded_request() {
+    let (engine, base) = (meshes::engine(), base());
+    let (mut asked, mut configurations, mut wrong) = (0, 0, Vec::new());
+    for line in RECORDED.lines() {
+        let case: Recorded = serde_json::from_str(line).unwrap();
+        assert!(case.refused.is_empty(), "{}: a refused object makes no configuration", case.case);
+        configurations += 1;
+        let ready = engine.ready(&put(&base, case.objects.iter().cloned()));
+        for o in &case.observations {
+            asked += 1;
+            let verdict = ready.explain(&request(&o.request));
+            if let Err(why) = agrees(&case.case, o, &verdict) {
+                wrong.push(format!(
+                    "{}: {:?}\n  seen {:?}\n  said {verdict:?}\n  {why}",
+                    case.case, o.request, o.observed
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(asked >= 300 && configurations >= 60, "{asked} requests over {configurations} configurations");
+}
+
+fn agrees(case: &str, o: &Observation, verdict: &Verdict) -> Result<(), String> {
+    let seen = &o.observed;
+    let statuses: Vec<&str> = seen.status.keys().map(String::as_str).collect();
+    let lookup = seen.example.error.as_deref().is_some_and(|e| e.contains("lookup"));
+    match verdict.outcome {
+        // An authorizer that the mesh's own settings name; they are not part of this world.
+        Outcome::Unknown if case == "custom-with-no-such-provider" => Ok(()),
+        Outcome::Unknown => Err("unknown".into()),
+        Outcome::Unresolved => same("a failed lookup", &lookup, &true),
+        // The recording machine has no names of the outside world.
+        Outcome::Forwarded if lookup && verdict.destinations.iter().all(|d| d.service.0.is_empty()) => Ok(()),
+        Outcome::Forwarded => forwarded(o, verdict),
+        _ => {
+            let status = verdict.status.map_or("error".to_owned(), |s| s.to_string());
+            same("status", &statuses, &vec![status.as_str()])?;
+            same("location", &seen.example.location, &verdict.location)
+        }
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, said: &T) -> Result<(), String> {
+    if seen == said { Ok(()) } else { Err(format!("{what}: seen {seen:?}, said {said:?}")) }
+}
+
+fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
+    let (seen, asked) = (&o.observed, &o.request);
+    let app_decides = asked.headers.contains_key("x-status") || asked.headers.contains_key("x-delay");
+    let total: u32 = seen.status.values().sum();
+    let arrived: u32 = seen.answered_by.values().sum();
+    let partial = verdict.trace.iter().any(|s| s.because.starts_with("for "))
+        || verdict.fault.abort.as_ref().is_some_and(|a| a.percent > 0.0);
+    if arrived < total && !partial && !app_decides {
+        return Err("not all arrived, and nothing said so".into());
+    }
+    if arrived == total && partial && total >= 20 {
+        return Err("all arrived, and not all should".into());
+    }
+    for workload in seen.answered_by.keys() {
+        if !verdict.destinations.iter().any(|d| d.workloads.contains(workload)) {
+            return Err(format!("{workload} answered"));
+        }
+    }
+    split(&seen.answered_by, total, verdict)?;
+    if arrived == 0 {
+        return Ok(());
+    }
+    let target = mesh::Target::of(&request(asked)).unwrap();
+    let query = target.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
+    let path = verdict.rewrite.path.clone().unwrap_or(format!("{}{query}", target.path));
+    same("path", &seen.example.path, &Some(path))?;
+    same("authority", &seen.example.host, &Some(verdict.rewrite.authority.clone().unwrap_or(target.authority)))?;
+    for (name, value) in &verdict.request_headers.set {
+        same(name, &seen.example.headers.get(name), &Some(value))?;
+    }
+    let mutual = seen.example.headers.contains_key("x-forwarded-client-cert");
+    same("mutual TLS", &mutual, &(verdict.transport == Some(Transport::Mtls)))
+}
+
+/// Every destination gets its share, within five standard deviations; where it is large enough, each of its workloads answers.
+fn split(answered: &BTreeMap<String, u32>, total: u32, verdict: &Verdict) -> Result<(), String> {
+    let aborted = verdict.fault.abort.as_ref().map_or(0.0, |a| a.percent / 100.0);
+    let overlapping = |at: usize| {
+        let mine = &verdict.destinations[at].workloads;
+        verdict.destinations.iter().enumerate().any(|(i, d)| i != at && d.workloads.iter().any(|w| mine.contains(w)))
+    };
+    let partial = verdict.trace.iter().any(|s| s.because.starts_with("for ") && s.step == "authorize");
+    for (at, d) in verdict.destinations.iter().enumerate() {
+        let got: u32 = d.workloads.iter().filter_map(|w| answered.get(w)).sum();
+        let share = if d.workloads.is_empty() { 0.0 } else { d.share * (1.0 - aborted) };
+        let n = f64::from(total);
+        let deviation = 5.0 * (n * share * (1.0 - share)).sqrt();
+        if total >= 20 && !partial && !overlapping(at) && (f64::from(got) - n * share).abs() > deviation {
+            return Err(format!("{:?} got {got} of {total}, {share} was said", d.subset));
+        }
+        if total >= 30 && d.share > 0.9 && aborted == 0.0 && d.workloads.iter().any(|w| !answered.contains_key(w)) {
+            return Err(format!("not all of {:?} answered", d.workloads));
+        }
+    }
+    Ok(())
+}
