@@ -1,15 +1,17 @@
-import { page as clusters } from './clusters/page';
 import { page as changes } from './changes/page';
+import { page as clusters } from './clusters/page';
+import { page as map } from './map/page';
+import type { Page } from './page';
 import { page as review } from './review/page';
 import { page as routes } from './routes/page';
-import type { Page } from './page';
 
 /** Every page, in the navigation's order. */
 export const pages: readonly Page[] = [
   clusters,
+  map,
   routes,
-  changes,
   review,
+  changes,
 ];
 
 export const pageOf = (id: string): Page | undefined => pages.find((page) => page.id === id);

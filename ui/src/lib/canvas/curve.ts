@@ -50,15 +50,24 @@ function distanceToLine(a: Point, b: Point, p: Point): number {
   return Math.hypot(a.x + t * dx - p.x, a.y + t * dy - p.y);
 }
 
+/** Above a line that is level, a label leaves the line to be seen. */
+const ABOVE = 11;
+
 /**
  * Where a label may stand, the best place first: in the middle of the gap before the callee, which no other edge of the caller shares,
- * then before and after it, then in the other gaps.
+ * then before and after it, then in the other gaps. Above what is level, on what is steep.
  */
 export function labelPlaces(curve: Curve): Point[] {
   const count = segments(curve);
   const places: Point[] = [];
-  for (let segment = count - 1; segment >= 0 && places.length < 9; segment--) {
-    for (const t of [0.5, 0.34, 0.66]) places.push(pointAt(curve, segment, t));
+  for (let segment = count - 1; segment >= 0 && places.length < 12; segment--) {
+    const level = Math.abs(pointAt(curve, segment, 1).y - pointAt(curve, segment, 0).y) < ABOVE;
+    for (const t of [0.5, 0.34, 0.66]) {
+      const { x, y } = pointAt(curve, segment, t);
+      if (level) places.push({ x, y: y - ABOVE });
+      else places.push({ x, y });
+    }
+    if (level) places.push(pointAt(curve, segment, 0.5));
   }
   return places;
 }

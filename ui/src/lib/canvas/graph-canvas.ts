@@ -21,6 +21,8 @@ const SPARE = 0.35;
 const REST = 140;
 const TOO_MANY_TO_GLIDE = 3000;
 const REACH = 7;
+/** The zoom from which on all is easy to read. */
+const READABLE = 0.86;
 
 /** A graph on a canvas: draws when something changed, and only then. */
 export class GraphCanvas {
@@ -82,7 +84,8 @@ export class GraphCanvas {
     this.grid = makeGrid(after);
     this.labels = null;
     this.glide = before.nodes.length > 0 && !calm && !many && moved(before, after) ? { from: before, start: performance.now() } : null;
-    if (!this.touched) this.fit();
+    const grown = before.box.w !== after.box.w || before.box.h !== after.box.h;
+    if (!this.touched && grown) this.fit();
     this.redraw();
   }
 
@@ -94,6 +97,15 @@ export class GraphCanvas {
   fit(): void {
     this.touched = false;
     this.move(fitted(this.scene.box, this.size.w, this.size.h));
+  }
+
+  /** After a change of size: as much as fits without making the names hard to read, and what is selected. */
+  private settle(): void {
+    const whole = fitted(this.scene.box, this.size.w, this.size.h);
+    const k = Math.max(whole.k, Math.min(this.view.k, READABLE));
+    const middle = { x: this.size.w / 2, y: this.size.h / 2 };
+    this.move(zoomed(whole, k / whole.k, middle));
+    this.reveal(this.shown.selected);
   }
 
   pan(dx: number, dy: number): void {
@@ -139,7 +151,7 @@ export class GraphCanvas {
     this.size = { w, h, ratio };
     this.canvas.width = Math.round(w * ratio);
     this.canvas.height = Math.round(h * ratio);
-    if (!this.touched) this.fit();
+    if (!this.touched) this.settle();
     // A canvas that changes its size is empty: draw now, not in a frame's time.
     this.bitmap = null;
     cancelAnimationFrame(this.frame);
