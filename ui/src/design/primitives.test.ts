@@ -30,8 +30,10 @@ import Switch from './Switch.svelte';
 import Tabs from './Tabs.svelte';
 import Tag from './Tag.svelte';
 import TextField from './TextField.svelte';
+import Tile from './Tile.svelte';
 import Toasts from './Toasts.svelte';
 import Tooltip from './Tooltip.svelte';
+import Unknowns from './Unknowns.svelte';
 
 const text = (words: string): Snippet => createRawSnippet(() => ({ render: () => `<span>${words}</span>` }));
 const trigger = createRawSnippet<[Record<string, unknown>]>(() => ({
@@ -81,6 +83,8 @@ const table: readonly [string, Component<never>, Record<string, unknown>, (() =>
   ['Tabs', Tabs, { label: 'Views', tabs: choices, value: 'b', onchange: nothing, children: text('body') }, () => screen.getByRole('tab', { name: 'Second', selected: true })],
   ['Tag', Tag, { tone: 'ok', children: text('SYNCED') }, () => screen.getByText('SYNCED')],
   ['TextField', TextField, { label: 'Name', value: 'x', problem: 'too short', onchange: nothing }, () => screen.getByLabelText(/Name/)],
+  ['Tile', Tile, { title: 'In sync', value: '9 of 11' }, () => screen.getByText('9 of 11')],
+  ['Unknowns', Unknowns, { unknown: [{ about: 'routes', because: 'denied' }] }, () => screen.getByRole('region', { name: 'What cannot be known' })],
   ['Tooltip', Tooltip, { text: 'more', children: trigger }],
 ];
 

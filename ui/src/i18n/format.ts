@@ -58,6 +58,14 @@ function pair(s: number, big: number, bigName: string, small: number, smallName:
   return rest === 0 ? `${whole} ${bigName}` : `${whole} ${bigName} ${rest} ${smallName}`;
 }
 
+/** Seconds in their largest unit only, for columns: `53 min`, `21 h`, `89 d`. */
+export function span(seconds: number): string {
+  const s = Math.max(0, seconds);
+  if (s < 60) return `${count(Math.floor(s))} s`;
+  if (s < 3600) return `${count(Math.floor(s / 60))} min`;
+  return s < 172_800 ? `${count(Math.floor(s / 3600))} h` : `${count(Math.floor(s / 86_400))} d`;
+}
+
 /** Bytes as `62 Mi`, `1.4 Gi`: the units of Kubernetes. */
 export function bytes(n: number): string {
   const units = ['B', 'Ki', 'Mi', 'Gi', 'Ti'];

@@ -2,6 +2,7 @@ import { page as changes } from './changes/page';
 import { page as clusters } from './clusters/page';
 import { page as map } from './map/page';
 import type { Page } from './page';
+import { page as proxies } from './proxies/page';
 import { page as review } from './review/page';
 import { page as routes } from './routes/page';
 
@@ -9,6 +10,7 @@ import { page as routes } from './routes/page';
 export const pages: readonly Page[] = [
   clusters,
   map,
+  proxies,
   routes,
   review,
   changes,

@@ -1,0 +1,36 @@
+import type { Tone } from '../../design/tone';
+import type { ProxyRow, SyncState } from '../../wire/generated/types';
+
+/** Readings of a proxy's row that the table and its panel share. None of them decides anything: health and diagnosis are the core's. */
+export const toneOfSync: Readonly<Record<SyncState, Tone>> = { synced: 'ok', stale: 'warn', 'not-sent': 'warn', error: 'bad', unknown: 'plain' };
+
+/** From the worst to the best. */
+export const severity: Readonly<Record<ProxyRow['health'], number>> = { bad: 0, warn: 1, unknown: 2, idle: 3, ok: 4 };
+
+export const idOf = (row: ProxyRow): string => `${row.namespace}/${row.pod}`;
+
+/** How much of what it may have is used: of the limit, or of the request where there is no limit. Null where nothing was measured. */
+export type Use = { readonly share: number; readonly mark: number | null; readonly of: 'limit' | 'request'; readonly tone: Tone };
+
+export function use(usage: number | null, request: number | null, limit: number | null): Use | null {
+  if (usage === null) return null;
+  const top = limit ?? request;
+  if (top === null || top === 0) return null;
+  const share = usage / top;
+  const near = limit !== null;
+  return {
+    share,
+    mark: near && request !== null ? request / top : null,
+    of: near ? 'limit' : 'request',
+    tone: near && share >= 0.9 ? 'bad' : near && share >= 0.75 ? 'warn' : 'info',
+  };
+}
+
+export const isHot = (row: ProxyRow): boolean =>
+  [use(row.cpuUsage, row.cpuRequest, row.cpuLimit), use(row.memoryUsage, row.memoryRequest, row.memoryLimit)].some((one) => one?.tone === 'bad');
+
+/** The sum of what is known; null where nothing is. */
+export function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value): value is number => value !== null);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,17 @@
+import type { SyncState } from '../../wire/generated/types';
+import { t } from './words';
+
+export function syncInWords(state: SyncState): string {
+  switch (state) {
+    case 'synced':
+      return t('synced');
+    case 'stale':
+      return t('stale');
+    case 'not-sent':
+      return t('notSent');
+    case 'error':
+      return t('error');
+    case 'unknown':
+      return t('unknown');
+  }
+}
