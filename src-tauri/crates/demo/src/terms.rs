@@ -91,7 +91,8 @@ pub(crate) fn read_patch(ask: &Ask) -> Result<Patch, Refusal> {
             serde_json::from_slice(&ask.body).map(Patch::Merge).map_err(|e| bad(format!("error decoding patch: {e}")))
         }
         "application/apply-patch+yaml" => {
-            serde_yaml::from_slice(&ask.body).map(Patch::Apply).map_err(|e| bad(format!("error decoding YAML: {e}")))
+            let text = String::from_utf8_lossy(&ask.body);
+            world::yaml::value(&text).map(Patch::Apply).map_err(|e| bad(format!("error decoding YAML: {e}")))
         }
         _ => Err(Refusal::UnsupportedMediaType(
             "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",

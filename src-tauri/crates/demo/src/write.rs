@@ -88,7 +88,8 @@ impl Writing<'_> {
                 serde_json::from_slice(&ask.body).map_err(|e| bad(format!("json parse error: {e}")))?
             }
             "application/yaml" => {
-                serde_yaml::from_slice(&ask.body).map_err(|e| bad(format!("yaml parse error: {e}")))?
+                let text = String::from_utf8_lossy(&ask.body);
+                world::yaml::value(&text).map_err(|e| bad(format!("yaml parse error: {e}")))?
             }
             _ => {
                 return Err(Refusal::UnsupportedMediaType(

@@ -157,6 +157,14 @@ fn without_markers(piece: &str) -> &str {
     end.strip_suffix("\n...").map_or(body, |kept| &body[..kept.len() + 1])
 }
 
+/// The value of a text with one document; null where it is empty.
+///
+/// # Errors
+/// The problem of a broken text.
+pub fn value(text: &str) -> Result<Value, Problem> {
+    Ok(single(text)?.map_or(Value::Null, |document| document.root.value()))
+}
+
 /// The values of every document that is not empty, in order.
 ///
 /// # Errors
