@@ -1,1 +1,3 @@
-//! Placeholder
+//! Against a genuine cluster: what several of its tests need.
+
+pub mod cluster;
