@@ -1,6 +1,9 @@
 //! Writing to a genuine cluster, in a namespace of its own that is gone afterwards.
 
+use std::panic::AssertUnwindSafe;
+
 use cluster::{Cause, Connection, Options, Preconditions};
+use futures::FutureExt;
 use live::cluster::{Following, kubeconfig, open};
 use serde_json::{Value, json};
 use world::ObjectKey;
@@ -16,9 +19,9 @@ async fn namespaced<T>(connection: &Connection, name: &str, run: impl Future<Out
     let key = ObjectKey::new("", "Namespace", "", name);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     connection.apply(&namespace, &Options::default()).await.unwrap();
-    let outcome = run.await;
+    let outcome = AssertUnwindSafe(run).catch_unwind().await;
     connection.delete(&key, &Preconditions::default(), false).await.unwrap();
-    outcome
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use crate::error::{Cause, FieldCause, FieldOwner, Unreachable, Untrusted};
 /// Longest text of a server that an error carries.
 const DETAIL: usize = 2000;
 
+/// How server-side apply begins to say what does not fit the schema.
+const TYPED: &str = "failed to create typed patch object";
+
 /// What an API server answers when it does not do what it was asked (meta/v1 Status).
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -73,11 +76,9 @@ pub(crate) fn status_cause(code: u16, status: Status) -> Cause {
         400 if status.message.contains("strict decoding error") => {
             Cause::Invalid { causes: fields(causes, &status.message), detail }
         }
-        // Server-side apply against a schema answers 500 for a field that the schema does not have
-        // (kubernetes, staging/src/k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go).
-        500 if status.message.contains("field not declared in schema") => {
-            Cause::Invalid { causes: fields(causes, &status.message), detail }
-        }
+        // Server-side apply answers 500 for what does not fit the schema (kubernetes,
+        // staging/src/k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go).
+        500 if status.message.contains(TYPED) => Cause::Invalid { causes: fields(causes, &status.message), detail },
         500.. => Cause::Server { status: code, detail },
         _ => Cause::Refused { status: code, detail },
     }
@@ -117,9 +118,14 @@ fn fields(causes: Vec<StatusCause>, message: &str) -> Vec<FieldCause> {
             })
             .collect();
     }
-    if let Some((before, _)) = message.split_once(": field not declared in schema") {
-        let field = before.rsplit([' ', '\n']).next().unwrap_or_default().trim_start_matches('.');
-        return vec![FieldCause { field: field.to_owned(), message: "unknown field".into() }];
+    // One fault is written behind the object's name, several are written in lines of their own.
+    if let Some((_, rest)) = message.split_once(TYPED) {
+        let (_, faults) = rest.split_once("): ").unwrap_or(("", rest));
+        return faults
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('.')?.split_once(": "))
+            .map(|(field, message)| FieldCause { field: field.to_owned(), message: shorten(message) })
+            .collect();
     }
     Vec::new()
 }
@@ -257,6 +263,11 @@ mod tests {
                 500,
                 r#"{"message":"failed to create typed patch object (shop/r; networking.istio.io/v1, Kind=VirtualService): .spec.htp: field not declared in schema"}"#,
                 "spec.htp",
+            ),
+            (
+                500,
+                r#"{"message":"failed to create typed patch object (shop/r; a/v1, Kind=R): errors:\n  .spec.http[0].weight: expected numeric\n  .spec.x: field not declared in schema"}"#,
+                "spec.http[0].weight",
             ),
         ];
         for (code, body, field) in table {

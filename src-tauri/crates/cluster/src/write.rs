@@ -74,7 +74,7 @@ impl Connection {
         self.write(tried, Method::POST, path, "application/json", &body).await
     }
 
-    /// Replaces an object as a whole.
+    /// Replaces an object as a whole, at the version of the options or else of the document.
     ///
     /// # Errors
     /// `Conflict` where the version has moved on; else as any call.
@@ -82,7 +82,9 @@ impl Connection {
         let key = key_of(document).ok_or_else(|| self.nameless("replace"))?;
         let tried = format!("replace {key}");
         let path = format!("{}?{}", self.path_of(&key, &tried).await?, query(options));
-        self.write(tried, Method::PUT, path, "application/json", &ready(document, options)).await
+        let own = document.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+        let options = Options { resource_version: options.resource_version.clone().or(own), ..options.clone() };
+        self.write(tried, Method::PUT, path, "application/json", &ready(document, &options)).await
     }
 
     /// Changes an object by a JSON patch; `test` steps in it guard what must still hold.
