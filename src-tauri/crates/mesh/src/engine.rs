@@ -154,7 +154,7 @@ impl Ready {
                 }
             }
         }
-        findings.sort();
+        findings.sort_by(|a, b| (a.level, &a.object, &a.path, a.rule).cmp(&(b.level, &b.object, &b.path, b.rule)));
         findings.dedup();
         unknown.sort();
         Findings { findings, unknown }

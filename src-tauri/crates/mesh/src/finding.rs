@@ -34,6 +34,20 @@ pub struct Rule {
     pub reads: &'static [(&'static str, &'static str)],
 }
 
+impl Rule {
+    /// It holds here.
+    pub fn at(&self, object: &ObjectKey, path: impl Into<String>, message: impl Into<String>) -> Finding {
+        Finding {
+            rule: self.name,
+            level: self.level,
+            object: object.clone(),
+            path: path.into(),
+            message: message.into(),
+            fixable: false,
+        }
+    }
+}
+
 /// One place where a rule holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Finding {

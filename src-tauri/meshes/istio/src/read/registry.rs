@@ -113,6 +113,18 @@ impl Index {
         Some(Host::Entry(typed, name))
     }
 
+    /// Whether any host of the registry is called so, or fits where a pattern is asked for.
+    pub fn knows(&self, host: &str) -> bool {
+        if is_wildcard(host) {
+            let service = |s: &Arc<Service>| wildcard_matches(host, &service_host(&s.namespace, &s.name));
+            let entry = |t: &Typed<ServiceEntry>| t.spec.hosts.iter().any(|h| wildcard_matches(host, h));
+            return self.world.services().any(service) || self.service_entries.iter().any(entry);
+        }
+        let service = service_of(host).is_some_and(|(namespace, name)| self.places.service(namespace, name).is_some());
+        let names = || self.service_entries.iter().flat_map(|t| &t.spec.hosts);
+        service || names().any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
+    }
+
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
         let services = self.http_ports.get(&port).into_iter().flatten();

@@ -1,0 +1,52 @@
+//! A route sends requests to a subset that nobody defines.
+
+use mesh::{Finding, Level, Rule};
+
+use crate::kinds::destination_rule::decide::for_host;
+use crate::read::Index;
+use crate::read::hosts::service_of;
+use crate::rules::destinations;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "subset-not-defined",
+    level: Level::Error,
+    aliases: &["IST0101", "KIA1107"],
+    what: "A destination names a subset that no DestinationRule in force defines.",
+    why: "Requests for that subset are answered 503 by the caller's own proxy.",
+    fix: "Add the subset to the DestinationRule of that host, or correct its name.",
+    reads: &[("networking.istio.io", "VirtualService"), ("networking.istio.io", "DestinationRule")],
+};
+
+pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
+    for use_of in destinations(index).into_iter().filter(|u| !u.target.subset.is_empty()) {
+        let service = service_of(&use_of.host).map_or("", |(namespace, _)| namespace);
+        let rules = for_host(index, &use_of.object.namespace, &use_of.host, service);
+        let subset = &use_of.target.subset;
+        if rules.is_none_or(|rules| rules.subset(subset).is_none()) {
+            let message = format!("no DestinationRule for {} defines a subset {subset}", use_of.host);
+            out.push(RULE.at(use_of.object, format!("{}.subset", use_of.path), message));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn fires_and_stays_quiet() {
+        crate::rules::cases::hold(
+            &super::RULE,
+            &[
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v9}}]}]}}"#,
+                    &["spec.http[0].route[0].destination.subset"],
+                ),
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: r, namespace: shop}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}}]}]}}"#,
+                    &[],
+                ),
+            ],
+        );
+    }
+}

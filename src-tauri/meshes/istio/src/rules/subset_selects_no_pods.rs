@@ -1,0 +1,55 @@
+//! A subset has no pods.
+
+use mesh::{Finding, Level, Rule, selects};
+
+use crate::kinds::destination_rule::decide::host_of;
+use crate::read::Index;
+use crate::read::hosts::service_of;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "subset-selects-no-pods",
+    level: Level::Error,
+    aliases: &["IST0173", "KIA0203"],
+    what: "No pod of the service has the labels of this subset.",
+    why: "Requests for the subset are answered 503: no healthy upstream.",
+    fix: "Correct the labels, or deploy the version.",
+    reads: &[("networking.istio.io", "DestinationRule"), ("", "Service"), ("", "Pod")],
+};
+
+pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
+    for typed in index.all_destination_rules() {
+        let host = host_of(typed);
+        let Some(service) = service_of(&host).and_then(|(namespace, name)| index.places.service(namespace, name))
+        else {
+            continue;
+        };
+        let pods = index.places.of_service(service);
+        for (at, subset) in typed.spec.subsets.iter().enumerate() {
+            if !pods.iter().any(|pod| selects(&subset.labels, &pod.labels)) {
+                let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                let message = format!("no pod of {} has {}", service.name, labels.join(", "));
+                out.push(RULE.at(&typed.document.key, format!("spec.subsets[{at}].labels"), message));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn fires_and_stays_quiet() {
+        crate::rules::cases::hold(
+            &super::RULE,
+            &[
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: shop}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v9, labels: {version: v9}}]}}"#,
+                    &["spec.subsets[1].labels"],
+                ),
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: shop}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: all, labels: {}}]}}"#,
+                    &[],
+                ),
+            ],
+        );
+    }
+}
