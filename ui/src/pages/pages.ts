@@ -5,6 +5,7 @@ import type { Page } from './page';
 import { page as proxies } from './proxies/page';
 import { page as review } from './review/page';
 import { page as routes } from './routes/page';
+import { page as security } from './security/page';
 
 /** Every page, in the navigation's order. */
 export const pages: readonly Page[] = [
@@ -12,6 +13,7 @@ export const pages: readonly Page[] = [
   map,
   proxies,
   routes,
+  security,
   review,
   changes,
 ];

@@ -1,0 +1,27 @@
+import type { Graph, GraphGroup, ObjectRow } from '../../wire/generated/types';
+
+/** A namespace with its policies and how protected it is. */
+export interface NamespaceGroup {
+  namespace: string;
+  /** What the map says of it; null where nothing runs in it. */
+  box: GraphGroup | null;
+  policies: ObjectRow[];
+}
+
+export const POLICY_KINDS = ['PeerAuthentication', 'AuthorizationPolicy', 'RequestAuthentication'];
+
+/** Namespaces in order: those that hold for the whole mesh first, then by name. */
+export function namespaceGroups(objects: readonly ObjectRow[], graph: Graph | undefined, root: string): NamespaceGroup[] {
+  const groups = new Map<string, NamespaceGroup>();
+  const of = (namespace: string): NamespaceGroup => {
+    const group = groups.get(namespace) ?? { namespace, box: null, policies: [] };
+    groups.set(namespace, group);
+    return group;
+  };
+  for (const box of graph?.groups ?? []) if (box.namespace !== '') of(box.namespace).box = box;
+  for (const object of objects) if (POLICY_KINDS.includes(object.object.kind)) of(object.object.namespace).policies.push(object);
+  for (const group of groups.values()) {
+    group.policies.sort((a, b) => POLICY_KINDS.indexOf(a.object.kind) - POLICY_KINDS.indexOf(b.object.kind) || a.object.name.localeCompare(b.object.name));
+  }
+  return [...groups.values()].sort((a, b) => Number(b.namespace === root) - Number(a.namespace === root) || a.namespace.localeCompare(b.namespace));
+}
