@@ -11,8 +11,6 @@ use super::Graph;
 pub(crate) struct Forward {
     pub from: u32,
     pub to: u32,
-    /// The call itself goes the other way.
-    pub turned: bool,
 }
 
 /// One for each edge; `None` for a self edge and for one whose ends do not exist.
@@ -48,7 +46,21 @@ pub(crate) fn forward(graph: &Graph) -> Vec<Option<Forward>> {
     let read = |(index, edge): (usize, &Option<super::Edge>)| {
         let edge = edge.filter(|edge| edge.from != edge.to)?;
         let (from, to) = if turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
-        Some(Forward { from: from as u32, to: to as u32, turned: turned[index] })
+        Some(Forward { from: from as u32, to: to as u32 })
     };
     graph.edges.iter().enumerate().map(read).collect()
+}
+
+/// Edges by their columns, from the left end to the right one; `None` where both ends are in the same.
+pub(crate) fn along(graph: &Graph, columns: &[u32]) -> Vec<Option<Forward>> {
+    let read = |edge: &Option<super::Edge>| {
+        let edge = (*edge)?;
+        let (from, to) = (edge.from as u32, edge.to as u32);
+        match columns[edge.from].cmp(&columns[edge.to]) {
+            std::cmp::Ordering::Less => Some(Forward { from, to }),
+            std::cmp::Ordering::Greater => Some(Forward { from: to, to: from }),
+            std::cmp::Ordering::Equal => None,
+        }
+    };
+    graph.edges.iter().map(read).collect()
 }

@@ -5,45 +5,55 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::acyclic::Forward;
-use super::{BOX_GAP, COLUMN_GAP, Graph, HEADING, Neighbours, PAD, ROW_GAP};
+use super::ground::Ground;
+use super::{COLUMN_GAP, Graph, Neighbours, ROW_GAP, boxes};
 
 /// The graph as this step sees it.
-struct Flow<'a> {
-    graph: &'a Graph,
+pub(super) struct Flow<'a> {
+    pub graph: &'a Graph,
     before: Neighbours,
     after: Neighbours,
     /// Callers before callees.
     sorted: Vec<u32>,
     /// How many versions of the same service stand together.
     block: Vec<usize>,
-    step: f64,
-    row: f64,
+    pub step: f64,
+    pub row: f64,
     aspect: f64,
 }
 
 /// A part without edges to any other: its nodes in flow order.
-type Part = Vec<u32>;
+pub(super) type Part = Vec<u32>;
+
+/// By how much the boxes on their own must fill the window better, for a flow over all boxes is easier to follow.
+const EASIER: f64 = 1.3;
 
 /// The column of every node.
 pub(crate) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> Vec<u32> {
-    let count = graph.nodes.len();
-    if count == 0 {
+    if graph.nodes.is_empty() {
         return Vec::new();
     }
+    let (cost, columns) = over_all(graph, forward, aspect);
+    let (alone, by_box) = boxes::assign(graph, forward, aspect);
+    if alone * EASIER < cost { by_box } else { columns }
+}
+
+/// One flow over all boxes.
+fn over_all(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> (f64, Vec<u32>) {
     let flow = Flow::new(graph, forward, aspect);
     let parts = flow.parts(forward);
     let mut best: Option<(f64, Vec<u32>)> = None;
-    for wide in flow.widths() {
+    for wide in flow.widths(graph.nodes.len()) {
         let (cost, columns) = flow.try_width(&parts, wide);
         if best.as_ref().is_none_or(|(least, _)| cost < *least - 1e-9) {
             best = Some((cost, columns));
         }
     }
-    best.map(|(_, columns)| columns).unwrap_or_else(|| vec![0; count])
+    best.unwrap_or_else(|| (f64::INFINITY, vec![0; graph.nodes.len()]))
 }
 
 impl<'a> Flow<'a> {
-    fn new(graph: &'a Graph, forward: &[Option<Forward>], aspect: f64) -> Self {
+    pub fn new(graph: &'a Graph, forward: &[Option<Forward>], aspect: f64) -> Self {
         let count = graph.nodes.len();
         let mut pairs: Vec<(u32, u32)> = forward.iter().flatten().map(|edge| (edge.from, edge.to)).collect();
         pairs.sort_unstable();
@@ -63,7 +73,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Parts that no edge joins, the largest first, lone nodes last.
-    fn parts(&self, forward: &[Option<Forward>]) -> Vec<Part> {
+    pub fn parts(&self, forward: &[Option<Forward>]) -> Vec<Part> {
         let count = self.graph.nodes.len();
         let mut root = petgraph::unionfind::UnionFind::<u32>::new(count);
         for edge in forward.iter().flatten() {
@@ -91,11 +101,10 @@ impl<'a> Flow<'a> {
     }
 
     /// Numbers of columns that are worth a try.
-    fn widths(&self) -> Vec<usize> {
-        let count = self.graph.nodes.len();
+    pub fn widths(&self, count: usize) -> Vec<usize> {
         let ground = count as f64 * self.step * (self.row + 8.0);
         let ideal = ((ground * self.aspect).sqrt() / self.step).round().max(1.0);
-        let tries: Vec<usize> = if count <= 400 {
+        let tries: Vec<usize> = if self.graph.nodes.len() <= 400 {
             (1..=(ideal * 2.0) as usize + 4).collect()
         } else {
             [0.6, 0.8, 1.0, 1.25, 1.6].iter().map(|by| (ideal * by).round().max(2.0) as usize).collect()
@@ -104,13 +113,25 @@ impl<'a> Flow<'a> {
         tries.into_iter().chain([usize::MAX]).collect()
     }
 
+    /// How many rows a window of so many columns has.
+    pub fn rows(&self, wide: usize) -> usize {
+        match wide {
+            usize::MAX => usize::MAX,
+            wide => ((wide as f64 * self.step / self.aspect / self.row).ceil() as usize).max(3),
+        }
+    }
+
+    /// How much of the window is needed: the larger of both sides, in heights.
+    pub fn fit(&self, columns: usize, tallest: f64) -> f64 {
+        // Straight edges take room: the larger the graph, the looser its columns.
+        let loose = 1.0 + 0.4 * (self.graph.nodes.len() as f64 / 400.0).min(1.0);
+        (columns as f64 * self.step / self.aspect).max(tallest * loose)
+    }
+
     /// Columns for a window of so many, and how badly they fill it.
     fn try_width(&self, parts: &[Part], wide: usize) -> (f64, Vec<u32>) {
         let count = self.graph.nodes.len();
-        let tall = match wide {
-            usize::MAX => count,
-            wide => ((wide as f64 * self.step / self.aspect / self.row).ceil() as usize).max(3),
-        };
+        let tall = self.rows(wide);
         let mut columns = vec![0_u32; count];
         let (mut deep, mut pushed) = (0, 0);
         for part in parts.iter().filter(|part| part.len() > 1) {
@@ -119,27 +140,26 @@ impl<'a> Flow<'a> {
             pushed += moved;
         }
         let room = if wide == usize::MAX { deep.max(1) } else { wide.max(deep) };
-        let mut ground = Ground::new(self, room);
+        let mut ground = Ground::new(self.graph, room);
         for part in parts {
-            let by = ground.put(part, &columns);
+            let by = ground.put(part, &columns, |_| 0.0);
             for node in part {
                 columns[*node as usize] += by as u32;
             }
         }
         squeeze(&mut columns);
         let used = columns.iter().max().map_or(0, |last| *last as usize + 1);
-        let fit = (used as f64 * self.step / self.aspect).max(ground.tallest());
-        (fit * (1.0 + 0.6 * pushed as f64 / count as f64), columns)
+        (self.fit(used, ground.tallest()) * (1.0 + 0.6 * pushed as f64 / count as f64), columns)
     }
 
     /// Columns of one part from 0: the longest way from an entry, further right where a column is full. Returns the depth and
     /// how many nodes were pushed.
-    fn layers(&self, part: &Part, tall: usize, columns: &mut [u32]) -> (usize, usize) {
+    pub fn layers(&self, part: &Part, tall: usize, columns: &mut [u32]) -> (usize, usize) {
         let mut used: Vec<usize> = Vec::new();
         let mut home: Vec<(usize, u32)> = Vec::new();
         let mut pushed = 0;
         let full = |used: &[usize], column: usize, more: usize| {
-            used.get(column).is_some_and(|held| *held > 0 && held + more > tall)
+            used.get(column).is_some_and(|held| *held > 0 && held.saturating_add(more) > tall)
         };
         let mut together = std::collections::BTreeMap::<usize, u32>::new();
         for node in part {
@@ -218,114 +238,4 @@ pub(crate) fn squeeze(columns: &mut [u32]) {
     for column in columns.iter_mut() {
         *column = number[*column as usize];
     }
-}
-
-/// How high each box stands in each column, to find the place where a further part costs least.
-struct Ground<'a> {
-    flow: &'a Flow<'a>,
-    room: usize,
-    boxes: Vec<Held>,
-    /// All boxes of a column together.
-    height: Vec<f64>,
-}
-
-#[derive(Clone, Default)]
-struct Held {
-    column: Vec<f64>,
-    first: usize,
-    last: usize,
-    tall: f64,
-}
-
-impl<'a> Ground<'a> {
-    fn new(flow: &'a Flow<'a>, room: usize) -> Self {
-        let empty = Held { column: vec![0.0; room], first: usize::MAX, last: 0, tall: 0.0 };
-        Self { flow, room, boxes: vec![empty; flow.graph.groups], height: vec![0.0; room] }
-    }
-
-    fn tallest(&self) -> f64 {
-        self.height.iter().copied().fold(0.0, f64::max)
-    }
-
-    /// Puts a part where it costs least; returns by how many columns it moves to the right.
-    fn put(&mut self, part: &Part, columns: &[u32]) -> usize {
-        let mut cells: Vec<(usize, usize, f64)> = part
-            .iter()
-            .map(|node| {
-                let sized = &self.flow.graph.nodes[*node as usize];
-                (sized.group, columns[*node as usize] as usize, sized.h + ROW_GAP)
-            })
-            .collect();
-        cells.sort_by_key(|(group, column, _)| (*group, *column));
-        cells.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
-            if same {
-                kept.2 += next.2;
-            }
-            same
-        });
-        let deep = cells.iter().map(|(_, column, _)| column + 1).max().unwrap_or(1);
-        let mut best = (f64::INFINITY, f64::INFINITY, 0);
-        for by in 0..=self.room.saturating_sub(deep) {
-            let (most, sum) = self.cost(&cells, by);
-            if (most, sum) < (best.0, best.1) {
-                best = (most, sum, by);
-            }
-        }
-        self.take(&cells, best.2);
-        best.2
-    }
-
-    /// The tallest column and the sum of all, if the part stood there.
-    fn cost(&self, cells: &[(usize, usize, f64)], by: usize) -> (f64, f64) {
-        let mut most = 0.0_f64;
-        let mut sum = 0.0;
-        let mut added: Vec<(usize, usize, f64, usize, usize, f64)> = Vec::with_capacity(4);
-        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
-            let held = &self.boxes[cell[0].0];
-            let grown = grow(held, cell, by);
-            added.push((held.first, held.last, held.tall, grown.0, grown.1, grown.2));
-        }
-        for (column, height) in self.height.iter().enumerate() {
-            let mut here = *height;
-            for (first, last, tall, new_first, new_last, new_tall) in &added {
-                if *first <= column && column <= *last {
-                    here -= tall + HEADING + BOX_GAP;
-                }
-                if *new_first <= column && column <= *new_last {
-                    here += new_tall + HEADING + BOX_GAP;
-                }
-            }
-            most = most.max(here);
-            sum += here;
-        }
-        (most, sum)
-    }
-
-    fn take(&mut self, cells: &[(usize, usize, f64)], by: usize) {
-        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
-            let held = &mut self.boxes[cell[0].0];
-            let (first, last, tall) = grow(held, cell, by);
-            if held.first <= held.last {
-                self.height[held.first..=held.last].iter_mut().for_each(|at| *at -= held.tall + HEADING + BOX_GAP);
-            }
-            for (_, column, height) in cell {
-                held.column[column + by] += height;
-            }
-            (held.first, held.last, held.tall) = (first, last, tall);
-            self.height[first..=last].iter_mut().for_each(|at| *at += tall + HEADING + BOX_GAP);
-        }
-    }
-}
-
-/// A box's first and last column and height with these cells in it.
-fn grow(held: &Held, cells: &[(usize, usize, f64)], by: usize) -> (usize, usize, f64) {
-    let mut grown = (held.first, held.last, held.tall);
-    for (_, column, height) in cells {
-        let column = column + by;
-        grown.0 = grown.0.min(column);
-        grown.1 = grown.1.max(column);
-        grown.2 = grown.2.max(held.column[column] + height + PAD);
-    }
-    grown
 }

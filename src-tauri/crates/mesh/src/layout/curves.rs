@@ -5,8 +5,17 @@ use super::{COLUMN_GAP, Graph, ROW_GAP, Rect};
 /// Between two ends on one side of a node.
 const END_GAP: f64 = 11.0;
 
-/// An edge's end on a node's side: (node, its right side, height of what comes next, who shares it, the edge).
-type End = (usize, bool, f64, u64, usize);
+/// An edge's end on a node's side.
+struct End {
+    node: usize,
+    right: bool,
+    /// Height of what comes next.
+    next: f64,
+    /// Edges that share their way share the end as well.
+    way: u64,
+    edge: usize,
+    arrives: bool,
+}
 
 /// The curve of every edge; `hops` are the heights at which it passes the columns between.
 pub(crate) fn draw(
@@ -24,6 +33,9 @@ pub(crate) fn draw(
         .map(|(index, edge)| match edge {
             None => Vec::new(),
             Some(edge) if edge.from == edge.to => loop_back(&nodes[edge.from]),
+            Some(edge) if columns[edge.from] == columns[edge.to] => {
+                beside(&nodes[edge.from], &nodes[edge.to], ends[index], x[columns[edge.from] as usize].1)
+            }
             Some(edge) => {
                 let turned = columns[edge.from] > columns[edge.to];
                 let (from, to) = if turned { (edge.to, edge.from) } else { (edge.from, edge.to) };
@@ -46,25 +58,30 @@ fn ends(graph: &Graph, nodes: &[Rect], columns: &[u32], hops: &[Vec<f64>]) -> Ve
         let Some(edge) = edge.filter(|edge| edge.from != edge.to) else { continue };
         let turned = columns[edge.from] > columns[edge.to];
         let (from, to) = if turned { (edge.to, edge.from) } else { (edge.from, edge.to) };
-        // Edges that share their way share the end as well; direct ones each have their own.
-        let alone = |height: Option<&f64>| height.map_or(index as u64, |height| height.to_bits() | 1 << 63);
+        // Direct edges each have an end of their own.
+        let way = |height: Option<&f64>| height.map_or(index as u64, |height| height.to_bits() | 1 << 63);
         let (first, last) = (hops[index].first(), hops[index].last());
-        all.push((from, true, first.copied().unwrap_or_else(|| middle(to)), alone(first), index));
-        all.push((to, false, last.copied().unwrap_or_else(|| middle(from)), alone(last), index));
+        // Two of one column are joined at their right sides.
+        let level = columns[edge.from] == columns[edge.to];
+        let leaves = first.copied().unwrap_or_else(|| middle(to));
+        let arrives = last.copied().unwrap_or_else(|| middle(from));
+        all.push(End { node: from, right: true, next: leaves, way: way(first), edge: index, arrives: false });
+        all.push(End { node: to, right: level, next: arrives, way: way(last), edge: index, arrives: true });
     }
     all.sort_by(|left, right| {
-        (left.0, left.1).cmp(&(right.0, right.1)).then(left.2.total_cmp(&right.2)).then(left.3.cmp(&right.3))
+        let side = (left.node, left.right).cmp(&(right.node, right.right));
+        side.then(left.next.total_cmp(&right.next)).then(left.way.cmp(&right.way))
     });
     let mut found = vec![(0.0, 0.0); graph.edges.len()];
-    for side in all.chunk_by(|left, right| (left.0, left.1) == (right.0, right.1)) {
-        let ways: Vec<&[End]> = side.chunk_by(|left, right| left.3 == right.3).collect();
-        let rect = &nodes[side[0].0];
+    for side in all.chunk_by(|left, right| (left.node, left.right) == (right.node, right.right)) {
+        let ways: Vec<&[End]> = side.chunk_by(|left, right| left.way == right.way).collect();
+        let rect = &nodes[side[0].node];
         let room = (rect.h * 0.6).min(END_GAP * (ways.len() - 1) as f64);
         let step = if ways.len() > 1 { room / (ways.len() - 1) as f64 } else { 0.0 };
         for (slot, way) in ways.into_iter().enumerate() {
             let y = rect.y + (rect.h - room) / 2.0 + step * slot as f64;
-            for (_, right, _, _, edge) in way {
-                *(if *right { &mut found[*edge].0 } else { &mut found[*edge].1 }) = y;
+            for end in way {
+                *(if end.arrives { &mut found[end.edge].1 } else { &mut found[end.edge].0 }) = y;
             }
         }
     }
@@ -103,6 +120,21 @@ fn curve(
         straight(&mut points, &mut at, right);
     }
     bend(&mut points, &mut at, (to.x, arrive));
+    points
+}
+
+/// An edge between two of one column: a bow in the gap to the right of it.
+fn beside(from: &Rect, to: &Rect, (leave, arrive): (f64, f64), right: f64) -> Vec<f64> {
+    let out = right + COLUMN_GAP * 0.5;
+    let (start, end) = (from.x + from.w, to.x + to.w);
+    let mut points = vec![start, leave];
+    if right > start {
+        points.extend([start, leave, right, leave, right, leave]);
+    }
+    points.extend([out, leave, out, arrive, right, arrive]);
+    if right > end {
+        points.extend([right, arrive, end, arrive, end, arrive]);
+    }
     points
 }
 

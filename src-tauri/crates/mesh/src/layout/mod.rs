@@ -1,20 +1,23 @@
 //! Places of the map: layers from left to right by call depth, each namespace in a box of its own.
 //!
 //! The steps are those of Sugiyama's method, each in a file: cycles are opened (`acyclic`), nodes get a column (`columns`), each
-//! column an order that crosses few edges (`order`), each row a height (`rows`), each edge a curve (`curves`). All boxes share the
-//! columns, so an edge between boxes crosses them in the gap between two columns and never runs over a node. A former placement is
-//! kept where little changed (`steady`).
+//! column an order that crosses few edges (`order`), each row a height (`rows`), each edge its way (`ways`) and a curve (`curves`). All
+//! boxes share the columns, so an edge between boxes crosses them in the gap between two columns and never runs over a node. A former
+//! placement is kept where little changed (`steady`).
 //!
 //! Deterministic: the same input gives the same places. Any graph ends: self edges, cycles, multi-edges and dangling indices included.
 
 mod acyclic;
+mod boxes;
 mod columns;
 mod curves;
+mod ground;
 mod order;
 mod rows;
 mod steady;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 /// Between two columns: room for a curve, its arrow and its label.
 pub(crate) const COLUMN_GAP: f64 = 92.0;
@@ -111,25 +114,53 @@ pub fn layout(input: &Input, previous: Option<&Placed>) -> Placed {
     }
     let forward = acyclic::forward(&graph);
     let columns = columns::assign(&graph, &forward, aspect(input));
+    let flow = acyclic::along(&graph, &columns);
     let mut rank = order::groups(&graph);
-    let mut grid = order::Grid::new(&graph, &forward, &columns, &mut rank);
+    let mut grid = order::Grid::new(&graph, &flow, &columns, &mut rank);
     order::reduce_crossings(&mut grid);
     let rows = rows::assign(&graph, &grid, &rank);
     let (x, width) = rows::column_edges(&graph, &columns);
-    let nodes: Vec<Rect> = graph
-        .nodes
-        .iter()
-        .enumerate()
-        .map(|(node, size)| {
-            let column = columns[node] as usize;
-            Rect { x: x[column].0, y: rows.center[node] - size.h / 2.0, w: size.w, h: size.h }
-        })
-        .collect();
-    let hops = forward.iter().enumerate().map(|(edge, _)| grid.hops(edge, &rows.center)).collect::<Vec<_>>();
+    let place = |(node, size): (usize, &Sized)| {
+        let left = x[columns[node] as usize].0;
+        Rect { x: left, y: rows.center[node] - size.h / 2.0, w: size.w, h: size.h }
+    };
+    let nodes: Vec<Rect> = graph.nodes.iter().enumerate().map(place).collect();
+    let hops = hops(&flow, &grid, &rows.center, &nodes, &columns, x.len());
     let edges = curves::draw(&graph, &nodes, &x, &columns, &hops);
     let groups = rows.boxes.iter().take(input.groups.len()).copied().collect();
-    let memory = steady::Memory::new(input, &graph, &columns, &x);
-    Placed { width, height: rows.height, groups, nodes, edges, memory }
+    let memory = steady::Memory::new(input, &graph, &columns, &x, &hops);
+    let reach = edges.iter().flat_map(|points| points.iter().step_by(2)).copied().fold(width, f64::max);
+    Placed { width: reach, height: rows.height, groups, nodes, edges, memory }
+}
+
+/// Heights at which each edge passes the columns between its ends: as ordered inside the caller's box, then wherever there is room.
+fn hops(
+    flow: &[Option<acyclic::Forward>],
+    grid: &order::Grid,
+    center: &[f64],
+    nodes: &[Rect],
+    columns: &[u32],
+    count: usize,
+) -> Vec<Vec<f64>> {
+    let mut ways = ways::Ways::new(nodes, columns, count);
+    let ordered: Vec<Vec<f64>> = (0..flow.len()).map(|edge| grid.hops(edge, center)).collect();
+    for (edge, known) in flow.iter().zip(&ordered) {
+        if let Some(edge) = edge {
+            let first = columns[edge.from as usize] + 1;
+            known.iter().zip(first..).for_each(|(y, column)| ways.pass(edge.from as usize, column, *y));
+        }
+    }
+    let onward = |(edge, mut known): (&Option<acyclic::Forward>, Vec<f64>)| {
+        let Some(edge) = edge else { return known };
+        let (from, to) = (edge.from as usize, edge.to as usize);
+        let mut y = known.last().copied().unwrap_or(nodes[from].y + nodes[from].h / 2.0);
+        for column in columns[from] + 1 + known.len() as u32..columns[to] {
+            y = ways.find(from, column, y);
+            known.push(y);
+        }
+        known
+    };
+    flow.iter().zip(ordered).map(onward).collect()
 }
 
 fn aspect(input: &Input) -> f64 {

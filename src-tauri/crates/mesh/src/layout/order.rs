@@ -66,11 +66,17 @@ impl Grid {
         let nodes = graph.nodes.len();
         let mut column = columns.to_vec();
         let mut group: Vec<u32> = graph.nodes.iter().map(|node| node.group as u32).collect();
-        // Edges of one caller share their way up to the column before each callee: one bundle instead of many lines.
+        // Edges of one caller share their way up to the column before each callee: one bundle instead of many lines. Only inside its own
+        // box does the way keep its room; outside, it finds one when all boxes stand.
+        let mut last_column = vec![0_u32; graph.groups];
+        for (node, at) in graph.nodes.iter().zip(columns) {
+            last_column[node.group] = last_column[node.group].max(*at);
+        }
         let mut reach = vec![0_u32; nodes];
         for edge in forward.iter().flatten() {
             let from = edge.from as usize;
-            reach[from] = reach[from].max(column[edge.to as usize]);
+            let inside = last_column[graph.nodes[from].group] + 1;
+            reach[from] = reach[from].max(column[edge.to as usize].min(inside));
         }
         let mut links: Vec<(u32, u32)> = Vec::new();
         let mut first = vec![0_u32; nodes];
@@ -94,10 +100,12 @@ impl Grid {
                 continue;
             };
             let (from, to) = (edge.from as usize, edge.to as usize);
-            let between = (column[to] - column[from]).saturating_sub(1);
+            let between = reach[from].min(column[to]).saturating_sub(column[from] + 1);
             passes.push((first[from], first[from] + between));
             let last = if between == 0 { edge.from } else { chains[(first[from] + between - 1) as usize] };
-            links.push((last, edge.to));
+            if column[last as usize] + 1 == column[to] {
+                links.push((last, edge.to));
+            }
         }
         links.sort_unstable();
         links.dedup();

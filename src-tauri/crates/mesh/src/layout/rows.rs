@@ -137,20 +137,12 @@ fn wish(graph: &Graph, grid: &Grid, center: &[f64], item: u32, (left, right): (b
     if weight == 0.0 { (center[at], 0.05) } else { (sum / weight, weight) }
 }
 
-/// What a box occupies of a column.
-#[derive(Clone, Copy)]
-struct Extent {
-    column: usize,
-    top: f64,
-    bottom: f64,
-}
-
 /// A box in its own measure, from its top.
 #[derive(Default)]
 struct Crate {
-    extents: Vec<Extent>,
     first: usize,
     last: usize,
+    /// 0 for a box that holds nothing.
     tall: f64,
     /// Where its edges to other boxes end, in its own measure, and at which item elsewhere.
     calls: Vec<(f64, u32)>,
@@ -161,15 +153,13 @@ struct Crate {
 fn settle(graph: &Graph, grid: &Grid, rank: &[u32], half: &[f64], mut center: Vec<f64>) -> Rows {
     let mut crates = pack(graph, grid, half, &mut center);
     let depth = grid.columns.len();
-    let mut line: Vec<usize> = (0..graph.groups).filter(|group| !crates[*group].extents.is_empty()).collect();
+    let mut line: Vec<usize> = (0..graph.groups).filter(|group| crates[*group].tall > 0.0).collect();
     line.sort_by_key(|group| rank[*group]);
     let mut floor = vec![0.0_f64; depth];
     for group in &line {
         let held = &mut crates[*group];
-        held.y = held.extents.iter().map(|at| floor[at.column] - at.top).fold(0.0, f64::max);
-        for at in &held.extents {
-            floor[at.column] = held.y + at.bottom + BOX_GAP;
-        }
+        held.y = floor[held.first..=held.last].iter().copied().fold(0.0, f64::max);
+        floor[held.first..=held.last].fill(held.y + held.tall + BOX_GAP);
     }
     let height = floor.iter().copied().fold(0.0, f64::max) - BOX_GAP;
     for _ in 0..3 {
@@ -182,7 +172,7 @@ fn settle(graph: &Graph, grid: &Grid, rank: &[u32], half: &[f64], mut center: Ve
     let (x, _) = column_edges(graph, &grid.column[..graph.nodes.len()]);
     let boxes = crates
         .iter()
-        .map(|held| match held.extents.is_empty() {
+        .map(|held| match held.tall == 0.0 {
             true => Rect::default(),
             false => Rect {
                 x: x[held.first].0 - PAD,
@@ -213,18 +203,13 @@ fn pack(graph: &Graph, grid: &Grid, half: &[f64], center: &mut [f64]) -> Vec<Cra
             let column = grid.column[*item] as usize;
             (first.min(column), last.max(column))
         });
-        let inside = |item: &usize| (first..=last).contains(&(grid.column[*item] as usize));
-        let top = items.iter().filter(|item| inside(item)).map(|item| center[*item] - half[*item]);
-        let top = top.fold(f64::INFINITY, f64::min);
+        let top = items.iter().map(|item| center[*item] - half[*item]).fold(f64::INFINITY, f64::min);
         let (head, pad) = if graph.framed(group) { (HEADING, PAD) } else { (0.0, 0.0) };
         for item in items {
             center[*item] += head - top;
         }
-        let bottom = items.iter().filter(|item| inside(item)).map(|item| center[*item] + half[*item]);
-        held.tall = bottom.fold(0.0, f64::max) + pad;
+        held.tall = items.iter().map(|item| center[*item] + half[*item]).fold(0.0, f64::max) + pad;
         (held.first, held.last) = (first, last);
-        held.extents = (first..=last).map(|column| Extent { column, top: 0.0, bottom: held.tall }).collect();
-        outside(&mut held, grid, items.iter().copied().filter(|item| !inside(item)), center, half);
         for item in &nodes {
             for other in grid.left.of(*item).iter().chain(grid.right.of(*item)) {
                 if grid.group[*other as usize] as usize != group {
@@ -237,28 +222,14 @@ fn pack(graph: &Graph, grid: &Grid, half: &[f64], center: &mut [f64]) -> Vec<Cra
     crates
 }
 
-/// The columns where only edges of a box pass.
-fn outside(held: &mut Crate, grid: &Grid, items: impl Iterator<Item = usize>, center: &[f64], half: &[f64]) {
-    let mut passing = std::collections::BTreeMap::<usize, (f64, f64)>::new();
-    for item in items {
-        let (top, bottom) = (center[item] - half[item], center[item] + half[item]);
-        let at = passing.entry(grid.column[item] as usize).or_insert((top, bottom));
-        *at = (at.0.min(top), at.1.max(bottom));
-    }
-    held.extents.extend(passing.into_iter().map(|(column, (top, bottom))| Extent { column, top, bottom }));
-}
-
 /// Moves boxes into free ground, towards the mean height of what they call and who calls them.
 fn slide(crates: &mut [Crate], line: &[usize], grid: &Grid, center: &[f64], depth: usize, height: f64, up: bool) {
     let mut limit = vec![if up { 0.0 } else { height }; depth];
     let order: Vec<usize> = if up { line.to_vec() } else { line.iter().rev().copied().collect() };
     for group in order {
         let held = &crates[group];
-        let room = held.extents.iter().map(|at| match up {
-            true => limit[at.column] - at.top,
-            false => limit[at.column] - at.bottom,
-        });
-        let bound = if up { room.fold(0.0, f64::max) } else { room.fold(f64::INFINITY, f64::min) };
+        let room = limit[held.first..=held.last].iter().copied();
+        let bound = if up { room.fold(0.0, f64::max) } else { room.fold(f64::INFINITY, f64::min) - held.tall };
         let other = |item: u32| center[item as usize] + crates[grid.group[item as usize] as usize].y;
         let wish = match held.calls.len() {
             0 => held.y,
@@ -267,8 +238,6 @@ fn slide(crates: &mut [Crate], line: &[usize], grid: &Grid, center: &[f64], dept
         let y = if up { wish.max(bound).min(held.y) } else { wish.min(bound).max(held.y) };
         let held = &mut crates[group];
         held.y = y;
-        for at in &held.extents {
-            limit[at.column] = if up { y + at.bottom + BOX_GAP } else { y + at.top - BOX_GAP };
-        }
+        limit[held.first..=held.last].fill(if up { y + held.tall + BOX_GAP } else { y - BOX_GAP });
     }
 }

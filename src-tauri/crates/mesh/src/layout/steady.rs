@@ -1,7 +1,8 @@
 //! Keeps a placement: where little has changed, nodes stay where the eye left them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::ways::Ways;
 use super::{BOX_GAP, Graph, HEADING, Input, PAD, Placed, ROW_GAP, Rect, curves};
 
 /// What a placement knows of itself for the next one.
@@ -13,7 +14,8 @@ pub(crate) struct Memory {
     sizes: Vec<(f64, f64)>,
     /// Left and right of each column.
     x: Vec<(f64, f64)>,
-    edges: BTreeSet<(u32, u32)>,
+    /// The ways that edges take, by their ends.
+    edges: BTreeMap<(u32, u32), Vec<f64>>,
     /// How much has changed since it was made anew.
     drift: f64,
     aspect: f64,
@@ -25,14 +27,16 @@ const DRIFT: f64 = 0.12;
 const FITS: f64 = 0.15;
 
 impl Memory {
-    pub fn new(input: &Input, graph: &Graph, columns: &[u32], x: &[(f64, f64)]) -> Self {
+    pub fn new(input: &Input, graph: &Graph, columns: &[u32], x: &[(f64, f64)], hops: &[Vec<f64>]) -> Self {
+        let ways = graph.edges.iter().zip(hops);
+        let ways = ways.filter_map(|(edge, hops)| edge.map(|edge| ((edge.from as u32, edge.to as u32), hops.clone())));
         Self {
             ids: input.nodes.iter().map(|node| node.id.clone()).collect(),
             groups: input.groups.clone(),
             columns: columns.to_vec(),
             sizes: graph.nodes.iter().map(|node| (node.w, node.h)).collect(),
             x: x.to_vec(),
-            edges: graph.edges.iter().flatten().map(|edge| (edge.from as u32, edge.to as u32)).collect(),
+            edges: ways.collect(),
             drift: 0.0,
             aspect: super::aspect(input),
         }
@@ -69,25 +73,21 @@ pub(crate) fn keep(input: &Input, graph: &Graph, previous: &Placed) -> Option<Pl
     for node in (0..was.len()).filter(|node| was[*node].is_none()) {
         spot.add(graph, node)?;
     }
-    for edge in graph.edges.iter().flatten() {
-        let known = was[edge.from].zip(was[edge.to]);
-        let known = known.is_some_and(|(from, to)| memory.edges.contains(&(from as u32, to as u32)));
-        if !known && edge.from != edge.to {
-            let (from, to) = (spot.columns[edge.from], spot.columns[edge.to]);
-            // Two of one column cannot be joined in the gap between columns.
-            if from == to {
-                return None;
-            }
-            drift += if from < to { FITS } else { 1.0 };
-        }
+    let known = |edge: &super::Edge| {
+        let (from, to) = was[edge.from].zip(was[edge.to])?;
+        memory.edges.get(&(from as u32, to as u32))
+    };
+    for edge in graph.edges.iter().flatten().filter(|edge| edge.from != edge.to && known(edge).is_none()) {
+        drift += if spot.columns[edge.from] < spot.columns[edge.to] { FITS } else { 1.0 };
     }
     if drift > limit {
         return None;
     }
-    let hops: Vec<Vec<f64>> =
-        graph.edges.iter().map(|edge| edge.map_or_else(Vec::new, |edge| spot.hops(edge.from, edge.to))).collect();
+    // Edges that were there keep their way, unless a further node may stand in it.
+    let crowded = was.iter().any(Option::is_none);
+    let hops = spot.all_hops(graph, |edge| known(edge).filter(|_| !crowded));
     let edges = curves::draw(graph, &spot.nodes, &memory.x, &spot.columns, &hops);
-    let memory = Memory { drift, ..Memory::new(input, graph, &spot.columns, &memory.x) };
+    let memory = Memory { drift, ..Memory::new(input, graph, &spot.columns, &memory.x, &hops) };
     let (width, height) = (previous.width, previous.height.max(spot.bottom()));
     Some(Placed { width, height, groups: spot.groups, nodes: spot.nodes, edges, memory })
 }
@@ -180,34 +180,44 @@ impl Spots {
         (!blocked).then_some(y)
     }
 
-    /// Free heights in the columns between two nodes, as near as can be to the straight line.
-    fn hops(&self, from: usize, to: usize) -> Vec<f64> {
-        let (left, right) = if self.columns[from] <= self.columns[to] { (from, to) } else { (to, from) };
-        let (first, last) = (self.columns[left], self.columns[right]);
-        let middle = |node: usize| self.nodes[node].y + self.nodes[node].h / 2.0;
-        (first + 1..last)
-            .map(|column| {
-                let part = f64::from(column - first) / f64::from(last - first);
-                let wish = middle(left) + (middle(right) - middle(left)) * part;
-                self.free(column as usize, wish).round()
-            })
-            .collect()
+    /// The left end of an edge and the columns between its ends.
+    fn between(&self, edge: &super::Edge) -> (usize, std::ops::Range<u32>) {
+        let (from, to) = (self.columns[edge.from], self.columns[edge.to]);
+        if from <= to { (edge.from, from + 1..to.max(from + 1)) } else { (edge.to, to + 1..from) }
     }
 
-    /// The free height of a column that is nearest to a wish.
-    fn free(&self, column: usize, wish: f64) -> f64 {
-        const CLEAR: f64 = ROW_GAP / 2.0;
-        let mut above = f64::NEG_INFINITY;
-        let mut best = f64::INFINITY;
-        for (top, bottom) in self.taken[column].iter().copied().chain([(f64::INFINITY, f64::INFINITY)]) {
-            if top - CLEAR >= above + CLEAR {
-                let y = wish.clamp(above + CLEAR, top - CLEAR);
-                if (y - wish).abs() < (best - wish).abs() {
-                    best = y;
+    /// The ways of all edges: those that are kept first, so that the others go around them.
+    fn all_hops<'a>(&self, graph: &Graph, kept: impl Fn(&super::Edge) -> Option<&'a Vec<f64>>) -> Vec<Vec<f64>> {
+        let mut ways = Ways::new(&self.nodes, &self.columns, self.x.len());
+        let mut hops = vec![Vec::new(); graph.edges.len()];
+        for fresh in [false, true] {
+            for (edge, way) in graph.edges.iter().zip(&mut hops) {
+                let Some(edge) = edge else { continue };
+                match kept(edge) {
+                    Some(kept) if !fresh => *way = self.keep(&mut ways, edge, kept),
+                    None if fresh => *way = self.hops(&mut ways, edge),
+                    _ => {}
                 }
             }
-            above = above.max(bottom);
         }
-        if best.is_finite() { best } else { wish }
+        hops
+    }
+
+    fn keep(&self, ways: &mut Ways, edge: &super::Edge, kept: &[f64]) -> Vec<f64> {
+        let (left, columns) = self.between(edge);
+        columns.zip(kept).for_each(|(column, y)| ways.pass(left, column, *y));
+        kept.to_vec()
+    }
+
+    /// Free heights in the columns between two nodes.
+    fn hops(&self, ways: &mut Ways, edge: &super::Edge) -> Vec<f64> {
+        let (left, columns) = self.between(edge);
+        let mut y = self.nodes[left].y + self.nodes[left].h / 2.0;
+        columns
+            .map(|column| {
+                y = ways.find(left, column, y);
+                y
+            })
+            .collect()
     }
 }

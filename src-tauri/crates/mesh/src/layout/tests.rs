@@ -284,3 +284,23 @@ fn a_wide_window_is_used() {
     let shape = placed.width / placed.height;
     assert!((0.9..2.6).contains(&shape), "{} by {}", placed.width, placed.height);
 }
+
+#[test]
+fn boxes_that_call_one_another_to_and_fro_do_not_make_a_tower() {
+    let text: String = (0..12)
+        .flat_map(|at| {
+            (0..30).map(move |node| {
+                let (from, to) = (node / 3, node + 1);
+                let far = (at * 7 + node * 5) % 12;
+                let across = if node % 10 == 9 { format!("n{at}/{to} > n{far}/{from}\n") } else { String::new() };
+                format!("n{at}/{from} > n{at}/{to}\n{across}")
+            })
+        })
+        .collect();
+    let input = read(&text);
+    let placed = layout(&input, None);
+    let shape = placed.width / placed.height;
+    assert!((0.8..3.0).contains(&shape), "{} by {}", placed.width, placed.height);
+    sound(&input, &placed).unwrap();
+    unobstructed(&input, &placed).unwrap();
+}

@@ -1,0 +1,118 @@
+//! Finds ground for the parts of a picture: where a further one makes it grow least.
+
+use super::{BOX_GAP, Graph, HEADING, PAD, ROW_GAP};
+
+/// How high each box stands in each column, to find the place where a further part costs least.
+pub(super) struct Ground<'a> {
+    graph: &'a Graph,
+    room: usize,
+    boxes: Vec<Held>,
+    /// All boxes of a column together.
+    height: Vec<f64>,
+}
+
+#[derive(Clone, Default)]
+struct Held {
+    column: Vec<f64>,
+    first: usize,
+    last: usize,
+    tall: f64,
+}
+
+impl<'a> Ground<'a> {
+    pub fn new(graph: &'a Graph, room: usize) -> Self {
+        let empty = Held { column: Vec::new(), first: usize::MAX, last: 0, tall: 0.0 };
+        Self { graph, room, boxes: vec![empty; graph.groups], height: vec![0.0; room] }
+    }
+
+    /// The tallest column.
+    pub fn tallest(&self) -> f64 {
+        self.height.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Puts a part where it costs least; returns by how many columns it moves to the right. `more` is what a move costs besides ground.
+    pub fn put(&mut self, part: &[u32], columns: &[u32], more: impl Fn(usize) -> f64) -> usize {
+        let mut cells: Vec<(usize, usize, f64)> = part
+            .iter()
+            .map(|node| {
+                let sized = &self.graph.nodes[*node as usize];
+                (sized.group, columns[*node as usize] as usize, sized.h + ROW_GAP)
+            })
+            .collect();
+        cells.sort_by_key(|(group, column, _)| (*group, *column));
+        cells.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        let deep = cells.iter().map(|(_, column, _)| column + 1).max().unwrap_or(1);
+        let mut best = (f64::INFINITY, f64::INFINITY, 0);
+        for by in 0..=self.room.saturating_sub(deep) {
+            let (most, sum) = self.cost(&cells, by);
+            let most = most + more(by);
+            if (most, sum) < (best.0, best.1) {
+                best = (most, sum, by);
+            }
+        }
+        self.take(&cells, best.2);
+        best.2
+    }
+
+    /// The tallest column and the sum of all, if the part stood there.
+    fn cost(&self, cells: &[(usize, usize, f64)], by: usize) -> (f64, f64) {
+        let mut most = 0.0_f64;
+        let mut sum = 0.0;
+        let mut added: Vec<(usize, usize, f64, usize, usize, f64)> = Vec::with_capacity(4);
+        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
+            let held = &self.boxes[cell[0].0];
+            let grown = grow(held, cell, by);
+            added.push((held.first, held.last, held.tall, grown.0, grown.1, grown.2));
+        }
+        for (column, height) in self.height.iter().enumerate() {
+            let mut here = *height;
+            for (first, last, tall, new_first, new_last, new_tall) in &added {
+                if *first <= column && column <= *last {
+                    here -= tall + HEADING + BOX_GAP;
+                }
+                if *new_first <= column && column <= *new_last {
+                    here += new_tall + HEADING + BOX_GAP;
+                }
+            }
+            most = most.max(here);
+            sum += here;
+        }
+        (most, sum)
+    }
+
+    fn take(&mut self, cells: &[(usize, usize, f64)], by: usize) {
+        for cell in cells.chunk_by(|left, right| left.0 == right.0) {
+            let held = &mut self.boxes[cell[0].0];
+            let (first, last, tall) = grow(held, cell, by);
+            if held.first <= held.last {
+                self.height[held.first..=held.last].iter_mut().for_each(|at| *at -= held.tall + HEADING + BOX_GAP);
+            }
+            for (_, column, height) in cell {
+                if held.column.len() <= column + by {
+                    held.column.resize(column + by + 1, 0.0);
+                }
+                held.column[column + by] += height;
+            }
+            (held.first, held.last, held.tall) = (first, last, tall);
+            self.height[first..=last].iter_mut().for_each(|at| *at += tall + HEADING + BOX_GAP);
+        }
+    }
+}
+
+/// A box's first and last column and height with these cells in it.
+fn grow(held: &Held, cells: &[(usize, usize, f64)], by: usize) -> (usize, usize, f64) {
+    let mut grown = (held.first, held.last, held.tall);
+    for (_, column, height) in cells {
+        let column = column + by;
+        grown.0 = grown.0.min(column);
+        grown.1 = grown.1.max(column);
+        grown.2 = grown.2.max(held.column.get(column).copied().unwrap_or(0.0) + height + PAD);
+    }
+    grown
+}
