@@ -29,11 +29,18 @@ export function paint(ctx: Context, scene: Scene, view: View, size: { w: number;
   const sight = inSight(view, w, h);
   const detail = detailAt(view.k);
   paintGroups(ctx, scene, sight, theme, view.k);
+  if (detail !== 'shapes') paintHeadings(ctx, scene, sight, theme, view.k);
   const near = nearest(scene, shown);
   const edges = edgesIn(scene, sight).sort((a, b) => (scene.edges[a]?.weight ?? 0) - (scene.edges[b]?.weight ?? 0));
-  for (const edge of edges) paintEdge(ctx, scene, edge, theme, view.k, strengthOfEdge(scene, edge, shown, near), edge === shown.hoverEdge);
+  // From afar, many lines must not drown what they join.
+  const calm = detail === 'shapes' && scene.edges.length > 60 ? 0.38 : 1;
+  for (const edge of edges) {
+    const strength = strengthOfEdge(scene, edge, shown, near);
+    paintEdge(ctx, scene, edge, theme, view.k, near?.has(edge) ? 1 : strength * calm, edge === shown.hoverEdge);
+  }
   if (detail === 'all') paintLabels(ctx, scene, sight, theme, shown, near);
   for (const node of nodesIn(scene, sight)) paintNode(ctx, scene, node, theme, detail, view.k, shown);
+  if (detail === 'shapes') paintHeadings(ctx, scene, sight, theme, view.k);
   paintFloating(ctx, scene, view, size, theme, shown);
 }
 
@@ -63,11 +70,12 @@ function strengthOfEdge(scene: Scene, edge: number, shown: Shown, near: Readonly
   return near && near.size > 0 && !near.has(edge) ? 0.45 : 1;
 }
 
+const outOf = (box: Box, sight: Box): boolean =>
+  box.w === 0 || box.x > sight.x + sight.w || box.x + box.w < sight.x || box.y > sight.y + sight.h || box.y + box.h < sight.y;
+
 function paintGroups(ctx: Context, scene: Scene, sight: Box, theme: Theme, k: number): void {
-  // Headings keep their size until they would be larger than their box.
-  const scale = Math.min(Math.max(1, 0.8 / k), 14);
   for (const group of scene.groups) {
-    if (group.w === 0 || group.x > sight.x + sight.w || group.x + group.w < sight.x || group.y > sight.y + sight.h || group.y + group.h < sight.y) continue;
+    if (outOf(group, sight)) continue;
     ctx.beginPath();
     ctx.roundRect(group.x, group.y, group.w, group.h, 12);
     ctx.fillStyle = theme.ground.surface;
@@ -77,15 +85,32 @@ function paintGroups(ctx: Context, scene: Scene, sight: Box, theme: Theme, k: nu
     ctx.setLineDash(group.dashed ? [5, 4] : []);
     ctx.stroke();
     ctx.setLineDash([]);
+  }
+}
+
+/** Names of the boxes. From afar they keep their size and stand above everything, on ground of their own. */
+function paintHeadings(ctx: Context, scene: Scene, sight: Box, theme: Theme, k: number): void {
+  const scale = Math.min(Math.max(1, 0.92 / k), 16);
+  const afar = detailAt(k) === 'shapes';
+  for (const group of scene.groups) {
+    if (outOf(group, sight)) continue;
     const room = (group.w - 28) / scale;
-    const title = shortened(group.title, room, (text) => widthOf(ctx, theme, 'group', text));
+    const title = shortened(group.title, afar ? Math.max(room, 40) : room, (text) => widthOf(ctx, theme, 'group', text));
     const used = widthOf(ctx, theme, 'group', title);
-    const sub = fits(ctx, theme, group.sub, room - used - 16);
     ctx.save();
-    ctx.translate(group.x + 14, group.y + 10);
+    ctx.translate(group.x + (afar ? 0 : 14), group.y + (afar ? 0 : 10));
     ctx.scale(scale, scale);
-    drawLine(ctx, theme, 'group', [{ text: title }], 0, 12, 'text-2');
-    drawLine(ctx, theme, 'groupSub', [{ text: sub }], room - widthOf(ctx, theme, 'groupSub', sub), 12, 'text-3');
+    if (afar) {
+      ctx.fillStyle = theme.ground.hover;
+      ctx.beginPath();
+      ctx.roundRect(0, -4, used + 10, 18, 4);
+      ctx.fill();
+      drawLine(ctx, theme, 'group', [{ text: title }], 5, 9, 'text');
+    } else {
+      const sub = fits(ctx, theme, group.sub, room - used - 16);
+      drawLine(ctx, theme, 'group', [{ text: title }], 0, 12, 'text-2');
+      drawLine(ctx, theme, 'groupSub', [{ text: sub }], room - widthOf(ctx, theme, 'groupSub', sub), 12, 'text-3');
+    }
     ctx.restore();
   }
 }
@@ -212,11 +237,10 @@ function paintNode(ctx: Context, scene: Scene, index: number, theme: Theme, deta
   if (!node) return;
   const { x, y, w, h } = rectOf(scene, index);
   const [selected, hovered] = [index === shown.selected, index === shown.hoverNode || index === shown.drawing?.target];
-  const troubled = node.health === 'warn' || node.health === 'bad';
   ctx.globalAlpha = shown.found && !shown.found.has(index) ? FAINT : 1;
   ctx.beginPath();
   ctx.roundRect(x, y, w, h, 7);
-  ctx.fillStyle = detail === 'shapes' && troubled ? theme.ink[node.health === 'bad' ? 'bad' : 'warn'] : hovered ? theme.ground.hover : theme.ground.raised;
+  ctx.fillStyle = fillOf(node, theme, detail, hovered);
   ctx.fill();
   ctx.strokeStyle = selected ? theme.ink.accent : node.health === 'bad' ? theme.ink.bad : hovered ? theme.ink['text-3'] : theme.ground['line-strong'];
   ctx.lineWidth = Math.max(selected ? 2 : 1, (selected ? 2 : 0.6) / k);
@@ -225,6 +249,13 @@ function paintNode(ctx: Context, scene: Scene, index: number, theme: Theme, deta
   ctx.setLineDash([]);
   if (detail !== 'shapes') paintInside(ctx, node, { x, y, w, h }, theme, detail);
   ctx.globalAlpha = 1;
+}
+
+/** From afar a node is a mark: what is troubled shows. */
+function fillOf(node: SceneNode, theme: Theme, detail: Detail, hovered: boolean): string {
+  if (detail === 'shapes' && (node.health === 'bad' || node.health === 'warn')) return theme.ink[node.health];
+  if (hovered) return theme.ground.hover;
+  return detail === 'shapes' ? theme.ground['line-strong'] : theme.ground.raised;
 }
 
 function paintInside(ctx: Context, node: SceneNode, { x, y, w, h }: Box, theme: Theme, detail: Detail): void {
