@@ -10,17 +10,22 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
+use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Ask, Target, target};
 use crate::discovery;
 use crate::form::{self, Form};
+use crate::forward;
 use crate::kinds::Kinds;
+use crate::reach;
 use crate::refusal::{Cause, Refusal};
 use crate::review;
 use crate::selector::Selector;
 use crate::store::{Store, Stored};
+use crate::traffic::Traffic;
+use crate::usage;
 use crate::watching::{Start, Watch};
 
 /// The body of an answer.
@@ -34,6 +39,7 @@ const WATCH: Duration = Duration::from_secs(1800);
 pub(crate) struct Api {
     pub(crate) kinds: Kinds,
     pub(crate) store: Arc<Store>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -64,20 +70,26 @@ pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
 impl Api {
     /// Answers one request.
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let upgrade = parts.extensions.remove::<OnUpgrade>();
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => return Ok(refused(&Refusal::BadRequest(error.to_string()))),
         };
         let ask = Ask::new(&parts, body);
-        let answered = self.answer(&ask).unwrap_or_else(|refusal| refused(&refusal));
+        let answered = self.answer(&ask, upgrade).unwrap_or_else(|refusal| refused(&refusal));
         tracing::trace!(method = %ask.method, path = ask.path, status = answered.status().as_u16(), "answered");
         Ok(answered)
     }
 
-    fn answer(&self, ask: &Ask) -> Result<Response<Body>, Refusal> {
+    fn answer(&self, ask: &Ask, upgrade: Option<OnUpgrade>) -> Result<Response<Body>, Refusal> {
         if let Some(found) = self.about_itself(ask) {
             return found.map(|body| json(StatusCode::OK, &body));
+        }
+        if ask.path.starts_with("/apis/metrics.k8s.io/v1beta1/") {
+            let selector = Selector::parse(ask.option("labelSelector"), ask.option("fieldSelector"))?;
+            let found = usage::answer(&self.traffic.state(), &ask.path, &selector);
+            return found.map(|body| json(StatusCode::OK, &body)).ok_or(Refusal::NoSuchPath);
         }
         if let Some(reviewed) = review::answer(ask) {
             return reviewed.map(|body| json(StatusCode::CREATED, &body));
@@ -103,6 +115,19 @@ impl Api {
                 }
                 Ok(response)
             }
+            (&Method::GET, Some(name), Some("log")) => {
+                self.get(&target, name)?;
+                let lines = reach::log(&self.traffic, target.namespace.as_deref().unwrap_or_default(), name, ask);
+                Ok(answer(StatusCode::OK, "text/plain", lines))
+            }
+            (_, Some(name), Some("portforward")) => {
+                self.get(&target, name)?;
+                let ports = ask.option("ports").split(',').filter_map(|p| p.parse().ok()).collect();
+                let namespace = target.namespace.clone().unwrap_or_default();
+                let pod = forward::Pod { traffic: self.traffic.clone(), namespace, name: name.clone() };
+                forward::start(&ask.headers, ports, upgrade, pod, self.cancel.clone())
+            }
+            (_, Some(name), Some("proxy")) => reach::proxy(self, &target, name, ask),
             _ => Err(Refusal::MethodNotAllowed),
         }
     }

@@ -17,15 +17,6 @@ impl Fields {
         !self.member && self.below.values().all(Fields::is_empty)
     }
 
-    /// Adds a path.
-    pub(crate) fn insert(&mut self, path: &[String]) {
-        let mut at = self;
-        for step in path {
-            at = at.below.entry(step.clone()).or_default();
-        }
-        at.member = true;
-    }
-
     /// The set below a step; empty where there is none.
     pub(crate) fn at(&self, step: &str) -> Option<&Fields> {
         self.below.get(step)

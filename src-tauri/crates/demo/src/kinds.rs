@@ -163,11 +163,6 @@ impl Kind {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
-    /// `VirtualService.networking.istio.io`, as messages name it.
-    pub(crate) fn qualified_kind(&self) -> String {
-        if self.group.is_empty() { self.kind.clone() } else { format!("{}.{}", self.kind, self.group) }
-    }
-
     /// Core kinds are Go types with their own decoder; the others are custom resources, and worded as such.
     pub(crate) fn is_custom(&self) -> bool {
         self.group.ends_with("istio.io") || self.group.starts_with("gateway.networking")

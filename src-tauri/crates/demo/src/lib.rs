@@ -6,15 +6,23 @@
 
 mod api;
 mod ask;
+mod chance;
 mod connect;
+mod counters;
 mod discovery;
+mod envoy;
 mod fields;
 mod form;
+mod forward;
+mod inside;
+mod istiod;
 mod kinds;
 mod load;
 mod managed;
 mod manifests;
 mod merge;
+mod proxies;
+mod reach;
 mod refusal;
 mod review;
 mod schema;
@@ -22,6 +30,8 @@ mod selector;
 mod shop;
 mod store;
 mod terms;
+mod traffic;
+mod usage;
 mod validate;
 mod watching;
 mod write;
@@ -36,6 +46,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::api::Api;
 use crate::kinds::Kinds;
 use crate::store::Store;
+use crate::traffic::Traffic;
 
 pub use crate::kinds::KindsError;
 pub use crate::load::LoadError;
@@ -85,7 +96,9 @@ impl Demo {
         let store = Arc::new(Store::new(&kinds, options.history));
         load::shop(&kinds, &store, options)?;
         let cancel = CancellationToken::new();
-        let api = Arc::new(Api { kinds, store, cancel: cancel.clone() });
+        let traffic = Arc::new(Traffic::new(&store, options.seed));
+        tokio::spawn(traffic.clone().run(store.clone(), cancel.clone()));
+        let api = Arc::new(Api { kinds, store, traffic, cancel: cancel.clone() });
         Ok(Arc::new(Self { api, _alive: cancel.drop_guard() }))
     }
 

@@ -42,14 +42,6 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// Selects one name alone, as a `kubectl get -w NAME` does.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, equal, _)| *equal && field == "metadata.name")
-            .map(|(_, _, name)| name.as_str())
-    }
-
     /// Refuses fields that this kind cannot be selected by.
     pub(crate) fn fits(&self, plural: &str) -> Result<(), Refusal> {
         let known = |field: &str| {
@@ -172,7 +164,6 @@ mod tests {
     #[test]
     fn fields() {
         let selector = Selector::parse("", "metadata.name=a,status.phase!=Running").unwrap();
-        assert_eq!(selector.name(), Some("a"));
         assert!(selector.fits("pods").is_ok() && selector.fits("services").is_err());
         let body = || serde_json::json!({"status": {"phase": "Pending"}});
         assert!(selector.matches(&BTreeMap::new(), ("ns", "a"), body));

@@ -1,0 +1,366 @@
+//! What an Envoy says of itself: its statistics in both forms, its configuration, clusters and certificates.
+
+use std::fmt::Write;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::counters::{Counters, End, Histogram, Series, Upstream};
+use crate::manifests::ISTIO;
+use crate::proxies::Proxy;
+use crate::shop::Proxy as Condition;
+
+/// Clusters that the oversized proxy holds beside those of the mesh, and the size of each in its memory.
+const BALLAST: usize = 3000;
+
+/// `/stats/prometheus`
+pub(crate) fn prometheus(proxy: &Proxy) -> String {
+    let mut text = String::new();
+    let counters = &proxy.counters;
+    series(&mut text, counters);
+    upstreams(&mut text, counters);
+    let inbound = "listener_address=\"0.0.0.0_15006\"";
+    for (name, value) in [
+        ("downstream_cx_total", counters.accepted.0),
+        ("ssl_handshake", counters.accepted.1),
+        ("no_filter_chain_match", counters.unmatched),
+        ("ssl_connection_error", 0),
+    ] {
+        family(&mut text, &format!("envoy_listener_{name}"), "counter");
+        line(&mut text, &format!("envoy_listener_{name}"), inbound, value as f64);
+    }
+    let prefix = format!("envoy_http_conn_manager_prefix=\"inbound_0.0.0.0_{}\"", proxy.port);
+    for (name, value) in [("allowed", counters.rbac.0), ("denied", counters.rbac.1)] {
+        family(&mut text, &format!("envoy_http_rbac_{name}"), "counter");
+        line(&mut text, &format!("envoy_http_rbac_{name}"), &prefix, value as f64);
+    }
+    for (name, value) in gauges(proxy) {
+        family(&mut text, &name, "gauge");
+        line(&mut text, &name, "", value);
+    }
+    text
+}
+
+fn gauges(proxy: &Proxy) -> Vec<(String, f64)> {
+    let memory = memory(proxy) as f64;
+    let named = [
+        ("envoy_server_live", 1.0),
+        ("envoy_server_concurrency", 2.0),
+        ("envoy_server_memory_allocated", memory * 0.7),
+        ("envoy_server_memory_heap_size", memory * 0.85),
+        ("envoy_cluster_manager_active_clusters", clusters(proxy).len() as f64),
+        ("envoy_server_days_until_first_cert_expiring", 0.0),
+        (
+            "envoy_server_watchdog_miss",
+            if proxy.condition == Condition::Starved { proxy.counters.accepted.0 as f64 / 40.0 } else { 0.0 },
+        ),
+    ];
+    let rejected = f64::from(u8::from(proxy.sync.iter().any(|s| s.error.is_some())));
+    let mut all: Vec<(String, f64)> = named.into_iter().map(|(name, value)| (name.to_owned(), value.floor())).collect();
+    all.push(("envoy_listener_manager_lds_update_rejected".into(), rejected));
+    all
+}
+
+fn family(text: &mut String, name: &str, kind: &str) {
+    let _ = writeln!(text, "# TYPE {name} {kind}");
+}
+
+fn line(text: &mut String, name: &str, labels: &str, value: f64) {
+    let _ = writeln!(text, "{name}{{{labels}}} {value}");
+}
+
+fn histogram(text: &mut String, name: &str, labels: &str, histogram: &Histogram) {
+    for (bound, count) in histogram.cumulative() {
+        line(text, &format!("{name}_bucket"), &format!("{labels},le=\"{bound}\""), count as f64);
+    }
+    line(text, &format!("{name}_bucket"), &format!("{labels},le=\"+Inf\""), histogram.count as f64);
+    line(text, &format!("{name}_sum"), labels, histogram.sum);
+    line(text, &format!("{name}_count"), labels, histogram.count as f64);
+}
+
+fn labels(series: &Series) -> String {
+    let end = |side: &str, end: &End| {
+        let End { namespace, workload, app, version, principal } = end;
+        format!(
+            "{side}_workload=\"{workload}\",{side}_canonical_service=\"{app}\",{side}_canonical_revision=\"{version}\",\
+             {side}_workload_namespace=\"{namespace}\",{side}_principal=\"{principal}\",{side}_app=\"{app}\",{side}_version=\"{version}\",\
+             {side}_cluster=\"Kubernetes\""
+        )
+    };
+    let reporter = if series.by_source { "source" } else { "destination" };
+    let (host, name, namespace) = &series.service;
+    format!(
+        "reporter=\"{reporter}\",{},{},destination_service=\"{host}\",destination_service_name=\"{name}\",\
+         destination_service_namespace=\"{namespace}\",request_protocol=\"http\",response_code=\"{}\",grpc_response_status=\"\",\
+         response_flags=\"{}\",connection_security_policy=\"{}\"",
+        end("source", &series.from),
+        end("destination", &series.to),
+        series.code,
+        series.flags,
+        series.security
+    )
+}
+
+fn series(text: &mut String, counters: &Counters) {
+    family(text, "istio_requests_total", "counter");
+    for (series, histogram) in &counters.series {
+        line(text, "istio_requests_total", &labels(series), histogram.count as f64);
+    }
+    family(text, "istio_request_duration_milliseconds", "histogram");
+    for (series, times) in &counters.series {
+        histogram(text, "istio_request_duration_milliseconds", &labels(series), times);
+    }
+}
+
+fn upstreams(text: &mut String, counters: &Counters) {
+    let each = |text: &mut String, name: &str, value: fn(&Upstream) -> u64| {
+        family(text, name, "counter");
+        for (cluster, upstream) in &counters.upstreams {
+            line(text, name, &format!("cluster_name=\"{cluster}\""), value(upstream) as f64);
+        }
+    };
+    family(text, "envoy_cluster_upstream_rq", "counter");
+    for (cluster, upstream) in &counters.upstreams {
+        for (code, count) in &upstream.codes {
+            line(
+                text,
+                "envoy_cluster_upstream_rq",
+                &format!("cluster_name=\"{cluster}\",response_code=\"{code}\""),
+                *count as f64,
+            );
+        }
+        for (class, count) in classes(upstream) {
+            let labels = format!("cluster_name=\"{cluster}\",response_code_class=\"{class}\"");
+            line(text, "envoy_cluster_upstream_rq", &labels, count as f64);
+        }
+    }
+    each(text, "envoy_cluster_upstream_rq_total", Upstream::requests);
+    each(text, "envoy_cluster_upstream_rq_completed", Upstream::requests);
+    each(text, "envoy_cluster_upstream_cx_total", |u| u.connections);
+    each(text, "envoy_cluster_upstream_cx_connect_fail", |u| u.failed_connections);
+    each(text, "envoy_cluster_ssl_handshake", |u| u.handshakes);
+    family(text, "envoy_cluster_upstream_rq_time", "histogram");
+    for (cluster, upstream) in &counters.upstreams {
+        histogram(text, "envoy_cluster_upstream_rq_time", &format!("cluster_name=\"{cluster}\""), &upstream.time);
+    }
+}
+
+fn classes(upstream: &Upstream) -> Vec<(String, u64)> {
+    let mut classes: Vec<(String, u64)> = Vec::new();
+    for (code, count) in &upstream.codes {
+        let class = format!("{}xx", code / 100);
+        match classes.iter_mut().find(|(name, _)| *name == class) {
+            Some((_, total)) => *total += count,
+            None => classes.push((class, *count)),
+        }
+    }
+    classes
+}
+
+/// `/stats`: a line each. Istio ends the name of a cluster in statistics with `;`.
+pub(crate) fn plain(proxy: &Proxy) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (cluster, upstream) in &proxy.counters.upstreams {
+        let name = |what: &str| format!("cluster.{cluster};.{what}");
+        all.push((name("upstream_cx_total"), upstream.connections.to_string()));
+        all.push((name("upstream_cx_connect_fail"), upstream.failed_connections.to_string()));
+        all.push((name("ssl.handshake"), upstream.handshakes.to_string()));
+        all.push((name("upstream_rq_total"), upstream.requests().to_string()));
+        for (code, count) in &upstream.codes {
+            all.push((name(&format!("upstream_rq_{code}")), count.to_string()));
+        }
+        for (class, count) in classes(upstream) {
+            all.push((name(&format!("upstream_rq_{class}")), count.to_string()));
+        }
+    }
+    let counters = &proxy.counters;
+    all.push(("listener.0.0.0.0_15006.downstream_cx_total".into(), counters.accepted.0.to_string()));
+    all.push(("listener.0.0.0.0_15006.no_filter_chain_match".into(), counters.unmatched.to_string()));
+    all.push(("listener.0.0.0.0_15006.ssl.handshake".into(), counters.accepted.1.to_string()));
+    all.push(("http.inbound.rbac.denied".into(), counters.rbac.1.to_string()));
+    all.extend(
+        gauges(proxy)
+            .into_iter()
+            .map(|(name, value)| (name.trim_start_matches("envoy_").to_owned(), value.to_string())),
+    );
+    all.sort();
+    all
+}
+
+/// Bytes that the process holds.
+pub(crate) fn memory(proxy: &Proxy) -> u64 {
+    let base = 42 * 1024 * 1024;
+    let ballast = if proxy.condition == Condition::Oversized { BALLAST as u64 * 290_000 } else { 0 };
+    base + clusters(proxy).len() as u64 * 24_000 + proxy.counters.series.len() as u64 * 9_000 + ballast
+}
+
+/// (name of the cluster, addresses behind it) that the proxy's configuration holds.
+pub(crate) fn clusters(proxy: &Proxy) -> Vec<(String, Vec<(String, u16)>)> {
+    let world = proxy.knows.world();
+    let mut all = Vec::new();
+    for service in world.services() {
+        for port in &service.ports {
+            let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+            let target = match &port.target {
+                world::TargetPort::Number(number) => *number,
+                world::TargetPort::Name(_) => port.port,
+            };
+            let behind = |labels: &world::Labels| -> Vec<(String, u16)> {
+                world
+                    .pods_in(&service.namespace)
+                    .filter(|p| {
+                        p.ready && mesh::selects(&service.selector, &p.labels) && mesh::selects(labels, &p.labels)
+                    })
+                    .map(|p| (p.ip.clone(), target))
+                    .collect()
+            };
+            all.push((format!("outbound|{}||{host}", port.port), behind(&world::Labels::new())));
+            for (subset, labels) in subsets(proxy, &service.namespace, &service.name) {
+                all.push((format!("outbound|{}|{subset}|{host}", port.port), behind(&labels)));
+            }
+        }
+    }
+    all.push((format!("inbound|{}||", proxy.port), vec![(proxy.ip.clone(), proxy.port)]));
+    all
+}
+
+fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String, world::Labels)> {
+    let rules = proxy.knows.world().documents_of("networking.istio.io", "DestinationRule");
+    let full = format!("{name}.{namespace}.svc.cluster.local");
+    let rules = rules.filter(|d| {
+        let host = d.at("/spec/host").and_then(Value::as_str).unwrap_or_default();
+        host == full || host == name && d.key.namespace == namespace
+    });
+    let read = |subset: &Value| {
+        let labels = subset["labels"].as_object().into_iter().flatten();
+        let labels = labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect();
+        Some((subset["name"].as_str()?.to_owned(), labels))
+    };
+    rules
+        .flat_map(|d| d.at("/spec/subsets").and_then(Value::as_array).cloned().unwrap_or_default())
+        .filter_map(|s| read(&s))
+        .collect()
+}
+
+/// `/config_dump`, or one resource of it.
+pub(crate) fn config_dump(proxy: &Proxy, resource: &str) -> Value {
+    let dump = |kind: &str| format!("type.googleapis.com/envoy.admin.v3.{kind}ConfigDump");
+    let version = |number: usize| proxy.sync[number].acked.clone();
+    let cluster = |(name, _): &(String, Vec<_>)| {
+        json!({"version_info": version(0), "last_updated": proxy.sync[0].sent_time, "cluster":
+            {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": name, "type": "EDS", "connect_timeout": "10s",
+                "eds_cluster_config": {"eds_config": {"ads": {}, "resource_api_version": "V3"}, "service_name": name}, "lb_policy": "LEAST_REQUEST"}})
+    };
+    let mut dynamic: Vec<Value> = clusters(proxy).iter().map(cluster).collect();
+    if proxy.condition == Condition::Oversized {
+        dynamic.extend(
+            (0..BALLAST).map(|n| cluster(&(format!("outbound|443||sku-{n:05}.suppliers.example"), Vec::new()))),
+        );
+    }
+    let listener = |name: &str, port: u16| {
+        let mut state = json!({"name": name, "active_state": {"version_info": version(1), "last_updated": proxy.sync[1].sent_time,
+            "listener": {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
+                "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}}}}});
+        if let Some(error) = proxy.sync[1].error.as_ref().filter(|_| name == "virtualInbound") {
+            state["error_state"] = json!({"details": error, "last_update_attempt": proxy.sync[1].sent_time, "version_info": proxy.sync[1].sent});
+        }
+        state
+    };
+    let secret = json!({"name": "default", "version_info": "", "last_updated": proxy.sync[0].sent_time,
+        "secret": {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret", "name": "default"}});
+    let parts = [
+        ("dynamic_active_clusters", dump("Clusters"), Value::from(dynamic)),
+        (
+            "dynamic_listeners",
+            dump("Listeners"),
+            json!([listener("virtualInbound", 15006), listener("virtualOutbound", 15001)]),
+        ),
+        ("dynamic_route_configs", dump("Routes"), routes(proxy)),
+        ("dynamic_active_secrets", dump("Secrets"), json!([secret])),
+    ];
+    let configs: Vec<Value> = match parts.iter().find(|(name, _, _)| *name == resource) {
+        Some((_, _, found)) => found.as_array().cloned().unwrap_or_default(),
+        None => parts.into_iter().map(|(name, r#type, found)| json!({"@type": r#type, name: found})).collect(),
+    };
+    json!({"configs": configs})
+}
+
+/// One route configuration a port; in it a virtual host a service, with the destinations that the engine reads from the objects.
+fn routes(proxy: &Proxy) -> Value {
+    let world = proxy.knows.world();
+    let mut ports: std::collections::BTreeMap<u16, Vec<Value>> = std::collections::BTreeMap::new();
+    for service in world.services() {
+        let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+        let rules = proxy.knows.routes(&service.namespace, &service.name);
+        for port in &service.ports {
+            let cluster = |subset: &str| format!("outbound|{}|{subset}|{host}", port.port);
+            let known: Vec<String> =
+                subsets(proxy, &service.namespace, &service.name).into_iter().map(|(name, _)| name).collect();
+            let mut found: Vec<Value> = rules
+                .iter()
+                .map(|rule| {
+                    let weighted: Vec<Value> = rule
+                        .destinations
+                        .iter()
+                        .map(|d| {
+                            let subset = if known.contains(&d.name) { d.name.as_str() } else { "" };
+                            json!({"name": cluster(subset), "weight": (d.share * 100.0).round()})
+                        })
+                        .collect();
+                    json!({"name": rule.path, "match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": weighted}},
+                        "metadata": {"filter_metadata": {"istio": {"config": rule.object.as_ref().map(ToString::to_string)}}}})
+                })
+                .collect();
+            if found.is_empty() {
+                found.push(json!({"name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster("")}}));
+            }
+            let domains = json!([host, service.name, format!("{}.{}", service.name, service.namespace)]);
+            ports
+                .entry(port.port)
+                .or_default()
+                .push(json!({"name": format!("{host}:{}", port.port), "domains": domains, "routes": found}));
+        }
+    }
+    let written = |(port, hosts): (u16, Vec<Value>)| {
+        json!({"version_info": proxy.sync[3].acked, "last_updated": proxy.sync[3].sent_time, "route_config":
+            {"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": port.to_string(), "virtual_hosts": hosts}})
+    };
+    ports.into_iter().map(written).collect()
+}
+
+/// `/clusters?format=json`
+pub(crate) fn cluster_statuses(proxy: &Proxy) -> Value {
+    let host = |(address, port): &(String, u16)| {
+        json!({"address": {"socket_address": {"address": address, "port_value": port}}, "stats": [],
+            "health_status": {"eds_health_status": "HEALTHY"}, "weight": 1, "locality": {}})
+    };
+    let status = |(name, hosts): (String, Vec<(String, u16)>)| {
+        json!({"name": name, "added_via_api": true, "host_statuses": hosts.iter().map(host).collect::<Vec<_>>(),
+            "observability_name": format!("{name};")})
+    };
+    json!({"cluster_statuses": clusters(proxy).into_iter().map(status).collect::<Vec<_>>()})
+}
+
+/// `/certs`: a day long, renewed at half its time.
+pub(crate) fn certificates(proxy: &Proxy) -> Value {
+    let now = Timestamp::now();
+    let at = |hours: i64| {
+        let then = now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(now);
+        then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    };
+    let ca = json!([{"path": "<inline>", "serial_number": "17519df9ae280d232790d6b6c13f8e9a", "subject_alt_names": [],
+        "days_until_expiration": "3649", "valid_from": at(-216), "expiration_time": at(87_600)}]);
+    let leaf = json!([{"path": "<inline>", "serial_number": format!("{:032x}", crate::manifests::hash(&proxy.pod, 7)),
+        "subject_alt_names": [{"uri": proxy.principal()}], "days_until_expiration": "0", "valid_from": at(-6), "expiration_time": at(18)}]);
+    json!({"certificates": [{"ca_cert": ca, "cert_chain": leaf}]})
+}
+
+/// `/server_info`
+pub(crate) fn server_info(proxy: &Proxy, uptime: u64) -> Value {
+    let role = if proxy.router { "router" } else { "sidecar" };
+    let id = format!("{role}~{}~{}.{}~{}.svc.cluster.local", proxy.ip, proxy.pod, proxy.namespace, proxy.namespace);
+    json!({"version": "demo/1.36.0/Clean/RELEASE/BoringSSL", "state": "LIVE", "hot_restart_version": "disabled",
+        "uptime_current_epoch": format!("{uptime}s"), "uptime_all_epochs": format!("{uptime}s"),
+        "node": {"id": id, "cluster": format!("{}.{}", proxy.app, proxy.namespace), "metadata": {"ISTIO_VERSION": ISTIO, "NAMESPACE": proxy.namespace,
+            "WORKLOAD_NAME": proxy.workload, "SERVICE_ACCOUNT": proxy.account, "CLUSTER_ID": "Kubernetes"}}})
+}

@@ -1,0 +1,119 @@
+//! HTTP to the ports of pods, as it would be on the pod's own loopback: Envoy's admin, the agent, istiod's debug port.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use regex::Regex;
+
+use crate::api::{Body, answer, json};
+use crate::ask::Ask;
+use crate::traffic::{State, Traffic};
+use crate::{envoy, istiod};
+
+/// Envoy's admin and the ports of its statistics; istiod's debug port.
+const ADMIN: u16 = 15000;
+const AGENT: u16 = 15020;
+const STATISTICS: u16 = 15090;
+const READINESS: u16 = 15021;
+const DEBUG: u16 = 15014;
+
+/// Whether anything listens there.
+pub(crate) fn listens(traffic: &Traffic, namespace: &str, pod: &str, port: u16) -> bool {
+    let state = traffic.state();
+    let Some(found) = state.ready.world().pod(namespace, pod) else { return false };
+    if state.proxies.contains_key(&(namespace.to_owned(), pod.to_owned())) {
+        return matches!(port, ADMIN | AGENT | STATISTICS | READINESS) || has_port(found, port);
+    }
+    is_istiod(found) && port == DEBUG || has_port(found, port)
+}
+
+fn has_port(pod: &world::Pod, port: u16) -> bool {
+    pod.containers.iter().any(|c| c.ports.iter().any(|(_, number)| *number == port))
+}
+
+fn is_istiod(pod: &world::Pod) -> bool {
+    pod.labels.get("app").is_some_and(|app| app == "istiod")
+}
+
+/// Ports that the API server's proxy reaches: those that are open outside the pod's loopback.
+pub(crate) fn open(port: u16) -> bool {
+    port != ADMIN
+}
+
+/// Answers a request to a pod's port.
+pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: &Ask) -> Response<Body> {
+    let state = traffic.state();
+    let path = ask.path.trim_end_matches('/');
+    let found = match port {
+        ADMIN => admin(&state, namespace, pod, path, ask),
+        AGENT | STATISTICS if path == "/stats/prometheus" => proxy_text(&state, namespace, pod, envoy::prometheus),
+        AGENT if path == "/healthz/ready" => Some(text("")),
+        READINESS if path == "/healthz/ready" => Some(text("")),
+        DEBUG => control(&state, namespace, pod, path, ask),
+        _ => None,
+    };
+    found.unwrap_or_else(|| answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n"))
+}
+
+fn text(body: impl Into<Bytes>) -> Response<Body> {
+    answer(StatusCode::OK, "text/plain; charset=UTF-8", body)
+}
+
+fn proxy_text(
+    state: &State,
+    namespace: &str,
+    pod: &str,
+    write: fn(&crate::proxies::Proxy) -> String,
+) -> Option<Response<Body>> {
+    state.proxies.get(&(namespace.to_owned(), pod.to_owned())).map(|proxy| text(write(proxy)))
+}
+
+fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Option<Response<Body>> {
+    let proxy = state.proxies.get(&(namespace.to_owned(), pod.to_owned()))?;
+    let ok = |body| Some(json(StatusCode::OK, &body));
+    match path {
+        "/stats/prometheus" => Some(text(envoy::prometheus(proxy))),
+        "/stats" if ask.option("format") == "prometheus" => Some(text(envoy::prometheus(proxy))),
+        "/stats" => {
+            let filter = Regex::new(ask.option("filter")).ok();
+            let mut stats = envoy::plain(proxy);
+            stats.retain(|(name, _)| filter.as_ref().is_none_or(|f| f.is_match(name)));
+            if ask.option("format") == "json" {
+                let stats: Vec<_> = stats
+                    .iter()
+                    .map(|(name, value)| serde_json::json!({"name": name, "value": value.parse::<f64>().unwrap_or_default()}))
+                    .collect();
+                return ok(serde_json::json!({"stats": stats}));
+            }
+            let lines: String = stats.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+            Some(text(lines))
+        }
+        "/config_dump" => ok(envoy::config_dump(proxy, ask.option("resource"))),
+        "/clusters" => ok(envoy::cluster_statuses(proxy)),
+        "/certs" => ok(envoy::certificates(proxy)),
+        "/server_info" => ok(envoy::server_info(proxy, state.since.elapsed().as_secs())),
+        "/memory" => {
+            let bytes = envoy::memory(proxy);
+            ok(
+                serde_json::json!({"allocated": (bytes * 7 / 10).to_string(), "heap_size": (bytes * 17 / 20).to_string()}),
+            )
+        }
+        "/ready" => Some(text("LIVE\n")),
+        _ => None,
+    }
+}
+
+fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Option<Response<Body>> {
+    state.ready.world().pod(namespace, pod).filter(|p| is_istiod(p))?;
+    match path {
+        "/debug/syncz" => Some(json(StatusCode::OK, &istiod::syncz(&state.proxies))),
+        "/debug/config_dump" => {
+            let asked = ask.option("proxyID");
+            let proxy = state.proxies.values().find(|p| format!("{}.{}", p.pod, p.namespace) == asked)?;
+            Some(json(StatusCode::OK, &envoy::config_dump(proxy, "")))
+        }
+        "/version" => Some(text(istiod::version())),
+        "/metrics" => Some(text(istiod::metrics(&state.proxies))),
+        "/ready" => Some(text("")),
+        _ => None,
+    }
+}

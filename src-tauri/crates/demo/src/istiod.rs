@@ -1,0 +1,47 @@
+//! What istiod's debug port says.
+
+use serde_json::{Map, Value, json};
+
+use crate::manifests::ISTIO;
+use crate::proxies::{Proxies, Proxy, TYPES};
+
+/// `/debug/syncz`
+pub(crate) fn syncz(proxies: &Proxies) -> Value {
+    proxies.values().map(status).collect()
+}
+
+fn status(proxy: &Proxy) -> Value {
+    let role = if proxy.router { "router" } else { "sidecar" };
+    let mut status = Map::new();
+    status.insert("cluster_id".into(), "Kubernetes".into());
+    status.insert("proxy".into(), format!("{}.{}", proxy.pod, proxy.namespace).into());
+    status.insert("proxy_type".into(), role.into());
+    status.insert("istio_version".into(), ISTIO.into());
+    let mut resources = Map::new();
+    for ((short, url), sync) in TYPES.iter().zip(&proxy.sync) {
+        status.insert(format!("{short}_sent"), sync.sent.clone().into());
+        status.insert(format!("{short}_acked"), sync.acked.clone().into());
+        let mut resource = json!({"sent": sync.sent, "acked": sync.acked, "sentTime": sync.sent_time});
+        if let Some(error) = &sync.error {
+            resource["lastError"] = error.clone().into();
+        }
+        resources.insert((*url).into(), resource);
+    }
+    status.insert("resources".into(), resources.into());
+    status.into()
+}
+
+/// `/version`
+pub(crate) fn version() -> String {
+    format!("{ISTIO}-demo-Clean")
+}
+
+/// `/metrics`, the part that says how istiod does.
+pub(crate) fn metrics(proxies: &Proxies) -> String {
+    let rejected = proxies.values().filter(|p| p.sync.iter().any(|s| s.error.is_some())).count();
+    format!(
+        "# TYPE pilot_xds gauge\npilot_xds{{version=\"{ISTIO}\"}} {}\n# TYPE pilot_total_xds_rejects counter\npilot_total_xds_rejects{{type=\"lds\"}} {rejected}\n\
+         # TYPE istiod_uptime_seconds gauge\nistiod_uptime_seconds 777600\n",
+        proxies.len()
+    )
+}

@@ -1,0 +1,149 @@
+//! The proxies: which configuration each works with, and how far istiod and it agree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mesh::Ready;
+use tokio::time::Instant;
+use world::Pod;
+
+use crate::counters::Counters;
+use crate::manifests::uuid;
+use crate::shop::{Proxy as Condition, WORKLOADS};
+
+/// Clusters, listeners, endpoints, routes: what istiod sends, by the names that `/debug/syncz` uses.
+pub(crate) const TYPES: [(&str, &str); 4] = [
+    ("cluster", "type.googleapis.com/envoy.config.cluster.v3.Cluster"),
+    ("listener", "type.googleapis.com/envoy.config.listener.v3.Listener"),
+    ("endpoint", "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"),
+    ("route", "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"),
+];
+const LISTENER: usize = 1;
+
+/// What the broken proxy says of the listener that its EnvoyFilter spoils.
+const NACK: &str = "Error adding/updating listener(s) virtualInbound: Didn't find a registered implementation for \
+    'envoy.filters.http.header_stamp' with type URL: 'shop.filters.HeaderStamp'\n";
+
+/// One type of configuration, between istiod and a proxy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sync {
+    pub(crate) sent: String,
+    pub(crate) acked: String,
+    pub(crate) sent_time: String,
+    pub(crate) error: Option<String>,
+}
+
+/// A push that a proxy has not answered yet.
+struct Pending {
+    due: Instant,
+    ready: Arc<Ready>,
+}
+
+/// One proxy.
+pub(crate) struct Proxy {
+    pub(crate) namespace: String,
+    pub(crate) pod: String,
+    pub(crate) app: String,
+    pub(crate) account: String,
+    pub(crate) version: String,
+    pub(crate) workload: String,
+    pub(crate) ip: String,
+    pub(crate) port: u16,
+    pub(crate) router: bool,
+    pub(crate) condition: Condition,
+    /// The configuration that it works with.
+    pub(crate) knows: Arc<Ready>,
+    pub(crate) sync: [Sync; 4],
+    pub(crate) counters: Counters,
+    pending: Option<Pending>,
+}
+
+/// Every proxy by its pod's namespace and name.
+pub(crate) type Proxies = BTreeMap<(String, String), Proxy>;
+
+/// The container that makes a pod part of the mesh.
+pub(crate) fn has_proxy(pod: &Pod) -> bool {
+    pod.container("istio-proxy").is_some()
+}
+
+/// Why a listener of this proxy cannot be built; `None` where it can, or once the EnvoyFilter is gone.
+fn refusal(condition: Condition, ready: &Ready) -> Option<String> {
+    let spoiled = ready.world().documents_of("networking.istio.io", "EnvoyFilter").any(|d| d.key.name == "email-stamp");
+    (condition == Condition::Broken && spoiled).then(|| NACK.to_owned())
+}
+
+impl Proxy {
+    pub(crate) fn of(pod: &Pod, ready: &Arc<Ready>, seed: u64, now: &str) -> Self {
+        let label = |name: &str| pod.labels.get(name).cloned().unwrap_or_default();
+        let (app, version) = (label("app"), label("version"));
+        let known = WORKLOADS.iter().find(|w| w.namespace == pod.namespace && w.app == app && w.version == version);
+        let port = pod.containers.iter().find(|c| c.name != "istio-proxy").and_then(|c| c.ports.first());
+        let mut proxy = Self {
+            namespace: pod.namespace.clone(),
+            pod: pod.name.clone(),
+            app,
+            account: pod.service_account.clone(),
+            version: if version.is_empty() { "latest".into() } else { version },
+            workload: pod.workload.1.clone(),
+            ip: pod.ip.clone(),
+            port: port.map_or(8080, |(_, number)| *number),
+            router: pod.containers.len() == 1,
+            condition: known.map_or(Condition::Well, |w| w.proxy),
+            knows: ready.clone(),
+            sync: Default::default(),
+            counters: Counters::default(),
+            pending: None,
+        };
+        let error = refusal(proxy.condition, ready);
+        for (number, sync) in proxy.sync.iter_mut().enumerate() {
+            let nonce = nonce(&proxy.pod, number, "first", seed, now);
+            *sync = Sync { sent: nonce.clone(), acked: nonce, sent_time: now.into(), error: None };
+        }
+        if let Some(error) = error {
+            // It came up with the listeners of before, and refused those since.
+            proxy.sync[LISTENER].sent = nonce(&proxy.pod, LISTENER, "refused", seed, now);
+            proxy.sync[LISTENER].error = Some(error);
+        }
+        if proxy.condition == Condition::Stale {
+            proxy.sync.iter_mut().for_each(|sync| sync.sent.push_str("+1"));
+        }
+        proxy
+    }
+
+    /// istiod sends a new configuration; the proxy answers after a while, or never.
+    pub(crate) fn push(&mut self, ready: &Arc<Ready>, (revision, seed): (u64, u64), now: &str, answer_in: Duration) {
+        for (number, sync) in self.sync.iter_mut().enumerate() {
+            sync.sent = nonce(&self.pod, number, &revision.to_string(), seed, now);
+            sync.sent_time = now.into();
+        }
+        if self.condition != Condition::Stale {
+            self.pending = Some(Pending { due: Instant::now() + answer_in, ready: ready.clone() });
+        }
+    }
+
+    /// Answers what is due: takes the configuration up, or refuses its listeners.
+    pub(crate) fn answer(&mut self, now: Instant) {
+        let Some(pending) = self.pending.take_if(|pending| pending.due <= now) else { return };
+        let error = refusal(self.condition, &pending.ready);
+        for (number, sync) in self.sync.iter_mut().enumerate() {
+            if number == LISTENER && error.is_some() {
+                sync.error.clone_from(&error);
+            } else {
+                sync.acked.clone_from(&sync.sent);
+                sync.error = None;
+            }
+        }
+        self.knows = pending.ready;
+    }
+
+    /// `cluster.local/ns/prod/sa/reviews`
+    pub(crate) fn principal(&self) -> String {
+        format!("spiffe://cluster.local/ns/{}/sa/{}", self.namespace, self.account)
+    }
+}
+
+/// istiod's nonces: the time of the push, and something unique.
+fn nonce(pod: &str, number: usize, what: &str, seed: u64, now: &str) -> String {
+    format!("{now}/{}", uuid(&format!("{pod}/{number}/{what}"), seed))
+}

@@ -1,0 +1,436 @@
+//! The traffic: who calls whom is the shop's; what becomes of each call is the engine's answer over the objects as they are.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mesh::{Caller, Destination, Engine, Outcome, Ready, Request, Transport, Verdict};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use world::World;
+
+use crate::chance::Chance;
+use crate::counters::{End, Series};
+use crate::proxies::{Proxies, Proxy, has_proxy};
+use crate::shop::{Call, Pace, Proxy as Condition, WORKLOADS, Workload};
+use crate::store::Store;
+
+/// One step of the simulation.
+const TICK: Duration = Duration::from_millis(250);
+/// How long a proxy takes to answer a push.
+const ANSWERS: (f64, f64) = (0.2, 1.5);
+
+/// Key of a pod or Deployment: namespace and name.
+type Names = (String, String);
+
+/// The running mesh.
+pub(crate) struct Traffic {
+    state: Mutex<State>,
+    engine: Engine,
+    seed: u64,
+}
+
+pub(crate) struct State {
+    pub(crate) ready: Arc<Ready>,
+    pub(crate) proxies: Proxies,
+    /// Pods of each Deployment.
+    pods: HashMap<Names, Vec<Names>>,
+    /// Requests that each of `WORKLOADS` answered in the last tick.
+    answered: Vec<f64>,
+    /// Parts of calls that are carried over to the next tick.
+    carried: HashMap<(usize, usize), f64>,
+    /// What was decided for (pod, call) under the configuration that the pod then had.
+    verdicts: HashMap<(Names, usize, usize), (usize, Arc<Verdict>)>,
+    chance: Chance,
+    pub(crate) since: Instant,
+}
+
+impl std::fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traffic").finish_non_exhaustive()
+    }
+}
+
+impl Traffic {
+    pub(crate) fn new(store: &Store, seed: u64) -> Self {
+        let engine = meshes::engine();
+        let world = World::new().after(store.take_changes());
+        let ready = Arc::new(engine.ready(&world));
+        let mut state = State {
+            ready,
+            proxies: Proxies::new(),
+            pods: HashMap::new(),
+            answered: vec![0.0; WORKLOADS.len()],
+            carried: HashMap::new(),
+            verdicts: HashMap::new(),
+            chance: Chance::new(seed),
+            since: Instant::now(),
+        };
+        state.meet(seed);
+        Self { state: Mutex::new(state), engine, seed }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Steps until `cancel`.
+    pub(crate) async fn run(self: Arc<Self>, store: Arc<Store>, cancel: CancellationToken) {
+        let mut clock = tokio::time::interval(TICK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut last = Instant::now();
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                now = clock.tick() => {
+                    let passed = now.saturating_duration_since(last).min(TICK * 4);
+                    last = now;
+                    self.step(&store, now, passed);
+                }
+            }
+        }
+    }
+
+    /// Takes up what was written, and lets the requests of `passed` flow.
+    pub(crate) fn step(&self, store: &Store, now: Instant, passed: Duration) {
+        let mut state = self.state();
+        let changes = store.take_changes();
+        if !changes.is_empty() {
+            let world = state.ready.world().after(changes);
+            state.ready = Arc::new(self.engine.ready(&world));
+            state.meet(self.seed);
+            state.push(self.seed);
+        }
+        state.proxies.values_mut().for_each(|proxy| proxy.answer(now));
+        state.flow(passed.as_secs_f64());
+    }
+}
+
+impl State {
+    /// Knows the pods that are there now.
+    fn meet(&mut self, seed: u64) {
+        let ready = self.ready.clone();
+        let stamp = crate::terms::now();
+        let mut pods: HashMap<Names, Vec<Names>> = HashMap::new();
+        let mut known = Proxies::new();
+        for pod in ready.world().pods() {
+            let names = (pod.namespace.clone(), pod.name.clone());
+            pods.entry((pod.namespace.clone(), pod.workload.1.clone())).or_default().push(names.clone());
+            if has_proxy(pod) {
+                let proxy = self.proxies.remove(&names).unwrap_or_else(|| Proxy::of(pod, &ready, seed, &stamp));
+                known.insert(names, proxy);
+            }
+        }
+        self.proxies = known;
+        self.pods = pods;
+    }
+
+    fn push(&mut self, seed: u64) {
+        let (ready, stamp) = (self.ready.clone(), crate::terms::now());
+        let revision = ready.world().revision();
+        for proxy in self.proxies.values_mut() {
+            let answer_in = Duration::from_secs_f64(self.chance.between(ANSWERS.0, ANSWERS.1));
+            proxy.push(&ready, (revision, seed), &stamp, answer_in);
+        }
+    }
+
+    fn flow(&mut self, seconds: f64) {
+        let before = std::mem::replace(&mut self.answered, vec![0.0; WORKLOADS.len()]);
+        for (at, workload) in WORKLOADS.iter().enumerate() {
+            for (number, call) in workload.calls.iter().enumerate() {
+                let due = match call.pace {
+                    Pace::PerSecond(rate) => rate * seconds,
+                    Pace::PerRequest(share) => before[at] * share,
+                };
+                let carried = self.carried.entry((at, number)).or_default();
+                *carried += due;
+                let count = carried.floor();
+                *carried -= count;
+                for _ in 0..count as u64 {
+                    self.request(at, number, workload, call);
+                }
+            }
+        }
+        for proxy in self.proxies.values_mut() {
+            let count = proxy.counters.accepted.0 as f64;
+            let fresh = (count - proxy.counters.seen).max(0.0) / seconds.max(0.001);
+            proxy.counters.seen = count;
+            proxy.counters.rate += (fresh - proxy.counters.rate) * (seconds / 5.0).min(1.0);
+        }
+    }
+
+    fn request(&mut self, at: usize, number: usize, workload: &Workload, call: &Call) {
+        let deployment = (workload.namespace.to_owned(), format!("{}-{}", workload.app, workload.version));
+        let Some(pods) = self.pods.get(&deployment).filter(|pods| !pods.is_empty()) else { return };
+        let pod = pods[self.chance.below(pods.len())].clone();
+        let verdict = self.verdict(&pod, (at, number), &deployment, call);
+        let mut sent = Sent { pod, verdict: verdict.clone(), code: verdict.status, milliseconds: 0.3 };
+        sent.milliseconds += self.delays(&verdict);
+        if let Some(abort) = &verdict.fault.abort
+            && self.chance.below(10_000) < (abort.percent * 100.0) as usize
+        {
+            sent.code = Some(abort.status);
+            self.count_at_caller(&sent, verdict.destinations.first(), "FI");
+            return;
+        }
+        match verdict.outcome {
+            Outcome::Forwarded => self.deliver(sent),
+            Outcome::Denied => self.refuse(sent),
+            Outcome::Refused => self.reset(&sent),
+            Outcome::NoRoute => self.count_at_caller(&sent, verdict.destinations.first(), "NR"),
+            Outcome::NoDestination => self.count_at_caller(&sent, verdict.destinations.first(), "UH"),
+            Outcome::Aborted => self.count_at_caller(&sent, verdict.destinations.first(), "FI"),
+            Outcome::Direct | Outcome::Redirected | Outcome::Blocked => {
+                self.count_at_caller(&sent, verdict.destinations.first(), "-");
+            }
+            Outcome::Unresolved | Outcome::Unknown => {}
+        }
+    }
+
+    /// The engine's answer under the configuration that the caller's proxy has; where there is none, as things are.
+    fn verdict(&mut self, pod: &Names, (at, number): (usize, usize), deployment: &Names, call: &Call) -> Arc<Verdict> {
+        let ready = self.proxies.get(pod).map_or(&self.ready, |proxy| &proxy.knows).clone();
+        let under = Arc::as_ptr(&ready) as usize;
+        let key = (pod.clone(), at, number);
+        if let Some((_, verdict)) = self.verdicts.get(&key).filter(|(known, _)| *known == under) {
+            return verdict.clone();
+        }
+        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let request = Request {
+            id: String::new(),
+            from: Caller::Workload { namespace: deployment.0.clone(), workload: deployment.1.clone() },
+            via: None,
+            method: call.method.into(),
+            url: call.url.into(),
+            headers: call.headers.iter().map(text).collect(),
+        };
+        let verdict = Arc::new(ready.explain(&request));
+        self.verdicts.insert(key, (under, verdict.clone()));
+        verdict
+    }
+
+    fn delays(&mut self, verdict: &Verdict) -> f64 {
+        let Some(delay) = &verdict.fault.delay else { return 0.0 };
+        let hit = self.chance.below(10_000) < (delay.percent * 100.0) as usize;
+        let seconds = delay.duration.strip_suffix("ms").and_then(|n| n.parse::<f64>().ok()).map(|n| n / 1000.0);
+        let seconds =
+            seconds.or_else(|| delay.duration.strip_suffix('s').and_then(|n| n.parse().ok())).unwrap_or_default();
+        if hit { seconds * 1000.0 } else { 0.0 }
+    }
+
+    /// One destination by the shares, one of its workloads, one of its pods.
+    fn choose(&mut self, verdict: &Verdict) -> Option<(Destination, Option<Names>)> {
+        let mut left = self.chance.between(0.0, 1.0);
+        let chosen = verdict.destinations.iter().find(|d| {
+            left -= d.share;
+            left <= 0.0
+        });
+        let destination = chosen.or(verdict.destinations.last())?.clone();
+        let place = &destination.service.0;
+        let mut pods: Vec<Names> = Vec::new();
+        for workload in &destination.workloads {
+            pods.extend(self.pods.get(&(place.clone(), workload.clone())).into_iter().flatten().cloned());
+        }
+        let pod = (!pods.is_empty()).then(|| pods.swap_remove(self.chance.below(pods.len())));
+        Some((destination, pod))
+    }
+
+    fn deliver(&mut self, mut sent: Sent) {
+        let verdict = sent.verdict.clone();
+        for mirror in &verdict.mirror {
+            if self.chance.below(10_000) < (mirror.percent * 100.0) as usize {
+                self.mirror(&mirror.service);
+            }
+        }
+        let Some((destination, Some(pod))) = self.choose(&verdict) else {
+            sent.code = sent.code.or(Some(503));
+            return self.count_at_caller(&sent, verdict.destinations.first(), "UH");
+        };
+        let at = self.workload_of(&pod);
+        let (mut base, mut errors) = (5.0, 0.0);
+        if let Some(at) = at {
+            (base, errors) = (WORKLOADS[at].latency_ms, WORKLOADS[at].errors);
+            if WORKLOADS[at].proxy == Condition::Starved {
+                base *= 4.0;
+            }
+            self.answered[at] += 1.0;
+        }
+        sent.milliseconds += base * self.chance.spread();
+        let fails = self.chance.between(0.0, 1.0) < errors;
+        sent.code = sent.code.or(Some(if fails { 500 } else { 200 }));
+        self.count_at_destination(&sent, &destination, &pod, true);
+        self.count_at_caller(&sent, Some(&destination), "-");
+    }
+
+    fn workload_of(&self, pod: &Names) -> Option<usize> {
+        let pod = self.ready.world().pod(&pod.0, &pod.1)?;
+        WORKLOADS.iter().position(|w| {
+            w.namespace == pod.namespace
+                && pod.workload.1.strip_suffix(w.version).is_some_and(|n| n.strip_suffix('-') == Some(w.app))
+        })
+    }
+
+    /// A copy is sent and its answer thrown away.
+    fn mirror(&mut self, service: &(String, String)) {
+        let found = WORKLOADS.iter().position(|w| w.namespace == service.0 && w.app == service.1);
+        if let Some(at) = found {
+            self.answered[at] += 1.0;
+        }
+    }
+
+    /// The destination's proxy refuses.
+    fn refuse(&mut self, mut sent: Sent) {
+        sent.code = sent.code.or(Some(403));
+        if let Some((destination, Some(pod))) = self.choose(&sent.verdict.clone()) {
+            self.count_at_destination(&sent, &destination, &pod, false);
+            self.count_at_caller(&sent, Some(&destination), "-");
+        } else {
+            self.count_at_caller(&sent, None, "-");
+        }
+    }
+
+    /// The connection is reset before any request is read: the caller's proxy, where there is one, answers for it.
+    fn reset(&mut self, sent: &Sent) {
+        if let Some((_, Some(pod))) = self.choose(&sent.verdict.clone())
+            && let Some(proxy) = self.proxies.get_mut(&pod)
+        {
+            proxy.counters.accepted.0 += 1;
+            proxy.counters.unmatched += 1;
+        }
+        self.count_at_caller(sent, sent.verdict.destinations.first(), "UF,URX");
+    }
+
+    fn end(&self, pod: &Names, principal: bool) -> End {
+        let Some(proxy) = self.proxies.get(pod) else { return End::unknown() };
+        End {
+            namespace: proxy.namespace.clone(),
+            workload: proxy.workload.clone(),
+            app: proxy.app.clone(),
+            version: proxy.version.clone(),
+            principal: if principal { proxy.principal() } else { "unknown".into() },
+        }
+    }
+
+    fn count_at_caller(&mut self, sent: &Sent, destination: Option<&Destination>, flags: &'static str) {
+        let mtls = sent.verdict.transport == Some(Transport::Mtls);
+        let from = self.end(&sent.pod, mtls);
+        let to = destination.and_then(|d| self.named(d, mtls)).unwrap_or_else(End::unknown);
+        let Some(proxy) = self.proxies.get_mut(&sent.pod) else { return };
+        let code = sent.code.unwrap_or(503);
+        let service = destination.map_or_else(|| ("unknown".into(), "unknown".into(), "unknown".into()), service_of);
+        let series = Series { by_source: true, from, to, service, code, flags, security: "unknown" };
+        proxy.counters.series.entry(series).or_default().record(sent.milliseconds);
+        let Some(destination) = destination.filter(|_| !matches!(flags, "NR" | "FI")) else { return };
+        let upstream = proxy.counters.upstreams.entry(cluster_of(destination)).or_default();
+        if flags.starts_with("UF") {
+            upstream.failed_connections += 1;
+        }
+        *upstream.codes.entry(code).or_default() += 1;
+        upstream.time.record(sent.milliseconds);
+        if upstream.requests() % 100 == 1 {
+            upstream.connections += 1;
+            upstream.handshakes += u64::from(mtls);
+        }
+    }
+
+    /// The workload behind a destination, where there is but one.
+    fn named(&self, destination: &Destination, principal: bool) -> Option<End> {
+        let workload = destination.workloads.first()?;
+        let pods = self.pods.get(&(destination.service.0.clone(), workload.clone()))?;
+        Some(self.end(pods.first()?, principal))
+    }
+
+    fn count_at_destination(&mut self, sent: &Sent, destination: &Destination, pod: &Names, allowed: bool) {
+        let mtls = sent.verdict.transport == Some(Transport::Mtls);
+        let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };
+        let to = self.end(pod, mtls);
+        let Some(proxy) = self.proxies.get_mut(pod) else { return };
+        let code = sent.code.unwrap_or(200);
+        let security = if mtls { "mutual_tls" } else { "none" };
+        let series =
+            Series { by_source: false, from, to, service: service_of(destination), code, flags: "-", security };
+        proxy.counters.series.entry(series).or_default().record(sent.milliseconds * 0.9);
+        proxy.counters.accepted.0 += 1;
+        proxy.counters.accepted.1 += u64::from(mtls);
+        if !allowed {
+            proxy.counters.rbac.1 += 1;
+            return;
+        }
+        proxy.counters.rbac.0 += 1;
+        let upstream = proxy.counters.upstreams.entry(format!("inbound|{}||", proxy.port)).or_default();
+        *upstream.codes.entry(code).or_default() += 1;
+        upstream.time.record(sent.milliseconds * 0.8);
+        upstream.connections += u64::from(upstream.requests() % 100 == 1);
+    }
+}
+
+/// A request on its way.
+struct Sent {
+    pod: Names,
+    verdict: Arc<Verdict>,
+    code: Option<u16>,
+    milliseconds: f64,
+}
+
+fn host_of(destination: &Destination) -> String {
+    match &destination.service {
+        (namespace, host) if namespace.is_empty() => host.clone(),
+        (namespace, name) => format!("{name}.{namespace}.svc.cluster.local"),
+    }
+}
+
+fn service_of(destination: &Destination) -> (String, String, String) {
+    (host_of(destination), destination.service.1.clone(), destination.service.0.clone())
+}
+
+/// Envoy's name of the cluster: `outbound|9080|v1|reviews.prod.svc.cluster.local`.
+pub(crate) fn cluster_of(destination: &Destination) -> String {
+    let subset = destination.subset.as_deref().unwrap_or_default();
+    format!("outbound|{}|{subset}|{}", destination.port, host_of(destination))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::kinds::Kinds;
+    use crate::{Options, load};
+
+    /// Requests by caller's workload, cluster and code.
+    fn seen(state: &State) -> BTreeMap<(String, String, u16), u64> {
+        let mut all = BTreeMap::new();
+        for proxy in state.proxies.values() {
+            for (cluster, upstream) in &proxy.counters.upstreams {
+                for (code, count) in &upstream.codes {
+                    *all.entry((format!("{}/{}", proxy.namespace, proxy.workload), cluster.clone(), *code))
+                        .or_default() += count;
+                }
+            }
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn requests_flow_along_the_chains() {
+        let kinds = Kinds::read().unwrap();
+        let store = Store::new(&kinds, 64);
+        load::shop(&kinds, &store, &Options::default()).unwrap();
+        let traffic = Traffic::new(&store, 1);
+        let start = Instant::now();
+        for step in 0..240 {
+            traffic.step(&store, start + TICK * step, TICK);
+        }
+        let seen = seen(&traffic.state());
+        let of = |from: &str, to: &str| -> u64 {
+            seen.iter().filter(|((f, c, _), _)| f == from && c.ends_with(to)).map(|(_, count)| count).sum()
+        };
+        // A minute of 40 a second from the shoppers.
+        let first = of("prod/shoppers-v1", "|storefront.prod.svc.cluster.local");
+        assert!((2390..=2400).contains(&first), "{first}");
+        let second = of("prod/storefront-v1", "|catalog.prod.svc.cluster.local");
+        assert!((2900..=3120).contains(&second), "{second}");
+        assert!(of("prod/checkout-v1", "|payments.prod.svc.cluster.local") > 150);
+        assert!(of("prod/orders-v1", "|email.prod.svc.cluster.local") > 150);
+    }
+}
