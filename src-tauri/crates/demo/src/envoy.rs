@@ -191,7 +191,7 @@ pub(crate) fn plain(proxy: &Proxy) -> Vec<(String, String)> {
 pub(crate) fn memory(proxy: &Proxy) -> u64 {
     let base = 42 * 1024 * 1024;
     let ballast = if proxy.condition == Condition::Oversized { BALLAST as u64 * 290_000 } else { 0 };
-    base + clusters(proxy).len() as u64 * 24_000 + proxy.counters.series.len() as u64 * 9_000 + ballast
+    base + proxy.services as u64 * 30_000 + proxy.counters.series.len() as u64 * 9_000 + ballast
 }
 
 /// (name of the cluster, addresses behind it) that the proxy's configuration holds.
@@ -201,18 +201,10 @@ pub(crate) fn clusters(proxy: &Proxy) -> Vec<(String, Vec<(String, u16)>)> {
     for service in world.services() {
         for port in &service.ports {
             let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
-            let target = match &port.target {
-                world::TargetPort::Number(number) => *number,
-                world::TargetPort::Name(_) => port.port,
-            };
+            let pods = proxy.knows.places().of_service(service);
             let behind = |labels: &world::Labels| -> Vec<(String, u16)> {
-                world
-                    .pods_in(&service.namespace)
-                    .filter(|p| {
-                        p.ready && mesh::selects(&service.selector, &p.labels) && mesh::selects(labels, &p.labels)
-                    })
-                    .map(|p| (p.ip.clone(), target))
-                    .collect()
+                let found = pods.iter().filter(|p| p.ready && mesh::selects(labels, &p.labels));
+                found.map(|p| (p.ip.clone(), mesh::target_port(port, p).unwrap_or(port.port))).collect()
             };
             all.push((format!("outbound|{}||{host}", port.port), behind(&world::Labels::new())));
             for (subset, labels) in subsets(proxy, &service.namespace, &service.name) {

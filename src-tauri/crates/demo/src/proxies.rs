@@ -38,6 +38,7 @@ pub(crate) struct Sync {
 struct Pending {
     due: Instant,
     ready: Arc<Ready>,
+    services: usize,
 }
 
 /// One proxy.
@@ -54,6 +55,8 @@ pub(crate) struct Proxy {
     pub(crate) condition: Condition,
     /// The configuration that it works with.
     pub(crate) knows: Arc<Ready>,
+    /// Services in it.
+    pub(crate) services: usize,
     pub(crate) sync: [Sync; 4],
     pub(crate) counters: Counters,
     pending: Option<Pending>,
@@ -91,6 +94,7 @@ impl Proxy {
             router: pod.containers.len() == 1,
             condition: known.map_or(Condition::Well, |w| w.proxy),
             knows: ready.clone(),
+            services: ready.world().services().count(),
             sync: Default::default(),
             counters: Counters::default(),
             pending: None,
@@ -112,13 +116,14 @@ impl Proxy {
     }
 
     /// istiod sends a new configuration; the proxy answers after a while, or never.
-    pub(crate) fn push(&mut self, ready: &Arc<Ready>, (revision, seed): (u64, u64), now: &str, answer_in: Duration) {
+    pub(crate) fn push(&mut self, ready: &Arc<Ready>, services: usize, seed: u64, now: &str, answer_in: Duration) {
+        let revision = ready.world().revision();
         for (number, sync) in self.sync.iter_mut().enumerate() {
             sync.sent = nonce(&self.pod, number, &revision.to_string(), seed, now);
             sync.sent_time = now.into();
         }
         if self.condition != Condition::Stale {
-            self.pending = Some(Pending { due: Instant::now() + answer_in, ready: ready.clone() });
+            self.pending = Some(Pending { due: Instant::now() + answer_in, ready: ready.clone(), services });
         }
     }
 
@@ -135,6 +140,7 @@ impl Proxy {
             }
         }
         self.knows = pending.ready;
+        self.services = pending.services;
     }
 
     /// `cluster.local/ns/prod/sa/reviews`

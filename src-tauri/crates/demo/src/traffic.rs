@@ -127,10 +127,10 @@ impl State {
 
     fn push(&mut self, seed: u64) {
         let (ready, stamp) = (self.ready.clone(), crate::terms::now());
-        let revision = ready.world().revision();
+        let services = ready.world().services().count();
         for proxy in self.proxies.values_mut() {
             let answer_in = Duration::from_secs_f64(self.chance.between(ANSWERS.0, ANSWERS.1));
-            proxy.push(&ready, (revision, seed), &stamp, answer_in);
+            proxy.push(&ready, services, seed, &stamp, answer_in);
         }
     }
 
@@ -175,6 +175,8 @@ impl State {
         }
         match verdict.outcome {
             Outcome::Forwarded => self.deliver(sent),
+            // An EnvoyFilter makes the answer unknown to the engine. Here it is known: the proxy refused it and runs as before.
+            Outcome::Unknown if !verdict.destinations.is_empty() => self.deliver(sent),
             Outcome::Denied => self.refuse(sent),
             Outcome::Refused => self.reset(&sent),
             Outcome::NoRoute => self.count_at_caller(&sent, verdict.destinations.first(), "NR"),
@@ -411,17 +413,98 @@ mod tests {
         all
     }
 
+    struct Running {
+        kinds: Kinds,
+        store: Store,
+        traffic: Traffic,
+        now: Instant,
+    }
+
+    impl Running {
+        fn new() -> Self {
+            let kinds = Kinds::read().unwrap();
+            let store = Store::new(&kinds, 64);
+            load::shop(&kinds, &store, &Options::default()).unwrap();
+            let traffic = Traffic::new(&store, 1);
+            Self { kinds, store, traffic, now: Instant::now() }
+        }
+
+        /// Lets a minute pass, and tells what was seen in it.
+        fn minute(&mut self) -> BTreeMap<(String, String, u16), u64> {
+            let before = seen(&self.traffic.state());
+            for _ in 0..240 {
+                self.now += TICK;
+                self.traffic.step(&self.store, self.now, TICK);
+            }
+            let mut after = seen(&self.traffic.state());
+            after.iter_mut().for_each(|(key, count)| *count -= before.get(key).copied().unwrap_or_default());
+            after
+        }
+
+        fn write(&mut self, kind: &str, namespace: &str, name: &str, spec: serde_json::Value) {
+            let kind =
+                ["networking.istio.io", "security.istio.io"].iter().find_map(|g| self.kinds.of(g, kind)).unwrap();
+            let live = self.store.get(kind, namespace, name);
+            let body = serde_json::json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec});
+            let names = (namespace.to_owned(), name.to_owned());
+            self.store.put(kind, &names, live.map(|l| l.revision), body.as_object().unwrap().clone()).unwrap();
+            // Everybody takes it up.
+            for _ in 0..20 {
+                self.now += TICK;
+                self.traffic.step(&self.store, self.now, TICK);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_weight_moves_the_rates() {
+        let mut running = Running::new();
+        let share = |seen: &BTreeMap<(String, String, u16), u64>, subset: &str| {
+            let cluster = format!("outbound|9080|{subset}|reviews.prod.svc.cluster.local");
+            seen.get(&("prod/storefront-v1".to_owned(), cluster, 200)).copied().unwrap_or_default() as f64
+        };
+        let before = running.minute();
+        assert!(
+            (0.85..0.95).contains(&(share(&before, "v1") / (share(&before, "v1") + share(&before, "v2") * 0.6))),
+            "{before:?}"
+        );
+        let route = |subset: &str, weight: u32| serde_json::json!({"destination": {"host": "reviews", "subset": subset}, "weight": weight});
+        running.write(
+            "VirtualService",
+            "prod",
+            "reviews",
+            serde_json::json!({"hosts": ["reviews"], "http": [{"route": [route("v1", 20), route("v3", 80)]}]}),
+        );
+        let after = running.minute();
+        let moved = share(&after, "v3") / (share(&after, "v1") + share(&after, "v3"));
+        assert!((0.75..0.85).contains(&moved), "{moved}");
+        assert_eq!(share(&after, "v2"), 0.0);
+    }
+
+    #[tokio::test]
+    async fn strict_mutual_tls_shuts_the_plaintext_caller_out() {
+        let mut running = Running::new();
+        running.minute();
+        let inbound = |running: &Running| {
+            let state = running.traffic.state();
+            let proxy = state.proxies.values().find(|p| p.app == "inventory" && p.namespace == "prod").unwrap();
+            let plain: u64 =
+                proxy.counters.series.iter().filter(|(s, _)| s.security == "none").map(|(_, h)| h.count).sum();
+            (plain, proxy.counters.unmatched)
+        };
+        let (plain, unmatched) = inbound(&running);
+        assert!(plain > 280 && unmatched == 0, "{plain} {unmatched}");
+        running.write("PeerAuthentication", "prod", "default", serde_json::json!({"mtls": {"mode": "STRICT"}}));
+        let (plain, _) = inbound(&running);
+        running.minute();
+        let (later, unmatched) = inbound(&running);
+        assert_eq!(later, plain, "nothing comes through any more");
+        assert!(unmatched > 280, "{unmatched}");
+    }
+
     #[tokio::test]
     async fn requests_flow_along_the_chains() {
-        let kinds = Kinds::read().unwrap();
-        let store = Store::new(&kinds, 64);
-        load::shop(&kinds, &store, &Options::default()).unwrap();
-        let traffic = Traffic::new(&store, 1);
-        let start = Instant::now();
-        for step in 0..240 {
-            traffic.step(&store, start + TICK * step, TICK);
-        }
-        let seen = seen(&traffic.state());
+        let seen = Running::new().minute();
         let of = |from: &str, to: &str| -> u64 {
             seen.iter().filter(|((f, c, _), _)| f == from && c.ends_with(to)).map(|(_, count)| count).sum()
         };
