@@ -151,7 +151,8 @@ async fn wrong_ways_in_say_what_is_wrong() {
     let authority = format!("certificate-authority: {folder}/pki/ca.crt");
     assert!(text.contains(&authority), "the kubeconfig has another shape than this test knows");
     let token = text.split("token: \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let cases: [(&str, String, fn(&Cause) -> bool); 5] = [
+    type Is = fn(&Cause) -> bool;
+    let cases: [(&str, String, Is); 5] = [
         ("unknown authority", text.replace(&authority, "namespace: x"), |cause| {
             matches!(cause, Cause::Untrusted(cluster::Untrusted::UnknownAuthority))
         }),

@@ -108,6 +108,10 @@ fn namespace(context: &Context) -> String {
 async fn client(context: &Context, mut auth: AuthInfo) -> Result<Client, ConnectError> {
     auth.exec = None;
     let unusable = |reason: String| ConnectError::Unusable { context: context.name.clone(), reason };
+    let scheme = context.server.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if !matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Err(unusable("server has to begin with https:// or http://".into()));
+    }
     let single = Kubeconfig {
         clusters: vec![NamedCluster {
             name: "c".into(),
@@ -131,9 +135,6 @@ async fn client(context: &Context, mut auth: AuthInfo) -> Result<Client, Connect
     let mut config = Config::from_custom_kubeconfig(single, &KubeConfigOptions::default())
         .await
         .map_err(|error| unusable(said(&error)))?;
-    if !matches!(config.cluster_url.scheme_str(), Some("http" | "https")) {
-        return Err(unusable("server has to begin with https:// or http://".into()));
-    }
     config.connect_timeout = Some(CONNECT_LIMIT);
     config.default_retry = false;
     Ok(ClientBuilder::try_from(config).map_err(|error| unusable(said(&error)))?.build())
@@ -242,3 +243,7 @@ impl Service<Request<Body>> for Access {
         Box::pin(self.clone().send(request))
     }
 }
+
+#[cfg(test)]
+#[path = "connect_tests.rs"]
+mod tests;

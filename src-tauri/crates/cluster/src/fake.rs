@@ -44,6 +44,9 @@ pub(crate) struct State {
     pub(crate) dead: bool,
     pub(crate) faults: VecDeque<(&'static str, Fault)>,
     pub(crate) requests: Vec<(&'static str, Instant, String)>,
+    /// `Authorization` and `Impersonate-User` as they came.
+    pub(crate) tokens: Vec<String>,
+    pub(crate) impersonated: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -146,7 +149,12 @@ impl Fake {
             _ if query.contains("watch=1") => "watch",
             _ => "list",
         };
-        self.set(|state| state.requests.push((sort, Instant::now(), query.clone())));
+        let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        self.set(|state| {
+            state.requests.push((sort, Instant::now(), query.clone()));
+            state.tokens.extend(header("authorization"));
+            state.impersonated.extend(header("impersonate-user"));
+        });
         self.alive().await;
         let fault = self.set(|state| {
             let at = state.faults.iter().position(|(s, _)| *s == sort)?;

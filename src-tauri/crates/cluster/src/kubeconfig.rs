@@ -339,3 +339,7 @@ fn without_password(url: &str) -> String {
         None => url.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[path = "kubeconfig_tests.rs"]
+mod tests;

@@ -103,7 +103,7 @@ fn wanted(name: &[u8]) -> bool {
         || name.starts_with(b"istio_request")
         || name == b"envoy_cluster_ssl_handshake"
         || name.starts_with(b"envoy_listener_")
-        || name.ends_with(b"denied")
+        || memchr::memmem::find(name, b"rbac").is_some()
 }
 
 /// Reads the statistics of an Envoy.
@@ -118,7 +118,7 @@ pub fn read(text: &[u8]) -> Sample {
             name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
             "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
             "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
-            name if name.contains("rbac") && !name.contains("shadow") => read.denied += sample.value,
+            name if name.contains("rbac") && is_denial(&sample) => read.denied += sample.value,
             _ => {}
         }
     });
@@ -129,6 +129,15 @@ pub fn read(text: &[u8]) -> Sample {
 /// Istio's listener for everything that comes in is on port 15006.
 fn is_inbound(sample: &prometheus::Sample) -> bool {
     sample.labels.get("listener_address").is_some_and(|address| address.ends_with("_15006"))
+}
+
+/// Istio's bootstrap moves the outcome from the name into a label (tools/packaging/common/envoy_bootstrap.json,
+/// `authz_enforce_result`); dry runs have another label, and `shadow` in the plain name.
+fn is_denial(sample: &prometheus::Sample) -> bool {
+    match sample.labels.get("authz_enforce_result") {
+        Some(outcome) => outcome == "denied",
+        None => sample.name.ends_with("_denied") && !sample.name.contains("shadow"),
+    }
 }
 
 fn cluster(read: &mut Sample, sample: &prometheus::Sample) {
@@ -204,7 +213,10 @@ envoy_cluster_upstream_cx_total{cluster_name="outbound|9080|v1|reviews.shop.svc.
 envoy_listener_ssl_handshake{listener_address="0.0.0.0_15006"} 4
 envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15006"} 5
 envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15001"} 9
-envoy_http_rbac_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 6
+envoy_http_rbac{authz_enforce_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 4
+envoy_http_rbac{authz_enforce_result="allowed",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 40
+envoy_http_rbac{authz_dry_run_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 400
+envoy_http_rbac_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 2
 envoy_http_rbac_shadow_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 60
 envoy_cluster_upstream_rq_time_bucket{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",le="5"} 80
 envoy_cluster_upstream_rq_time_bucket{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",le="+Inf"} 100
