@@ -1,1 +1,38 @@
+//! Use cases, one session per open cluster: follow, see, check, draft, review, apply, undo.
+//!
+//! Deliberately absent: globals (state hangs on a session or on its workbench), the types of the bridge (`wire` makes
+//! them from these), any rule of a mesh, and the process's environment after `Profile` was made.
 
+pub mod change;
+mod draft;
+mod error;
+mod explain;
+pub mod files;
+pub mod findings;
+mod graph;
+pub mod history;
+pub mod live;
+pub mod map;
+mod memo;
+pub mod node;
+pub mod objects;
+pub mod overview;
+mod profile;
+pub mod proxies;
+mod records;
+mod sampling;
+pub mod says;
+pub mod schema;
+mod session;
+pub mod settings;
+pub mod template;
+pub mod traffic;
+pub mod uptake;
+mod workbench;
+pub mod write;
+
+pub use error::{Error, Result};
+pub use profile::Profile;
+pub use records::Records;
+pub use session::{Opening, Session};
+pub use workbench::{Card, DEMO, Seen, Workbench};

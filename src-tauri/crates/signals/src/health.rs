@@ -143,11 +143,10 @@ type Certificates = HashMap<(String, String), Result<Certificate, String>>;
 
 async fn certificates_of(connection: &Connection, all: &[Proxy]) -> Certificates {
     let envoys = all.iter().filter(|proxy| proxy.role != Role::Ztunnel);
-    futures::stream::iter(envoys)
-        .map(|proxy| async move { (proxy.key(), certificate_of(connection, proxy).await) })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await
+    // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
+    let asked: Vec<_> =
+        envoys.map(|proxy| async move { (proxy.key(), certificate_of(connection, proxy).await) }).collect();
+    futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
 }
 
 async fn certificate_of(connection: &Connection, proxy: &Proxy) -> Result<Certificate, String> {

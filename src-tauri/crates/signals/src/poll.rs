@@ -85,9 +85,10 @@ impl Poller {
     pub async fn round(&self, proxies: &[Proxy]) -> Round {
         let mut round = Round::default();
         let due: Vec<_> = proxies.iter().filter(|proxy| proxy.role != Role::Ztunnel && self.is_due(proxy)).collect();
-        let mut answers = futures::stream::iter(due)
-            .map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) })
-            .buffer_unordered(AT_ONCE);
+        // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
+        let asked: Vec<_> =
+            due.into_iter().map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) }).collect();
+        let mut answers = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
         while let Some((proxy, answer, at)) = answers.next().await {
             match answer {
                 Ok(sample) => round.samples.push((proxy.clone(), at, sample)),

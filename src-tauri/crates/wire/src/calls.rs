@@ -99,6 +99,8 @@ calls! {
     draft_remove(ObjectArgs) -> Draft;
     /// Empties the tray.
     draft_clear(SessionRef) -> Draft;
+    /// Takes the tray's last step back.
+    draft_undo(SessionRef) -> Draft;
     /// Diff, dry-run, owners, findings and effect of everything in the tray.
     review(SessionRef) -> Review;
     /// Applies what was reviewed.

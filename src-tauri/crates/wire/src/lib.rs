@@ -3,10 +3,16 @@
 //! Only types of this crate cross the bridge; nothing below derives for it. The UI recomputes no rule.
 
 mod calls;
+mod convert;
 mod fault;
+mod host;
 pub mod types;
 #[cfg(test)]
 mod typescript;
+mod watch;
 
 pub use calls::{Calls, dispatch};
 pub use fault::{Code, Fault};
+pub use host::Host;
+pub use session::Profile;
+pub use watch::Watch;

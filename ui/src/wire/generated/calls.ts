@@ -116,6 +116,9 @@ export const calls = (call: Call) => ({
   /** Empties the tray. */
   draftClear: (args: SessionRef): Promise<Draft> => call('draft_clear', args) as Promise<Draft>,
 
+  /** Takes the tray's last step back. */
+  draftUndo: (args: SessionRef): Promise<Draft> => call('draft_undo', args) as Promise<Draft>,
+
   /** Diff, dry-run, owners, findings and effect of everything in the tray. */
   review: (args: SessionRef): Promise<Review> => call('review', args) as Promise<Review>,
 

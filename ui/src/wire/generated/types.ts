@@ -519,7 +519,7 @@ export type Review = {
  */
 token: string, items: Array<ReviewItem>, says: Array<EffectLine>, requestsObserved: number, requestsProbed: number, findingsAdded: Array<Finding>, findingsRemoved: Array<Finding>, unknown: Array<Unknown>, 
 /**
- * Nothing stands in the way of applying it.
+ * Nothing stands in the way of applying it but conflicts, which the user decides by naming managers.
  */
 canApply: boolean, 
 /**

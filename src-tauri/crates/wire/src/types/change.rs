@@ -70,7 +70,7 @@ wire! {
         pub findings_added: Vec<Finding>,
         pub findings_removed: Vec<Finding>,
         pub unknown: Vec<Unknown>,
-        /// Nothing stands in the way of applying it.
+        /// Nothing stands in the way of applying it but conflicts, which the user decides by naming managers.
         pub can_apply: bool,
         /// What stands in the way.
         pub because: String,

@@ -1,0 +1,88 @@
+//! The map of a session, kept until one of its sources moves.
+
+use std::sync::Arc;
+
+use mesh::Unknown;
+
+use crate::map::build::{Sources, build};
+use crate::map::{Graph, Level};
+use crate::session::defect;
+use crate::traffic::Series;
+use crate::{Result, Session};
+
+/// Maps that are kept: levels, namespaces and windows that were asked for lately.
+const KEPT: usize = 8;
+
+impl Session {
+    /// The map of these namespaces (all for none named), with rates over so many seconds.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn graph(&self, level: Level, namespaces: &[String], window: u32) -> Result<Arc<Graph>> {
+        let key = (level, namespaces.to_vec(), window);
+        let stamp = self.stamp();
+        let mut graphs = self.graphs.lock().await;
+        let known = graphs.get(&key).cloned();
+        if let Some((made_of, graph)) = &known
+            && *made_of == stamp
+        {
+            return Ok(graph.clone());
+        }
+        let previous = known.map(|(_, graph)| graph);
+        let (ready, findings, effect) = (self.ready().await?, self.findings(false).await?, self.effect().await?);
+        let (traffic, fleet, engine) =
+            (self.traffic.borrow().clone(), self.fleet.borrow().clone(), self.engine().clone());
+        let names = namespaces.to_vec();
+        let made = tokio::task::spawn_blocking(move || {
+            let (flows, ill) = (traffic.over(window, &ready), fleet.ill());
+            let sources = Sources {
+                engine: &engine,
+                ready: &ready,
+                flows: traffic.measured.then_some(&flows[..]),
+                findings: &findings.findings,
+                effect: effect.as_deref(),
+                ill: &ill,
+            };
+            let mut graph = build(&sources, level, &names, previous.as_deref());
+            graph.unknown.extend(traffic.unknown.iter().cloned());
+            if !traffic.measured && traffic.unknown.is_empty() {
+                let because = "the first measurement has not come yet".to_owned();
+                graph.unknown.push(Unknown { about: "traffic".into(), because });
+            }
+            Arc::new(graph)
+        });
+        let graph = made.await.map_err(|_| defect("drawing the map"))?;
+        if graphs.len() >= KEPT && !graphs.contains_key(&key) {
+            graphs.clear();
+        }
+        graphs.insert(key, (stamp, graph.clone()));
+        Ok(graph)
+    }
+
+    /// Rates of a node or edge over time.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn series(&self, of: &str, window: u32) -> Result<Series> {
+        let caller = of.split_once('>').map_or("", |(from, _)| from);
+        let callers = self.workloads_of(caller).await?;
+        Ok(self.traffic.borrow().series(of, &callers, window))
+    }
+
+    /// The workloads that a node stands for.
+    pub(crate) async fn workloads_of(&self, node: &str) -> Result<Vec<(String, String)>> {
+        let ready = self.ready().await?;
+        let found = match crate::map::node_of(node) {
+            Some((crate::map::NodeKind::Service, ns, name)) => {
+                let service = ready.world().service(ns, name).cloned();
+                let pods = service.map(|s| ready.places().of_service(&s).into_iter().cloned().collect::<Vec<_>>());
+                let names =
+                    pods.unwrap_or_default().into_iter().map(|pod| (pod.namespace.clone(), pod.workload.1.clone()));
+                names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+            }
+            Some((_, ns, name)) => vec![(ns.to_owned(), name.to_owned())],
+            None => Vec::new(),
+        };
+        Ok(found)
+    }
+}

@@ -1,0 +1,278 @@
+//! The panel of one node: what is behind it, what is in force, where its requests go, who may call it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mesh::{Caller, Outcome, Ready, Request, Route, Step, Transport, Verdict};
+use world::ObjectKey;
+
+use crate::findings::{Located, locate};
+use crate::map::{Edge, Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
+use crate::objects::Row;
+use crate::proxies::Sync;
+use crate::{Error, Result, Session};
+
+/// A workload behind the node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behind {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Label `version`.
+    pub version: String,
+    /// Pods.
+    pub pods: u32,
+    /// Ready pods.
+    pub ready: u32,
+    /// How it fares.
+    pub health: Health,
+    /// Why, where it is not ok.
+    pub because: String,
+    /// Requests a second that it takes.
+    pub per_second: f64,
+    /// Share of errors.
+    pub error_share: f64,
+    /// Who it is.
+    pub service_account: String,
+}
+
+/// One rule of the route, with what the tray makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// As it is.
+    pub route: Route,
+    /// The shares with the tray applied, in the order of the destinations; `None` where they stay.
+    pub pending: Vec<Option<f64>>,
+}
+
+/// Somebody who calls it, or would.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calling {
+    /// Namespace.
+    pub namespace: String,
+    /// Workload.
+    pub workload: String,
+    /// The mesh lets it.
+    pub allowed: bool,
+    /// How it would travel.
+    pub secured: Secured,
+    /// In words.
+    pub because: String,
+    /// The object that decides it.
+    pub object: Option<ObjectKey>,
+    /// The field in it.
+    pub path: String,
+    /// Requests a second that were seen.
+    pub per_second: f64,
+}
+
+/// The panel.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// As on the map.
+    pub node: Node,
+    /// Share of requests that succeed.
+    pub success_share: Option<f64>,
+    /// Milliseconds.
+    pub p50: Option<f64>,
+    /// Milliseconds.
+    pub p99: Option<f64>,
+    /// Share of requests over mutual TLS.
+    pub mtls_share: Option<f64>,
+    /// Workloads behind it.
+    pub workloads: Vec<Behind>,
+    /// Objects in force.
+    pub objects: Vec<Row>,
+    /// Where requests go.
+    pub rules: Vec<Rule>,
+    /// Who calls it.
+    pub callers: Vec<Calling>,
+    /// What is wrong here.
+    pub findings: Vec<Located>,
+    /// Its proxies.
+    pub proxies_total: u32,
+    /// Those in sync.
+    pub proxies_synced: u32,
+    /// Its own object.
+    pub object: ObjectKey,
+}
+
+impl Session {
+    /// The panel of a node of the map.
+    ///
+    /// # Errors
+    /// Where there is no such node.
+    pub async fn node(&self, id: &str, window: u32) -> Result<Detail> {
+        let missing = || Error::NoSuchNode { node: id.to_owned() };
+        let (_, namespace, name) = node_of(id).ok_or_else(missing)?;
+        let level = if id.starts_with("workload:") { Level::Workloads } else { Level::Services };
+        let graph = self.graph(level, &[], window).await?;
+        let node = graph.nodes.iter().find(|node| node.id == id).cloned().ok_or_else(missing)?;
+        let names = self.workloads_of(id).await?;
+        let (ready, drafted) = (self.ready().await?, self.drafted().await?);
+        let flows = self.traffic.borrow().over(window, &ready);
+        let into: Vec<&Flow> = flows.iter().filter(|flow| takes(flow, id, &names)).collect();
+        let in_force = self.in_force(&ready, namespace, name, &names);
+        let world = ready.world();
+        let findings = self.findings(false).await?;
+        let here = findings
+            .findings
+            .iter()
+            .filter(|f| in_force.contains(&f.object) || (f.object.namespace == namespace && f.object.name == name));
+        let fleet = self.fleet.borrow().clone();
+        let proxies: Vec<_> =
+            fleet.proxies.iter().filter(|p| names.contains(&(p.namespace.clone(), p.workload.clone()))).collect();
+        let measured = Measured::of(&into);
+        Ok(Detail {
+            success_share: measured.share(measured.good),
+            p50: measured.p50,
+            p99: measured.p99,
+            mtls_share: measured.share(measured.mtls),
+            workloads: self.behind(&names, window).await?,
+            objects: self.rows_of(&in_force.iter().cloned().collect::<Vec<_>>()).await?,
+            rules: rules(&ready, &drafted, namespace, name),
+            callers: callers(&ready, &flows, namespace, name, &node),
+            findings: locate(self.engine(), world, None, here.cloned().collect()),
+            proxies_total: proxies.len() as u32,
+            proxies_synced: proxies.iter().filter(|proxy| proxy.sync <= Sync::NotSent).count() as u32,
+            object: object_of(world, id).unwrap_or_else(|| ObjectKey::new("", "", namespace, name)),
+            node,
+        })
+    }
+
+    fn in_force(&self, ready: &Ready, namespace: &str, name: &str, names: &[(String, String)]) -> BTreeSet<ObjectKey> {
+        let mut keys: BTreeSet<ObjectKey> = ready.in_force(namespace, name).into_iter().collect();
+        for (ns, workload) in names {
+            keys.extend(ready.in_force(ns, workload));
+        }
+        keys
+    }
+
+    async fn behind(&self, names: &[(String, String)], window: u32) -> Result<Vec<Behind>> {
+        let graph = self.graph(Level::Workloads, &[], window).await?;
+        let world = self.world();
+        let found = names.iter().filter_map(|(ns, name)| {
+            let id = crate::map::workload_id(ns, name);
+            let node = graph.nodes.iter().find(|node| node.id == id)?;
+            let into: Vec<&Edge> = graph.edges.iter().filter(|edge| edge.to == id).collect();
+            Some(Behind {
+                namespace: ns.clone(),
+                name: name.clone(),
+                version: node.version.clone(),
+                pods: node.pods,
+                ready: node.ready,
+                health: node.health,
+                because: node.because.clone(),
+                per_second: into.iter().map(|edge| edge.per_second).sum(),
+                error_share: node.error_share,
+                service_account: world.workload(ns, name).map(|w| w.service_account.clone()).unwrap_or_default(),
+            })
+        });
+        Ok(found.collect())
+    }
+}
+
+fn takes(flow: &Flow, id: &str, names: &[(String, String)]) -> bool {
+    match node_of(id) {
+        Some((NodeKind::Service, ns, name)) => flow.service.0 == ns && flow.service.1 == name,
+        Some((NodeKind::External, _, name)) => flow.service.0.is_empty() && flow.service.1 == name,
+        _ => names.contains(&(flow.service.0.clone(), flow.workload.clone())),
+    }
+}
+
+/// Sums over flows.
+#[derive(Default)]
+struct Measured {
+    all: f64,
+    good: f64,
+    mtls: f64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+impl Measured {
+    fn of(flows: &[&Flow]) -> Self {
+        let mut sum = Self::default();
+        for flow in flows {
+            sum.all += flow.per_second;
+            sum.good += flow.per_second * (1.0 - flow.error_share);
+            sum.mtls += if flow.secured == Secured::Mtls { flow.per_second } else { 0.0 };
+            sum.p50 = sum.p50.into_iter().chain(flow.p50).reduce(f64::max);
+            sum.p99 = sum.p99.into_iter().chain(flow.p99).reduce(f64::max);
+        }
+        sum
+    }
+
+    fn share(&self, part: f64) -> Option<f64> {
+        (self.all > 0.0).then(|| (part / self.all).clamp(0.0, 1.0))
+    }
+}
+
+/// The rules as they are, each with the shares that the tray gives the same rule.
+fn rules(ready: &Ready, drafted: &Ready, namespace: &str, name: &str) -> Vec<Rule> {
+    let after = drafted.routes(namespace, name);
+    let rules = ready.routes(namespace, name).into_iter().map(|route| {
+        let same = after.iter().find(|other| other.object == route.object && other.path == route.path);
+        let pending = route.destinations.iter().map(|destination| {
+            let share = same.map(|other| {
+                other.destinations.iter().filter(|d| d.name == destination.name).map(|d| d.share).sum::<f64>()
+            })?;
+            ((share - destination.share).abs() > 0.0005).then_some(share)
+        });
+        Rule { pending: pending.collect(), route }
+    });
+    rules.collect()
+}
+
+/// Everyone who was seen to call it, and every other workload of the mesh for which the answer is a refusal.
+fn callers(ready: &Ready, flows: &[Flow], namespace: &str, name: &str, node: &Node) -> Vec<Calling> {
+    let Some(port) = ready.world().service(namespace, name).and_then(|s| s.ports.first()).map(|p| p.port) else {
+        return Vec::new();
+    };
+    let mut rates: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for flow in flows.iter().filter(|f| f.service.0 == namespace && f.service.1 == name && !f.from.0.is_empty()) {
+        *rates.entry(flow.from.clone()).or_default() += flow.per_second.max(flow.denied_per_second);
+    }
+    let seen: BTreeSet<_> = rates.keys().cloned().collect();
+    let others = ready.world().workloads().map(|w| (w.namespace.clone(), w.name.clone())).filter(|w| !seen.contains(w));
+    let ask = |(from_namespace, workload): (String, String)| {
+        let request = Request {
+            id: String::new(),
+            from: Caller::Workload { namespace: from_namespace.clone(), workload: workload.clone() },
+            via: None,
+            method: "GET".into(),
+            url: format!("http://{name}.{namespace}:{port}/"),
+            headers: Vec::new(),
+        };
+        let verdict = ready.explain(&request);
+        let per_second = rates.get(&(from_namespace.clone(), workload.clone())).copied().unwrap_or(0.0);
+        (verdict.outcome, calling(from_namespace, workload, &verdict, per_second))
+    };
+    let mut rows: Vec<Calling> = seen.iter().cloned().map(&ask).map(|(_, row)| row).collect();
+    let refused = |outcome: &Outcome| matches!(outcome, Outcome::Denied | Outcome::Refused);
+    let own = |row: &Calling| row.namespace == node.namespace && row.workload.starts_with(name);
+    rows.extend(others.map(ask).filter(|(outcome, row)| refused(outcome) && !own(row)).map(|(_, row)| row).take(50));
+    rows
+}
+
+fn calling(namespace: String, workload: String, verdict: &Verdict, per_second: f64) -> Calling {
+    let allowed = !matches!(verdict.outcome, Outcome::Denied | Outcome::Refused | Outcome::Blocked | Outcome::Unknown);
+    let decided = |step: &&Step| if allowed { step.step == "authorize" || step.step == "transport" } else { true };
+    let step = verdict.trace.iter().rev().find(decided).or(verdict.trace.last());
+    let because = verdict.unknown.first().map(|u| format!("unknown: {}", u.because));
+    Calling {
+        namespace,
+        workload,
+        allowed,
+        secured: match verdict.transport {
+            Some(Transport::Mtls) => Secured::Mtls,
+            Some(Transport::Tls) => Secured::Tls,
+            Some(Transport::Plaintext) => Secured::Plaintext,
+            None => Secured::Unknown,
+        },
+        because: because.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
+        object: step.and_then(|s| s.object.clone()),
+        path: step.and_then(|s| s.path.clone()).unwrap_or_default(),
+        per_second,
+    }
+}

@@ -1,0 +1,103 @@
+//! What a change does to traffic, in lines: the same effect on several requests is said once.
+
+use mesh::{Effect, Tone};
+use serde_json::{Value, json};
+use world::ObjectKey;
+
+/// One thing that a change does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// How it is meant to be taken.
+    pub tone: Tone,
+    /// `productpage → reviews`
+    pub title: String,
+    /// `10 % moves from v1 to v3`
+    pub detail: String,
+    /// Requests a second that it concerns; 0 where none were seen.
+    pub per_second: f64,
+    /// Seen in traffic; else asked by the engine itself.
+    pub observed: bool,
+    /// The object that decides it.
+    pub object: Option<ObjectKey>,
+    /// The field in it.
+    pub path: String,
+}
+
+/// The lines of an effect, the worst first. Probes that only repeat what traffic shows are left out.
+pub fn says(effect: &Effect) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for change in effect.changes.iter().filter(|change| change.tone != Tone::Stays) {
+        let same =
+            |line: &&mut Line| line.tone == change.tone && line.title == change.title && line.detail == change.detail;
+        if let Some(line) = lines.iter_mut().find(same) {
+            line.per_second += change.per_second;
+            continue;
+        }
+        lines.push(Line {
+            tone: change.tone,
+            title: change.title.clone(),
+            detail: change.detail.clone(),
+            per_second: change.per_second,
+            observed: change.observed,
+            object: change.object.clone(),
+            path: change.path.clone(),
+        });
+    }
+    lines
+}
+
+const TONES: [(Tone, &str); 5] = [
+    (Tone::Cuts, "cuts"),
+    (Tone::Opens, "opens"),
+    (Tone::Moves, "moves"),
+    (Tone::Watch, "watch"),
+    (Tone::Stays, "stays"),
+];
+
+impl Line {
+    /// As the journal keeps it.
+    pub(crate) fn saved(&self) -> Value {
+        let tone = TONES.iter().find(|(tone, _)| *tone == self.tone).map_or("watch", |(_, word)| word);
+        let object = self.object.as_ref().map(|o| json!([o.group, o.kind, o.namespace, o.name]));
+        json!({"tone": tone, "title": self.title, "detail": self.detail, "perSecond": self.per_second,
+            "observed": self.observed, "object": object, "path": self.path})
+    }
+
+    /// From the journal; what an older version did not keep is empty.
+    pub(crate) fn from_saved(saved: &Value) -> Self {
+        let text = |name: &str| saved[name].as_str().unwrap_or_default().to_owned();
+        let tone = TONES.iter().find(|(_, word)| saved["tone"] == *word).map_or(Tone::Watch, |(tone, _)| *tone);
+        let object = saved["object"].as_array().map(|parts| {
+            let part = |at: usize| parts.get(at).and_then(Value::as_str).unwrap_or_default();
+            ObjectKey::new(part(0), part(1), part(2), part(3))
+        });
+        Self {
+            tone,
+            title: text("title"),
+            detail: text("detail"),
+            per_second: saved["perSecond"].as_f64().unwrap_or_default(),
+            observed: saved["observed"] == true,
+            object,
+            path: text("path"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_survives_the_journal() {
+        let line = Line {
+            tone: Tone::Moves,
+            title: "a → b".into(),
+            detail: "10 % moves from v1 to v2".into(),
+            per_second: 1.5,
+            observed: true,
+            object: Some(ObjectKey::new("g", "K", "ns", "n")),
+            path: "spec.http[0]".into(),
+        };
+        assert_eq!(Line::from_saved(&line.saved()), line);
+    }
+}

@@ -1,0 +1,257 @@
+//! One open cluster: its watches, its world, its tray. Nothing of it outlives it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cluster::{Connection, Followed, Probed};
+use mesh::{Effect, Engine, Findings, Ready};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use world::World;
+
+use crate::change::tray::Tray;
+use crate::live::{self, Live};
+use crate::map::{Graph, Level};
+use crate::memo::Memo;
+use crate::proxies::Fleet;
+use crate::records::Records;
+use crate::sampling;
+use crate::traffic::Traffic;
+use crate::uptake::Trackers;
+use crate::workbench::Card;
+use crate::write::review::Plan;
+use crate::{Error, Result};
+
+/// The core kinds that every view needs; those of the meshes come on top.
+const CORE: [(&str, &str); 7] = [
+    ("", "Namespace"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("", "Pod"),
+    ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
+    ("apps", "DaemonSet"),
+];
+
+/// What a session is made of.
+pub struct Opening {
+    /// Its id.
+    pub id: String,
+    /// The cluster.
+    pub card: Card,
+    /// The way to it.
+    pub connection: Connection,
+    /// What it said of itself.
+    pub probed: Probed,
+    /// The meshes.
+    pub engine: Arc<Engine>,
+    /// The journal.
+    pub records: Records,
+}
+
+/// What an answer is made of: it is computed again only where one of these has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Stamp {
+    pub(crate) world: u64,
+    pub(crate) tray: u64,
+    pub(crate) traffic: u64,
+    pub(crate) fleet: u64,
+}
+
+pub(crate) type GraphKey = (Level, Vec<String>, u32);
+
+/// An open cluster. Dropping or stopping it ends every watch, poll and forward that it began.
+pub struct Session {
+    pub(crate) opening: Opening,
+    pub(crate) live: watch::Receiver<Live>,
+    pub(crate) traffic: watch::Receiver<Arc<Traffic>>,
+    pub(crate) fleet: watch::Receiver<Arc<Fleet>>,
+    pub(crate) tray: watch::Sender<Tray>,
+    pub(crate) reviewed: Mutex<Option<Arc<Plan>>>,
+    pub(crate) graphs: tokio::sync::Mutex<HashMap<GraphKey, (Stamp, Arc<Graph>)>>,
+    ready: Memo<u64, Arc<Ready>>,
+    drafted: Memo<(u64, u64), Arc<Ready>>,
+    findings: Memo<u64, Arc<Findings>>,
+    drafted_findings: Memo<(u64, u64), Arc<Findings>>,
+    effect: Memo<(u64, u64, u64), Arc<Effect>>,
+    pub(crate) trackers: Trackers,
+    pub(crate) hurry: Arc<Notify>,
+    pub(crate) cancel: CancellationToken,
+    _alive: DropGuard,
+}
+
+impl Session {
+    /// Begins to follow.
+    pub fn open(opening: Opening) -> Self {
+        let cancel = CancellationToken::new();
+        let (seen, live) = watch::channel(Live::new(World::new()));
+        let batches = cluster::follow(opening.connection.clone(), kinds(&opening.engine), cancel.clone());
+        tokio::spawn(live::follow(batches, seen, cancel.clone()));
+        let hurry = Arc::new(Notify::new());
+        let traffic = sampling::traffic(opening.connection.clone(), live.clone(), cancel.clone());
+        let fleet = sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
+        Self {
+            opening,
+            live,
+            traffic,
+            fleet,
+            tray: watch::channel(Tray::default()).0,
+            reviewed: Mutex::default(),
+            graphs: tokio::sync::Mutex::default(),
+            ready: Memo::default(),
+            drafted: Memo::default(),
+            findings: Memo::default(),
+            drafted_findings: Memo::default(),
+            effect: Memo::default(),
+            trackers: Trackers::default(),
+            hurry,
+            _alive: cancel.clone().drop_guard(),
+            cancel,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.opening.id
+    }
+
+    /// The cluster.
+    pub fn card(&self) -> &Card {
+        &self.opening.card
+    }
+
+    /// The way to it.
+    pub fn connection(&self) -> &Connection {
+        &self.opening.connection
+    }
+
+    /// The meshes.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.opening.engine
+    }
+
+    /// The world as it changes.
+    pub fn live(&self) -> watch::Receiver<Live> {
+        self.live.clone()
+    }
+
+    /// The traffic as it is measured.
+    pub fn traffic(&self) -> watch::Receiver<Arc<Traffic>> {
+        self.traffic.clone()
+    }
+
+    /// The proxies as they report.
+    pub fn fleet(&self) -> watch::Receiver<Arc<Fleet>> {
+        self.fleet.clone()
+    }
+
+    /// The tray as it changes.
+    pub fn tray(&self) -> watch::Receiver<Tray> {
+        self.tray.subscribe()
+    }
+
+    /// The world now.
+    pub fn world(&self) -> World {
+        self.live.borrow().world.clone()
+    }
+
+    /// Ends everything that it began.
+    pub fn stop(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Done when the session is stopped.
+    pub async fn stopped(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            world: self.live.borrow().world.revision(),
+            tray: self.tray.borrow().revision(),
+            traffic: self.traffic.borrow().revision,
+            fleet: self.fleet.borrow().revision,
+        }
+    }
+
+    /// The world, read by every mesh.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn ready(&self) -> Result<Arc<Ready>> {
+        let (world, engine) = (self.world(), self.engine().clone());
+        let made = self.ready.get(world.revision(), move || Arc::new(engine.ready(&world))).await;
+        made.ok_or_else(|| defect("reading the world"))
+    }
+
+    /// The world with the tray applied, read by every mesh.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn drafted(&self) -> Result<Arc<Ready>> {
+        let (world, tray) = (self.world(), self.tray.borrow().clone());
+        if tray.items().is_empty() {
+            return self.ready().await;
+        }
+        let over = tray.over(&world).map_err(|error| Error::Defect { what: error.to_string() })?;
+        let engine = self.engine().clone();
+        let key = (world.revision(), tray.revision());
+        let made = self.drafted.get(key, move || Arc::new(engine.ready(&over))).await;
+        made.ok_or_else(|| defect("reading the draft"))
+    }
+
+    /// Everything wrong or risky, in the cluster or with the tray applied.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn findings(&self, with_draft: bool) -> Result<Arc<Findings>> {
+        let made = if with_draft {
+            let ready = self.drafted().await?;
+            let key = (self.world().revision(), self.tray.borrow().revision());
+            self.drafted_findings.get(key, move || Arc::new(ready.check())).await
+        } else {
+            let ready = self.ready().await?;
+            self.findings.get(ready.world().revision(), move || Arc::new(ready.check())).await
+        };
+        made.ok_or_else(|| defect("checking the world"))
+    }
+
+    /// What the tray would do; `None` where it is empty.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn effect(&self) -> Result<Option<Arc<Effect>>> {
+        let tray = self.tray.borrow().clone();
+        if tray.items().is_empty() {
+            return Ok(None);
+        }
+        let (before, after) = (self.ready().await?.world().clone(), self.drafted().await?.world().clone());
+        let observed = self.traffic.borrow().observed();
+        let (engine, stamp) = (self.engine().clone(), self.stamp());
+        let key = (stamp.world, stamp.tray, stamp.traffic);
+        let made = self.effect.get(key, move || Arc::new(engine.effect(&before, &after, &observed))).await;
+        made.map(Some).ok_or_else(|| defect("comparing the draft"))
+    }
+
+    pub(crate) fn plan(&self) -> Option<Arc<Plan>> {
+        self.reviewed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_plan(&self, plan: Option<Arc<Plan>>) {
+        *self.reviewed.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+    }
+}
+
+/// Everything that is followed.
+fn kinds(engine: &Engine) -> Vec<Followed> {
+    let meshes = engine.meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind));
+    let mut kinds: Vec<Followed> =
+        CORE.into_iter().chain(meshes).map(|(group, kind)| Followed::new(group, kind)).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+pub(crate) fn defect(what: &str) -> Error {
+    Error::Defect { what: format!("{what} ended in the middle") }
+}

@@ -1,0 +1,294 @@
+//! Measured traffic: what the proxies counted, as flows between workloads and as requests that the engine can be asked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mesh::{Caller, Observed, Ready, Request, Unknown};
+use signals::{Edge, Of, Protocol, Workload};
+
+use crate::map::{Flow, NodeKind, Secured, node_of};
+
+/// What callers without a proxy are called on the map: nobody counts them but the callee.
+pub const UNKNOWN_CALLERS: &str = "outside the mesh";
+
+/// Requests that are asked about are those of the last minute.
+const LATELY: f64 = 60.0;
+
+/// Differences between what callers and callees count are noise below this, per second and as a share.
+const NOISE: (f64, f64) = (0.05, 0.1);
+
+/// Namespace and name.
+pub type Names = (String, String);
+
+/// What was measured last. Clones share the counters.
+#[derive(Clone, Default)]
+pub struct Traffic {
+    /// Grows with each look.
+    pub revision: u64,
+    /// Something was measured; else `unknown` says why not.
+    pub measured: bool,
+    /// What could not be measured.
+    pub unknown: Vec<Unknown>,
+    /// The poller's clock at that look.
+    pub(crate) now: f64,
+    pub(crate) store: Arc<RwLock<signals::Traffic>>,
+}
+
+/// A line over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// A version, or the thing itself.
+    pub name: String,
+    /// `requests` or `errors`.
+    pub what: &'static str,
+    /// Per second; `None` for a gap.
+    pub values: Vec<Option<f64>>,
+}
+
+/// Rates over time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Seconds since 1970, ascending.
+    pub at: Vec<f64>,
+    /// Lines over them.
+    pub lines: Vec<Line>,
+    /// Where the numbers come from.
+    pub source: String,
+}
+
+impl Traffic {
+    /// Edges as the proxies counted them over the last so many seconds.
+    pub fn edges(&self, window: f64) -> Vec<Edge> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).edges(window, self.now)
+    }
+
+    /// The flows over the last so many seconds: edges with the workloads that answered.
+    pub fn over(&self, window: u32, ready: &Ready) -> Vec<Flow> {
+        let window = f64::from(window.max(1));
+        let edges = self.edges(window);
+        let inbound = self.store.read().unwrap_or_else(PoisonError::into_inner).inbound(window, self.now);
+        let mut flows: Vec<Flow> = edges.iter().flat_map(|edge| flows(edge, ready)).collect();
+        flows.extend(uncounted(&flows, &inbound, ready));
+        flows
+    }
+
+    /// What was seen, as requests that the engine can be asked.
+    pub fn observed(&self) -> Vec<Observed> {
+        let mut seen: BTreeMap<(Workload, String), f64> = BTreeMap::new();
+        for edge in self.edges(LATELY) {
+            let Some(from) = edge.from.clone() else { continue };
+            *seen.entry((from, url(&edge))).or_default() += edge.requests_per_second;
+        }
+        let observed = seen.into_iter().enumerate().map(|(at, ((from, url), per_second))| {
+            let from = Caller::Workload { namespace: from.namespace, workload: from.name };
+            let id = format!("seen-{}", at + 1);
+            let request = Request { id, from, via: None, method: "GET".into(), url, headers: Vec::new() };
+            Observed { request, per_second }
+        });
+        observed.collect()
+    }
+
+    /// Rates of a node or an edge over time; a line for each version that took the requests. `callers` are the workloads
+    /// that the calling end of an edge stands for.
+    pub fn series(&self, of: &str, callers: &[Names], window: u32) -> Series {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = questions(of, callers);
+        let name = of.rsplit(['/', ':']).next().unwrap_or(of);
+        let mut series = Series { source: "counters of the proxies".into(), ..Series::default() };
+        let mut sums: BTreeMap<(String, &'static str), Vec<Option<f64>>> = BTreeMap::new();
+        for question in asked {
+            let answer = store.series(&question, f64::from(window.max(1)), self.now);
+            series.at = answer.at;
+            for line in answer.lines {
+                let version = if line.name.is_empty() { name.to_owned() } else { line.name };
+                add(sums.entry((version, "requests")).or_default(), &line.requests);
+                add(sums.entry((name.to_owned(), "errors")).or_default(), &line.errors);
+            }
+        }
+        series.lines = sums.into_iter().map(|((name, what), values)| Line { name, what, values }).collect();
+        // Requests come first; the order of their names is theirs.
+        series.lines.sort_by_key(|line| line.what != "requests");
+        series
+    }
+}
+
+fn add(sum: &mut Vec<Option<f64>>, values: &[Option<f64>]) {
+    if sum.is_empty() {
+        sum.extend_from_slice(values);
+        return;
+    }
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum = sum.iter().chain(value).copied().reduce(|a, b| a + b);
+    }
+}
+
+/// What has to be asked of the counters for a node or an edge.
+fn questions(of: &str, callers: &[Names]) -> Vec<Of> {
+    let into = |id: &str| match node_of(id) {
+        Some((NodeKind::Service, ns, name)) => Some(Of::Service(ns.into(), name.into())),
+        Some((NodeKind::Workload, ns, name)) => {
+            Some(Of::Workload(Workload { namespace: ns.into(), name: name.into() }))
+        }
+        _ => None,
+    };
+    let Some((_, to)) = of.split_once('>') else { return into(of).into_iter().collect() };
+    match into(to) {
+        Some(Of::Service(ns, name)) => {
+            let workload = |(namespace, name): &Names| Workload { namespace: namespace.clone(), name: name.clone() };
+            callers.iter().map(|caller| Of::Edge(workload(caller), (ns.clone(), name.clone()))).collect()
+        }
+        other => other.into_iter().collect(),
+    }
+}
+
+fn url(edge: &Edge) -> String {
+    let host = edge.to_service.as_ref().map_or_else(|| edge.host.clone(), |(ns, name)| format!("{name}.{ns}"));
+    let port = if edge.port == 0 { 80 } else { edge.port };
+    format!("http://{host}:{port}/")
+}
+
+/// An edge as flows to the workloads behind it. The source rarely says which of them answered: a subset's share is split
+/// over its workloads by their ready pods, as an even balancer would.
+fn flows(edge: &Edge, ready: &Ready) -> Vec<Flow> {
+    let service = edge.to_service.clone().unwrap_or_else(|| (String::new(), edge.host.clone()));
+    let parts = match &edge.to_workload {
+        Some(workload) => vec![(workload.name.clone(), 1.0)],
+        None => parts(edge, &service, ready),
+    };
+    let flow = |(workload, share): (String, f64)| Flow {
+        from: edge
+            .from
+            .as_ref()
+            .map_or((String::new(), UNKNOWN_CALLERS.into()), |w| (w.namespace.clone(), w.name.clone())),
+        service: service.clone(),
+        port: edge.port,
+        workload,
+        protocol: match edge.protocol {
+            Protocol::Http => "http".into(),
+            Protocol::Grpc => "grpc".into(),
+            Protocol::Tcp => "tcp".into(),
+        },
+        per_second: edge.requests_per_second * share,
+        error_share: edge.error_share,
+        denied_per_second: edge.denied_per_second * share,
+        p50: edge.p50,
+        p99: edge.p99,
+        secured: match edge.secured {
+            signals::Secured::Mtls => Secured::Mtls,
+            signals::Secured::Tls => Secured::Tls,
+            signals::Secured::Plaintext => Secured::Plaintext,
+            signals::Secured::Mixed => Secured::Mixed,
+            signals::Secured::Unknown => Secured::Unknown,
+        },
+    };
+    parts.into_iter().map(flow).collect()
+}
+
+/// (workload, share of the edge's requests)
+fn parts(edge: &Edge, service: &Names, ready: &Ready) -> Vec<(String, f64)> {
+    let places = ready.places();
+    let Some(found) = ready.world().service(&service.0, &service.1) else { return vec![(String::new(), 1.0)] };
+    let subset = edge.subset.as_deref().filter(|subset| !subset.is_empty());
+    let behind: Option<BTreeSet<String>> = subset.and_then(|subset| of_subset(edge, subset, ready));
+    let mut pods: BTreeMap<&str, f64> = BTreeMap::new();
+    for pod in places.of_service(found).into_iter().filter(|pod| pod.ready) {
+        let workload = pod.workload.1.as_str();
+        if behind.as_ref().is_none_or(|names| names.contains(workload)) {
+            *pods.entry(workload).or_default() += 1.0;
+        }
+    }
+    let all: f64 = pods.values().sum();
+    if all == 0.0 {
+        return vec![(String::new(), 1.0)];
+    }
+    pods.into_iter().map(|(workload, count)| (workload.to_owned(), count / all)).collect()
+}
+
+/// The workloads of a subset, as the engine resolves it for this caller.
+fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String>> {
+    let from = edge.from.as_ref()?;
+    let request = Request {
+        id: String::new(),
+        from: Caller::Workload { namespace: from.namespace.clone(), workload: from.name.clone() },
+        via: None,
+        method: "GET".into(),
+        url: url(edge),
+        headers: Vec::new(),
+    };
+    let verdict = ready.explain(&request);
+    let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset))?;
+    Some(found.workloads.into_iter().collect()).filter(|names: &BTreeSet<String>| !names.is_empty())
+}
+
+/// Requests that a workload received and that no proxy of a caller has counted: their callers have none.
+fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec<Flow> {
+    let mut counted: HashMap<Names, f64> = HashMap::new();
+    for flow in flows {
+        *counted.entry((flow.service.0.clone(), flow.workload.clone())).or_default() += flow.per_second;
+    }
+    let mut received: BTreeMap<&Workload, (f64, &signals::Inbound)> = BTreeMap::new();
+    for part in inbound {
+        let sum = received.entry(&part.workload).or_insert((0.0, part));
+        sum.0 += part.requests_per_second;
+    }
+    let found = received.into_iter().filter_map(|(workload, (all, part))| {
+        let names = (workload.namespace.clone(), workload.name.clone());
+        let rest = all - counted.get(&names).copied().unwrap_or(0.0);
+        if rest < NOISE.0 || rest < all * NOISE.1 {
+            return None;
+        }
+        let (service, port) = service_of(workload, ready)?;
+        Some(Flow {
+            from: (String::new(), UNKNOWN_CALLERS.into()),
+            service,
+            port,
+            workload: workload.name.clone(),
+            protocol: "http".into(),
+            per_second: rest,
+            error_share: part.error_share,
+            denied_per_second: 0.0,
+            p50: part.p50,
+            p99: part.p99,
+            secured: Secured::Plaintext,
+        })
+    });
+    found.collect()
+}
+
+/// The service that a workload stands behind, with its first port.
+fn service_of(workload: &Workload, ready: &Ready) -> Option<(Names, u16)> {
+    let pods = ready.places().of_workload(&workload.namespace, &workload.name);
+    let labels = &pods.first()?.labels;
+    let services = ready.world().services().filter(|service| service.namespace == workload.namespace);
+    let found = services.into_iter().find(|s| !s.selector.is_empty() && mesh::selects(&s.selector, labels))?;
+    let port = found.ports.first().map_or(80, |port| port.port);
+    Some(((found.namespace.clone(), found.name.clone()), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_a_node_or_an_edge() {
+        let callers = [("shop".to_owned(), "web-v1".to_owned())];
+        let workload = |name: &str| Workload { namespace: "shop".into(), name: name.into() };
+        let reviews = ("shop".to_owned(), "reviews".to_owned());
+        for (of, expected) in [
+            ("service:shop/reviews", vec![Of::Service("shop".into(), "reviews".into())]),
+            ("workload:shop/reviews-v1", vec![Of::Workload(workload("reviews-v1"))]),
+            ("service:shop/web>service:shop/reviews", vec![Of::Edge(workload("web-v1"), reviews)]),
+            ("service:shop/reviews>workload:shop/reviews-v2", vec![Of::Workload(workload("reviews-v2"))]),
+            ("external:api.example.com", vec![]),
+        ] {
+            assert_eq!(questions(of, &callers), expected, "{of}");
+        }
+    }
+
+    #[test]
+    fn a_gap_on_both_sides_stays_a_gap() {
+        let mut sum = vec![Some(1.0), None, None];
+        add(&mut sum, &[Some(2.0), Some(3.0), None]);
+        assert_eq!(sum, [Some(3.0), Some(3.0), None]);
+    }
+}

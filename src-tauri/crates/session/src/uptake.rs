@@ -1,0 +1,266 @@
+//! How far the proxies have taken up a change: sent, acknowledged, rejected. What was sent is told apart from what had
+//! been sent before by the control plane's own stamps, never by this machine's clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use journal::EntryId;
+use mesh::Unknown;
+use world::ObjectKey;
+
+use crate::proxies::{Fleet, Proxy, Sync};
+use crate::write::review::Plan;
+use crate::{Error, Result, Session};
+
+/// A proxy that was sent nothing for so long is not concerned: the control plane sends a change within its debounce
+/// time (istiod: 100 ms after the last change, 10 s at most; pilot/pkg/features, PILOT_DEBOUNCE_MAX).
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// How far one proxy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing was sent yet.
+    Waiting,
+    /// Sent, not acknowledged yet.
+    Sent,
+    /// It has it.
+    Acknowledged,
+    /// It refused it.
+    Rejected,
+    /// Its control plane does not say.
+    Unknown,
+}
+
+/// One proxy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Namespace of its pod.
+    pub namespace: String,
+    /// Its pod.
+    pub pod: String,
+    /// The workload.
+    pub workload: String,
+    /// How far it is.
+    pub state: State,
+    /// The rejection's own text.
+    pub because: String,
+}
+
+/// How far all are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Uptake {
+    /// The entry.
+    pub entry: EntryId,
+    /// Every proxy that is concerned.
+    pub rows: Vec<Row>,
+    /// Why nothing can be said.
+    pub unknown: Vec<Unknown>,
+    /// Nothing more will change.
+    pub settled: bool,
+    /// From the write to the last acknowledgement.
+    pub took: Option<Duration>,
+}
+
+impl Uptake {
+    /// How many rows are in this state.
+    pub fn count(&self, state: State) -> u32 {
+        self.rows.iter().filter(|row| row.state == state).count() as u32
+    }
+}
+
+/// (namespace, pod, type) → when it was last sent, by the control plane's clock.
+type Stamps = HashMap<(String, String, String), Option<f64>>;
+
+/// What was known when a write began.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracker {
+    began: Instant,
+    before: Stamps,
+    types: Vec<&'static str>,
+    took: Option<Duration>,
+    recorded: bool,
+}
+
+/// All writes of this session.
+pub(crate) type Trackers = std::sync::Mutex<BTreeMap<EntryId, Tracker>>;
+
+fn stamps(fleet: &Fleet) -> Stamps {
+    let of = |proxy: &Proxy| {
+        let (namespace, pod) = (proxy.namespace.clone(), proxy.pod.clone());
+        proxy
+            .types
+            .iter()
+            .map(move |t| ((namespace.clone(), pod.clone(), t.name.clone()), t.sent_at))
+            .collect::<Vec<_>>()
+    };
+    fleet.proxies.iter().flat_map(of).collect()
+}
+
+/// The xDS types that carry a kind (istio pilot/pkg/xds: which generators need which config).
+fn types(key: &ObjectKey) -> &'static [&'static str] {
+    match key.kind.as_str() {
+        "VirtualService" | "HTTPRoute" | "GRPCRoute" => &["RDS"],
+        "DestinationRule" => &["CDS"],
+        "PeerAuthentication" => &["LDS", "CDS"],
+        "AuthorizationPolicy" | "RequestAuthentication" => &["LDS"],
+        _ => &["CDS", "LDS", "RDS"],
+    }
+}
+
+impl Session {
+    /// Remembers what the proxies had before a write.
+    pub(crate) fn begin_uptake(&self, entry: EntryId, plan: &Plan) {
+        let mut types: Vec<&'static str> = plan.steps.iter().flat_map(|step| types(&step.key)).copied().collect();
+        types.sort_unstable();
+        types.dedup();
+        let before = stamps(&self.fleet.borrow());
+        let tracker = Tracker { began: Instant::now(), before, types, took: None, recorded: false };
+        self.trackers.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, tracker);
+        self.hurry.notify_one();
+    }
+
+    /// How far the proxies have taken up an entry.
+    ///
+    /// # Errors
+    /// Where there is no such entry.
+    pub async fn uptake(&self, entry: EntryId) -> Result<Uptake> {
+        let tracker = self.trackers.lock().unwrap_or_else(PoisonError::into_inner).get(&entry).cloned();
+        let Some(tracker) = tracker else {
+            let known = self.opening.records.get(entry).await?;
+            if known.cluster != self.cluster_name() {
+                return Err(Error::NoSuchEntry { entry });
+            }
+            let because = format!(
+                "it was written by an earlier session; {} of {} had taken it up then",
+                known.acknowledged, known.proxies
+            );
+            let unknown = vec![Unknown { about: "uptake".into(), because }];
+            return Ok(Uptake { entry, rows: Vec::new(), unknown, settled: true, took: None });
+        };
+        let fleet = self.fleet.borrow().clone();
+        let mut uptake = judge(entry, &tracker, &fleet, tracker.began.elapsed());
+        uptake.took = tracker.took;
+        self.remember(&mut uptake).await?;
+        Ok(uptake)
+    }
+
+    /// Keeps how long it took, and writes the count into the journal once it stands.
+    async fn remember(&self, uptake: &mut Uptake) -> Result<()> {
+        let acknowledged = uptake.count(State::Acknowledged);
+        let total = uptake.rows.len() as u32;
+        let record = {
+            let mut trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(tracker) = trackers.get_mut(&uptake.entry) else { return Ok(()) };
+            if tracker.took.is_none() && total > 0 && acknowledged == total {
+                tracker.took = Some(tracker.began.elapsed());
+            }
+            uptake.took = tracker.took;
+            uptake.settled && !std::mem::replace(&mut tracker.recorded, uptake.settled)
+        };
+        if record {
+            self.opening.records.acknowledged(uptake.entry, acknowledged, total).await?;
+        }
+        Ok(())
+    }
+}
+
+fn judge(entry: EntryId, tracker: &Tracker, fleet: &Fleet, age: Duration) -> Uptake {
+    let over = age >= LIMIT;
+    let rows: Vec<Row> = fleet
+        .proxies
+        .iter()
+        .map(|proxy| row(proxy, tracker))
+        // Whoever was sent nothing in all that time is not concerned.
+        .filter(|row| !(over && row.state == State::Waiting))
+        .collect();
+    let done = |row: &Row| matches!(row.state, State::Acknowledged | State::Rejected | State::Unknown);
+    let some = rows.iter().any(|row| row.state == State::Acknowledged || row.state == State::Rejected);
+    let settled = over || (some && rows.iter().all(done));
+    Uptake { entry, rows, unknown: fleet.unknown.clone(), settled, took: None }
+}
+
+fn row(proxy: &Proxy, tracker: &Tracker) -> Row {
+    let concerned = proxy.types.iter().filter(|t| tracker.types.contains(&t.name.as_str()));
+    let mut state = if proxy.types.is_empty() { State::Unknown } else { State::Waiting };
+    for kind in concerned {
+        let at = (proxy.namespace.clone(), proxy.pod.clone(), kind.name.clone());
+        let sent = tracker.before.get(&at).is_none_or(|before| *before != kind.sent_at);
+        let now = match kind.state {
+            Sync::Error if sent => State::Rejected,
+            Sync::Stale if sent => State::Sent,
+            Sync::Synced if sent => State::Acknowledged,
+            _ => continue,
+        };
+        state = worse(state, now);
+    }
+    let because = if state == State::Rejected { proxy.nack.clone() } else { String::new() };
+    Row { namespace: proxy.namespace.clone(), pod: proxy.pod.clone(), workload: proxy.workload.clone(), state, because }
+}
+
+/// Of two types of one proxy, the one that holds it back; one that was sent tells more than one that was not.
+fn worse(a: State, b: State) -> State {
+    let rank = |state| match state {
+        State::Waiting | State::Unknown => 0,
+        State::Acknowledged => 1,
+        State::Sent => 2,
+        State::Rejected => 3,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::Health;
+    use crate::proxies::{TypeSync, Use};
+
+    fn proxy(state: Sync, sent_at: f64) -> Proxy {
+        Proxy {
+            namespace: "shop".into(),
+            pod: "a".into(),
+            workload: "a".into(),
+            mesh: "Istio".into(),
+            role: "sidecar".into(),
+            version: String::new(),
+            health: Health::Ok,
+            sync: state,
+            types: vec![TypeSync { name: "RDS".into(), state, sent_at: Some(sent_at) }],
+            nack: "bad route".into(),
+            diagnosis: String::new(),
+            ready: true,
+            restarts: 0,
+            certificate_ends_at: None,
+            issuer: String::new(),
+            spiffe: String::new(),
+            control_plane: String::new(),
+            cpu: Use::default(),
+            memory: Use::default(),
+            source: String::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    fn fleet(proxy: Proxy) -> Fleet {
+        Fleet { proxies: vec![proxy], ..Fleet::default() }
+    }
+
+    #[test]
+    fn only_what_was_sent_since_counts() {
+        let before = stamps(&fleet(proxy(Sync::Synced, 100.0)));
+        let tracker = Tracker { began: Instant::now(), before, types: vec!["RDS"], took: None, recorded: false };
+        let soon = Duration::from_secs(1);
+        for (now, age, state, settled) in [
+            (proxy(Sync::Synced, 100.0), soon, Some(State::Waiting), false),
+            (proxy(Sync::Stale, 105.0), soon, Some(State::Sent), false),
+            (proxy(Sync::Synced, 105.0), soon, Some(State::Acknowledged), true),
+            (proxy(Sync::Error, 105.0), soon, Some(State::Rejected), true),
+            (proxy(Sync::Synced, 100.0), LIMIT, None, true),
+        ] {
+            let uptake = judge(1, &tracker, &fleet(now), age);
+            assert_eq!((uptake.rows.first().map(|row| row.state), uptake.settled), (state, settled));
+        }
+        let rejected = judge(1, &tracker, &fleet(proxy(Sync::Error, 105.0)), soon);
+        assert_eq!(rejected.rows[0].because, "bad route");
+    }
+}

@@ -1,0 +1,322 @@
+//! Writing what was reviewed: the journal first, then each object at exactly the version that was shown. A write is never
+//! repeated blindly: where its answer is lost, the object is read back. Where one fails, those before it are put back.
+
+use std::time::Duration;
+
+use cluster::{ApiError, Cause, Connection, Options};
+use journal::{EntryId, NewEntry, NewObject, ObjectOutcome, State};
+use serde_json::Value;
+use world::ObjectKey;
+
+use super::plan::{Conflict, Method, Step, preconditions, read, strict};
+use super::review::Plan;
+use crate::change::touched::{desired, dotted, patch, reversed, touched};
+use crate::change::tray::ChangeKind;
+use crate::says::{Line, says};
+use crate::{Error, Result, Session};
+
+/// How often a lost answer is looked for, and how long apart: a server that restarts is back within these.
+const LOOKS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// How an apply ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The journal's entry.
+    pub entry: EntryId,
+    /// How it ended as a whole.
+    pub state: State,
+    /// How each object ended, in the order of the writes.
+    pub objects: Vec<Ended>,
+}
+
+/// How the write of one object ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Which object.
+    pub key: ObjectKey,
+    /// Where it stands.
+    pub state: State,
+    /// Why, where it is not simply applied.
+    pub because: String,
+    /// The resourceVersion after the write; empty where nothing was written.
+    pub version: String,
+}
+
+/// What became of one write.
+enum Written {
+    /// The server has it; the object as it is now (null for a deletion), and what is remarkable.
+    Done(Value, String),
+    /// Nothing was written.
+    Not(String),
+    /// Nobody knows.
+    Lost(String),
+}
+
+impl Session {
+    /// Writes what was reviewed. `take_over` names managers whose fields are taken from them.
+    ///
+    /// # Errors
+    /// Where nothing was written: the token is not that of the last review, somebody changed an object since, fields of
+    /// others were not taken over, or the journal could not record it. What happens after the first write is an answer.
+    pub async fn apply(&self, token: &str, message: &str, take_over: &[String]) -> Result<Applied> {
+        let plan = self.plan().filter(|plan| plan.token == token).ok_or(Error::OutdatedReview)?;
+        if plan.undoes.is_none() && plan.tray != self.tray.borrow().revision() {
+            return Err(Error::OutdatedReview);
+        }
+        permit(&plan, take_over)?;
+        for step in &plan.steps {
+            unchanged(self.connection(), step).await?;
+        }
+        let entry = self.opening.records.intend(self.entry(&plan, message)).await?;
+        // A token is good for one apply: the second would find other versions anyway.
+        self.set_plan(None);
+        self.begin_uptake(entry, &plan);
+        let applied = self.execute(entry, &plan).await?;
+        if applied.state == State::Applied {
+            let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();
+            match plan.undoes {
+                Some(undone) => self.opening.records.close(undone, State::Undone).await?,
+                None => self.tray.send_modify(|tray| tray.applied(&keys)),
+            }
+        }
+        Ok(applied)
+    }
+
+    fn entry(&self, plan: &Plan, message: &str) -> NewEntry {
+        let card = self.card();
+        let object = |step: &Step| NewObject {
+            key: step.key.clone(),
+            version: step.live.as_ref().or(step.result.as_ref()).map(version_of).unwrap_or_default(),
+            change: step.kind.into(),
+            before: step.live.clone(),
+            after: step.result.clone(),
+            resource_version: step.version().to_owned(),
+        };
+        NewEntry {
+            cluster: self.cluster_name(),
+            context: card.name.clone(),
+            user: self.opening.probed.user.clone(),
+            message: message.to_owned(),
+            objects: plan.steps.iter().map(object).collect(),
+            says: says(&plan.effect).iter().map(Line::saved).collect(),
+            undoes: plan.undoes,
+        }
+    }
+
+    /// One stable name for the cluster, whatever its context is called.
+    pub fn cluster_name(&self) -> String {
+        let card = self.card();
+        if card.demo { card.id.clone() } else { card.server.clone() }
+    }
+
+    async fn execute(&self, entry: EntryId, plan: &Plan) -> Result<Applied> {
+        let connection = self.connection();
+        let mut ended: Vec<Ended> = Vec::new();
+        let mut done: Vec<(usize, Value)> = Vec::new();
+        let mut stopped = None;
+        for (at, step) in plan.steps.iter().enumerate() {
+            let (state, because, version) = match write(connection, step).await {
+                Written::Done(object, remark) => {
+                    let version = resource_version(&object);
+                    done.push((at, object));
+                    (State::Applied, remark, version)
+                }
+                Written::Not(why) => {
+                    stopped = Some(State::RolledBack);
+                    (State::RolledBack, format!("not written: {why}"), String::new())
+                }
+                Written::Lost(why) => {
+                    stopped = Some(State::Partial);
+                    (State::Intended, format!("nobody knows whether it was written: {why}"), String::new())
+                }
+            };
+            ended.push(self.ended(entry, at, step, state, because, version).await?);
+            if stopped.is_some() {
+                break;
+            }
+        }
+        let Some(mut state) = stopped else {
+            self.opening.records.close(entry, State::Applied).await?;
+            return Ok(Applied { entry, state: State::Applied, objects: ended });
+        };
+        for (at, object) in done.into_iter().rev() {
+            let step = &plan.steps[at];
+            let (outcome, because) = match put_back(connection, step, &object).await {
+                Ok(()) => (State::RolledBack, "written, then put back because another object failed".to_owned()),
+                Err(why) => {
+                    state = State::Partial;
+                    (State::Applied, format!("written, and could not be put back: {why}"))
+                }
+            };
+            let version = resource_version(&object);
+            ended[at] = self.ended(entry, at, step, outcome, because, version).await?;
+        }
+        for (at, step) in plan.steps.iter().enumerate().skip(ended.len()) {
+            let because = "not tried, because an object before it failed".to_owned();
+            ended.push(self.ended(entry, at, step, State::RolledBack, because, String::new()).await?);
+        }
+        self.opening.records.close(entry, state).await?;
+        Ok(Applied { entry, state, objects: ended })
+    }
+
+    async fn ended(
+        &self,
+        entry: EntryId,
+        at: usize,
+        step: &Step,
+        state: State,
+        because: String,
+        version: String,
+    ) -> Result<Ended> {
+        let outcome = ObjectOutcome { state, resource_version: version.clone(), because: because.clone() };
+        // The cluster has moved on already: a journal that fails now must not keep the rest from being put right.
+        if let Err(error) = self.opening.records.outcome(entry, at, outcome).await {
+            tracing::error!(%error, entry, "an outcome could not be recorded");
+        }
+        Ok(Ended { key: step.key.clone(), state, because, version })
+    }
+}
+
+impl From<ChangeKind> for journal::Change {
+    fn from(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Create => Self::Create,
+            ChangeKind::Update => Self::Update,
+            ChangeKind::Delete => Self::Delete,
+        }
+    }
+}
+
+fn version_of(object: &Value) -> String {
+    let api_version = object["apiVersion"].as_str().unwrap_or_default();
+    api_version.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn resource_version(object: &Value) -> String {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Whether everything that stands in the way was decided by the user.
+fn permit(plan: &Plan, take_over: &[String]) -> Result<()> {
+    if !plan.because.is_empty() {
+        return Err(Error::Refused { reason: plan.because.clone() });
+    }
+    for step in &plan.steps {
+        let held: Vec<&Conflict> = step.conflicts.iter().filter(|c| !take_over.contains(&c.manager)).collect();
+        if let Some(first) = held.first() {
+            let fields = held.iter().filter(|c| c.manager == first.manager).map(|c| c.field.clone()).collect();
+            return Err(Error::Owned { object: step.key.clone(), manager: first.manager.clone(), fields });
+        }
+    }
+    Ok(())
+}
+
+/// Whether an object is still exactly what the review read.
+async fn unchanged(connection: &Connection, step: &Step) -> Result<()> {
+    let changed = |detail: String| Error::Changed { object: step.key.clone(), detail };
+    match (read(connection, &step.key).await?, &step.live) {
+        (None, None) => Ok(()),
+        (Some(_), None) => Err(changed(": it has been created".into())),
+        (None, Some(_)) => Err(changed(": it has been deleted".into())),
+        (Some(now), Some(live)) if now["metadata"]["uid"] != live["metadata"]["uid"] => {
+            Err(changed(": it has been deleted and made again".into()))
+        }
+        (Some(now), Some(live)) if resource_version(&now) != resource_version(live) => {
+            let fields: Vec<String> = touched(live, &now).iter().map(|field| dotted(&field.path)).collect();
+            Err(changed(if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes one object, once.
+async fn write(connection: &Connection, step: &Step) -> Written {
+    let answer = match &step.method {
+        Method::Nothing => return Written::Done(step.live.clone().unwrap_or_default(), "it was so already".into()),
+        Method::Create(body) => connection.create(body, &strict(false)).await.map(|answer| answer.object),
+        Method::Apply(body) => {
+            let options = Options {
+                force: step.ours_conflicts || !step.conflicts.is_empty(),
+                resource_version: Some(step.version().to_owned()),
+                ..strict(false)
+            };
+            connection.apply(body, &options).await.map(|answer| answer.object)
+        }
+        Method::Patch(steps) => {
+            connection.json_patch(&step.key, steps, &strict(false)).await.map(|answer| answer.object)
+        }
+        Method::Delete => {
+            let only = step.live.as_ref().map(preconditions).unwrap_or_default();
+            connection.delete(&step.key, &only, false).await.map(|_| Value::Null)
+        }
+    };
+    match answer {
+        Ok(object) => {
+            let remark = remark(step, &object);
+            Written::Done(object, remark)
+        }
+        Err(error) if is_answer(&error) => Written::Not(error.to_string()),
+        Err(error) => settle(connection, step, &error).await,
+    }
+}
+
+/// What the server stored besides what its dry-run had promised.
+fn remark(step: &Step, object: &Value) -> String {
+    let Some(promised) = step.result.as_ref().filter(|_| step.kind != ChangeKind::Delete) else { return String::new() };
+    let fields: Vec<String> = touched(promised, object).iter().map(|field| dotted(&field.path)).collect();
+    if fields.is_empty() {
+        String::new()
+    } else {
+        format!("stored with other values than its dry-run: {}", fields.join(", "))
+    }
+}
+
+/// Whether the server itself said no: then nothing was written. Anything else may hide a write that happened.
+fn is_answer(error: &ApiError) -> bool {
+    !matches!(error.cause, Cause::Unreachable(_) | Cause::Server { .. } | Cause::Broken { .. })
+}
+
+/// Finds out by reading whether a write whose answer was lost has happened.
+async fn settle(connection: &Connection, step: &Step, lost: &ApiError) -> Written {
+    for pause in LOOKS {
+        tokio::time::sleep(pause).await;
+        let Ok(now) = read(connection, &step.key).await else { continue };
+        let untouched = match (&now, &step.live) {
+            (Some(now), Some(live)) => resource_version(now) == resource_version(live),
+            (None, None) => true,
+            _ => false,
+        };
+        if untouched {
+            return Written::Not(lost.to_string());
+        }
+        return match (now, &step.result, step.kind) {
+            (None, _, ChangeKind::Delete) => {
+                Written::Done(Value::Null, "its answer was lost; reading it back showed the deletion".into())
+            }
+            (Some(now), Some(result), _) if desired(&now) == desired(result) => {
+                Written::Done(now, "its answer was lost; reading it back showed the change".into())
+            }
+            _ => Written::Lost(format!("{lost}; since then somebody changed it")),
+        };
+    }
+    Written::Lost(lost.to_string())
+}
+
+/// Puts one object back, if it is still exactly what our own write made of it.
+async fn put_back(connection: &Connection, step: &Step, written: &Value) -> Result<(), String> {
+    let said = |error: ApiError| error.to_string();
+    match (&step.method, &step.live) {
+        (Method::Nothing, _) => Ok(()),
+        (Method::Create(_), _) => {
+            connection.delete(&step.key, &preconditions(written), false).await.map(drop).map_err(said)
+        }
+        (Method::Delete, Some(live)) => connection.create(&desired(live), &strict(false)).await.map(drop).map_err(said),
+        (_, Some(live)) => {
+            let fields = reversed(&touched(live, written));
+            let steps = patch(&resource_version(written), &fields, written);
+            connection.json_patch(&step.key, &steps, &strict(false)).await.map(drop).map_err(said)
+        }
+        (_, None) => Err("what it was before is not known".into()),
+    }
+}

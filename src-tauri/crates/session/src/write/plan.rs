@@ -1,0 +1,378 @@
+//! One planned write of one object, as the server's dry-run answered it.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use cluster::{Answer, ApiError, Cause, Connection, FIELD_MANAGER, Options, Preconditions};
+use serde_json::Value;
+use world::ObjectKey;
+use world::yaml::{self, Problem};
+
+use crate::Result;
+use crate::change::owners::{apply_body, others, owner};
+use crate::change::touched::{Touched, desired, dotted, patch, touched};
+use crate::change::tray::{ChangeKind, Item};
+use crate::files::pointer;
+
+/// How an object is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Method {
+    /// It is made, and must not exist.
+    Create(Value),
+    /// Server-side apply; `force` where all conflicting fields are ours, or are taken over.
+    Apply(Value),
+    /// A JSON patch that tests what it changes.
+    Patch(Value),
+    /// It is deleted, at the version and uid that were read.
+    Delete,
+    /// It already is as it shall be.
+    Nothing,
+}
+
+/// A field that somebody else owns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// Who.
+    pub manager: String,
+    /// The field as people write it.
+    pub field: String,
+}
+
+/// One planned write.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Which object.
+    pub key: ObjectKey,
+    /// What happens to it.
+    pub kind: ChangeKind,
+    /// As it was read; `None` where it is not there.
+    pub live: Option<Value>,
+    /// How it is written.
+    pub method: Method,
+    /// What the dry-run answered; `None` for a deletion, or where it refused.
+    pub result: Option<Value>,
+    /// What the server, or we, say of it.
+    pub problems: Vec<Problem>,
+    /// Fields of others.
+    pub conflicts: Vec<Conflict>,
+    /// Only earlier patches of ours conflict.
+    pub ours_conflicts: bool,
+}
+
+impl Step {
+    /// `metadata.resourceVersion` that was read.
+    pub fn version(&self) -> &str {
+        text(self.live.as_ref(), "/metadata/resourceVersion")
+    }
+
+    /// `metadata.uid` that was read.
+    pub fn uid(&self) -> &str {
+        text(self.live.as_ref(), "/metadata/uid")
+    }
+
+    /// Who may set it back.
+    pub fn owner(&self) -> String {
+        self.live.as_ref().map(owner).unwrap_or_default()
+    }
+
+    /// The server accepted it.
+    pub fn accepted(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.error)
+    }
+
+    /// It as YAML before and after.
+    pub fn texts(&self) -> (String, String) {
+        let text = |object: Option<&Value>| object.map(|o| yaml::write(&desired(o))).unwrap_or_default();
+        (text(self.live.as_ref()), text(self.result.as_ref()))
+    }
+
+    /// Its fields before and after.
+    pub fn fields(&self) -> Vec<Touched> {
+        let null = Value::Null;
+        touched(self.live.as_ref().unwrap_or(&null), self.result.as_ref().unwrap_or(&null))
+    }
+
+    fn refused(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, problem: Problem) -> Self {
+        Self {
+            key: key.clone(),
+            kind,
+            live,
+            method: Method::Nothing,
+            result: None,
+            problems: vec![problem],
+            conflicts: Vec::new(),
+            ours_conflicts: false,
+        }
+    }
+}
+
+fn text<'a>(object: Option<&'a Value>, pointer: &str) -> &'a str {
+    object.and_then(|o| o.pointer(pointer)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A problem of the object as a whole.
+pub(crate) fn problem(message: impl Into<String>) -> Problem {
+    Problem { line: 1, column: 1, message: message.into(), error: true }
+}
+
+/// The object as the server has it now; `None` where it is not there.
+pub(crate) async fn read(connection: &Connection, key: &ObjectKey) -> Result<Option<Value>, ApiError> {
+    match connection.get(key).await {
+        Ok(object) => Ok(Some(object)),
+        Err(ApiError { cause: Cause::NotFound { .. }, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn strict(dry_run: bool) -> Options {
+    Options { dry_run, field_validation: Some("Strict"), ..Options::default() }
+}
+
+/// Plans an item of the tray.
+///
+/// # Errors
+/// Where the server cannot be asked at all; its refusals are problems of the step.
+pub async fn plan(connection: &Connection, item: &Item) -> Result<Step, ApiError> {
+    let live = match read(connection, &item.key).await {
+        Ok(live) => live,
+        Err(error) => return refusal(&item.key, item.kind, None, &item.yaml, error),
+    };
+    match (item.kind, live) {
+        (ChangeKind::Create, None) => create(connection, item).await,
+        (ChangeKind::Create, Some(live)) => {
+            let said = problem(format!("{} exists already: open it and edit it", item.key));
+            Ok(Step::refused(&item.key, item.kind, Some(live), said))
+        }
+        (_, None) => Ok(Step::refused(&item.key, item.kind, None, problem(format!("{} has been deleted", item.key)))),
+        (kind, Some(live)) => match moved_on(item, &live) {
+            Some(fields) => {
+                let said = problem(format!("somebody changed it since this edit began: {fields}"));
+                Ok(Step::refused(&item.key, kind, Some(live), said))
+            }
+            None if kind == ChangeKind::Delete => delete(connection, &item.key, live).await,
+            None => update(connection, &item.key, &item.yaml, &item.body, live).await,
+        },
+    }
+}
+
+/// The fields that somebody changed since the edit began; `None` where nobody did.
+fn moved_on(item: &Item, live: &Value) -> Option<String> {
+    if text(Some(live), "/metadata/resourceVersion") == item.base {
+        return None;
+    }
+    let Some(base) = &item.base_body else { return Some("the version it was made from is no longer known".into()) };
+    let fields: Vec<String> = touched(base, live).iter().map(|field| dotted(&field.path)).collect();
+    (!fields.is_empty()).then(|| fields.join(", "))
+}
+
+async fn create(connection: &Connection, item: &Item) -> Result<Step, ApiError> {
+    let body = match served(connection, &item.key, &item.body).await {
+        Ok(body) => body,
+        Err(error) => return refusal(&item.key, item.kind, None, &item.yaml, error),
+    };
+    match connection.create(&body, &strict(true)).await {
+        Ok(answer) => Ok(accepted(&item.key, item.kind, None, Method::Create(body), answer)),
+        Err(error) => refusal(&item.key, item.kind, None, &item.yaml, error),
+    }
+}
+
+async fn delete(connection: &Connection, key: &ObjectKey, live: Value) -> Result<Step, ApiError> {
+    let only = preconditions(&live);
+    match connection.delete(key, &only, true).await {
+        Ok(warnings) => {
+            let answer = Answer { object: Value::Null, warnings };
+            let step = accepted(key, ChangeKind::Delete, Some(live), Method::Delete, answer);
+            Ok(Step { result: None, ..step })
+        }
+        Err(error) => refusal(key, ChangeKind::Delete, Some(live), "", error),
+    }
+}
+
+pub(crate) fn preconditions(object: &Value) -> Preconditions {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") }
+}
+
+/// The object at the version that its path has.
+async fn served(connection: &Connection, key: &ObjectKey, body: &Value) -> Result<Value, ApiError> {
+    let apis = connection.apis().await?;
+    let mut body = desired(body);
+    if let Some(api) = apis.find(&key.group, &key.kind) {
+        body["apiVersion"] = Value::String(api.api_version());
+    }
+    Ok(body)
+}
+
+async fn update(
+    connection: &Connection,
+    key: &ObjectKey,
+    yaml: &str,
+    wanted: &Value,
+    live: Value,
+) -> Result<Step, ApiError> {
+    let kind = ChangeKind::Update;
+    let mut wanted = desired(wanted);
+    wanted["apiVersion"] = live["apiVersion"].clone();
+    let fields = touched(&live, &wanted);
+    if fields.is_empty() {
+        let answer = Answer { object: live.clone(), warnings: Vec::new() };
+        return Ok(accepted(key, kind, Some(live), Method::Nothing, answer));
+    }
+    let mut body = apply_body(&live, &wanted, &fields, FIELD_MANAGER);
+    body["metadata"]["uid"] = live["metadata"]["uid"].clone();
+    let options =
+        Options { resource_version: Some(text(Some(&live), "/metadata/resourceVersion").into()), ..strict(true) };
+    let (answer, owners) = match connection.apply(&body, &options).await {
+        Ok(answer) => (answer, Vec::new()),
+        Err(ApiError { cause: Cause::Conflict { owners, .. }, .. }) if !owners.is_empty() => {
+            match connection.apply(&body, &Options { force: true, ..options }).await {
+                Ok(answer) => (answer, owners),
+                Err(error) => return refusal(key, kind, Some(live), yaml, error),
+            }
+        }
+        Err(error) => return refusal(key, kind, Some(live), yaml, error),
+    };
+    let mut conflicts: Vec<Conflict> = owners
+        .iter()
+        .filter(|owner| owner.manager != FIELD_MANAGER)
+        .map(|owner| Conflict { manager: owner.manager.clone(), field: owner.field.trim_start_matches('.').to_owned() })
+        .collect();
+    let mut step = accepted(key, kind, Some(live), Method::Apply(body), answer);
+    step.ours_conflicts = !owners.is_empty() && conflicts.is_empty();
+    let removed: Vec<Touched> = fields.iter().filter(|field| field.after.is_none()).cloned().collect();
+    if removed.iter().any(|field| step.result.as_ref().is_some_and(|result| result.pointer(&field.path).is_some())) {
+        step = by_patch(connection, key, yaml, &fields, step).await?;
+        let owned = step.live.as_ref().map(|live| others(live, &removed, FIELD_MANAGER)).unwrap_or_default();
+        conflicts.extend(flat(owned));
+    }
+    conflicts.dedup();
+    Ok(Step { conflicts, ..step })
+}
+
+fn flat(owned: BTreeMap<String, Vec<String>>) -> impl Iterator<Item = Conflict> {
+    owned.into_iter().flat_map(|(field, managers)| {
+        managers.into_iter().map(move |manager| Conflict { manager, field: field.clone() })
+    })
+}
+
+async fn by_patch(
+    connection: &Connection,
+    key: &ObjectKey,
+    yaml: &str,
+    fields: &[Touched],
+    step: Step,
+) -> Result<Step, ApiError> {
+    let Some(live) = step.live else { return Ok(step) };
+    let steps = patch(text(Some(&live), "/metadata/resourceVersion"), fields, &live);
+    match connection.json_patch(key, &steps, &strict(true)).await {
+        Ok(answer) => Ok(accepted(key, step.kind, Some(live), Method::Patch(steps), answer)),
+        Err(error) => refusal(key, step.kind, Some(live), yaml, error),
+    }
+}
+
+/// Plans a patch that takes fields of a live object from one value to another: an undo.
+pub(crate) async fn patched(
+    connection: &Connection,
+    key: &ObjectKey,
+    fields: &[Touched],
+    live: Value,
+) -> Result<Step, ApiError> {
+    let step = Step::refused(key, ChangeKind::Update, Some(live), problem(""));
+    by_patch(connection, key, "", fields, step).await
+}
+
+/// Plans to make an object again: the undo of a deletion.
+pub(crate) async fn made_again(connection: &Connection, key: &ObjectKey, before: &Value) -> Result<Step, ApiError> {
+    let item = Item {
+        key: key.clone(),
+        kind: ChangeKind::Create,
+        yaml: String::new(),
+        body: std::sync::Arc::new(before.clone()),
+        base: String::new(),
+        base_body: None,
+    };
+    create(connection, &item).await
+}
+
+/// Plans a deletion of an object at the version it has now: the undo of a creation.
+pub(crate) async fn unmade(connection: &Connection, key: &ObjectKey, live: Value) -> Result<Step, ApiError> {
+    delete(connection, key, live).await
+}
+
+/// A step of an object that is already as it shall be.
+pub(crate) fn nothing(key: &ObjectKey, kind: ChangeKind, live: Option<Value>) -> Step {
+    let result = live.clone();
+    Step { problems: Vec::new(), result, ..Step::refused(key, kind, live, problem("")) }
+}
+
+/// A step that cannot be planned, with what stands in its way.
+pub(crate) fn blocked(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, why: String) -> Step {
+    Step::refused(key, kind, live, problem(why))
+}
+
+fn accepted(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, method: Method, answer: Answer) -> Step {
+    let warned = |message| Problem { line: 1, column: 1, message, error: false };
+    Step {
+        key: key.clone(),
+        kind,
+        live,
+        method,
+        result: Some(answer.object),
+        problems: answer.warnings.into_iter().map(warned).collect(),
+        conflicts: Vec::new(),
+        ours_conflicts: false,
+    }
+}
+
+/// A refusal by the server becomes a problem at its line; a server that cannot be asked stays an error.
+fn refusal(
+    key: &ObjectKey,
+    kind: ChangeKind,
+    live: Option<Value>,
+    yaml: &str,
+    error: ApiError,
+) -> Result<Step, ApiError> {
+    let problems = match &error.cause {
+        Cause::Invalid { causes, .. } if !causes.is_empty() => {
+            let at = |field: &str| yaml::line_of(yaml, &pointer(field)).unwrap_or(1);
+            causes
+                .iter()
+                .map(|cause| {
+                    let named = if cause.field.is_empty() { String::new() } else { format!("{}: ", cause.field) };
+                    Problem {
+                        line: at(&cause.field),
+                        column: 1,
+                        message: format!("{named}{}", cause.message),
+                        error: true,
+                    }
+                })
+                .collect()
+        }
+        Cause::Invalid { detail, .. } | Cause::Refused { detail, .. } => vec![problem(detail.clone())],
+        Cause::Forbidden { .. }
+        | Cause::NotServed { .. }
+        | Cause::NotFound { .. }
+        | Cause::Conflict { .. }
+        | Cause::NotAllowed { .. } => {
+            vec![problem(format!("{}; {}", error.cause, error.hint()))]
+        }
+        _ => return Err(error),
+    };
+    let step = Step::refused(key, kind, live, problem(""));
+    Ok(Step { problems, ..step })
+}
+
+/// Names exactly these writes: objects, versions and what is sent.
+pub fn token(steps: &[Step], stamp: u64) -> String {
+    let mut hasher = DefaultHasher::new();
+    stamp.hash(&mut hasher);
+    for step in steps {
+        (&step.key, step.kind, step.uid(), step.version(), &step.conflicts).hash(&mut hasher);
+        match &step.method {
+            Method::Create(body) | Method::Apply(body) | Method::Patch(body) => body.to_string().hash(&mut hasher),
+            Method::Delete => "delete".hash(&mut hasher),
+            Method::Nothing => "nothing".hash(&mut hasher),
+        }
+    }
+    format!("{:016x}", hasher.finish())
+}

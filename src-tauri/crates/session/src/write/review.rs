@@ -1,0 +1,92 @@
+//! What the tray, or an undo, would do: dry-run by the server, compared by the engine.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use journal::EntryId;
+use mesh::{Effect, Unknown};
+use world::{Change, Object, Origin, World};
+
+use super::plan::{self, Method, Step};
+use crate::change::order;
+use crate::change::tray::ChangeKind;
+use crate::session::defect;
+use crate::{Error, Result, Session};
+
+/// What was planned and shown; an apply names it by its token.
+#[derive(Debug)]
+pub struct Plan {
+    /// Names exactly what was reviewed.
+    pub token: String,
+    /// The writes in their order.
+    pub steps: Vec<Step>,
+    /// What it does to traffic and findings.
+    pub effect: Effect,
+    /// What could not be known.
+    pub unknown: Vec<Unknown>,
+    /// The entry that it takes back.
+    pub undoes: Option<EntryId>,
+    /// What stands in the way besides conflicts; empty where nothing does.
+    pub because: String,
+    /// The tray's revision that it was made from.
+    pub(crate) tray: u64,
+}
+
+impl Session {
+    /// Reviews the tray.
+    ///
+    /// # Errors
+    /// Where the tray is empty, or the server cannot be asked.
+    pub async fn review(&self) -> Result<Arc<Plan>> {
+        let tray = self.tray.borrow().clone();
+        if tray.items().is_empty() {
+            return Err(Error::NothingToApply);
+        }
+        let mut items = tray.items().to_vec();
+        order::sort(&mut items, |item| (item.key.clone(), item.kind));
+        let mut steps = Vec::new();
+        for item in &items {
+            steps.push(plan::plan(self.connection(), item).await?);
+        }
+        self.keep(steps, None, tray.revision()).await
+    }
+
+    /// Compares the worlds before and after, and keeps the plan for its token.
+    pub(crate) async fn keep(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
+        let before = self.world();
+        let after = outcome(&before, &steps);
+        let observed = self.traffic.borrow().observed();
+        let engine = self.engine().clone();
+        let compared = tokio::task::spawn_blocking(move || {
+            let effect = engine.effect(&before, &after, &observed);
+            let unknown = engine.check(&after).unknown;
+            (effect, unknown)
+        });
+        let (effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
+        unknown.extend(self.traffic.borrow().unknown.iter().cloned());
+        let because = steps
+            .iter()
+            .filter_map(|step| Some((step, step.problems.iter().find(|problem| problem.error)?)))
+            .map(|(step, problem)| format!("{}: {}", step.key, problem.message))
+            .next()
+            .unwrap_or_default();
+        let stamp = (tray, undoes);
+        let mut hasher = DefaultHasher::new();
+        stamp.hash(&mut hasher);
+        let token = plan::token(&steps, hasher.finish());
+        let plan = Arc::new(Plan { token, steps, effect, unknown, undoes, because, tray });
+        self.set_plan(Some(plan.clone()));
+        Ok(plan)
+    }
+}
+
+/// The world as the dry-run says that it would be.
+fn outcome(world: &World, steps: &[Step]) -> World {
+    let changes = steps.iter().filter(|step| step.method != Method::Nothing).filter_map(|step| {
+        if step.kind == ChangeKind::Delete {
+            return Some(Change::Delete(step.key.clone()));
+        }
+        Object::read(step.result.clone()?, Origin::Draft).ok().map(Change::Put)
+    });
+    world.after(changes)
+}

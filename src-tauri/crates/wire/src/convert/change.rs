@@ -1,0 +1,229 @@
+//! The tray, the review, the journal.
+
+use journal::State;
+use session::change::tray::{ChangeKind as SessionChange, Tray};
+use session::history::{ItemOfEntry, Row, Told};
+use session::says::{Line, says};
+use session::uptake::State as SessionUptake;
+use session::write::apply as written;
+use session::write::plan::{Conflict as SessionConflict, Step};
+use session::write::review::Plan;
+use world::World;
+use world::yaml;
+
+use super::all;
+use crate::types::{
+    Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, EffectLine, EffectTone, Entry, EntryItem,
+    EntryRow, EntryState, FieldChange, Finding, ObjectOutcome, ObjectRef, Review, ReviewItem, Uptake, UptakeRow,
+    UptakeState, YamlProblem,
+};
+
+impl From<SessionChange> for ChangeKind {
+    fn from(kind: SessionChange) -> Self {
+        match kind {
+            SessionChange::Create => Self::Create,
+            SessionChange::Update => Self::Update,
+            SessionChange::Delete => Self::Delete,
+        }
+    }
+}
+
+impl From<journal::Change> for ChangeKind {
+    fn from(change: journal::Change) -> Self {
+        match change {
+            journal::Change::Create => Self::Create,
+            journal::Change::Update => Self::Update,
+            journal::Change::Delete => Self::Delete,
+        }
+    }
+}
+
+impl From<State> for EntryState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Intended => Self::Intended,
+            State::Applied => Self::Applied,
+            State::RolledBack => Self::RolledBack,
+            State::Partial => Self::Partial,
+            State::Undone => Self::Undone,
+        }
+    }
+}
+
+impl From<Line> for EffectLine {
+    fn from(line: Line) -> Self {
+        Self {
+            tone: match line.tone {
+                mesh::Tone::Cuts => EffectTone::Cuts,
+                mesh::Tone::Opens => EffectTone::Opens,
+                mesh::Tone::Moves => EffectTone::Moves,
+                mesh::Tone::Watch => EffectTone::Watch,
+                mesh::Tone::Stays => EffectTone::Stays,
+            },
+            title: line.title,
+            detail: line.detail,
+            requests_per_second: line.per_second,
+            observed: line.observed,
+            object: line.object.as_ref().map(ObjectRef::from),
+            path: line.path,
+        }
+    }
+}
+
+pub(crate) fn draft(tray: &Tray, world: &World, effect: Option<&mesh::Effect>) -> Draft {
+    let item = |item: &session::change::tray::Item| DraftItem {
+        object: ObjectRef::from(&item.key),
+        change: item.kind.into(),
+        yaml: item.yaml.clone(),
+        fields_changed: item.fields_changed() as u32,
+        outdated: item.outdated(world),
+    };
+    Draft {
+        revision: tray.revision() as f64,
+        items: tray.items().iter().map(item).collect(),
+        says: effect.map(|effect| all(says(effect))).unwrap_or_default(),
+        can_undo: tray.can_undo(),
+    }
+}
+
+impl From<yaml::DiffLine> for DiffLine {
+    fn from(line: yaml::DiffLine) -> Self {
+        let side = match line.side {
+            yaml::DiffSide::Same => DiffSide::Same,
+            yaml::DiffSide::Before => DiffSide::Before,
+            yaml::DiffSide::After => DiffSide::After,
+        };
+        Self { side, line: line.line as u32, text: line.text }
+    }
+}
+
+impl From<yaml::Problem> for YamlProblem {
+    fn from(problem: yaml::Problem) -> Self {
+        Self {
+            line: problem.line as u32,
+            column: problem.column as u32,
+            message: problem.message,
+            error: problem.error,
+        }
+    }
+}
+
+impl From<&SessionConflict> for Conflict {
+    fn from(conflict: &SessionConflict) -> Self {
+        Self { manager: conflict.manager.clone(), field: conflict.field.clone(), taken: false }
+    }
+}
+
+pub(crate) fn review(engine: &mesh::Engine, plan: &Plan, world: &World, production: bool) -> Review {
+    let located = |findings: &[mesh::Finding]| -> Vec<Finding> {
+        all(session::findings::locate(engine, world, None, findings.to_vec()))
+    };
+    let (observed, probed): (Vec<_>, Vec<_>) = plan.effect.changes.iter().partition(|change| change.observed);
+    Review {
+        token: plan.token.clone(),
+        items: plan.steps.iter().map(review_item).collect(),
+        says: all(says(&plan.effect)),
+        requests_observed: observed.len() as u32,
+        requests_probed: probed.len() as u32,
+        findings_added: located(&plan.effect.findings_added),
+        findings_removed: located(&plan.effect.findings_removed),
+        unknown: all(plan.unknown.iter().cloned()),
+        can_apply: plan.because.is_empty(),
+        because: plan.because.clone(),
+        production,
+    }
+}
+
+fn review_item(step: &Step) -> ReviewItem {
+    let (before, after) = step.texts();
+    let null = serde_json::Value::Null;
+    let image = |object: &Option<serde_json::Value>| {
+        object.as_ref().map_or_else(|| null.clone(), session::change::touched::desired)
+    };
+    let field = |f: yaml::FieldChange| FieldChange { path: f.path, before: f.before, after: f.after };
+    ReviewItem {
+        object: ObjectRef::from(&step.key),
+        change: step.kind.into(),
+        live_version: step.version().to_owned(),
+        diff: all(yaml::diff(&before, &after)),
+        fields: yaml::fields(&image(&step.live), &image(&step.result)).into_iter().map(field).collect(),
+        accepted: step.accepted(),
+        problems: all(step.problems.iter().cloned()),
+        conflicts: step.conflicts.iter().map(Conflict::from).collect(),
+        owner: step.owner(),
+    }
+}
+
+pub(crate) fn applied(applied: written::Applied) -> Applied {
+    let outcome = |ended: written::Ended| ObjectOutcome {
+        object: ObjectRef::from(&ended.key),
+        state: ended.state.into(),
+        because: ended.because,
+    };
+    Applied {
+        entry: applied.entry as f64,
+        state: applied.state.into(),
+        objects: applied.objects.into_iter().map(outcome).collect(),
+    }
+}
+
+pub(crate) fn entry_row(row: Row) -> EntryRow {
+    let entry = row.entry;
+    EntryRow {
+        entry: entry.id as f64,
+        at: entry.at as f64,
+        cluster: entry.context,
+        user: entry.user,
+        message: entry.message,
+        state: entry.state.into(),
+        objects: entry.objects.iter().map(|object| ObjectRef::from(&object.key)).collect(),
+        undoes: entry.undoes.map(|undone| undone as f64),
+        acknowledged: entry.acknowledged,
+        proxies: entry.proxies,
+        drifted: row.drifted,
+    }
+}
+
+pub(crate) fn entry(told: Told) -> Entry {
+    Entry { row: entry_row(told.row), items: all(told.items), says: all(told.says) }
+}
+
+impl From<ItemOfEntry> for EntryItem {
+    fn from(item: ItemOfEntry) -> Self {
+        Self {
+            object: ObjectRef::from(&item.record.key),
+            change: item.record.change.into(),
+            before: item.before,
+            after: item.after,
+            diff: all(item.diff),
+            state: item.record.outcome.state.into(),
+            because: item.because,
+        }
+    }
+}
+
+pub(crate) fn uptake(uptake: session::uptake::Uptake) -> Uptake {
+    let row = |row: &session::uptake::Row| UptakeRow {
+        namespace: row.namespace.clone(),
+        pod: row.pod.clone(),
+        workload: row.workload.clone(),
+        state: match row.state {
+            SessionUptake::Waiting => UptakeState::Waiting,
+            SessionUptake::Sent => UptakeState::Sent,
+            SessionUptake::Acknowledged => UptakeState::Acknowledged,
+            SessionUptake::Rejected => UptakeState::Rejected,
+            SessionUptake::Unknown => UptakeState::Unknown,
+        },
+        because: row.because.clone(),
+    };
+    Uptake {
+        entry: uptake.entry as f64,
+        total: uptake.rows.len() as u32,
+        acknowledged: uptake.count(SessionUptake::Acknowledged),
+        rejected: uptake.count(SessionUptake::Rejected),
+        rows: uptake.rows.iter().map(row).collect(),
+        unknown: all(uptake.unknown),
+        settled: uptake.settled,
+        took_millis: uptake.took.map(|took| took.as_secs_f64() * 1000.0),
+    }
+}

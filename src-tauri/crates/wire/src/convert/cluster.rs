@@ -1,0 +1,174 @@
+//! Clusters, the frame, settings.
+
+use cluster::{Cause, ConnectError, ExecError};
+use session::live::{Link as SessionLink, Live};
+use session::settings::{Settings as SessionSettings, Theme as SessionTheme};
+use session::{Card, Error, Seen};
+use world::Coverage;
+
+use super::{all, millis};
+use crate::Fault;
+use crate::types::{
+    ClusterCard, CoverageState, KindCoverage, KubeconfigFile, Link, MeshSeen, Overview, Probe, Reach, Right, Settings,
+    Theme,
+};
+
+pub(crate) fn card(card: Card) -> ClusterCard {
+    ClusterCard {
+        id: card.id,
+        name: card.name,
+        demo: card.demo,
+        production: card.production,
+        server: card.server,
+        user: card.user,
+        namespace: card.namespace,
+        file: card.file.display().to_string(),
+        current: card.current,
+        needs_consent: card.needs_consent,
+        session: card.session,
+    }
+}
+
+pub(crate) fn file(report: cluster::FileReport) -> KubeconfigFile {
+    KubeconfigFile {
+        path: report.path.display().to_string(),
+        added: report.added,
+        contexts: report.contexts as u32,
+        problem: report.problem.map(|problem| problem.to_string()).unwrap_or_default(),
+    }
+}
+
+impl From<mesh::Presence> for MeshSeen {
+    fn from(presence: mesh::Presence) -> Self {
+        Self { mesh: presence.mesh.to_owned(), versions: presence.versions, mode: presence.mode }
+    }
+}
+
+impl From<cluster::Right> for Right {
+    /// What the server does not say is not allowed: a button that then works is better than one that fails.
+    fn from(right: cluster::Right) -> Self {
+        Self { what: right.what.to_owned(), allowed: right.allowed.unwrap_or(false), verb: right.verb }
+    }
+}
+
+pub(crate) fn probe(seen: Seen) -> Probe {
+    let silent = |reach, because: String, hint: String| Probe {
+        cluster: seen.id.clone(),
+        reach,
+        because,
+        hint,
+        kubernetes: String::new(),
+        meshes: Vec::new(),
+        user: String::new(),
+        rights: Vec::new(),
+        services: None,
+        millis: 0.0,
+    };
+    match seen.answer {
+        Ok((probed, presences)) => Probe {
+            kubernetes: probed.kubernetes,
+            meshes: all(presences),
+            user: probed.user,
+            rights: all(probed.rights),
+            services: probed.services,
+            millis: probed.millis,
+            ..silent(Reach::Reachable, String::new(), String::new())
+        },
+        Err(error) => {
+            let reach = reach(&error);
+            let fault = Fault::from(error);
+            silent(reach, fault.message, fault.hint)
+        }
+    }
+}
+
+fn reach(error: &Error) -> Reach {
+    match error {
+        Error::Api(error) => match &error.cause {
+            Cause::Untrusted(_) => Reach::Untrusted,
+            Cause::Unauthenticated { .. } => Reach::Unauthenticated,
+            Cause::Credentials(error) => of_exec(error),
+            Cause::Forbidden { .. } => Reach::Forbidden,
+            _ => Reach::Unreachable,
+        },
+        Error::Connect(ConnectError::Credentials { error, .. }) => of_exec(error),
+        _ => Reach::Broken,
+    }
+}
+
+fn of_exec(error: &ExecError) -> Reach {
+    if matches!(error, ExecError::NotAllowed { .. }) { Reach::NeedsConsent } else { Reach::Unauthenticated }
+}
+
+pub(crate) fn link(live: &Live) -> Link {
+    match live.link {
+        SessionLink::Connecting => Link::Connecting,
+        SessionLink::Live => Link::Live,
+        SessionLink::Stale => Link::Stale,
+        SessionLink::Lost => Link::Lost,
+    }
+}
+
+pub(crate) fn overview(card: ClusterCard, seen: session::overview::Overview) -> Overview {
+    Overview {
+        cluster: card,
+        revision: seen.live.world.revision() as f64,
+        link: link(&seen.live),
+        because: seen.live.because.clone(),
+        heard_at: seen.live.heard_at.map_or(0.0, millis),
+        kubernetes: seen.kubernetes,
+        user: seen.user,
+        meshes: all(seen.meshes),
+        rights: all(seen.rights),
+        coverage: all(seen.coverage),
+        namespaces: seen.namespaces,
+        services: seen.services,
+        workloads: seen.workloads,
+        proxies: seen.proxies,
+        ill_proxies: seen.ill_proxies,
+        findings: seen.findings,
+        errors: seen.errors,
+        routes: seen.routes,
+        policies: seen.policies,
+        pending: seen.pending,
+    }
+}
+
+impl From<session::overview::Kind> for KindCoverage {
+    fn from(kind: session::overview::Kind) -> Self {
+        let (state, because) = match kind.coverage {
+            Coverage::Loading => (CoverageState::Loading, String::new()),
+            Coverage::Ready => (CoverageState::Ready, String::new()),
+            Coverage::Denied(verb) => (CoverageState::Denied, format!("the right to {verb} is missing")),
+            Coverage::Missing => (CoverageState::Missing, "the API server does not serve it".to_owned()),
+            Coverage::Stale(because) => (CoverageState::Stale, because),
+        };
+        Self { group: kind.group, kind: kind.kind, state, because }
+    }
+}
+
+pub(crate) fn settings(settings: SessionSettings) -> Settings {
+    Settings {
+        theme: match settings.theme {
+            SessionTheme::System => Theme::System,
+            SessionTheme::Dark => Theme::Dark,
+            SessionTheme::Light => Theme::Light,
+        },
+        locale: settings.locale,
+        kubeconfigs: settings.kubeconfigs.iter().map(|path| path.display().to_string()).collect(),
+        production: settings.production,
+        read_only: settings.read_only,
+    }
+}
+
+/// What the UI may set; consents and kubeconfig files have calls of their own.
+pub(crate) fn settings_into(from: Settings, settings: &mut SessionSettings) {
+    settings.theme = match from.theme {
+        Theme::System => SessionTheme::System,
+        Theme::Dark => SessionTheme::Dark,
+        Theme::Light => SessionTheme::Light,
+    };
+    settings.locale = from.locale;
+    settings.production = from.production;
+    settings.read_only = from.read_only;
+}

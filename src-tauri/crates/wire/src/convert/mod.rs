@@ -1,0 +1,21 @@
+//! From the sessions' types to those of the bridge, and back. Nothing is decided here.
+
+mod change;
+mod cluster;
+mod fault;
+mod map;
+mod truth;
+
+/// Milliseconds since 1970, as JSON numbers are.
+pub(crate) fn millis(at: std::time::SystemTime) -> f64 {
+    at.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |age| age.as_secs_f64() * 1000.0)
+}
+
+/// A list, each item converted.
+pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
+    items.into_iter().map(B::from).collect()
+}
+
+pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
+pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
+pub(crate) use map::{graph, level, node_detail, proxies};

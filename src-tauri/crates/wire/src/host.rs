@@ -1,0 +1,314 @@
+//! The one implementation of the calls, over the sessions of a workbench.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use session::template::{TemplateKind as SessionTemplate, Wanted};
+use session::{Profile, Session, Workbench};
+use world::ObjectKey;
+use world::yaml::{self, Edit, Op};
+
+use crate::convert::{self, all};
+#[allow(clippy::wildcard_imports, reason = "the host names every type of the bridge")]
+use crate::types::*;
+use crate::watch::{self, Watch};
+use crate::{Calls, Fault};
+
+/// Answers the calls of a UI. One for a process; windows share it and hold sessions of their own.
+pub struct Host {
+    bench: Workbench,
+}
+
+impl Host {
+    /// Opens a profile. On a runtime: sessions spawn their watches on it.
+    ///
+    /// # Errors
+    /// Where settings or journal cannot be read.
+    pub fn start(profile: Profile) -> Result<Self, Fault> {
+        Ok(Self { bench: Workbench::open(profile)? })
+    }
+
+    /// Everything that is open, for callers without a bridge.
+    pub fn workbench(&self) -> &Workbench {
+        &self.bench
+    }
+
+    /// Sends a pulse whenever something of a session changed, at most ten a second, until it is closed, the watch is
+    /// dropped, or `sink` says false. Without a session: whenever the list of clusters or the journal changed.
+    ///
+    /// # Errors
+    /// Where the session is not open.
+    pub fn watch(&self, session: &str, sink: impl FnMut(Pulse) -> bool + Send + 'static) -> Result<Watch, Fault> {
+        if session.is_empty() {
+            return Ok(watch::bench(&self.bench, sink));
+        }
+        Ok(watch::session(&self.session(session)?, &self.bench, sink))
+    }
+
+    fn session(&self, id: &str) -> Result<Arc<Session>, Fault> {
+        Ok(self.bench.session(id)?)
+    }
+
+    fn listed(&self) -> Clusters {
+        let (cards, files) = self.bench.clusters();
+        Clusters {
+            clusters: cards.into_iter().map(convert::card).collect(),
+            files: files.into_iter().map(convert::file).collect(),
+        }
+    }
+
+    /// The session's card as the settings have it now: it may have been marked as production since.
+    fn card(&self, session: &Session) -> ClusterCard {
+        let mut card = session.card().clone();
+        if let Some(now) = self.bench.clusters().0.into_iter().find(|now| now.id == card.id) {
+            card.production = now.production;
+        }
+        convert::card(card)
+    }
+
+    async fn tray(&self, session: &Session) -> Result<Draft, Fault> {
+        let effect = session.effect().await?;
+        let tray = session.tray().borrow().clone();
+        Ok(convert::draft(&tray, &session.world(), effect.as_deref()))
+    }
+
+    async fn reviewed(&self, session: &Session, plan: &session::write::review::Plan) -> Review {
+        let production = self.card(session).production;
+        convert::review(session.engine(), plan, &session.world(), production)
+    }
+}
+
+impl Calls for Host {
+    async fn clusters(&self, _: Nothing) -> Result<Clusters, Fault> {
+        Ok(self.listed())
+    }
+
+    async fn probe(&self, args: ClusterRef) -> Result<Probe, Fault> {
+        Ok(convert::probe(self.bench.probe(&args.cluster).await))
+    }
+
+    async fn kubeconfig_add(&self, args: PathArg) -> Result<Clusters, Fault> {
+        self.bench.add_kubeconfig(Path::new(&args.path))?;
+        Ok(self.listed())
+    }
+
+    async fn kubeconfig_remove(&self, args: PathArg) -> Result<Clusters, Fault> {
+        self.bench.remove_kubeconfig(Path::new(&args.path))?;
+        Ok(self.listed())
+    }
+
+    async fn exec_allow(&self, args: ClusterRef) -> Result<Clusters, Fault> {
+        self.bench.allow_exec(&args.cluster).await?;
+        Ok(self.listed())
+    }
+
+    async fn open(&self, args: ClusterRef) -> Result<Opened, Fault> {
+        let session = self.bench.open_session(&args.cluster).await?;
+        Ok(Opened { session: session.id().to_owned(), cluster: args.cluster })
+    }
+
+    async fn close(&self, args: SessionRef) -> Result<Nothing, Fault> {
+        self.bench.close(&args.session);
+        Ok(Nothing {})
+    }
+
+    async fn overview(&self, args: SessionRef) -> Result<Overview, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(convert::overview(self.card(&session), session.overview().await?))
+    }
+
+    async fn graph(&self, args: GraphArgs) -> Result<Graph, Fault> {
+        let session = self.session(&args.session)?;
+        let graph = session.graph(convert::level(args.level), &args.namespaces, args.window_seconds).await?;
+        Ok(convert::graph(&graph, args.window_seconds))
+    }
+
+    async fn node(&self, args: NodeArgs) -> Result<NodeDetail, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(convert::node_detail(session.node(&args.node, args.window_seconds).await?))
+    }
+
+    async fn series(&self, args: SeriesArgs) -> Result<Series, Fault> {
+        Ok(self.session(&args.session)?.series(&args.of, args.window_seconds).await?.into())
+    }
+
+    async fn objects(&self, args: ObjectsArgs) -> Result<Vec<ObjectRow>, Fault> {
+        Ok(all(self.session(&args.session)?.objects(&args.kinds, &args.namespace).await?))
+    }
+
+    async fn document(&self, args: ObjectArgs) -> Result<DocumentText, Fault> {
+        let whole = self.session(&args.session)?.document(&ObjectKey::from(args.object)).await?;
+        let manager = |m: session::change::owners::FieldManager| FieldManager {
+            name: m.name,
+            operation: m.operation,
+            fields: m.fields,
+        };
+        Ok(DocumentText {
+            object: ObjectRef::from(&whole.key),
+            yaml: whole.yaml,
+            resource_version: whole.resource_version,
+            uid: whole.uid,
+            managers: whole.managers.into_iter().map(manager).collect(),
+            owner: whole.owner,
+        })
+    }
+
+    async fn yaml_read(&self, args: YamlText) -> Result<YamlReading, Fault> {
+        Ok(reading(args.yaml))
+    }
+
+    async fn yaml_edit(&self, args: YamlEdits) -> Result<YamlReading, Fault> {
+        let edits: Vec<Edit> = args.edits.into_iter().map(edit).collect();
+        let text =
+            yaml::edit(&args.yaml, &edits).map_err(|error| Fault::new(crate::Code::BadInput, error.to_string()))?;
+        Ok(reading(text))
+    }
+
+    async fn template(&self, args: TemplateArgs) -> Result<Template, Fault> {
+        let session = self.session(&args.session)?;
+        let template = match args.template {
+            TemplateKind::VirtualService => SessionTemplate::VirtualService,
+            TemplateKind::DestinationRule => SessionTemplate::DestinationRule,
+            TemplateKind::PeerAuthentication => SessionTemplate::PeerAuthentication,
+            TemplateKind::AuthorizationPolicy => SessionTemplate::AuthorizationPolicy,
+            TemplateKind::AllowEdge => SessionTemplate::AllowEdge,
+            TemplateKind::DenyEdge => SessionTemplate::DenyEdge,
+        };
+        let wanted = Wanted { template, namespace: args.namespace, name: args.name, from: args.from, to: args.to };
+        let made = session.template(&wanted).await?;
+        Ok(Template { object: ObjectRef::from(&made.key), yaml: made.yaml })
+    }
+
+    async fn schema(&self, args: SchemaArgs) -> Result<Schema, Fault> {
+        let fields = self.session(&args.session)?.schema(&args.group, &args.kind).await?;
+        let field = |field: session::schema::Field| SchemaField {
+            path: field.path,
+            r#type: field.kind,
+            allowed: field.allowed,
+            default: field.default,
+            required: field.required,
+            help: String::new(),
+        };
+        Ok(Schema { fields: fields.into_iter().map(field).collect() })
+    }
+
+    async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {
+        self.tray(&*self.session(&args.session)?).await
+    }
+
+    async fn draft_put(&self, args: DraftPut) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.draft_put(&args.yaml, &args.base).await?;
+        self.tray(&session).await
+    }
+
+    async fn draft_delete(&self, args: ObjectArgs) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.draft_delete(&ObjectKey::from(args.object)).await?;
+        self.tray(&session).await
+    }
+
+    async fn draft_remove(&self, args: ObjectArgs) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.draft_remove(&ObjectKey::from(args.object));
+        self.tray(&session).await
+    }
+
+    async fn draft_clear(&self, args: SessionRef) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.draft_clear();
+        self.tray(&session).await
+    }
+
+    async fn draft_undo(&self, args: SessionRef) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.draft_undo();
+        self.tray(&session).await
+    }
+
+    async fn review(&self, args: SessionRef) -> Result<Review, Fault> {
+        let session = self.session(&args.session)?;
+        let plan = session.review().await?;
+        Ok(self.reviewed(&session, &plan).await)
+    }
+
+    async fn apply(&self, args: ApplyArgs) -> Result<Applied, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        Ok(convert::applied(session.apply(&args.token, &args.message, &args.take_over).await?))
+    }
+
+    async fn uptake(&self, args: EntryRef) -> Result<Uptake, Fault> {
+        Ok(convert::uptake(self.session(&args.session)?.uptake(args.entry as i64).await?))
+    }
+
+    async fn history(&self, args: HistoryArgs) -> Result<Vec<EntryRow>, Fault> {
+        let rows = self.session(&args.session)?.history(&args.search).await?;
+        Ok(rows.into_iter().map(convert::entry_row).collect())
+    }
+
+    async fn entry(&self, args: EntryRef) -> Result<Entry, Fault> {
+        Ok(convert::entry(self.session(&args.session)?.entry_told(args.entry as i64).await?))
+    }
+
+    async fn undo_review(&self, args: EntryRef) -> Result<Review, Fault> {
+        let session = self.session(&args.session)?;
+        let plan = session.undo_review(args.entry as i64).await?;
+        Ok(self.reviewed(&session, &plan).await)
+    }
+
+    async fn undo(&self, args: UndoArgs) -> Result<Applied, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        Ok(convert::applied(session.undo(args.entry as i64, &args.token).await?))
+    }
+
+    async fn findings(&self, args: FindingsArgs) -> Result<FindingList, Fault> {
+        let session = self.session(&args.session)?;
+        let found = session.findings(args.with_draft).await?;
+        let located = session::findings::locate(session.engine(), &session.world(), None, found.findings.clone());
+        Ok(FindingList { findings: all(located), unknown: all(found.unknown.iter().cloned()) })
+    }
+
+    async fn rules(&self, _: Nothing) -> Result<Vec<RuleCard>, Fault> {
+        Ok(all(self.bench.engine().rules()))
+    }
+
+    async fn explain(&self, args: ExplainArgs) -> Result<Verdict, Fault> {
+        let request = mesh::Request::try_from(args.request)?;
+        Ok(self.session(&args.session)?.explain(request, args.with_draft).await?.into())
+    }
+
+    async fn proxies(&self, args: SessionRef) -> Result<Proxies, Fault> {
+        let fleet = self.session(&args.session)?.fleet().borrow().clone();
+        Ok(convert::proxies(&fleet))
+    }
+
+    async fn settings(&self, _: Nothing) -> Result<Settings, Fault> {
+        Ok(convert::settings(self.bench.settings()))
+    }
+
+    async fn settings_put(&self, args: Settings) -> Result<Settings, Fault> {
+        Ok(convert::settings(self.bench.change_settings(|settings| convert::settings_into(args, settings))?))
+    }
+}
+
+fn reading(text: String) -> YamlReading {
+    let read = yaml::read(&text);
+    YamlReading {
+        yaml: text,
+        value: read.value,
+        problems: all(read.problems),
+        lines: read.lines.into_iter().map(|(pointer, line)| (pointer, line as u32)).collect(),
+    }
+}
+
+fn edit(edit: YamlEdit) -> Edit {
+    let op = match edit.op {
+        EditOp::Set => Op::Set,
+        EditOp::Insert => Op::Insert,
+        EditOp::Remove => Op::Remove,
+        EditOp::Move => Op::Move,
+    };
+    Edit { op, pointer: edit.path, value: edit.value, to: edit.to.map(|to| to as usize) }
+}
