@@ -30,6 +30,8 @@ export class GraphCanvas {
   scene: Scene = makeScene({ width: 0, height: 0, groups: [], nodes: [], edges: [] });
   /** The user has moved the picture: it is no longer fitted by itself. */
   touched = false;
+  /** What a panel covers at the right of the canvas. */
+  private covered = 0;
   private grid: HitGrid = makeGrid(this.scene);
   private shown: Shown = { selected: -1, hoverNode: -1, hoverEdge: -1, found: null, drawing: null, labels: [] };
   private labels: readonly PlacedLabel[] | null = null;
@@ -94,16 +96,27 @@ export class GraphCanvas {
     this.redraw();
   }
 
+  /** Says how much of the canvas a panel covers at the right. */
+  cover(covered: number): void {
+    if (covered === this.covered) return;
+    this.covered = covered;
+    if (!this.touched) this.settle();
+  }
+
+  private get room(): number {
+    return Math.max(1, this.size.w - this.covered);
+  }
+
   fit(): void {
     this.touched = false;
-    this.move(fitted(this.scene.box, this.size.w, this.size.h));
+    this.move(fitted(this.scene.box, this.room, this.size.h));
   }
 
   /** After a change of size: as much as fits without making the names hard to read, and what is selected. */
   private settle(): void {
-    const whole = fitted(this.scene.box, this.size.w, this.size.h);
+    const whole = fitted(this.scene.box, this.room, this.size.h);
     const k = Math.max(whole.k, Math.min(this.view.k, READABLE));
-    const middle = { x: this.size.w / 2, y: this.size.h / 2 };
+    const middle = { x: this.room / 2, y: this.size.h / 2 };
     this.move(zoomed(whole, k / whole.k, middle));
     this.reveal(this.shown.selected);
   }
@@ -114,13 +127,13 @@ export class GraphCanvas {
   }
 
   /** Zooms about a point of the canvas, or about its middle. */
-  zoom(by: number, at: Point = { x: this.size.w / 2, y: this.size.h / 2 }): void {
+  zoom(by: number, at: Point = { x: this.room / 2, y: this.size.h / 2 }): void {
     this.touched = true;
     this.move(zoomed(this.view, by, at));
   }
 
   reveal(node: number): void {
-    if (node >= 0) this.move(revealed(this.view, rectOf(this.scene, node), this.size.w, this.size.h));
+    if (node >= 0) this.move(revealed(this.view, rectOf(this.scene, node), this.room, this.size.h));
   }
 
   /** What lies at a point of the canvas. */
@@ -131,7 +144,7 @@ export class GraphCanvas {
   }
 
   private move(view: View): void {
-    this.view = held(view, this.scene.box, this.size.w, this.size.h);
+    this.view = held(view, this.scene.box, this.room, this.size.h);
     this.onView();
     if (this.lastPaint > SLOW && !this.bitmap) this.takeBitmap();
     clearTimeout(this.resting);
