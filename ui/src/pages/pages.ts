@@ -1,5 +1,7 @@
 import { page as changes } from './changes/page';
 import { page as clusters } from './clusters/page';
+import { page as explain } from './explain/page';
+import { page as findings } from './findings/page';
 import { page as map } from './map/page';
 import type { Page } from './page';
 import { page as proxies } from './proxies/page';
@@ -15,6 +17,8 @@ export const pages: readonly Page[] = [
   routes,
   security,
   review,
+  findings,
+  explain,
   changes,
 ];
 
