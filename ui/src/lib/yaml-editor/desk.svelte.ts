@@ -132,6 +132,7 @@ export class Desk {
 
   /** Takes a document off the desk and out of the tray. */
   async drop(sheet: Sheet): Promise<void> {
+    await this.save();
     this.sheets = this.sheets.filter((other) => other !== sheet);
     if (sheet.kept !== null) await core.draftRemove({ session: this.session, object: sheet.object });
   }

@@ -24,10 +24,10 @@ function at(state: EditorState, line: number | null): DecorationSet {
   return Decoration.set([lineMark.range(state.doc.line(line).from)]);
 }
 
-/** Marks a line, and brings it into view. */
-export function showLine(state: EditorState, line: number | null): TransactionSpec {
+/** Marks a line, and brings it into view where the user has gone there. */
+export function showLine(state: EditorState, line: number | null, scroll = true): TransactionSpec {
   const effects: StateEffect<unknown>[] = [markLine.of(line)];
-  if (line !== null && line >= 1 && line <= state.doc.lines) {
+  if (scroll && line !== null && line >= 1 && line <= state.doc.lines) {
     effects.push(EditorView.scrollIntoView(state.doc.line(line).from, { y: 'center' }));
   }
   return { effects };

@@ -101,6 +101,13 @@ export class RouteEditing {
     return sheet;
   }
 
+  async drop(sheet: Sheet): Promise<void> {
+    await this.desk.drop(sheet);
+    if (this.route === sheet) this.route = null;
+    if (this.rules === sheet) this.rules = null;
+    this.shown = this.route ?? this.rules;
+  }
+
   async make(template: 'virtual-service' | 'destination-rule'): Promise<void> {
     const start = await startNew({ session: this.session, template, namespace: this.namespace, name: this.service, from: '', to: '' });
     const sheet = await this.desk.place(start);

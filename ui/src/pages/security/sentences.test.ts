@@ -14,7 +14,7 @@ describe('what an AuthorizationPolicy says', () => {
     ],
     [
       { action: 'DENY', rules: [{ from: [{ source: { notNamespaces: ['shop'] } }] }] },
-      ['Callers in not shop may not call anything on reviews'],
+      ['Callers outside shop may not call anything on reviews'],
     ],
     [
       { rules: [{ to: [{ operation: { paths: ['/health'] } }] }] },
@@ -29,7 +29,7 @@ describe('what an AuthorizationPolicy says', () => {
       },
       [
         'Only callers in shop or callers at 10.0.0.0/8 may call port 9080 on reviews',
-        'Legacy/batch may call anything when request.headers[x-job] is one of nightly',
+        'legacy/batch may call anything when request.headers[x-job] is one of nightly',
       ],
     ],
     [{}, ['Nobody may call reviews: an ALLOW policy without rules lets nothing through.']],

@@ -25,7 +25,7 @@ export function peerSentences(policy: PeerPolicy, namespace: string, reach: Reac
         : policy.mode === 'DISABLE'
           ? t('saysDisable', { where })
           : t('saysInherit', { where });
-  return [capital(first), ...policy.ports.map(({ port, mode }) => t('saysPort', { port, mode }))];
+  return [reach === 'workload' ? first : capital(first), ...policy.ports.map(({ port, mode }) => t('saysPort', { port, mode }))];
 }
 
 export function authorizationSentences(policy: AuthorizationRules, target: string): string[] {
@@ -40,7 +40,10 @@ export function authorizationSentences(policy: AuthorizationRules, target: strin
     case 'deny-all':
       return [t('denyAll', { target })];
     case 'rules':
-      return says.clauses.map((clause, index) => capital(sentence(clause, says.action, target, index > 0)));
+      return says.clauses.map((clause, index) => {
+        const said = sentence(clause, says.action, target, index > 0);
+        return startsWithName(clause) ? said : capital(said);
+      });
   }
 }
 
@@ -68,19 +71,25 @@ const alternatives = (phrases: readonly (Phrase | string)[]): string =>
 const valuesOf = ({ isNot, values }: Part): string => (isNot ? t('not', { values: values.join(', ') }) : values.join(', '));
 
 function callers(part: Part): string {
-  const values = valuesOf(part);
+  const values = part.values.join(', ');
   switch (part.field) {
     case 'namespaces':
-      return t('inNamespace', { values });
+      return part.isNot ? t('outsideNamespace', { values }) : t('inNamespace', { values });
     case 'ipBlocks':
     case 'remoteIpBlocks':
-      return t('fromIp', { values });
+      return part.isNot ? t('awayFromIp', { values }) : t('fromIp', { values });
     case 'requestPrincipals':
-      return t('withToken', { values });
+      return part.isNot ? t('withoutToken', { values }) : t('withToken', { values });
     default:
-      return t('identity', { values });
+      return part.isNot ? t('anyoneBut', { values }) : t('identity', { values });
   }
 }
+
+/** A sentence that begins with a name from the cluster keeps it as it is. */
+const startsWithName = ({ who }: Clause): boolean => {
+  const first = who[0]?.[0];
+  return first !== undefined && !first.isNot && (first.field === 'principals' || first.field === 'serviceAccounts');
+};
 
 /** `GET /reviews/* at port 9080`: the method is the verb, where there is one. */
 function operation(phrase: Phrase): string {
