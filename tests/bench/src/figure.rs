@@ -1,0 +1,56 @@
+//! One figure with its spread.
+
+use std::fmt;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Runs of one measurement, in one unit.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    what: String,
+    unit: &'static str,
+    goal: &'static str,
+    runs: Vec<f64>,
+}
+
+impl Figure {
+    /// A figure that was measured by other means than a stopwatch.
+    pub fn of(what: impl Into<String>, unit: &'static str, goal: &'static str, runs: Vec<f64>) -> Self {
+        Self { what: what.into(), unit, goal, runs }
+    }
+
+    /// Milliseconds of `n` runs, after one that warms up.
+    pub fn timed<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
+        black_box(run());
+        let once = |_| {
+            let start = Instant::now();
+            black_box(run());
+            start.elapsed().as_secs_f64() * 1e3
+        };
+        Self::of(what, "ms", goal, (0..n).map(once).collect())
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut runs = self.runs.clone();
+        runs.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let place = (runs.len().max(1) - 1) as f64 * share;
+            runs.get(place.round() as usize).copied().unwrap_or(f64::NAN)
+        };
+        let (unit, n, goal) = (self.unit, runs.len(), self.goal);
+        let (least, median, most) = (at(0.0), at(0.5), at(1.0));
+        write!(f, "{:56} {median:9.2} {unit} ({least:.2} to {most:.2}, n={n})  {goal}", self.what)
+    }
+}
+
+/// This process's resident memory and its greatest so far, in bytes. `None` where the system does not say.
+pub fn memory() -> Option<(f64, f64)> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let of = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
+    };
+    Some((of("VmRSS:")?, of("VmHWM:")?))
+}

@@ -1,0 +1,50 @@
+//! Figures of speed and memory: `cargo run --release -p bench -- [NAME…]` prints each with its number of runs and spread.
+//!
+//! Deliberately absent: thresholds (a busy machine is no failure), and peers, whose figures belong in the note of a release.
+
+mod check;
+mod figure;
+mod layout;
+mod list;
+mod text;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use figure::Figure;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Bench = fn() -> Result<Vec<Figure>, Failure>;
+
+const BENCHES: [(&str, Bench); 4] =
+    [("layout", layout::run), ("list", list::run), ("check", check::run), ("yaml", text::run)];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut out = std::io::stdout().lock();
+    match run(&wanted, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            drop(writeln!(out, "bench: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(wanted: &[String], out: &mut impl Write) -> Result<(), Failure> {
+    if let [serve, services] = wanted
+        && serve == list::SERVE
+    {
+        return list::serve(services, out);
+    }
+    if let Some(unknown) = wanted.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {
+        let known: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        return Err(format!("no bench {unknown}; there are {}", known.join(", ")).into());
+    }
+    for (name, bench) in BENCHES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name)) {
+        for figure in bench()? {
+            writeln!(out, "{name:7} {figure}")?;
+        }
+    }
+    Ok(())
+}
