@@ -19,7 +19,9 @@ export const count = (n: number, digits = 0): string => number({ maximumFraction
 
 /** Three significant figures below a hundred, whole above: `0.42`, `12.8`, `128`, `1,420`. */
 export function figure(n: number): string {
-  if (n !== 0 && Math.abs(n) < 0.01) return `<${count(0.01, 2)}`;
+  // A rate that was subtracted away may be minus nothing.
+  if (n === 0) return count(0);
+  if (Math.abs(n) < 0.01) return `<${count(0.01, 2)}`;
   const size = Math.abs(n);
   return count(n, size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }

@@ -59,7 +59,8 @@ function nodeOf(node: GraphNode, edge: GraphEdge | undefined, stripe: Ink | null
 }
 
 function subOf(node: GraphNode, edge: GraphEdge | undefined): Part[] {
-  if (node.kind === 'external' || node.namespace === '') return [{ text: t('outsideCluster') }];
+  // A host is outside of the cluster; callers that nobody can name are not hosts.
+  if (node.kind === 'external' || node.namespace === '') return node.name.includes(' ') ? [] : [{ text: t('outsideCluster') }];
   if (node.versions > 1) return [{ text: t('versions', { n: node.versions }) }];
   const rest = [
     node.kind === 'gateway' ? t('gateway') : '',
