@@ -221,10 +221,9 @@ fn example(of: &StringMatch) -> Option<String> {
         return Some(text);
     }
     let Some(pattern) = &of.regex else { return Some("any".into()) };
-    let literal: String = pattern.chars().filter(|c| !"^$.*+?()[]{}|\\".contains(*c)).collect();
+    let literal: String = pattern.text.chars().filter(|c| !"^$.*+?()[]{}|\\".contains(*c)).collect();
     let candidates = [literal.clone(), format!("{literal}a"), format!("{literal}1"), "any".into()];
-    let re = regex::Regex::new(&format!("^(?:{pattern})$")).ok()?;
-    candidates.into_iter().find(|text| re.is_match(text))
+    candidates.into_iter().find(|text| pattern.matches(text))
 }
 
 /// Every service that leads to a workload which the labels select, asked by its usual callers and by these.

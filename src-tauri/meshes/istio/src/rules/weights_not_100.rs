@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
     for typed in &index.virtual_services {
         for (at, rule) in typed.spec.http.iter().enumerate().filter(|(_, rule)| rule.route.len() > 1) {
-            let sum: i64 = rule.route.iter().map(|r| r.weight.max(0)).sum();
+            let sum: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
             if sum != 100 {
                 let message = format!("the weights add up to {sum}; requests are split {}", words::action(rule));
                 out.push(RULE.at(&typed.document.key, format!("spec.http[{at}].route"), message));

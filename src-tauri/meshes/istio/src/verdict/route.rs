@@ -234,9 +234,9 @@ pub(crate) fn shares(route: &[Weighted]) -> Vec<(usize, f64)> {
     if route.len() == 1 {
         return vec![(0, 1.0)];
     }
-    let total: i64 = route.iter().map(|r| r.weight.max(0)).sum();
+    let total: i64 = route.iter().map(|r| i64::from(r.weight.max(0))).sum();
     #[allow(clippy::cast_precision_loss, reason = "weights are small")]
-    let share = |weight: i64| weight as f64 / total as f64;
+    let share = |weight: i32| f64::from(weight) / total as f64;
     route.iter().enumerate().filter(|(_, r)| r.weight > 0).map(|(at, r)| (at, share(r.weight))).collect()
 }
 

@@ -41,8 +41,16 @@ pub(crate) fn principal_fits(pattern: &str, principal: &str) -> bool {
 
 /// A namespace with stars anywhere. Upstream: model/generator.go, srcNamespaceGenerator.
 pub(crate) fn namespace_fits(pattern: &str, namespace: &str) -> bool {
-    let escaped = pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
-    regex::Regex::new(&format!("^{escaped}$")).is_ok_and(|re| re.is_match(namespace))
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = namespace.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
 }
 
 /// An address or a block of them.
@@ -87,6 +95,16 @@ mod tests {
         assert!(
             path_fits("/a/{*}/b", "/a/x/b") && !path_fits("/a/{*}/b", "/a/x/y/b") && path_fits("/c/{**}", "/c/x/y")
         );
-        assert!(namespace_fits("a*c", "abc") && !namespace_fits("a", "ab"));
+        for (pattern, namespace, fits) in [
+            ("a*c", "abc", true),
+            ("a", "ab", false),
+            ("*", "x", true),
+            ("a*", "a", true),
+            ("a*b*c", "axbyc", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(namespace_fits(pattern, namespace), fits, "{pattern} {namespace}");
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Whether a match of a VirtualService catches a request, as Envoy compares it.
 
-use regex::RegexBuilder;
-
 use super::spec::{HttpMatch, StringMatch};
 
 /// A request as the caller's proxy sees it: its path is normalised, and names of headers are in lower case.
@@ -88,7 +86,7 @@ fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
 /// Upstream: route.go, canBeConvertedToPresentMatch.
 fn asks_presence(of: &StringMatch) -> bool {
     match of {
-        StringMatch { exact: None, prefix: None, regex } => regex.as_deref().is_none_or(|r| r == "*"),
+        StringMatch { exact: None, prefix: None, regex } => regex.as_ref().is_none_or(|r| r.text == "*"),
         _ => false,
     }
 }
@@ -99,7 +97,7 @@ pub(crate) fn string_holds(of: &StringMatch, value: Option<&str>) -> bool {
         _ if asks_presence(of) => true,
         StringMatch { exact: Some(text), .. } => text == value,
         StringMatch { prefix: Some(text), .. } => value.starts_with(text.as_str()),
-        StringMatch { regex: Some(text), .. } => whole(text, false, value),
+        StringMatch { regex: Some(pattern), .. } => pattern.matches(value),
         _ => true,
     }
 }
@@ -111,26 +109,16 @@ fn path_holds(uri: &StringMatch, any_case: bool, path: &str) -> bool {
     match uri {
         StringMatch { exact: Some(text), .. } => lower(text) == a,
         StringMatch { prefix: Some(text), .. } => a.starts_with(&lower(text)),
-        StringMatch { regex: Some(text), .. } => whole(text, false, path),
+        StringMatch { regex: Some(pattern), .. } => pattern.matches(path),
         _ => true,
     }
 }
 
-/// RE2 matches the whole value. An expression that does not compile matches nothing: istiod refuses it.
-fn whole(pattern: &str, any_case: bool, value: &str) -> bool {
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .case_insensitive(any_case)
-        .size_limit(1 << 20)
-        .build()
-        .is_ok_and(|re| re.is_match(value))
-}
-
 /// Whether nothing gets past this match: later rules are never asked. Upstream: route.go, IsCatchAllRoute.
 pub(crate) fn catches_all(m: &HttpMatch) -> bool {
-    let whole_path = m
-        .uri
-        .as_ref()
-        .is_none_or(|uri| uri.prefix.as_deref() == Some("/") || matches!(uri.regex.as_deref(), Some("*" | ".*")));
+    let whole_path = m.uri.as_ref().is_none_or(|uri| {
+        uri.prefix.as_deref() == Some("/") || uri.regex.as_ref().is_some_and(|r| matches!(r.text.as_str(), "*" | ".*"))
+    });
     whole_path
         && m.headers.is_empty()
         && m.without_headers.is_empty()

@@ -1,7 +1,9 @@
 //! The fields of a VirtualService that decide.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -79,7 +81,40 @@ pub(crate) struct HttpMatch {
 pub(crate) struct StringMatch {
     pub exact: Option<String>,
     pub prefix: Option<String>,
-    pub regex: Option<String>,
+    pub regex: Option<Pattern>,
+}
+
+/// A regular expression, compiled when it is first asked: a thousand requests compile it once.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "String")]
+pub(crate) struct Pattern {
+    /// As written.
+    pub text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        Self { text, compiled: OnceLock::new() }
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Pattern {
+    /// RE2 matches the whole value. An expression that does not compile matches nothing: istiod refuses it.
+    pub fn matches(&self, value: &str) -> bool {
+        let compiled = self
+            .compiled
+            .get_or_init(|| RegexBuilder::new(&format!("^(?:{})$", self.text)).size_limit(1 << 20).build().ok());
+        compiled.as_ref().is_some_and(|re| re.is_match(value))
+    }
 }
 
 /// `spec.http[].route[]`
@@ -87,7 +122,7 @@ pub(crate) struct StringMatch {
 #[serde(default)]
 pub(crate) struct Weighted {
     pub destination: Target,
-    pub weight: i64,
+    pub weight: i32,
     pub headers: Option<Headers>,
 }
 

@@ -13,14 +13,14 @@ pub(crate) fn action(rule: &HttpRoute) -> String {
     if rule.delegate.is_some() {
         return "delegates".into();
     }
-    let total: i64 = rule.route.iter().map(|r| r.weight.max(0)).sum();
+    let total: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
     let parts: Vec<String> = rule
         .route
         .iter()
         .filter(|r| rule.route.len() == 1 || r.weight > 0)
         .map(|r| match rule.route.len() {
             1 => name(&r.destination),
-            _ => format!("{} {} %", name(&r.destination), percent(r.weight, total)),
+            _ => format!("{} {} %", name(&r.destination), percent(i64::from(r.weight), total)),
         })
         .collect();
     parts.join(", ")
@@ -75,7 +75,7 @@ fn string(of: &StringMatch) -> String {
     match of {
         StringMatch { exact: Some(text), .. } => format!("is '{text}'"),
         StringMatch { prefix: Some(text), .. } => format!("begins with '{text}'"),
-        StringMatch { regex: Some(text), .. } if text != "*" => format!("matches '{text}'"),
+        StringMatch { regex: Some(pattern), .. } if pattern.text != "*" => format!("matches '{}'", pattern.text),
         _ => "is there".into(),
     }
 }
