@@ -247,6 +247,7 @@ impl Traffic {
     /// Who calls what within the last `window` seconds, sorted by caller and host.
     pub fn edges(&self, window: f64, now: f64) -> Vec<Edge> {
         let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
+        let mut told: BTreeMap<Place, Sum> = BTreeMap::new();
         let mut refused = false;
         for track in self.tracks.values() {
             let Some((steps, seconds)) = track.within(window, now) else { continue };
@@ -261,14 +262,23 @@ impl Traffic {
                     sums.entry(place).or_default().add(growth, seconds);
                 }
                 for (series, growth) in &step.standard {
-                    if let Some(place) = Place::standard(series) {
-                        let sum = sums.entry(place).or_default();
-                        sum.add(growth, seconds);
-                        sum.by_label(&series.security, growth);
+                    let place = Place::standard(series);
+                    // The callee knows how a request came; for the rest its report counts only where the caller has none.
+                    if !series.by_source && place.from.is_some() {
+                        told.entry(place).or_default().by_label(&series.security, growth);
+                        continue;
                     }
+                    let sum = sums.entry(place).or_default();
+                    sum.add(growth, seconds);
+                    sum.by_label(&series.security, growth);
                 }
             }
             track.ever(&mut sums);
+        }
+        for (place, sum) in told {
+            if let Some(at_caller) = sums.get_mut(&place) {
+                at_caller.made = sum.made;
+            }
         }
         sums.into_iter().filter_map(|(place, sum)| place.edge(&sum, refused)).collect()
     }
@@ -421,23 +431,20 @@ impl Place {
         }
     }
 
-    fn standard(series: &Standard) -> Option<Self> {
+    fn standard(series: &Standard) -> Self {
         let workload = |(namespace, name): &(String, String)| {
             let known = !name.is_empty() && name != "unknown";
             known.then(|| Workload { namespace: namespace.clone(), name: name.clone() })
         };
         let from = workload(&series.from);
-        // The callee's report counts only where the caller has none.
-        if !series.by_source && from.is_some() {
-            return None;
-        }
-        Some(Self {
+        let named = from.is_some();
+        Self {
             from,
             cluster: Cluster { outbound: true, port: 0, subset: String::new(), host: series.host.clone() },
             to_workload: workload(&series.to),
             protocol: if series.protocol == "grpc" { Protocol::Grpc } else { Protocol::Http },
-            source: if series.by_source { Source::IstioCaller } else { Source::IstioCallee },
-        })
+            source: if series.by_source || named { Source::IstioCaller } else { Source::IstioCallee },
+        }
     }
 
     fn edge(self, sum: &Sum, refused: bool) -> Option<Edge> {

@@ -101,6 +101,7 @@ fn istios_own_metrics_count_once_and_name_callers_without_a_proxy() {
     let seen: Vec<_> = edges.iter().map(|e| (e.source, e.requests_per_second, e.protocol)).collect();
     assert_eq!(seen, [(Source::IstioCallee, 5.0, Protocol::Grpc), (Source::IstioCaller, 5.0, Protocol::Grpc)]);
     assert_eq!((edges[0].from.as_ref(), edges[0].secured), (None, Secured::Plaintext));
+    assert_eq!(edges[1].secured, Secured::Mtls, "the callee tells how it came");
     assert_eq!(edges[1].to_workload.as_ref().map(|w| w.name.as_str()), Some("reviews-v1"));
 }
 
