@@ -182,19 +182,19 @@ mod tests {
     fn a_field_is_found_on_its_line_of_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.yaml");
-        let text = "# head\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: n}\nspec:\n  hosts: [a]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: b, namespace: n}\nspec:\n  http:\n  - route: []\n";
+        let text = "# head\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: shop}\nspec:\n  hosts: [a]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: b, namespace: shop}\nspec:\n  http:\n  - route: []\n";
         std::fs::write(&file, text).unwrap();
         let files = read(&[folder.path().to_owned()], &mut std::io::empty()).unwrap();
         assert_eq!(files.problems, []);
         let world = files.world();
-        let key = ObjectKey::new("networking.istio.io", "VirtualService", "n", "b");
+        let key = ObjectKey::new("networking.istio.io", "VirtualService", "shop", "b");
         let place = files.place(&world, &key, "spec.http[0].route").unwrap();
         assert_eq!(place, (file.display().to_string(), 14));
     }
 
     #[test]
     fn broken_documents_are_named_and_the_rest_is_read() {
-        let mut text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n---\nkind: Nothing\n".as_bytes();
+        let mut text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\nkind: Nothing\n".as_bytes();
         let files = read(&[PathBuf::from(STDIN)], &mut text).unwrap();
         assert_eq!((files.objects.len(), files.problems.len()), (1, 1));
         assert!(files.problems[0].to_string().starts_with("-:5: "), "{}", files.problems[0]);

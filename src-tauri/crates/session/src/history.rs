@@ -9,7 +9,7 @@ use world::{ObjectKey, World};
 
 use crate::change::touched::{desired, dotted, touched};
 use crate::says::Line;
-use crate::{Error, Result, Session};
+use crate::{Error, Result, Session, Workbench};
 
 /// An entry in a list.
 #[derive(Clone, Debug)]
@@ -81,6 +81,28 @@ impl Session {
         }
         let says = row.entry.says.iter().map(Line::from_saved).collect();
         Ok(Told { row, items, says })
+    }
+}
+
+impl Workbench {
+    /// Entries of all clusters, newest first; whether they still stand is not asked.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn history_of_all(&self, search: &str) -> Result<Vec<Row>> {
+        let entries = self.records().list(Filter { search: search.to_owned(), ..Filter::default() }).await?;
+        Ok(entries.into_iter().map(|entry| Row { entry, drifted: 0 }).collect())
+    }
+
+    /// One entry of any cluster, as the journal has it.
+    ///
+    /// # Errors
+    /// Where there is none, or the disk fails.
+    pub async fn entry_of_all(&self, id: EntryId) -> Result<Told> {
+        let entry = self.records().get(id).await?;
+        let items = entry.objects.iter().map(item).collect();
+        let says = entry.says.iter().map(Line::from_saved).collect();
+        Ok(Told { row: Row { entry, drifted: 0 }, items, says })
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::Session;
 use crate::live::Live;
 use crate::proxies::{Fleet, join};
 use crate::traffic::Traffic;
@@ -68,6 +69,22 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
 
 pub(crate) fn unknown(unknown: &signals::Unknown) -> mesh::Unknown {
     mesh::Unknown { about: unknown.about.clone(), because: unknown.because.clone() }
+}
+
+impl Session {
+    /// What every proxy was sent and has acknowledged right now.
+    pub(crate) async fn synchronised_now(&self) -> Fleet {
+        let health = signals::health(self.connection(), &self.world(), false).await;
+        join(health, &UsageReport::default(), &HashMap::new())
+    }
+
+    /// Every proxy as it is right now, certificates and all: for callers that look once.
+    pub async fn fleet_now(&self) -> Fleet {
+        let world = self.world();
+        let (health, usage) =
+            tokio::join!(signals::health(self.connection(), &world, true), signals::usage(self.connection(), &world));
+        join(health, &usage, &HashMap::new())
+    }
 }
 
 /// Looks at every proxy; `hurry` asks for a closer look after a change.

@@ -226,7 +226,7 @@ impl Session {
             return Ok(None);
         }
         let (before, after) = (self.ready().await?.world().clone(), self.drafted().await?.world().clone());
-        let observed = self.traffic.borrow().observed();
+        let observed = self.traffic.borrow().observed(&before);
         let (engine, stamp) = (self.engine().clone(), self.stamp());
         let key = (stamp.world, stamp.tray, stamp.traffic);
         let made = self.effect.get(key, move || Arc::new(engine.effect(&before, &after, &observed))).await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mesh::{Caller, Observed, Ready, Request, Unknown};
 use signals::{Edge, Of, Protocol, Workload};
+use world::World;
 
 use crate::map::{Flow, NodeKind, Secured, node_of};
 
@@ -73,11 +74,11 @@ impl Traffic {
     }
 
     /// What was seen, as requests that the engine can be asked.
-    pub fn observed(&self) -> Vec<Observed> {
+    pub fn observed(&self, world: &World) -> Vec<Observed> {
         let mut seen: BTreeMap<(Workload, String), f64> = BTreeMap::new();
         for edge in self.edges(LATELY) {
             let Some(from) = edge.from.clone() else { continue };
-            *seen.entry((from, url(&edge))).or_default() += edge.requests_per_second;
+            *seen.entry((from, url(&edge, world))).or_default() += edge.requests_per_second;
         }
         let observed = seen.into_iter().enumerate().map(|(at, ((from, url), per_second))| {
             let from = Caller::Workload { namespace: from.namespace, workload: from.name };
@@ -141,9 +142,16 @@ fn questions(of: &str, callers: &[Names]) -> Vec<Of> {
     }
 }
 
-fn url(edge: &Edge) -> String {
+/// Istio's own metrics do not say the port: then it is the service's first.
+fn port(edge: &Edge, world: &World) -> u16 {
+    let service = edge.to_service.as_ref().and_then(|(ns, name)| world.service(ns, name));
+    let first = service.and_then(|service| service.ports.first()).map_or(80, |port| port.port);
+    if edge.port == 0 { first } else { edge.port }
+}
+
+fn url(edge: &Edge, world: &World) -> String {
     let host = edge.to_service.as_ref().map_or_else(|| edge.host.clone(), |(ns, name)| format!("{name}.{ns}"));
-    let port = if edge.port == 0 { 80 } else { edge.port };
+    let port = port(edge, world);
     format!("http://{host}:{port}/")
 }
 
@@ -161,7 +169,7 @@ fn flows(edge: &Edge, ready: &Ready) -> Vec<Flow> {
             .as_ref()
             .map_or((String::new(), UNKNOWN_CALLERS.into()), |w| (w.namespace.clone(), w.name.clone())),
         service: service.clone(),
-        port: edge.port,
+        port: port(edge, ready.world()),
         workload,
         protocol: match edge.protocol {
             Protocol::Http => "http".into(),
@@ -212,7 +220,7 @@ fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String
         from: Caller::Workload { namespace: from.namespace.clone(), workload: from.name.clone() },
         via: None,
         method: "GET".into(),
-        url: url(edge),
+        url: url(edge, ready.world()),
         headers: Vec::new(),
     };
     let verdict = ready.explain(&request);

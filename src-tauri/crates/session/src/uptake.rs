@@ -110,11 +110,11 @@ fn types(key: &ObjectKey) -> &'static [&'static str] {
 
 impl Session {
     /// Remembers what the proxies had before a write.
-    pub(crate) fn begin_uptake(&self, entry: EntryId, plan: &Plan) {
+    pub(crate) fn begin_uptake(&self, entry: EntryId, plan: &Plan, fleet: &Fleet) {
         let mut types: Vec<&'static str> = plan.steps.iter().flat_map(|step| types(&step.key)).copied().collect();
         types.sort_unstable();
         types.dedup();
-        let before = stamps(&self.fleet.borrow());
+        let before = stamps(fleet);
         let tracker = Tracker { began: Instant::now(), before, types, took: None, recorded: false };
         self.trackers.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, tracker);
         self.hurry.notify_one();

@@ -33,6 +33,22 @@ impl Host {
         &self.bench
     }
 
+    /// The journal of all clusters, newest first.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn history_of_all(&self, search: &str) -> Result<Vec<EntryRow>, Fault> {
+        Ok(self.bench.history_of_all(search).await?.into_iter().map(convert::entry_row).collect())
+    }
+
+    /// One entry of any cluster.
+    ///
+    /// # Errors
+    /// Where there is none, or the disk fails.
+    pub async fn entry_of_all(&self, entry: i64) -> Result<Entry, Fault> {
+        Ok(convert::entry(self.bench.entry_of_all(entry).await?))
+    }
+
     /// Sends a pulse whenever something of a session changed, at most ten a second, until it is closed, the watch is
     /// dropped, or `sink` says false. Without a session: whenever the list of clusters or the journal changed.
     ///

@@ -68,10 +68,12 @@ impl Session {
         for step in &plan.steps {
             unchanged(self.connection(), step).await?;
         }
+        // What the proxies have before the first write is what tells apart what they are sent because of it.
+        let fleet = self.synchronised_now().await;
         let entry = self.opening.records.intend(self.entry(&plan, message)).await?;
         // A token is good for one apply: the second would find other versions anyway.
         self.set_plan(None);
-        self.begin_uptake(entry, &plan);
+        self.begin_uptake(entry, &plan, &fleet);
         let applied = self.execute(entry, &plan).await?;
         if applied.state == State::Applied {
             let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();

@@ -55,7 +55,7 @@ impl Session {
     pub(crate) async fn keep(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
         let before = self.world();
         let after = outcome(&before, &steps);
-        let observed = self.traffic.borrow().observed();
+        let observed = self.traffic.borrow().observed(&before);
         let engine = self.engine().clone();
         let compared = tokio::task::spawn_blocking(move || {
             let effect = engine.effect(&before, &after, &observed);

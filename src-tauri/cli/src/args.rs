@@ -1,0 +1,265 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Manages service meshes through kubeconfig: checks, explains, changes and takes back.
+#[derive(Parser)]
+#[command(name = "netloft", version, arg_required_else_help = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub from: Target,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the world comes from.
+#[derive(ClapArgs)]
+pub struct Target {
+    /// Context of the kubeconfig; the current one where none is named.
+    #[arg(long, global = true, conflicts_with_all = ["demo", "world"])]
+    pub context: Option<String>,
+    /// Kubeconfig file; KUBECONFIG or ~/.kube/config where none is named.
+    #[arg(long, global = true, conflicts_with_all = ["demo", "world"])]
+    pub kubeconfig: Option<PathBuf>,
+    /// The built-in cluster.
+    #[arg(long, global = true, conflicts_with = "world")]
+    pub demo: bool,
+    /// Files and folders of YAML or JSON; `-` is standard input.
+    #[arg(long, global = true, num_args = 1.., value_name = "PATH")]
+    pub world: Vec<PathBuf>,
+    /// Allow the context's credential plugin to run, from now on.
+    #[arg(long, global = true)]
+    pub allow_exec: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Everything wrong or risky.
+    Check(Check),
+    /// What the mesh does with a request, and why.
+    Explain(Explain),
+    /// What a change would do to traffic.
+    Effect(Effect),
+    /// How every proxy is.
+    Health(Format),
+    /// What every proxy uses.
+    Usage(Usage),
+    /// Who calls whom, how much and how well.
+    Traffic(Traffic),
+    /// Reviews a change and writes it.
+    Apply(Apply),
+    /// Changes that were made.
+    History(History),
+    /// One change with its objects before and after.
+    Show(Show),
+    /// Takes a change back.
+    Undo(Undo),
+    /// The built-in cluster.
+    Demo {
+        #[command(subcommand)]
+        command: Demo,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckForm {
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LevelArg {
+    Error,
+    Warning,
+    Info,
+}
+
+#[derive(ClapArgs)]
+pub struct Format {
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Check {
+    /// Files that are laid over the world first.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub draft: Vec<PathBuf>,
+    /// Show findings of this level and above.
+    #[arg(long, value_enum, default_value = "info")]
+    pub level: LevelArg,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: CheckForm,
+    /// List every rule instead.
+    #[arg(long)]
+    pub codes: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct Explain {
+    /// Who calls: NAMESPACE/WORKLOAD.
+    #[arg(long = "from", value_name = "NAMESPACE/WORKLOAD", required_unless_present = "requests", requires = "url")]
+    pub caller: Option<String>,
+    /// What is called.
+    #[arg(long, required_unless_present = "requests", conflicts_with = "requests")]
+    pub url: Option<String>,
+    #[arg(long, default_value = "GET")]
+    pub method: String,
+    /// `Name: value`; may be repeated.
+    #[arg(long, value_name = "K:V")]
+    pub header: Vec<String>,
+    /// JSON lines with one request each; `-` is standard input.
+    #[arg(long, conflicts_with = "caller", value_name = "FILE")]
+    pub requests: Option<PathBuf>,
+    /// Files that are laid over the world first.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub draft: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Effect {
+    /// Files with the change.
+    #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
+    pub draft: Vec<PathBuf>,
+    /// JSON lines with one request each.
+    #[arg(long, value_name = "FILE", conflicts_with = "observed")]
+    pub requests: Option<PathBuf>,
+    /// Ask about the traffic that is seen.
+    #[arg(long)]
+    pub observed: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Usage {
+    /// Look again every 15 seconds.
+    #[arg(long)]
+    pub watch: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Traffic {
+    /// How long to measure: `10s`, `1m`.
+    #[arg(long, default_value = "10s", value_parser = seconds)]
+    pub window: u32,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Apply {
+    /// Files with the objects; `-` is standard input.
+    #[arg(short = 'f', long = "file", num_args = 1.., value_name = "PATH", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Review alone.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take conflicting fields from this manager; may be repeated.
+    #[arg(long, value_name = "MANAGER")]
+    pub take_over: Vec<String>,
+    /// Why, for the journal.
+    #[arg(long, default_value = "")]
+    pub message: String,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct History {
+    /// With this text in message, user or objects.
+    #[arg(long, default_value = "")]
+    pub search: String,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Show {
+    /// The entry's number.
+    pub id: i64,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Undo {
+    /// The entry's number.
+    pub id: i64,
+    /// Write without asking.
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(Subcommand)]
+pub enum Demo {
+    /// Serves it over HTTP, for kubectl, istioctl or any other client.
+    Serve(Serve),
+}
+
+#[derive(ClapArgs)]
+pub struct Serve {
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Write a kubeconfig for it here.
+    #[arg(long)]
+    pub kubeconfig: Option<PathBuf>,
+    /// So many services beside the shop's.
+    #[arg(long, default_value_t = 0)]
+    pub services: usize,
+}
+
+/// `10s`, `1m`, `90`.
+fn seconds(text: &str) -> Result<u32, NotADuration> {
+    let (number, unit) = match text.strip_suffix('m') {
+        Some(number) => (number, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let count: u32 = number.parse().map_err(|_| NotADuration)?;
+    count.checked_mul(unit).filter(|s| (1..=900).contains(s)).ok_or(NotADuration)
+}
+
+/// What clap says of a window that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("a duration from 1s to 15m is wanted, such as 10s or 1m")]
+struct NotADuration;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in
+            [("10s", Some(10)), ("1m", Some(60)), ("90", Some(90)), ("0s", None), ("1h", None), ("-1s", None)]
+        {
+            assert_eq!(seconds(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `netloft history` and `show`.
+
+use wire::Calls as _;
+use wire::types::{DiffSide, EntryRef, EntryRow, HistoryArgs};
+
+use crate::args::{Form, History, Show, Target};
+use crate::failure::Failure;
+use crate::print::{Mark, json as print_json, line, paint, plain, table};
+use crate::source::{host, open};
+
+pub async fn history(from: &Target, args: &History) -> Result<bool, Failure> {
+    // Without a cluster: all that this user has written anywhere, without asking whether it still stands.
+    let rows: Vec<EntryRow> = if from.demo || from.context.is_some() || from.kubeconfig.is_some() {
+        let open = open(from).await?;
+        open.host.history(HistoryArgs { session: open.session.id().to_owned(), search: args.search.clone() }).await?
+    } else {
+        host(from)?.history_of_all(&args.search).await?
+    };
+    if args.format == Form::Json {
+        print_json(&rows)?;
+        return Ok(true);
+    }
+    let state = |row: &EntryRow| {
+        serde_json::to_value(row.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let cells = |row: &EntryRow| {
+        let at = jiff::Timestamp::from_millisecond(row.at as i64).map(|at| at.to_string()).unwrap_or_default();
+        let objects: Vec<String> =
+            row.objects.iter().map(|o| format!("{} {}/{}", o.kind, o.namespace, o.name)).collect();
+        vec![row.entry.to_string(), at, row.cluster.clone(), state(row), objects.join(", "), row.message.clone()]
+    };
+    table(&["ID", "AT", "CLUSTER", "STATE", "OBJECTS", "MESSAGE"], &rows.iter().map(cells).collect::<Vec<_>>())?;
+    Ok(true)
+}
+
+pub async fn show(from: &Target, args: &Show) -> Result<bool, Failure> {
+    let entry = if from.demo || from.context.is_some() || from.kubeconfig.is_some() {
+        let open = open(from).await?;
+        open.host.entry(EntryRef { session: open.session.id().to_owned(), entry: args.id as f64 }).await?
+    } else {
+        host(from)?.entry_of_all(args.id).await?
+    };
+    if args.format == Form::Json {
+        print_json(&entry)?;
+        return Ok(true);
+    }
+    for item in &entry.items {
+        let name = format!("{} {}/{}", item.object.kind, item.object.namespace, item.object.name);
+        line(&plain(&if item.because.is_empty() { name } else { format!("{name}: {}", item.because) }))?;
+        diff(&item.diff)?;
+    }
+    Ok(true)
+}
+
+/// A diff as people read it; equal lines far from a change are left out.
+pub fn diff(lines: &[wire::types::DiffLine]) -> Result<(), Failure> {
+    const NEAR: usize = 3;
+    let near = |at: usize| {
+        let from = at.saturating_sub(NEAR);
+        lines.iter().skip(from).take(NEAR * 2 + 1).any(|other| other.side != DiffSide::Same)
+    };
+    for (_, shown) in lines.iter().enumerate().filter(|(at, _)| near(*at)) {
+        match shown.side {
+            DiffSide::Same => line(&plain(&format!("    {}", shown.text)))?,
+            DiffSide::Before => line(&paint(Mark::Bad, &format!("  - {}", shown.text)))?,
+            DiffSide::After => line(&paint(Mark::Good, &format!("  + {}", shown.text)))?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! `netloft health`, `usage` and `traffic`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use session::map::{Flow, Secured};
+use session::proxies::{Proxy, Sync, Use};
+
+use crate::args::{Form, Target, Traffic, Usage};
+use crate::failure::Failure;
+use crate::print::{json as print_json, json_line, say, table};
+use crate::source::open;
+
+/// metrics-server measures every 15 s.
+const AGAIN: Duration = Duration::from_secs(15);
+
+fn word(sync: Sync) -> &'static str {
+    match sync {
+        Sync::Synced => "SYNCED",
+        Sync::NotSent => "NOT_SENT",
+        Sync::Stale => "STALE",
+        Sync::Error => "ERROR",
+        Sync::Unknown => "UNKNOWN",
+    }
+}
+
+/// RFC 3339, from milliseconds since 1970.
+fn time(millis: Option<f64>) -> Option<String> {
+    jiff::Timestamp::from_millisecond(millis? as i64).ok().map(|at| at.to_string())
+}
+
+pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    let fleet = open.session.fleet_now().await;
+    for unknown in &fleet.unknown {
+        say(&format!("unknown: {}: {}", unknown.about, unknown.because));
+    }
+    if format == Form::Json {
+        print_json(&fleet.proxies.iter().map(row).collect::<Vec<_>>())?;
+    } else {
+        let cells = |p: &Proxy| {
+            vec![
+                p.namespace.clone(),
+                p.pod.clone(),
+                p.role.clone(),
+                word(p.sync).to_owned(),
+                p.ready.to_string(),
+                p.diagnosis.clone(),
+            ]
+        };
+        table(
+            &["NAMESPACE", "POD", "ROLE", "SYNC", "READY", "DIAGNOSIS"],
+            &fleet.proxies.iter().map(cells).collect::<Vec<_>>(),
+        )?;
+    }
+    Ok(true)
+}
+
+fn row(proxy: &Proxy) -> Value {
+    let state: Map<String, Value> = proxy.types.iter().map(|t| (t.name.clone(), json!(word(t.state)))).collect();
+    let sent = proxy
+        .types
+        .iter()
+        .filter_map(|t| t.sent_at)
+        .fold(None, |last: Option<f64>, at| Some(last.map_or(at, |l| l.max(at))));
+    let certificate =
+        json!({"notAfter": time(proxy.certificate_ends_at), "issuer": proxy.issuer, "spiffe": proxy.spiffe});
+    json!({
+        "namespace": proxy.namespace, "pod": proxy.pod, "workload": proxy.workload, "mesh": proxy.mesh, "role": proxy.role,
+        "version": proxy.version, "state": state,
+        "nack": Some(&proxy.nack).filter(|nack| !nack.is_empty()), "lastSent": time(sent),
+        "certificate": Some(certificate).filter(|_| proxy.certificate_ends_at.is_some()), "ready": proxy.ready,
+        "unknown": proxy.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect::<Vec<_>>(),
+    })
+}
+
+pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    loop {
+        let fleet = open.session.fleet_now().await;
+        let rows: Vec<Value> = fleet.proxies.iter().map(used).collect();
+        match (args.format, args.watch) {
+            (Form::Json, false) => print_json(&rows)?,
+            (Form::Json, true) => json_line(&rows)?,
+            (Form::Text, _) => {
+                let amount = |of: &Use, unit: f64| {
+                    let text = |n: Option<f64>| n.map_or("-".to_owned(), |n| format!("{:.0}", n / unit));
+                    format!("{} / {} / {}", text(of.usage), text(of.request), text(of.limit))
+                };
+                let cells = |p: &Proxy| {
+                    vec![p.namespace.clone(), p.pod.clone(), amount(&p.cpu, 1.0), amount(&p.memory, 1_048_576.0)]
+                };
+                table(
+                    &["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"],
+                    &fleet.proxies.iter().map(cells).collect::<Vec<_>>(),
+                )?;
+            }
+        }
+        if !args.watch {
+            return Ok(true);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn used(proxy: &Proxy) -> Value {
+    json!({
+        "namespace": proxy.namespace, "pod": proxy.pod, "container": "istio-proxy",
+        "cpu": {"usageMillicores": proxy.cpu.usage, "requestMillicores": proxy.cpu.request, "limitMillicores": proxy.cpu.limit},
+        "memory": {"usageBytes": proxy.memory.usage, "requestBytes": proxy.memory.request, "limitBytes": proxy.memory.limit},
+        "source": proxy.source,
+    })
+}
+
+pub async fn traffic(from: &Target, args: &Traffic) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    // Counters tell a rate only once they have been read at both ends of the window.
+    tokio::time::sleep(Duration::from_secs(u64::from(args.window)) + Duration::from_secs(1)).await;
+    let traffic = open.session.traffic().borrow().clone();
+    for unknown in &traffic.unknown {
+        say(&format!("unknown: {}: {}", unknown.about, unknown.because));
+    }
+    let ready = open.session.ready().await?;
+    let flows = traffic.over(args.window, &ready);
+    if args.format == Form::Json {
+        print_json(&flows.iter().map(edge).collect::<Vec<_>>())?;
+    } else {
+        let name = |(namespace, name): &(String, String)| {
+            if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") }
+        };
+        let cells = |f: &Flow| {
+            let percent = format!("{:.1} %", f.error_share * 100.0);
+            vec![
+                name(&f.from),
+                name(&f.service),
+                f.workload.clone(),
+                format!("{:.1}", f.per_second),
+                percent,
+                secured(f.secured).unwrap_or("-").to_owned(),
+            ]
+        };
+        table(
+            &["FROM", "SERVICE", "WORKLOAD", "REQ/S", "ERRORS", "TRANSPORT"],
+            &flows.iter().map(cells).collect::<Vec<_>>(),
+        )?;
+    }
+    Ok(traffic.measured)
+}
+
+fn secured(secured: Secured) -> Option<&'static str> {
+    match secured {
+        Secured::Mtls => Some("mtls"),
+        Secured::Tls => Some("tls"),
+        Secured::Plaintext => Some("plaintext"),
+        Secured::Mixed => Some("mixed"),
+        Secured::Unknown => None,
+    }
+}
+
+fn edge(flow: &Flow) -> Value {
+    json!({
+        "from": {"namespace": flow.from.0, "workload": flow.from.1},
+        "to": {"namespace": flow.service.0, "workload": flow.workload, "service": flow.service.1},
+        "protocol": flow.protocol, "requestsPerSecond": flow.per_second, "errorShare": flow.error_share,
+        "p50ms": flow.p50, "p99ms": flow.p99, "transport": secured(flow.secured), "source": "proxies",
+    })
+}

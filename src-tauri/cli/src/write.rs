@@ -1,0 +1,175 @@
+//! `netloft apply` and `undo`: review, question, write, uptake.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use serde_json::json;
+use wire::Calls as _;
+use wire::types::{Applied, ApplyArgs, EntryRef, EntryState, Review, SessionRef, UndoArgs, Uptake};
+use world::{Object, Origin};
+
+use crate::args::{Apply, Form, Target, Undo};
+use crate::failure::Failure;
+use crate::journal::diff;
+use crate::print::{Mark, json as print_json, line, paint, plain, say};
+use crate::source::{Open, open, read};
+
+/// How long the proxies are waited for.
+const UPTAKE: Duration = Duration::from_secs(20);
+
+pub async fn apply(from: &Target, args: &Apply) -> Result<bool, Failure> {
+    let files = read(&args.files)?;
+    if let Some(problem) = files.problems.first() {
+        return Err(Failure::Broken(problem.clone()));
+    }
+    let open = open(from).await?;
+    for object in &files.objects {
+        let key = object.key();
+        let Object::Document(document) = object else {
+            return Err(session::Error::NotOurs { object: key }.into());
+        };
+        let text = match &document.origin {
+            Origin::File { path, line } => files.document_at(path, *line).map(str::to_owned),
+            _ => None,
+        };
+        // An item of a list, or JSON: its own text cannot be cut out.
+        let alone = text.filter(|text| world::yaml::read(text).value == *document.body);
+        let text = alone.unwrap_or_else(|| world::yaml::write(&document.body));
+        let base = match open.session.document(&key).await {
+            Ok(live) => live.resource_version,
+            Err(session::Error::Gone { .. }) => String::new(),
+            Err(error) => return Err(error.into()),
+        };
+        open.session.draft_put(&text, &base).await?;
+    }
+    let review = open.host.review(SessionRef { session: open.session.id().to_owned() }).await?;
+    let text = args.format == Form::Text;
+    if text {
+        show(&review)?;
+    }
+    let held = review.items.iter().flat_map(|item| &item.conflicts).find(|c| !args.take_over.contains(&c.manager));
+    let stands = if review.can_apply {
+        held.map(|c| {
+            format!("{} owns {}: take it over with --take-over {}, or leave it", c.manager, c.field, c.manager)
+        })
+    } else {
+        Some(review.because.clone())
+    };
+    if args.dry_run || stands.is_some() {
+        if !text {
+            print_json(&json!({"review": review, "applied": null, "uptake": null}))?;
+        }
+        if let Some(why) = &stands {
+            say(why);
+        }
+        return Ok(stands.is_none());
+    }
+    if !args.yes && !confirmed("Apply this?")? {
+        return Ok(false);
+    }
+    let session = open.session.id().to_owned();
+    let wanted = ApplyArgs {
+        session,
+        token: review.token.clone(),
+        message: args.message.clone(),
+        take_over: args.take_over.clone(),
+    };
+    let applied = open.host.apply(wanted).await?;
+    finish(&open, &review, applied, text).await
+}
+
+pub async fn undo(from: &Target, args: &Undo) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    let session = open.session.id().to_owned();
+    let review = open.host.undo_review(EntryRef { session: session.clone(), entry: args.id as f64 }).await?;
+    let text = args.format == Form::Text;
+    if text {
+        show(&review)?;
+    }
+    if !review.can_apply {
+        say(&review.because);
+        return Ok(false);
+    }
+    if !args.yes && !confirmed("Take this back?")? {
+        return Ok(false);
+    }
+    let applied = open.host.undo(UndoArgs { session, entry: args.id as f64, token: review.token.clone() }).await?;
+    finish(&open, &review, applied, text).await
+}
+
+fn show(review: &Review) -> Result<(), Failure> {
+    for item in &review.items {
+        let owner = if item.owner.is_empty() { String::new() } else { format!("  ({} may set it back)", item.owner) };
+        line(&plain(&format!("{} {}/{}{owner}", item.object.kind, item.object.namespace, item.object.name)))?;
+        diff(&item.diff)?;
+        for problem in &item.problems {
+            let mark = if problem.error { Mark::Bad } else { Mark::Warn };
+            line(&paint(mark, &format!("  line {}: {}", problem.line, problem.message)))?;
+        }
+        for conflict in &item.conflicts {
+            line(&paint(Mark::Warn, &format!("  {} owns {}", conflict.manager, conflict.field)))?;
+        }
+    }
+    for said in &review.says {
+        let rate = if said.observed { format!(" ({:.1}/s)", said.requests_per_second) } else { String::new() };
+        line(&plain(&format!("{}: {}{rate}", said.title, said.detail)))?;
+    }
+    for f in &review.findings_added {
+        line(&paint(
+            Mark::Warn,
+            &format!("new finding: {} {}/{}: {} [{}]", f.kind, f.namespace, f.name, f.message, f.rule),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Asks the person; without one there is nobody to say yes.
+fn confirmed(question: &str) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::WrongUse("there is no terminal to ask: pass --yes to write".into()));
+    }
+    let mut stderr = std::io::stderr();
+    write!(stderr, "{question} [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+async fn finish(open: &Open, review: &Review, applied: Applied, text: bool) -> Result<bool, Failure> {
+    let done = applied.state == EntryState::Applied;
+    let uptake = if done { Some(taken_up(open, applied.entry).await?) } else { None };
+    if !text {
+        print_json(&json!({"review": review, "applied": applied, "uptake": uptake}))?;
+        return Ok(done);
+    }
+    for object in applied.objects.iter().filter(|object| !object.because.is_empty()) {
+        line(&plain(&format!(
+            "{} {}/{}: {}",
+            object.object.kind, object.object.namespace, object.object.name, object.because
+        )))?;
+    }
+    let state =
+        serde_json::to_value(applied.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    line(&paint(if done { Mark::Good } else { Mark::Bad }, &format!("entry {}: {state}", applied.entry)))?;
+    if let Some(uptake) = uptake {
+        for row in uptake.rows.iter().filter(|row| !row.because.is_empty()) {
+            line(&paint(Mark::Bad, &format!("{}/{} rejects it: {}", row.namespace, row.pod, row.because)))?;
+        }
+        line(&format!("{} of {} proxies have taken it up", uptake.acknowledged, uptake.total))?;
+    }
+    Ok(done)
+}
+
+async fn taken_up(open: &Open, entry: f64) -> Result<Uptake, Failure> {
+    let mut fleet = open.session.fleet();
+    let until = tokio::time::Instant::now() + UPTAKE;
+    loop {
+        let uptake = open.host.uptake(EntryRef { session: open.session.id().to_owned(), entry }).await?;
+        if uptake.settled || tokio::time::Instant::now() >= until {
+            return Ok(uptake);
+        }
+        // A look that brought nothing new tells nobody: the time limit is looked at in between.
+        let _ = tokio::time::timeout(Duration::from_secs(1), fleet.changed()).await;
+    }
+}

@@ -1,0 +1,325 @@
+//! The main job on the demo, in process: follow, move a weight, review, apply, see it taken up, undo. And what goes wrong on
+//! the way: fields of others, missing rights, a dying server, a third hand.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use cluster::Connection;
+use demo::{Demo, Options};
+use http::{Method, Request, Response};
+use journal::State;
+use kube::client::Body;
+use serde_json::Value;
+use session::live::Link;
+use session::write::review::Plan;
+use session::{Card, Error, Opening, Records, Session};
+use tower::{BoxError, Service};
+use world::ObjectKey;
+use world::yaml::{self, Edit};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A demo, a profile folder and a session over some client of the demo.
+struct Bench {
+    _folder: tempfile::TempDir,
+    demo: Arc<Demo>,
+    session: Session,
+}
+
+async fn bench(client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&Options::default()).unwrap();
+    let connection = Connection::from_client(client(&demo), "demo");
+    let probed = connection.probe().await.unwrap();
+    let card = Card {
+        id: "demo".into(),
+        name: "demo".into(),
+        demo: true,
+        production: false,
+        server: String::new(),
+        user: String::new(),
+        namespace: String::new(),
+        file: Default::default(),
+        current: false,
+        needs_consent: None,
+        session: None,
+    };
+    let opening = Opening {
+        id: "s1".into(),
+        card,
+        connection,
+        probed,
+        engine: Arc::new(meshes::engine()),
+        records: Records::open(folder.path()).unwrap(),
+    };
+    let session = Session::open(opening);
+    let mut live = session.live();
+    tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == Link::Live)).await.expect("the first lists").unwrap();
+    Bench { _folder: folder, demo, session }
+}
+
+fn reviews(kind: &str) -> ObjectKey {
+    ObjectKey::new("networking.istio.io", kind, "prod", "reviews")
+}
+
+impl Bench {
+    fn admin(&self) -> Connection {
+        Connection::from_client(self.demo.client(), "demo")
+    }
+
+    /// The object as it is now, without what every write changes.
+    async fn object(&self, kind: &str) -> Value {
+        let mut object = self.admin().get(&reviews(kind)).await.unwrap();
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        for name in ["resourceVersion", "generation", "managedFields"] {
+            metadata.remove(name);
+        }
+        object
+    }
+
+    async fn put(&self, kind: &str, edits: &[(&str, Value)]) {
+        let whole = self.session.document(&reviews(kind)).await.unwrap();
+        let edits: Vec<Edit> = edits.iter().map(|(pointer, value)| Edit::set(pointer, value.clone())).collect();
+        let text = yaml::edit(&whole.yaml, &edits).unwrap();
+        self.session.draft_put(&text, &whole.resource_version).await.unwrap();
+    }
+
+    async fn move_weight(&self, v1: u32) {
+        let weights = [("/spec/http/1/route/0/weight", v1.into()), ("/spec/http/1/route/1/weight", (100 - v1).into())];
+        self.put("VirtualService", &weights).await;
+    }
+
+    async fn edit_both(&self) {
+        self.move_weight(80).await;
+        self.put("DestinationRule", &[("/spec/trafficPolicy/outlierDetection/consecutive5xxErrors", 7.into())]).await;
+    }
+
+    async fn review(&self) -> Arc<Plan> {
+        self.session.review().await.unwrap()
+    }
+}
+
+fn owners(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().flat_map(|step| &step.conflicts).map(|conflict| conflict.manager.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_of_others_are_taken_only_by_name() {
+    let bench = bench(Demo::client).await;
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    let owners = owners(&plan);
+    assert!(!owners.is_empty(), "the shop's routes are somebody's");
+    let before = bench.object("VirtualService").await;
+    let error = bench.session.apply(&plan.token, "", &[]).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("VirtualService prod/reviews: spec.http owned by {}; nothing was written", owners[0])
+    );
+    assert_eq!(bench.object("VirtualService").await, before);
+    assert_eq!(bench.session.tray().borrow().items().len(), 1, "the draft stays");
+    assert_eq!(bench.session.apply(&plan.token, "", &owners).await.unwrap().state, State::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outdated_token_writes_nothing() {
+    let bench = bench(Demo::client).await;
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    bench.move_weight(70).await;
+    let error = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap_err();
+    assert!(matches!(error, Error::OutdatedReview), "{error}");
+    assert_eq!(error.to_string(), "what was reviewed is no longer what would be applied");
+
+    let plan = bench.review().await;
+    let third = serde_json::json!([{"op": "add", "path": "/metadata/labels/third", "value": "hand"}]);
+    bench.admin().json_patch(&reviews("VirtualService"), &third, &cluster::Options::default()).await.unwrap();
+    let error = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "VirtualService prod/reviews was changed by somebody since it was reviewed: metadata.labels.third; nothing was written"
+    );
+    assert!(bench.session.history("").await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_read_is_told_the_verb() {
+    let bench = bench(Demo::viewer).await;
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    assert!(plan.because.contains("you may not patch virtualservices"), "{}", plan.because);
+    let error = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap_err();
+    assert!(error.to_string().ends_with("nothing was written"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_stops_at_a_third_hand() {
+    let bench = bench(Demo::client).await;
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    let third = serde_json::json!([{"op": "replace", "path": "/spec/http/1/route/0/weight", "value": 60},
+        {"op": "replace", "path": "/spec/http/1/route/1/weight", "value": 40}]);
+    bench.admin().json_patch(&reviews("VirtualService"), &third, &cluster::Options::default()).await.unwrap();
+    let undo = bench.session.undo_review(applied.entry).await.unwrap();
+    assert_eq!(undo.because, "VirtualService prod/reviews: somebody changed the same fields since: spec.http");
+    let error = bench.session.undo(applied.entry, &undo.token).await.unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    let live = bench.object("VirtualService").await;
+    assert_eq!(live.pointer("/spec/http/1/route/0/weight"), Some(&60.into()), "the third hand's value stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn created_and_deleted_objects_come_and_go() {
+    let bench = bench(Demo::client).await;
+    let text = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: probe\n  namespace: dev\nspec:\n  mtls:\n    mode: STRICT\n";
+    bench.session.draft_put(text, "").await.unwrap();
+    let plan = bench.review().await;
+    assert_eq!(plan.because, "");
+    let made = bench.session.apply(&plan.token, "", &[]).await.unwrap();
+    let key = ObjectKey::new("security.istio.io", "PeerAuthentication", "dev", "probe");
+    assert!(bench.admin().get(&key).await.is_ok());
+    let undo = bench.session.undo_review(made.entry).await.unwrap();
+    assert_eq!(bench.session.undo(made.entry, &undo.token).await.unwrap().state, State::Applied);
+    assert!(bench.admin().get(&key).await.is_err(), "an undone creation is a deletion");
+
+    let before = bench.object("DestinationRule").await;
+    bench.session.draft_delete(&reviews("DestinationRule")).await.unwrap();
+    let plan = bench.review().await;
+    let gone = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    assert_eq!(gone.state, State::Applied);
+    let undo = bench.session.undo_review(gone.entry).await.unwrap();
+    assert_eq!(bench.session.undo(gone.entry, &undo.token).await.unwrap().state, State::Applied);
+    assert_eq!(bench.object("DestinationRule").await["spec"], before["spec"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_object_stays_out_of_the_tray() {
+    let bench = bench(Demo::client).await;
+    for (text, expected) in [
+        ("a: [", "line 1: "),
+        ("kind: VirtualService\n", "line 1: apiVersion is missing"),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\n",
+            "Secret b/a is not a kind that can be changed here",
+        ),
+        (
+            "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: a}\n",
+            "line 1: metadata.namespace is missing",
+        ),
+    ] {
+        let error = bench.session.draft_put(text, "").await.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    assert!(bench.session.tray().borrow().items().is_empty());
+}
+
+/// A server that fails at the n-th real write, in front of a demo.
+#[derive(Clone)]
+struct Dying {
+    inner: kube::Client,
+    writes: Arc<AtomicUsize>,
+    at: usize,
+    how: Death,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Death {
+    /// It dies before it hears the write, and is back for the next question.
+    Before,
+    /// It dies after it has stored the write, and is back for the next question.
+    After,
+    /// It refuses the write.
+    Refuses,
+    /// It dies before it hears the write, and stays dead.
+    ForGood,
+}
+
+impl Service<Request<Body>> for Dying {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let real =
+                request.method() == Method::PATCH && !request.uri().query().unwrap_or_default().contains("dryRun");
+            let count =
+                if real { this.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { this.writes.load(Ordering::SeqCst) };
+            let now = real && count == this.at;
+            let cut = || BoxError::from(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+            match this.how {
+                Death::Before if now => Err(cut()),
+                Death::ForGood if now || (count >= this.at && this.at > 0) => Err(cut()),
+                Death::Refuses if now => {
+                    let status = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "admission webhook \"policy\" denied the request"});
+                    Ok(Response::builder().status(403).body(Body::from(status.to_string().into_bytes()))?)
+                }
+                Death::After if now => {
+                    this.inner.send(request).await?;
+                    Err(cut())
+                }
+                _ => Ok(this.inner.send(request).await?),
+            }
+        })
+    }
+}
+
+async fn dying(at: usize, how: Death) -> Bench {
+    bench(|demo| {
+        let inner = demo.client();
+        kube::Client::new(Dying { inner, writes: Arc::default(), at, how }, "default")
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_between_two_objects_leaves_them_as_they_were() {
+    for how in [Death::Before, Death::Refuses] {
+        let bench = dying(2, how).await;
+        let before = (bench.object("DestinationRule").await, bench.object("VirtualService").await);
+        bench.edit_both().await;
+        let plan = bench.review().await;
+        assert_eq!(plan.steps[0].key.kind, "DestinationRule", "subsets before the routes that name them");
+        let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+        assert_eq!(applied.state, State::RolledBack, "{applied:#?}");
+        let said: Vec<&str> = applied.objects.iter().map(|object| object.because.as_str()).collect();
+        assert_eq!(said[0], "written, then put back because another object failed");
+        assert!(said[1].starts_with("not written: apply VirtualService prod/reviews on demo: "), "{}", said[1]);
+        assert_eq!((bench.object("DestinationRule").await, bench.object("VirtualService").await), before);
+        assert_eq!(bench.session.tray().borrow().items().len(), 2, "the draft stays");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_settled_by_reading_back() {
+    let bench = dying(2, Death::After).await;
+    bench.edit_both().await;
+    let plan = bench.review().await;
+    let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    assert_eq!(applied.state, State::Applied, "{applied:#?}");
+    assert_eq!(applied.objects[1].because, "its answer was lost; reading it back showed the change");
+    let live = bench.object("VirtualService").await;
+    assert_eq!(live.pointer("/spec/http/1/route/0/weight"), Some(&80.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stays_dead_is_reported_object_by_object() {
+    let bench = dying(2, Death::ForGood).await;
+    bench.edit_both().await;
+    let plan = bench.review().await;
+    let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    assert_eq!(applied.state, State::Partial);
+    assert!(applied.objects[0].because.starts_with("written, and could not be put back: "), "{applied:#?}");
+    assert!(applied.objects[1].because.starts_with("nobody knows whether it was written: "), "{applied:#?}");
+    let rows = bench.session.history("").await.unwrap();
+    assert_eq!(rows[0].entry.state, State::Partial, "the journal knows it too");
+}
