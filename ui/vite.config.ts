@@ -19,6 +19,6 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
     setupFiles: ['src/lib/test-setup.ts'],
-    testTimeout: 15_000,
+    testTimeout: 60_000,
   },
 });

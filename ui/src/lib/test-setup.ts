@@ -1,3 +1,7 @@
+import { configure } from '@testing-library/svelte';
+
+// Pages are loaded when they are first shown, which takes its time on a busy machine.
+configure({ asyncUtilTimeout: 20_000 });
 // What jsdom lacks and the browsers have.
 Element.prototype.scrollIntoView ??= () => undefined;
 globalThis.ResizeObserver ??= class {

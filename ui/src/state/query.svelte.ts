@@ -89,7 +89,7 @@ export function ask<N extends Name>(name: N, args: () => Args<N> | null, options
     current = entry;
     // Asking reads and writes the entry's own state, which is no reason to ask again.
     untrack(() => {
-      if (entry.users === 1 || entry.data === undefined) void entry.ask();
+      if (!entry.busy && (entry.users === 1 || entry.data === undefined)) void entry.ask();
     });
     return () => {
       if (options.keep && entry.data !== undefined) kept = entry.data;
