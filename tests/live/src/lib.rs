@@ -1,3 +1,4 @@
 //! Against a genuine cluster: what several of its tests need.
 
 pub mod cluster;
+pub mod contract;

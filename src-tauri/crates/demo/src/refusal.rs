@@ -93,7 +93,8 @@ fn quoted(name: &str) -> String {
 }
 
 fn worded(causes: &[Cause]) -> String {
-    let all: Vec<String> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+    let mut all: Vec<String> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+    all.dedup();
     match all.as_slice() {
         [one] => one.clone(),
         many => format!("[{}]", many.join(", ")),

@@ -137,6 +137,7 @@ impl Writing<'_> {
     fn prune(&mut self, body: &mut Value, patched: bool) -> Result<(), Refusal> {
         let mut unknown = Vec::new();
         schema::prune(body, self.schema.root(), "", &mut unknown);
+        unknown.sort();
         let told: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
         match self.options.strictness {
             Strictness::Strict if !told.is_empty() && patched => {
@@ -203,7 +204,11 @@ impl Writing<'_> {
         if !name.is_empty() && self.api.store.get(&kind, &names.0, &name).is_some() {
             return Err(Refusal::exists(&kind, &name));
         }
+        let owners = body["metadata"].get("managedFields").cloned();
         self.clear(&mut body, None);
+        if let Some(owners) = owners.filter(|_| self.options.hand.applies) {
+            body["metadata"]["managedFields"] = owners;
+        }
         let metadata = &mut body["metadata"];
         let identity = format!("{}/{}/{}/{}", kind.kind, names.0, name, Timestamp::now().as_nanosecond());
         metadata["uid"] = uuid(&identity, self.api.store.revision()).into();
