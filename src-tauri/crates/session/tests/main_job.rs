@@ -107,6 +107,57 @@ fn owners(plan: &Plan) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_weight_is_moved_taken_up_and_undone() {
+    let bench = bench(Demo::client).await;
+    let before = bench.object("VirtualService").await;
+    let mut traffic = bench.session.traffic();
+    let measured =
+        |t: &Arc<session::traffic::Traffic>| t.edges(60.0).iter().any(|edge| edge.host.starts_with("reviews"));
+    tokio::time::timeout(LIMIT, traffic.wait_for(measured)).await.expect("traffic is measured").unwrap();
+    bench.move_weight(80).await;
+    assert_eq!(bench.session.tray().borrow().items()[0].fields_changed(), 1);
+
+    let plan = bench.review().await;
+    assert_eq!(plan.because, "");
+    let says = session::says::says(&plan.effect);
+    let moved = says.iter().find(|line| line.detail.contains("10 % moves from v1 to v2"));
+    assert!(moved.is_some_and(|line| line.observed && line.per_second > 0.0), "{says:#?}");
+    let (old, new) = plan.steps[0].texts();
+    assert!(old.contains("weight: 90") && new.contains("weight: 80"), "{new}");
+
+    let owners = owners(&plan);
+    let applied = bench.session.apply(&plan.token, "try v2", &owners).await.unwrap();
+    assert_eq!((applied.state, applied.objects[0].because.as_str()), (State::Applied, ""));
+    assert!(bench.session.tray().borrow().items().is_empty(), "what was applied is no draft");
+    let live = bench.object("VirtualService").await;
+    assert_eq!(live.pointer("/spec/http/1/route/0/weight"), Some(&80.into()));
+
+    let mut fleet = bench.session.fleet();
+    let uptake = tokio::time::timeout(LIMIT, async {
+        loop {
+            let uptake = bench.session.uptake(applied.entry).await.unwrap();
+            if uptake.settled {
+                return uptake;
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(500), fleet.changed()).await;
+        }
+    })
+    .await
+    .expect("the proxies take it up");
+    assert!(uptake.count(session::uptake::State::Acknowledged) > 0, "{uptake:#?}");
+
+    let rows = bench.session.history("").await.unwrap();
+    assert_eq!((rows.len(), rows[0].entry.message.as_str(), rows[0].entry.state), (1, "try v2", State::Applied));
+    let undo = bench.session.undo_review(applied.entry).await.unwrap();
+    assert_eq!(undo.because, "");
+    let undone = bench.session.undo(applied.entry, &undo.token).await.unwrap();
+    assert_eq!(undone.state, State::Applied);
+    assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
+    let rows = bench.session.history("").await.unwrap();
+    assert_eq!((rows[0].entry.undoes, rows[1].entry.state), (Some(applied.entry), State::Undone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fields_of_others_are_taken_only_by_name() {
     let bench = bench(Demo::client).await;
     bench.move_weight(80).await;

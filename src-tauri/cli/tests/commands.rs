@@ -1,0 +1,152 @@
+//! The built program: its answers, its messages, its exit status.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn world() -> String {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/worlds/shop.yaml").display().to_string()
+}
+
+/// Runs it in a profile of its own, with nothing of the user's.
+fn run(profile: &tempfile::TempDir, args: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_netloft"))
+        .args(args)
+        .env("NETLOFT_PROFILE", profile.path())
+        .env("HOME", profile.path())
+        .env_remove("KUBECONFIG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Who does not read its input closes it: that is its right.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn answer(args: &[&str], stdin: &str, status: i32) -> (String, String) {
+    let profile = tempfile::tempdir().unwrap();
+    let output = run(&profile, args, stdin);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(status), "{args:?}\n{out}\n{err}");
+    assert!(!out.contains('\u{1b}'), "no colours into a pipe: {out}");
+    (out, err)
+}
+
+const CLIENT: &str = r#"{"namespace":"shop","workload":"productpage-v1"}"#;
+
+#[test]
+fn requests_are_answered_in_their_order() {
+    let requests = format!(
+        "{{\"id\":\"a\",\"from\":{CLIENT},\"url\":\"http://reviews:9080/x\"}}\n\n{{\"id\":\"b\",\"from\":{CLIENT},\"url\":\"http://nobody:9080/\"}}\n"
+    );
+    let (out, err) = answer(&["explain", "--world", &world(), "--requests", "-"], &requests, 0);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{out}{err}");
+    assert_eq!((&lines[0]["id"], &lines[0]["outcome"]), (&"a".into(), &"forwarded".into()));
+    assert_eq!((&lines[1]["id"], &lines[1]["outcome"]), (&"b".into(), &"unresolved".into()));
+    let shares: f64 = lines[0]["destinations"].as_array().unwrap().iter().map(|d| d["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+    assert!(lines[0]["trace"].as_array().unwrap().iter().all(|step| !step["because"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn one_request_is_told_in_words() {
+    let args = ["explain", "--world", &world(), "--from", "shop/productpage-v1", "--url", "http://reviews:9080/"];
+    let (out, _) = answer(&args, "", 0);
+    assert!(out.starts_with("forwarded\n") && out.contains("shop/reviews"), "{out}");
+}
+
+const WRONG: &str = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: reviews\n  namespace: shop\nspec:\n  hosts: [reviews]\n  http:\n  - route:\n    - destination:\n        host: nobody\n";
+
+#[test]
+fn a_draft_is_checked_at_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let draft = folder.path().join("draft.yaml");
+    std::fs::write(&draft, WRONG).unwrap();
+    let draft = draft.display().to_string();
+    let (out, _) = answer(&["check", "--world", &world(), "--draft", &draft, "--format", "json"], "", 1);
+    let found: Value = serde_json::from_str(&out).unwrap();
+    let finding = found["findings"].as_array().unwrap().iter().find(|f| f["level"] == "error").unwrap();
+    assert_eq!((finding["kind"].as_str(), finding["file"].as_str()), (Some("VirtualService"), Some(draft.as_str())));
+    assert!(finding["line"].as_u64().unwrap() >= 6, "{finding}");
+    let names = ["rule", "level", "kind", "namespace", "name", "path", "file", "line", "message", "aliases", "fixable"];
+    assert_eq!(finding.as_object().unwrap().keys().collect::<Vec<_>>(), names);
+
+    let (out, _) = answer(&["check", "--world", &world(), "--draft", &draft, "--format", "sarif"], "", 1);
+    let sarif: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], draft.as_str());
+
+    let (out, _) = answer(&["effect", "--world", &world(), "--draft", &draft, "--format", "json"], "", 1);
+    let effect: Value = serde_json::from_str(&out).unwrap();
+    assert!(effect["requests"].as_array().unwrap().iter().any(|request| request["changed"] == true), "{out}");
+    assert_eq!(effect["objects"][0]["change"], "create");
+}
+
+#[test]
+fn every_rule_is_listed() {
+    let (out, _) = answer(&["check", "--codes", "--format", "json"], "", 0);
+    let rules: Value = serde_json::from_str(&out).unwrap();
+    assert!(rules.as_array().unwrap().len() >= 12, "{out}");
+}
+
+#[test]
+fn wrong_use_and_broken_input() {
+    let world = world();
+    for (args, stdin, status, said) in [
+        (vec!["nonsense"], "", 2, "unrecognized subcommand"),
+        (vec!["explain", "--world", &world], "", 2, "--from"),
+        (vec!["explain", "--world", &world, "--from", "shop", "--url", "http://a/"], "", 2, "NAMESPACE/WORKLOAD"),
+        (vec!["check", "--demo", "--world", &world], "", 2, "cannot be used with"),
+        (vec!["health", "--world", &world], "", 2, "this needs a cluster"),
+        (vec!["check", "--world", "nowhere.yaml"], "", 3, "nowhere.yaml: "),
+        (vec!["check", "--world", "-"], "a: [", 3, "-:1: "),
+        (vec!["explain", "--world", &world, "--requests", "-"], "{}\n", 3, "-:1: missing field"),
+        (vec!["check", "--context", "nobody"], "", 3, "there is no cluster 'nobody'"),
+        (vec!["check", "--kubeconfig", "nowhere"], "", 3, "nowhere: there is no such file"),
+        (vec!["traffic", "--demo", "--window", "1y"], "", 2, "a duration from 1s to 15m"),
+        (vec!["show", "7"], "", 3, "the journal has no entry 7"),
+    ] {
+        let (_, err) = answer(&args, stdin, status);
+        assert!(err.contains(said), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn the_demo_is_applied_to_and_the_journal_remembers() {
+    let profile = tempfile::tempdir().unwrap();
+    let file = profile.path().join("route.yaml");
+    std::fs::write(&file, "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: probe\n  namespace: dev\nspec:\n  mtls:\n    mode: STRICT\n").unwrap();
+    let file = file.display().to_string();
+    let refused = run(&profile, &["apply", "--demo", "-f", &file], "");
+    assert_eq!(refused.status.code(), Some(2), "nobody is there to say yes");
+    let applied = run(&profile, &["apply", "--demo", "-f", &file, "--yes", "--format", "json", "--message", "try"], "");
+    let out = String::from_utf8(applied.stdout).unwrap();
+    assert_eq!(applied.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&applied.stderr));
+    let out: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(out["applied"]["state"], "applied");
+    let history = run(&profile, &["history", "--format", "json"], "");
+    let rows: Value = serde_json::from_slice(&history.stdout).unwrap();
+    assert_eq!((&rows[0]["message"], &rows[0]["state"]), (&"try".into(), &"applied".into()));
+    let id = rows[0]["entry"].as_f64().unwrap().to_string();
+    let shown = run(&profile, &["show", &id], "");
+    assert!(String::from_utf8(shown.stdout).unwrap().contains("+ kind: PeerAuthentication"));
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let profile = tempfile::tempdir().unwrap();
+    let file = profile.path().join("bad.yaml");
+    std::fs::write(&file, "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: probe\n  namespace: dev\nspec:\n  mtls:\n    mode: NONSENSE\n").unwrap();
+    let refused = run(&profile, &["apply", "--demo", "-f", &file.display().to_string(), "--dry-run"], "");
+    let err = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{err}");
+    assert!(err.contains("spec.mtls.mode"), "{err}");
+    let history = run(&profile, &["history", "--format", "json"], "");
+    assert_eq!(String::from_utf8(history.stdout).unwrap().trim(), "[]");
+}
