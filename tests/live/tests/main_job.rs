@@ -1,0 +1,212 @@
+//! The main job on a genuine mesh: subsets and a split are drafted, reviewed, applied and taken up by every proxy; the
+//! traffic is counted; the undo leaves every object as it was.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Connection, Options, Preconditions, Sources};
+use live::cluster::kubeconfig;
+use serde_json::{Value, json};
+use session::live::Link;
+use session::uptake::State as Taken;
+use session::{Profile, Session, Workbench};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
+use world::ObjectKey;
+use world::yaml;
+
+const GROUP: &str = "networking.istio.io";
+const NAMESPACE: &str = "shop";
+const NAME: &str = "netloft-main-job";
+const PATIENCE: Duration = Duration::from_secs(60);
+const REQUESTS: u32 = 400;
+
+fn route_key() -> ObjectKey {
+    ObjectKey::new(GROUP, "VirtualService", NAMESPACE, NAME)
+}
+
+fn rule_key() -> ObjectKey {
+    ObjectKey::new(GROUP, "DestinationRule", NAMESPACE, NAME)
+}
+
+/// As somebody left it before us: all to any version, with fields that the change does not name.
+fn found() -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {"namespace": NAMESPACE, "name": NAME, "labels": {"team": "shop"}, "annotations": {"note": "kept as it is: \"x\""}},
+        "spec": {"hosts": ["reviews"], "http": [{"name": "all", "route": [{"destination": {"host": "reviews"}}], "timeout": "15s"}]}})
+}
+
+fn subsets() -> String {
+    let subset = |version: &str| json!({"name": version, "labels": {"version": version}});
+    yaml::write(&json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
+        "metadata": {"namespace": NAMESPACE, "name": NAME},
+        "spec": {"host": "reviews", "subsets": [subset("v1"), subset("v2"), subset("v3")]}}))
+}
+
+/// What an object means to its author.
+fn meaning(object: &Value) -> Value {
+    let metadata = &object["metadata"];
+    json!({"spec": object["spec"], "labels": metadata["labels"], "annotations": metadata["annotations"]})
+}
+
+async fn stored(connection: &Connection, key: &ObjectKey) -> Option<Value> {
+    connection.get(key).await.ok()
+}
+
+/// Leaves the mesh without our two objects.
+async fn clear(connection: &Connection) {
+    for key in [route_key(), rule_key()] {
+        if stored(connection, &key).await.is_some() {
+            connection.delete(&key, &Preconditions::default(), false).await.unwrap();
+        }
+    }
+}
+
+/// Waits until this holds, by looking again and again, at most a minute.
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(why) => assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}: {why}"),
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
+}
+
+/// How many of so many requests of the client, sent through its own sidecar, each version of reviews answered.
+async fn ask(client: &str, requests: u32) -> BTreeMap<String, u32> {
+    let exchange = async {
+        let mut stream = tokio::net::TcpStream::connect((client, 9999)).await.unwrap();
+        let request = format!(
+            "GET /_fetch?url=http://reviews:9080/&n={requests} HTTP/1.0\r\nHost: {client}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    };
+    let answer = timeout(PATIENCE, exchange).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.0 200"), "{head}");
+    let answers: Vec<Value> = serde_json::from_str(body).unwrap();
+    assert_eq!(answers.len(), requests as usize);
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        assert_eq!(answer["status"], 200, "{answer}");
+        *counts.entry(answer["body"]["version"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+async fn open(kubeconfig: PathBuf, folder: &std::path::Path) -> (Workbench, Arc<Session>) {
+    let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
+    let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) }).unwrap();
+    let id = workbench.id_of(Some("real")).unwrap();
+    let session = workbench.open_session(&id).await.unwrap();
+    let mut live = session.live();
+    timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await.expect("live within a minute").unwrap();
+    let mut fleet = session.fleet();
+    let known = fleet.wait_for(|fleet| fleet.proxies.iter().filter(|proxy| proxy.namespace == NAMESPACE).count() >= 7);
+    timeout(PATIENCE, known).await.expect("the proxies of the shop within a minute").unwrap();
+    (workbench, session)
+}
+
+async fn taken_up(session: &Session, entry: journal::EntryId) -> u32 {
+    let uptake = until("every proxy acknowledges", async || {
+        let uptake = session.uptake(entry).await.map_err(|error| error.to_string())?;
+        let all = uptake.settled
+            && !uptake.rows.is_empty()
+            && uptake.count(Taken::Acknowledged) as usize == uptake.rows.len();
+        if all { Ok(uptake) } else { Err(format!("{:?} {:?}", uptake.rows, uptake.unknown)) }
+    })
+    .await;
+    uptake.count(Taken::Acknowledged)
+}
+
+async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
+    let (workbench, session) = open(kubeconfig, folder).await;
+    let connection = session.connection().clone();
+    clear(&connection).await;
+    connection.create(&found(), &Options::default()).await.unwrap();
+    let before = stored(&connection, &route_key()).await.unwrap();
+    until("the session sees the route", async || {
+        session.world().document(&route_key()).map(|_| ()).ok_or("not yet".into())
+    })
+    .await;
+
+    // Draft: the route's text is edited, the subsets are new.
+    let whole = session.document(&route_key()).await.unwrap();
+    let split = json!([
+        {"destination": {"host": "reviews", "subset": "v1"}, "weight": 80},
+        {"destination": {"host": "reviews", "subset": "v3"}, "weight": 20}]);
+    let text = yaml::edit(&whole.yaml, &[yaml::Edit::set("/spec/http/0/route", split.clone())]).unwrap();
+    session.draft_put(&text, &whole.resource_version).await.unwrap();
+    session.draft_put(&subsets(), "").await.unwrap();
+
+    // Review: the server has accepted both, nothing is written yet.
+    let plan = session.review().await.unwrap();
+    assert_eq!(plan.because, "");
+    assert!(plan.steps.len() == 2 && plan.steps.iter().all(session::write::plan::Step::accepted), "{:?}", plan.steps);
+    assert_eq!(
+        stored(&connection, &route_key()).await.unwrap()["metadata"]["resourceVersion"],
+        before["metadata"]["resourceVersion"]
+    );
+    assert!(stored(&connection, &rule_key()).await.is_none());
+
+    // Apply, and every proxy takes it up.
+    let applied = session.apply(&plan.token, "80/20 to v3", &[]).await.unwrap();
+    assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
+    assert!(taken_up(&session, applied.entry).await > 0);
+    let written = stored(&connection, &route_key()).await.unwrap();
+    assert_eq!(written["spec"]["http"][0]["route"], split);
+    assert_eq!(written["spec"]["http"][0]["timeout"], "15s");
+
+    // The mesh does what the route says. 400 requests at 20 %: 80, with a standard deviation of 8; five of them.
+    let client = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().ip.clone();
+    until("no request goes to v2", async || {
+        let counts = ask(&client, 20).await;
+        if counts.contains_key("v2") { Err(format!("{counts:?}")) } else { Ok(()) }
+    })
+    .await;
+    let counts = ask(&client, REQUESTS).await;
+    let of = |version: &str| counts.get(version).copied().unwrap_or(0);
+    assert!(of("v2") == 0 && (40..=120).contains(&of("v3")) && of("v1") + of("v3") == REQUESTS, "{counts:?}");
+
+    // Undo: byte for byte as before, and the mesh as well.
+    let back = session.undo_review(applied.entry).await.unwrap();
+    let undone = session.undo(applied.entry, &back.token).await.unwrap();
+    assert_eq!(undone.state, journal::State::Applied, "{undone:?}");
+    let after = stored(&connection, &route_key()).await.unwrap();
+    assert_eq!(meaning(&after), meaning(&before));
+    assert!(stored(&connection, &rule_key()).await.is_none(), "the new object is gone");
+    assert!(taken_up(&session, undone.entry).await > 0);
+    until("all versions answer again", async || {
+        let counts = ask(&client, 60).await;
+        if counts.len() == 3 { Ok(()) } else { Err(format!("{counts:?}")) }
+    })
+    .await;
+    let told = session.entry_told(applied.entry).await.unwrap();
+    assert_eq!(told.row.entry.state, journal::State::Undone);
+    eprintln!("80/20 of {REQUESTS}: {counts:?}");
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_weight_is_moved_watched_and_undone() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (kubeconfig, profile) = (path.clone(), folder.path().to_owned());
+    let local = tokio::task::LocalSet::new();
+    let ended =
+        local.run_until(async { tokio::task::spawn_local(async move { job(path, &profile).await }).await }).await;
+    // Whatever happened, the mesh is left as it was found.
+    let connection = live::cluster::open(kubeconfig, "real").await.unwrap();
+    clear(&connection).await;
+    if let Err(failure) = ended {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}
