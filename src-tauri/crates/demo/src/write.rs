@@ -344,9 +344,9 @@ impl Writing<'_> {
         self.fits_url(&applied)?;
         merge::fits(&applied, self.schema.root(), "").map_err(|misfit| {
             let (kind, version) = (&self.kind().kind, &api_version);
-            let place = self.target.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
+            let place = applied.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
             Refusal::Internal(format!(
-                "failed to create typed patch object ({place}{name}; {version}, Kind={kind}): {}",
+                "failed to create typed patch object ({place}/{name}; {version}, Kind={kind}): {}",
                 misfit.0
             ))
         })?;

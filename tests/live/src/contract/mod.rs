@@ -8,9 +8,14 @@ mod refusing;
 mod watching;
 mod writing;
 
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 
 pub use ground::{Broken, Ground};
+
+/// A behaviour that takes longer is broken.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// One behaviour: what it is called, and how it is seen.
 pub struct Behaviour {
@@ -48,8 +53,10 @@ pub async fn see_all(client: kube::Client, namespace: &str) -> Result<(usize, Ve
     let mut broken = Vec::new();
     let all = behaviours();
     for behaviour in &all {
-        if let Err(error) = (behaviour.see)(&ground).await {
-            broken.push(format!("{}: {error}", behaviour.name));
+        match tokio::time::timeout(PATIENCE, (behaviour.see)(&ground)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => broken.push(format!("{}: {error}", behaviour.name)),
+            Err(_) => broken.push(format!("{}: not seen within {} s", behaviour.name, PATIENCE.as_secs())),
         }
     }
     ground.delete_namespace().await?;

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::ground::{APPLY, Broken, Ground, JSON, holds, same};
+use super::ground::{Broken, Ground, JSON, holds, same};
 use super::{Behaviour, listed};
 
 pub(super) fn behaviours() -> Vec<Behaviour> {
@@ -19,7 +19,6 @@ pub(super) fn behaviours() -> Vec<Behaviour> {
         discovery_is_aggregated,
         the_schema_names_its_kind,
         rights_can_be_asked_for,
-        a_revision_of_the_future_is_refused,
     ]
 }
 
@@ -173,11 +172,4 @@ async fn rights_can_be_asked_for(ground: &Ground) -> Result<(), Broken> {
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
     let answer = ground.ask(Method::POST, path, JSON, review).await?.is(StatusCode::CREATED)?;
     holds("the user has a name", !answer.text("/status/userInfo/username").is_empty(), answer.body)
-}
-
-async fn a_revision_of_the_future_is_refused(ground: &Ground) -> Result<(), Broken> {
-    let path = format!("{}?resourceVersion=999999999999&timeoutSeconds=1", ground.routes());
-    let answer = ground.ask(Method::GET, &path, APPLY, Value::Null).await?.is(StatusCode::GATEWAY_TIMEOUT)?;
-    same("reason", &answer.text("/reason").as_str(), &"Timeout")?;
-    same("cause", &answer.text("/details/causes/0/reason").as_str(), &"ResourceVersionTooLarge")
 }
