@@ -7,8 +7,11 @@ use crate::kinds::{Kind, Kinds};
 /// The Kubernetes version that this server speaks as.
 pub(crate) const VERSION: &str = "v1.33.4";
 
+/// Plural, kind, namespaced and verbs of a resource without objects.
+type Virtual = (&'static str, &'static str, bool, &'static [&'static str]);
+
 /// Groups that hold no objects: questions that are answered at once, and measurements.
-const VIRTUAL: [(&str, &str, &[(&str, &str, bool, &[&str])]); 3] = [
+const VIRTUAL: [(&str, &str, &[Virtual]); 3] = [
     ("authentication.k8s.io", "v1", &[("selfsubjectreviews", "SelfSubjectReview", false, &["create"])]),
     (
         "authorization.k8s.io",

@@ -106,7 +106,7 @@ fn compare_at(old: Option<&Value>, new: Option<&Value>, r#type: Type<'_>, remove
     let map = |value: Option<&Value>| value.map_or(Some(empty.clone()), |v| v.as_object().cloned());
     let both = (map(old), map(new));
     match both {
-        (Some(before), Some(after)) if !r#type.is_atomic_map() && !(before.is_empty() && after.is_empty()) => {
+        (Some(before), Some(after)) if !r#type.is_atomic_map() && (!before.is_empty() || !after.is_empty()) => {
             let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
             for name in names {
                 descend(format!("f:{name}"), before.get(name), after.get(name), r#type.field(name), removed, changed);
@@ -130,7 +130,7 @@ fn compare_lists(
         Some(_) => None,
     };
     match (items(old), items(new)) {
-        (Some(before), Some(after)) if !(before.is_empty() && after.is_empty()) => {
+        (Some(before), Some(after)) if !before.is_empty() || !after.is_empty() => {
             let find =
                 |items: &[(String, Value)], step: &str| items.iter().find(|(s, _)| s == step).map(|(_, v)| v.clone());
             let steps = before
@@ -244,7 +244,7 @@ fn survives(value: &mut Value, r#type: Type<'_>, was: &Fields, still: &Fields) -
         return true;
     }
     let leaf = was.below.is_empty() && was.member;
-    if leaf { false } else { !(held && is_bare(value)) && !(only_keys(value, r#type, was)) }
+    !leaf && (!held || !is_bare(value)) && !only_keys(value, r#type, was)
 }
 
 fn is_bare(value: &Value) -> bool {

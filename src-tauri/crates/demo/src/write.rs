@@ -253,9 +253,9 @@ impl Writing<'_> {
                 }
             }
             metadata.retain(|field, value| {
-                !value.is_null()
-                    && !(matches!(field.as_str(), "labels" | "annotations")
-                        && value.as_object().is_some_and(Map::is_empty))
+                let bare = value.as_object().is_some_and(Map::is_empty);
+                let map = matches!(field.as_str(), "labels" | "annotations");
+                !value.is_null() && (!map || !bare)
             });
         }
     }

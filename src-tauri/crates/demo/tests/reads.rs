@@ -1,5 +1,7 @@
 //! Discovery, lists and watches over a client in memory, as the app's own code asks for them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "an unwrap in a test is an assertion")]
+
 use demo::{Demo, Options};
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Pod};

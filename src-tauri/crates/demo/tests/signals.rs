@@ -1,5 +1,7 @@
 //! What the proxies and the control plane of the built-in cluster say, by the ways that the app asks them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "an unwrap in a test is an assertion")]
+
 use std::time::Duration;
 
 use demo::{Demo, Options};
