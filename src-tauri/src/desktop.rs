@@ -92,7 +92,8 @@ pub async fn desktop(app: AppHandle, action: Action) -> Result<Value, Fault> {
 /// Where the system gives none.
 pub fn open_window<R: Runtime>(app: &impl Manager<R>, cluster: &str) -> tauri::Result<()> {
     let label = format!("window-{}", NEXT_WINDOW.fetch_add(1, Ordering::Relaxed));
-    let page = if cluster.is_empty() { "index.html".into() } else { format!("index.html#/map?cluster={}", escaped(cluster)) };
+    let page =
+        if cluster.is_empty() { "index.html".into() } else { format!("index.html#/map?cluster={}", escaped(cluster)) };
     WebviewWindowBuilder::new(app, &label, WebviewUrl::App(page.into()))
         .title("Netloft")
         .inner_size(1440.0, 900.0)

@@ -144,6 +144,15 @@ function actions(session) {
     run: (script, ...args) => session.executeScript(script, ...args),
     /** A picture of the page, under tests/e2e/shots. */
     shot: async (file) => {
+      // The driver waits for the next frame, and a page at rest paints none: give it something that nobody sees.
+      await session.executeScript(`
+        const dot = document.body.appendChild(document.createElement('i'));
+        dot.style.cssText = 'position:fixed;right:0;bottom:0;width:1px;height:1px';
+        let n = 0;
+        const beat = setInterval(() => {
+          dot.style.background = n % 2 ? '#000' : '#001';
+          if (n++ > 60) { clearInterval(beat); dot.remove(); }
+        }, 16);`);
       mkdirSync(shots, { recursive: true });
       writeFileSync(path.join(shots, `${file}.png`), Buffer.from(await session.takeScreenshot(), 'base64'));
     },

@@ -62,7 +62,9 @@ impl Session {
 
     /// Takes the last step back.
     pub fn draft_undo(&self) {
-        self.tray.send_modify(|tray| drop(tray.undo()));
+        self.tray.send_modify(|tray| {
+            tray.undo();
+        });
     }
 
     /// Which object a text is.

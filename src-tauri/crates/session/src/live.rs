@@ -110,8 +110,7 @@ mod tests {
         seen.changed().await.unwrap();
         cancel.cancel();
         task.await.unwrap();
-        let last = seen.borrow().clone();
-        last
+        seen.borrow().clone()
     }
 
     fn covered(coverage: Coverage) -> Batch {

@@ -162,7 +162,7 @@ impl Workbench {
     fn demo_card(&self) -> Card {
         Card {
             id: DEMO.into(),
-            name: DEMO.into(),
+            name: "Demo shop".into(),
             demo: true,
             production: self.settings().production.get(DEMO).copied().unwrap_or(false),
             server: String::new(),

@@ -45,9 +45,9 @@ impl Session {
         }
         let message = format!("undo of {entry}");
         // Whoever took the fields over by name takes them back as well: the review shows whose they are now.
-        let owners =
+        let owners: Option<Vec<_>> =
             self.plan().map(|plan| plan.steps.iter().flat_map(|s| &s.conflicts).map(|c| c.manager.clone()).collect());
-        self.apply(token, &message, &owners.unwrap_or_else(Vec::new)).await
+        self.apply(token, &message, &owners.unwrap_or_default()).await
     }
 
     /// The way back of one object.
