@@ -1,6 +1,5 @@
 //! One suite of API behaviours, on the built-in cluster always, and on a genuine API server where `NETLOFT_LIVE` names a kubeconfig:
 //! `NETLOFT_LIVE=PATH cargo test -p live --test contract`.
-#![allow(clippy::print_stdout, reason = "a skipped lane says so on the terminal")]
 
 use live::contract::see_all;
 
