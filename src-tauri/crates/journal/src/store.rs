@@ -289,9 +289,11 @@ fn connect(path: &Path) -> Result<Connection, JournalError> {
 
 /// Looks without writing.
 fn refuse_what_is_not_ours(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    // One transaction, so that all three are of one moment: another process may be making the schema right now.
+    let moment = connection.unchecked_transaction()?;
+    let number = |pragma| moment.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (found, application) = (number("user_version")?, number("application_id")?);
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 = moment.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && application != APPLICATION {
         return Err(JournalError::Foreign { path: path.to_owned() });
     }
