@@ -84,7 +84,12 @@ impl Api {
 
     fn answer(&self, ask: &Ask, upgrade: Option<OnUpgrade>) -> Result<Response<Body>, Refusal> {
         if let Some(found) = self.about_itself(ask) {
-            return found.map(|body| json(StatusCode::OK, &body));
+            return found.map(|body| {
+                // kubectl takes an answer for aggregated only where the content type says so.
+                let aggregated = body["kind"] == "APIGroupDiscoveryList";
+                let content = if aggregated { discovery::AGGREGATED } else { "application/json" };
+                answer(StatusCode::OK, content, body.to_string())
+            });
         }
         if ask.path.starts_with("/apis/metrics.k8s.io/v1beta1/") {
             let selector = Selector::parse(ask.option("labelSelector"), ask.option("fieldSelector"))?;

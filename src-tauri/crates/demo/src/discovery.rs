@@ -118,6 +118,9 @@ fn subresources(kind: &Kind, version: &str) -> Vec<(String, String, Vec<&'static
     found
 }
 
+/// Content type of aggregated discovery, as k8s.io/apiserver's endpoints/discovery/aggregated writes it.
+pub(crate) const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
 /// Everything at once, as clients ask for since Kubernetes 1.26: `/api` holds the core group, `/apis` the others.
 pub(crate) fn aggregated(kinds: &Kinds, core: bool) -> Value {
     let all = if core { vec![(String::new(), vec!["v1".to_owned()])] } else { groups(kinds) };

@@ -45,6 +45,8 @@ pub struct Answer {
     pub lines: Vec<Value>,
     /// `Warning` headers.
     pub warnings: Vec<String>,
+    /// The `Content-Type` header.
+    pub content: String,
 }
 
 /// How the body of a request is to be understood.
@@ -172,7 +174,8 @@ impl Ground {
         let warnings = parts.headers.get_all(http::header::WARNING).iter();
         let warnings = warnings.filter_map(|w| w.to_str().ok().map(str::to_owned)).collect();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Answer { status: parts.status.as_u16(), body, lines, warnings })
+        let content = parts.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        Ok(Answer { status: parts.status.as_u16(), body, lines, warnings, content: content.to_owned() })
     }
 
     /// `GET`

@@ -130,6 +130,7 @@ async fn discovery_is_aggregated(ground: &Ground) -> Result<(), Broken> {
     let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     let answer = ground.ask_for(Method::GET, "/apis", JSON, Value::Null, accept).await?.is(StatusCode::OK)?;
     same("kind", &answer.text("/kind").as_str(), &"APIGroupDiscoveryList")?;
+    same("content type", &answer.content.as_str(), &accept)?;
     let groups = answer.at("/items");
     let group = groups.as_array().into_iter().flatten().find(|g| g["metadata"]["name"] == "networking.istio.io");
     let versions = group.map(|g| g["versions"].clone()).unwrap_or_default();
