@@ -9,7 +9,8 @@ export default defineConfig({
   base: './',
   // Parts of bits-ui that we wrap carry their own runes; the plugin compiles them with ours.
   plugins: [svelte(), svelteTesting()],
-  build: { target: 'safari15', outDir: 'dist', emptyOutDir: true, sourcemap: false },
+  // Nothing is inlined: the window takes fonts and pictures from its own files only.
+  build: { assetsInlineLimit: 0, target: 'safari15', outDir: 'dist', emptyOutDir: true, sourcemap: false },
   server: {
     port: 5173,
     strictPort: true,

@@ -100,6 +100,14 @@ export async function openWindow(options = {}) {
   const capabilities = new Capabilities({ 'webkitgtk:browserOptions': { binary, args: [] } });
   const session = await WebDriver.createSession(new Executor(new HttpClient(url)), capabilities);
   await session.manage().window().setRect({ width: 1440, height: 860 });
+  await session.executeScript(`
+    window.seenViolations = [];
+    const keep = ({ blockedURL, blockedURI, effectiveDirective, sourceFile, sample }) =>
+      window.seenViolations.push(effectiveDirective + ' ' + (blockedURL ?? blockedURI) + ' ' + sourceFile + ' ' + sample);
+    // What happened before this line as well, where the engine keeps it.
+    if (window.ReportingObserver)
+      new ReportingObserver((all) => all.forEach(({ body }) => keep(body)), { types: ['csp-violation'], buffered: true }).observe();
+    addEventListener('securitypolicyviolation', keep);`);
   const close = async ({ keepHome = false } = {}) => {
     await session.quit().catch(() => {});
     try {
@@ -116,6 +124,20 @@ export async function openWindow(options = {}) {
 
 /** What a test does with a window: by role and name, as a person finds things. */
 function actions(session) {
+  /** A picture of the page, under tests/e2e/shots. */
+  const shot = async (file) => {
+    // The driver waits for the next frame, and a page at rest paints none: give it something that nobody sees.
+    await session.executeScript(`
+      const dot = document.body.appendChild(document.createElement('i'));
+      dot.style.cssText = 'position:fixed;right:0;bottom:0;width:1px;height:1px';
+      let n = 0;
+      const beat = setInterval(() => {
+        dot.style.background = n % 2 ? '#000' : '#001';
+        if (n++ > 60) { clearInterval(beat); dot.remove(); }
+      }, 16);`);
+    mkdirSync(shots, { recursive: true });
+    writeFileSync(path.join(shots, `${file}.png`), Buffer.from(await session.takeScreenshot(), 'base64'));
+  };
   const quoted = (text) => `concat(${text.split('"').map((part) => `"${part}"`).join(`, '"', `)}, "")`;
   const visible = async (locator, what, seconds) =>
     eventually(
@@ -125,7 +147,10 @@ function actions(session) {
         return null;
       },
       seconds,
-    );
+    ).catch(async (error) => {
+      await shot('failed').catch(() => {});
+      throw error;
+    });
   /** The first visible thing of this role (or tag) whose accessible name or text has these words. */
   const thing = (role, words, seconds) => {
     const tags = { button: 'self::button', link: 'self::a', textbox: 'self::input', heading: 'self::h1 or self::h2' };
@@ -142,19 +167,46 @@ function actions(session) {
     keys: (...keys) => session.actions().sendKeys(...keys).perform(),
     chord: (hold, key) => session.actions().keyDown(hold).sendKeys(key).keyUp(hold).perform(),
     run: (script, ...args) => session.executeScript(script, ...args),
-    /** A picture of the page, under tests/e2e/shots. */
-    shot: async (file) => {
-      // The driver waits for the next frame, and a page at rest paints none: give it something that nobody sees.
-      await session.executeScript(`
-        const dot = document.body.appendChild(document.createElement('i'));
-        dot.style.cssText = 'position:fixed;right:0;bottom:0;width:1px;height:1px';
-        let n = 0;
-        const beat = setInterval(() => {
-          dot.style.background = n % 2 ? '#000' : '#001';
-          if (n++ > 60) { clearInterval(beat); dot.remove(); }
-        }, 16);`);
-      mkdirSync(shots, { recursive: true });
-      writeFileSync(path.join(shots, `${file}.png`), Buffer.from(await session.takeScreenshot(), 'base64'));
+    /** Calls the core, as the page does. */
+    call: (name, args = {}) =>
+      session.executeAsyncScript(
+        `const done = arguments[2];
+         window.__TAURI_INTERNALS__.invoke('call', { name: arguments[0], args: arguments[1] })
+           .then((answer) => done({ answer }), (fault) => done({ fault }));`,
+        name,
+        args,
+      ).then(({ answer, fault }) => {
+        if (fault) throw new Error(`${name}: ${JSON.stringify(fault)}`);
+        return answer;
+      }),
+    /** The session of the cluster that this window follows. */
+    sessionId: async () =>
+      JSON.parse(await session.executeScript(`return sessionStorage.getItem('netloft.session')`)).id,
+    /** Sets colours and language in the settings dialog: `Dark`, `Light`; `English`, `中文`. */
+    choose: async (...choices) => {
+      await session.actions().keyDown(Key.CONTROL).sendKeys(',').keyUp(Key.CONTROL).perform();
+      for (const words of choices)
+        await (await visible(By.xpath(`//*[@role="dialog"]//*[@role="radio" and contains(., ${quoted(words)})]`), words)).click();
+      await session.actions().sendKeys(Key.ESCAPE).perform();
+      await eventually('the dialog to close', async () => (await session.findElements(By.css('[role=dialog]'))).length === 0);
     },
+    /** The text of the page now. */
+    read: (css = 'main') => session.executeScript(`return document.querySelector(arguments[0])?.innerText ?? ''`, css),
+    /** What the content security policy has refused since the window opened. */
+    violations: () => session.executeScript('return window.seenViolations'),
+    /** Goes to a page of the cluster that is open. */
+    visit: (page) =>
+      session.executeScript(
+        `const cluster = new URLSearchParams(location.hash.split('?')[1] ?? '').get('cluster') ?? '';
+         const [name, query = ''] = arguments[0].split('?');
+         location.hash = '#/' + name + '?' + new URLSearchParams([['cluster', cluster], ...new URLSearchParams(query)]);`,
+        page,
+      ),
+    /** Opens the built-in cluster by its card. */
+    openDemo: async () => {
+      await (await visible(By.xpath('//article[.//*[contains(., "start here")]]//*[@data-open]'), 'the demo card')).click();
+      await visible(By.xpath('//h1[contains(., "Map")] | //*[@role="toolbar"]'), 'the map');
+    },
+    shot,
   };
 }

@@ -22,7 +22,17 @@ function report(thrown: unknown): void {
   host().log(thrown instanceof Error ? `${thrown.message}\n${thrown.stack ?? ''}` : JSON.stringify(thrown));
 }
 
+/** Under `LANG=C` the web view's language is `C`, which no part of Intl takes: uPlot hands it on as it loads. */
+function mendLanguage(): void {
+  try {
+    Intl.getCanonicalLocales(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, 'language', { value: 'en' });
+  }
+}
+
 async function start(): Promise<void> {
+  mendLanguage();
   connect(await pickHost());
   route.start();
   void settings.load();
