@@ -164,7 +164,12 @@ impl Connection {
         let Some(api) = apis.find(group, kind) else {
             return Err(self.error(tried, Cause::NotServed { group: group.into(), kind: kind.into() }));
         };
-        let list: List = self.json(&Call::get(tried, api.collection(namespace.unwrap_or_default()))).await?;
+        let mut list: List = self.json(&Call::get(tried, api.collection(namespace.unwrap_or_default()))).await?;
+        // A genuine server's items name neither; who reads one asks for both.
+        for item in list.items.iter_mut().filter_map(Value::as_object_mut) {
+            item.insert("apiVersion".into(), api.api_version().into());
+            item.insert("kind".into(), kind.into());
+        }
         Ok(list.items)
     }
 

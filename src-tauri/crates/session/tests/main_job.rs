@@ -15,7 +15,7 @@ use kube::client::Body;
 use serde_json::Value;
 use session::live::Link;
 use session::write::review::Plan;
-use session::{Card, Error, Opening, Records, Session};
+use session::{Card, DEMO, Error, Opening, Profile, Records, Session, Workbench};
 use tower::{BoxError, Service};
 use world::ObjectKey;
 use world::yaml::{self, Edit};
@@ -373,4 +373,15 @@ async fn a_server_that_stays_dead_is_reported_object_by_object() {
     assert!(applied.objects[1].because.starts_with("nobody knows whether it was written: "), "{applied:#?}");
     let rows = bench.session.history("").await.unwrap();
     assert_eq!(rows[0].entry.state, State::Partial, "the journal knows it too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cards_probe_names_the_mesh_by_its_control_plane() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile =
+        Profile { folder: folder.path().into(), sources: Default::default(), environment: Default::default() };
+    let seen = Workbench::open(profile).unwrap().probe(DEMO).await;
+    let (_, meshes) = seen.answer.unwrap();
+    let istio = meshes.iter().find(|mesh| mesh.mesh == "Istio").expect("the demo has Istio");
+    assert_eq!((istio.versions.as_slice(), istio.mode.as_str()), (["1.28.1".to_owned()].as_slice(), "sidecar"));
 }
