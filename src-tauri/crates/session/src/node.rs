@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mesh::{Caller, Outcome, Ready, Request, Route, Step, Transport, Verdict};
+use mesh::{Caller, Outcome, Ready, Request, Route, Step, Verdict};
 use world::ObjectKey;
 
 use crate::findings::{Located, locate};
@@ -127,7 +127,7 @@ impl Session {
             success_share: measured.share(measured.good),
             p50: measured.p50,
             p99: measured.p99,
-            mtls_share: measured.share(measured.mtls),
+            mtls_share: measured.mtls_share(),
             workloads: self.behind(&names, window).await?,
             objects: self.rows_of(&in_force.iter().cloned().collect::<Vec<_>>()).await?,
             rules: rules(&ready, &drafted, namespace, name),
@@ -185,6 +185,8 @@ fn takes(flow: &Flow, id: &str, names: &[(String, String)]) -> bool {
 struct Measured {
     all: f64,
     good: f64,
+    /// Of which it is known how they travel, and those of them under mutual TLS.
+    known: f64,
     mtls: f64,
     p50: Option<f64>,
     p99: Option<f64>,
@@ -196,6 +198,7 @@ impl Measured {
         for flow in flows {
             sum.all += flow.per_second;
             sum.good += flow.per_second * (1.0 - flow.error_share);
+            sum.known += if flow.secured == Secured::Unknown { 0.0 } else { flow.per_second };
             sum.mtls += if flow.secured == Secured::Mtls { flow.per_second } else { 0.0 };
             sum.p50 = sum.p50.into_iter().chain(flow.p50).reduce(f64::max);
             sum.p99 = sum.p99.into_iter().chain(flow.p99).reduce(f64::max);
@@ -205,6 +208,10 @@ impl Measured {
 
     fn share(&self, part: f64) -> Option<f64> {
         (self.all > 0.0).then(|| (part / self.all).clamp(0.0, 1.0))
+    }
+
+    fn mtls_share(&self) -> Option<f64> {
+        (self.known > 0.0).then(|| (self.mtls / self.known).clamp(0.0, 1.0))
     }
 }
 
@@ -264,15 +271,43 @@ fn calling(namespace: String, workload: String, verdict: &Verdict, per_second: f
         namespace,
         workload,
         allowed,
-        secured: match verdict.transport {
-            Some(Transport::Mtls) => Secured::Mtls,
-            Some(Transport::Tls) => Secured::Tls,
-            Some(Transport::Plaintext) => Secured::Plaintext,
-            None => Secured::Unknown,
-        },
+        secured: verdict.transport.into(),
         because: because.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
         object: step.and_then(|s| s.object.clone()),
         path: step.and_then(|s| s.path.clone()).unwrap_or_default(),
         per_second,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_mtls_is_of_what_is_known() {
+        let flow = |per_second: f64, secured: Secured| Flow {
+            from: ("shop".into(), "page".into()),
+            service: ("shop".into(), "reviews".into()),
+            port: 9080,
+            workload: "reviews-v1".into(),
+            protocol: "http".into(),
+            per_second,
+            error_share: 0.0,
+            denied_per_second: 0.0,
+            p50: None,
+            p99: None,
+            secured,
+        };
+        let (mtls, plain, unknown) =
+            (flow(3.0, Secured::Mtls), flow(1.0, Secured::Plaintext), flow(4.0, Secured::Unknown));
+        for (flows, expected) in [
+            (vec![], None),
+            (vec![&unknown], None),
+            (vec![&plain], Some(0.0)),
+            (vec![&mtls, &unknown], Some(1.0)),
+            (vec![&mtls, &plain, &unknown], Some(0.75)),
+        ] {
+            assert_eq!(Measured::of(&flows).mtls_share(), expected, "{flows:?}");
+        }
     }
 }

@@ -70,6 +70,7 @@ impl Traffic {
         let inbound = self.store.read().unwrap_or_else(PoisonError::into_inner).inbound(window, self.now);
         let mut flows: Vec<Flow> = edges.iter().flat_map(|edge| flows(edge, ready)).collect();
         flows.extend(uncounted(&flows, &inbound, ready));
+        judge(&mut flows, ready);
         flows
     }
 
@@ -226,6 +227,32 @@ fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String
     let verdict = ready.explain(&request);
     let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset))?;
     Some(found.workloads.into_iter().collect()).filter(|names: &BTreeSet<String>| !names.is_empty())
+}
+
+/// Where no proxy says how requests travel, the engine's verdict on them does, if it knows.
+fn judge(flows: &mut [Flow], ready: &Ready) {
+    let mut known: HashMap<(Names, Names, u16), Secured> = HashMap::new();
+    for flow in flows.iter_mut().filter(|flow| flow.secured == Secured::Unknown && !flow.from.0.is_empty()) {
+        let way = (flow.from.clone(), flow.service.clone(), flow.port);
+        flow.secured = *known.entry(way).or_insert_with(|| verdict(flow, ready));
+    }
+}
+
+fn verdict(flow: &Flow, ready: &Ready) -> Secured {
+    let host = match &flow.service {
+        (namespace, host) if namespace.is_empty() => host.clone(),
+        (namespace, name) => format!("{name}.{namespace}"),
+    };
+    let verdict = ready.explain(&Request {
+        id: String::new(),
+        from: Caller::Workload { namespace: flow.from.0.clone(), workload: flow.from.1.clone() },
+        via: None,
+        method: "GET".into(),
+        url: format!("http://{host}:{}/", flow.port),
+        headers: Vec::new(),
+    });
+    let there = !verdict.destinations.is_empty() && verdict.destinations.iter().all(|d| d.service == flow.service);
+    if there && verdict.unknown.is_empty() { verdict.transport.into() } else { Secured::Unknown }
 }
 
 /// Requests that a workload received and that no proxy of a caller has counted: their callers have none.

@@ -247,7 +247,7 @@ impl Traffic {
     /// Who calls what within the last `window` seconds, sorted by caller and host.
     pub fn edges(&self, window: f64, now: f64) -> Vec<Edge> {
         let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
-        let mut told: BTreeMap<Place, Sum> = BTreeMap::new();
+        let mut told = Told::default();
         let mut refused = false;
         for track in self.tracks.values() {
             let Some((steps, seconds)) = track.within(window, now) else { continue };
@@ -265,7 +265,7 @@ impl Traffic {
                     let place = Place::standard(series);
                     // The callee knows how a request came; for the rest its report counts only where the caller has none.
                     if !series.by_source && place.from.is_some() {
-                        told.entry(place).or_default().by_label(&series.security, growth);
+                        told.by_callee(place, &series.security, growth);
                         continue;
                     }
                     let sum = sums.entry(place).or_default();
@@ -273,12 +273,10 @@ impl Traffic {
                     sum.by_label(&series.security, growth);
                 }
             }
-            track.ever(&mut sums);
+            track.ever(&mut sums, &mut told);
         }
-        for (place, sum) in told {
-            if let Some(at_caller) = sums.get_mut(&place) {
-                at_caller.made = sum.made;
-            }
+        for (place, sum) in &mut sums {
+            told.complete(place, sum);
         }
         sums.into_iter().filter_map(|(place, sum)| place.edge(&sum, refused)).collect()
     }
@@ -400,8 +398,9 @@ impl Track {
     }
 
     /// Connections live long: where none was made in the window, those of before tell how it travels.
-    fn ever(&self, sums: &mut BTreeMap<Place, Sum>) {
+    fn ever(&self, sums: &mut BTreeMap<Place, Sum>, told: &mut Told) {
         for (cluster, counters) in self.last.1.clusters.iter().filter(|(cluster, _)| cluster.outbound) {
+            told.by_caller(&self.workload, cluster, counters);
             if let Some(sum) = sums.get_mut(&Place::cluster(&self.workload, cluster)) {
                 let made = counters.connections - counters.failed_connections;
                 sum.ever = (sum.ever.0 + made, sum.ever.1 + counters.handshakes);
@@ -470,6 +469,48 @@ impl Place {
             p99: sum.times.quantile(0.99),
             source: self.source,
         })
+    }
+}
+
+/// A caller and the host that it calls.
+type Way = (Workload, String);
+
+/// How requests travel, from whoever knows: all, and those of them under TLS. Istio's report at the caller says "unknown"
+/// (`connection_security_policy` is the callee's to tell), and it may name another workload behind the service, or none.
+#[derive(Default)]
+struct Told {
+    places: BTreeMap<Place, Sum>,
+    callees: BTreeMap<Way, Sum>,
+    /// Envoy's connections, over all ports and subsets of the host.
+    callers: BTreeMap<Way, (f64, f64)>,
+}
+
+impl Told {
+    fn by_callee(&mut self, place: Place, security: &str, growth: &Growth) {
+        if let Some(from) = &place.from {
+            let way = (from.clone(), place.cluster.host.clone());
+            self.callees.entry(way).or_default().by_label(security, growth);
+        }
+        self.places.entry(place).or_default().by_label(security, growth);
+    }
+
+    fn by_caller(&mut self, from: &Workload, cluster: &Cluster, counters: &Counters) {
+        let sum = self.callers.entry((from.clone(), cluster.host.clone())).or_default();
+        *sum = (sum.0 + counters.connections - counters.failed_connections, sum.1 + counters.handshakes);
+    }
+
+    /// The nearest report counts; connections only where no request was reported on.
+    fn complete(&self, place: &Place, sum: &mut Sum) {
+        if place.source != Source::IstioCaller {
+            return;
+        }
+        let Some(from) = &place.from else { return };
+        let way = (from.clone(), place.cluster.host.clone());
+        let reports = [self.places.get(place), self.callees.get(&way)];
+        if let Some(report) = reports.into_iter().flatten().find(|report| report.made.0 > 0.0) {
+            sum.made = report.made;
+        }
+        sum.ever = self.callers.get(&way).copied().unwrap_or_default();
     }
 }
 

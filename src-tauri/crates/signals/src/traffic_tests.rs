@@ -105,6 +105,44 @@ fn istios_own_metrics_count_once_and_name_callers_without_a_proxy() {
     assert_eq!(edges[1].to_workload.as_ref().map(|w| w.name.as_str()), Some("reviews-v1"));
 }
 
+/// Istio's series of requests to one of the workloads behind `reviews`.
+fn reviews(reporter: &str, to: &str, security: &str, count: u32) -> String {
+    format!(
+        "istio_requests_total{{reporter=\"{reporter}\",source_workload=\"page\",source_workload_namespace=\"shop\",\
+         destination_workload=\"{to}\",destination_workload_namespace=\"shop\",\
+         destination_service=\"reviews.shop.svc.cluster.local\",request_protocol=\"http\",response_code=\"200\",\
+         connection_security_policy=\"{security}\"}} {count}\n"
+    )
+}
+
+#[test]
+fn how_requests_travel_is_taken_from_whoever_knows() {
+    let nobody = String::new;
+    let callee = |security: &'static str| move |count| reviews("destination", "reviews-v2", security, count);
+    type Report = Box<dyn Fn(u32) -> String>;
+    // (connections of the caller's Envoy, handshakes, the callee's report, how they travel)
+    let cases: [(u32, u32, Report, Secured); 7] = [
+        (0, 0, Box::new(callee("mutual_tls")), Secured::Mtls),
+        (0, 0, Box::new(callee("none")), Secured::Plaintext),
+        (4, 0, Box::new(callee("mutual_tls")), Secured::Mtls),
+        (4, 4, Box::new(move |_| nobody()), Secured::Mtls),
+        (4, 2, Box::new(move |_| nobody()), Secured::Mixed),
+        (4, 4, Box::new(callee("unknown")), Secured::Mtls),
+        (0, 0, Box::new(move |_| nobody()), Secured::Unknown),
+    ];
+    for (at, (made, handshakes, report, secured)) in cases.into_iter().enumerate() {
+        // The caller names another workload than the one that answers: the service has several.
+        let caller =
+            |count| outbound("", count, 0, made, handshakes) + &reviews("source", "reviews-v1", "unknown", count);
+        let mut traffic = recorded(&[(100.0, caller(10)), (110.0, caller(60))]);
+        for (at, count) in [(100.0, 10), (110.0, 60)] {
+            traffic.record(&proxy("reviews"), at, envoy::read(report(count).as_bytes()));
+        }
+        let seen: Vec<_> = traffic.edges(10.0, 110.0).iter().map(|e| (e.source, e.secured)).collect();
+        assert_eq!(seen, [(Source::IstioCaller, secured)], "case {at}");
+    }
+}
+
 #[test]
 fn what_a_workload_receives() {
     let inbound = |requests: u32, tls: u32| {

@@ -60,8 +60,9 @@ impl Sum {
         self.p50 = worst(self.p50, flow.p50);
         self.p99 = worst(self.p99, flow.p99);
         self.secured = Some(match self.secured {
-            None => flow.secured,
-            Some(known) if known == flow.secured => known,
+            None | Some(Secured::Unknown) => flow.secured,
+            // Flows of which nothing is known do not say that some travel otherwise.
+            Some(known) if known == flow.secured || flow.secured == Secured::Unknown => known,
             Some(_) => Secured::Mixed,
         });
         self.protocol.clone_from(&flow.protocol);

@@ -41,8 +41,19 @@ pub enum Secured {
     Plaintext,
     /// Some so, some so.
     Mixed,
-    /// Nobody measured it.
+    /// Nobody measured it, and the configuration does not settle it.
     Unknown,
+}
+
+impl From<Option<mesh::Transport>> for Secured {
+    fn from(verdict: Option<mesh::Transport>) -> Self {
+        match verdict {
+            Some(mesh::Transport::Mtls) => Self::Mtls,
+            Some(mesh::Transport::Tls) => Self::Tls,
+            Some(mesh::Transport::Plaintext) => Self::Plaintext,
+            None => Self::Unknown,
+        }
+    }
 }
 
 /// Requests between two workloads, as measured.
