@@ -22,13 +22,13 @@ mod ways;
 /// Between two columns: room for a curve, its arrow and its label.
 pub(crate) const COLUMN_GAP: f64 = 92.0;
 /// Between two nodes of a column.
-pub(crate) const ROW_GAP: f64 = 20.0;
+pub(crate) const ROW_GAP: f64 = 16.0;
 /// From a box's side to its nodes.
 pub(crate) const PAD: f64 = 16.0;
 /// A box's heading.
-pub(crate) const HEADING: f64 = 36.0;
+pub(crate) const HEADING: f64 = 32.0;
 /// Between two boxes.
-pub(crate) const BOX_GAP: f64 = 20.0;
+pub(crate) const BOX_GAP: f64 = 16.0;
 
 /// What is to be placed.
 #[derive(Clone, Debug, Default)]
