@@ -11,6 +11,14 @@ let live;
 /** What a user wrote of the object: the server's own book-keeping changes with every write. */
 const spec = (yaml) => yaml.slice(yaml.indexOf('\nspec:'));
 
+/** A picture in dark and in light. */
+async function inBoth(name) {
+  await window.shot(`${name}-dark`);
+  await window.choose('Light');
+  await window.shot(`${name}-light`);
+  await window.choose('Dark');
+}
+
 before(async () => {
   window = await openWindow();
   await window.thing('heading', 'Clusters');
@@ -45,9 +53,10 @@ test('a weight moves by keyboard, and the tray says what it would do', async () 
   await window.text('1 pending');
   await eventually('the tray to name the service', async () => /reviews/.test(await window.read('footer.tray')));
   await eventually('the tray to say what moves', async () => /moves/.test(await window.read('footer.tray')));
-  const draft = await window.call('draft', { session });
-  assert.match(draft.items[0].yaml, /weight: 88/);
-  assert.match(draft.items[0].yaml, /weight: 12/);
+  await eventually('both steps in the tray', async () => {
+    const [{ yaml }] = (await window.call('draft', { session })).items;
+    return yaml.includes('weight: 88') && yaml.includes('weight: 12');
+  });
 });
 
 test('the review shows the difference, the dry-run and the effect, and asks before it takes fields of others', async () => {
@@ -57,7 +66,7 @@ test('the review shows the difference, the dry-run and the effect, and asks befo
   const effect = await window.read('section.effect');
   assert.match(effect, /reviews/);
   await window.text('is also owned by');
-  await window.shot('review-dark');
+  await inBoth('review');
   await window.press('button', 'Take these fields over');
   await window.text('Taken over by you');
   const why = await window.find('.why input');
@@ -76,7 +85,7 @@ test('applying writes it, every proxy takes it up, and nothing goes wrong on the
     return rows.length > 0 && rows.every((row) => row.state === 'acknowledged' || behind.has(`${row.namespace}/${row.pod}`));
   });
   await eventually('the page to say so', async () => /taken up by (2\d) of 28 proxies/.test(await window.read()));
-  await window.shot('uptake-dark');
+  await inBoth('uptake');
   assert.doesNotMatch(await window.read('body'), /422|the tray is empty/i);
   const { yaml } = await window.call('document', { session, object: ROUTE });
   assert.match(yaml, /weight: 88/);
@@ -85,7 +94,7 @@ test('applying writes it, every proxy takes it up, and nothing goes wrong on the
 test('the journal has it with its reason, and one press undoes it: the object is as it was', async () => {
   await window.press('link', 'Changes');
   await window.text('two more in a hundred to v2');
-  await window.shot('changes-dark');
+  await inBoth('changes');
   await window.press('button', 'Open change 1');
   await window.press('button', 'Undo');
   await window.press('button', 'Undo on ');

@@ -7,6 +7,8 @@ let window;
 before(async () => {
   window = await openWindow();
   await window.thing('heading', 'Clusters');
+  // Room for the whole map with its rates.
+  await window.session.manage().window().setRect({ width: 1600, height: 1000 });
   await window.openDemo();
   const session = await window.sessionId();
   await eventually('traffic on the map', async () => {

@@ -99,7 +99,7 @@ export async function openWindow(options = {}) {
   await eventually('the WebDriver', async () => (await fetch(`${url}/status`)).ok);
   const capabilities = new Capabilities({ 'webkitgtk:browserOptions': { binary, args: [] } });
   const session = await WebDriver.createSession(new Executor(new HttpClient(url)), capabilities);
-  await session.manage().window().setRect({ width: 1440, height: 860 });
+  await session.manage().window().setRect({ width: 1440, height: 900 });
   await session.executeScript(`
     window.seenViolations = [];
     const keep = ({ blockedURL, blockedURI, effectiveDirective, sourceFile, sample }) =>
@@ -126,6 +126,10 @@ export async function openWindow(options = {}) {
 function actions(session) {
   /** A picture of the page, under tests/e2e/shots. */
   const shot = async (file) => {
+    await eventually('colours and panels to come to rest', () =>
+      session.executeScript(`return document.getAnimations().every(({ playState, effect }) =>
+        playState !== 'running' || effect?.getComputedTiming().iterations === Infinity)`),
+    );
     // The driver waits for the next frame, and a page at rest paints none: give it something that nobody sees.
     await session.executeScript(`
       const dot = document.body.appendChild(document.createElement('i'));
