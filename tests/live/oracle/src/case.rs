@@ -27,6 +27,9 @@ pub struct Put {
     /// Namespace.
     #[serde(default = "home", rename = "in")]
     pub namespace: String,
+    /// API group and version, where they are not those that the kind mostly has.
+    #[serde(default, rename = "apiVersion")]
+    pub version: Option<String>,
     /// Annotations.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
@@ -43,9 +46,11 @@ impl Put {
     pub fn body(&self) -> Value {
         let group = match self.kind.as_str() {
             "PeerAuthentication" | "AuthorizationPolicy" | "RequestAuthentication" => "security.istio.io",
+            "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" => "gateway.networking.k8s.io",
             _ => "networking.istio.io",
         };
-        json!({"apiVersion": format!("{group}/v1"), "kind": self.kind, "spec": self.spec,
+        let version = self.version.clone().unwrap_or_else(|| format!("{group}/v1"));
+        json!({"apiVersion": version, "kind": self.kind, "spec": self.spec,
             "metadata": {"name": self.name, "namespace": self.namespace, "annotations": self.annotations}})
     }
 }
@@ -73,6 +78,7 @@ impl Ask {
             "client" => "orc/client-v1",
             "b" => "orc-b/client-v1",
             "out" => "orc-out/legacy-v1",
+            workload if workload.contains('/') => workload,
             _ => return None,
         };
         let url = words.next()?.trim_matches('"').to_owned();

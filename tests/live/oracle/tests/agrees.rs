@@ -3,22 +3,24 @@
 #![allow(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use mesh::{Caller, Outcome, Request, Transport, Verdict};
 use oracle::{Observation, Recorded};
 use serde_json::Value;
 use world::{Change, Object, Origin, World};
 
-const WORLD: &str = include_str!("../world.json");
-const RECORDED: &str = include_str!("../recorded.jsonl");
-
 fn put(world: &World, bodies: impl IntoIterator<Item = Value>) -> World {
     world.after(bodies.into_iter().map(|body| Change::Put(Object::read(body, Origin::Cluster).unwrap())))
 }
 
-fn base() -> World {
-    let list: Value = serde_json::from_str(WORLD).unwrap();
-    put(&World::new(), list["items"].as_array().unwrap().iter().cloned())
+/// A topic's ground, and its recorded cases.
+fn topic(folder: &Path) -> (World, Vec<Recorded>) {
+    let text = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let list: Value = serde_json::from_str(&text("world.json")).unwrap();
+    let world = put(&World::new(), list["items"].as_array().unwrap().iter().cloned());
+    (world, text("recorded.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 fn request(asked: &oracle::Asked) -> Request {
@@ -35,21 +37,23 @@ fn request(asked: &oracle::Asked) -> Request {
 
 #[test]
 fn with_every_recorded_request() {
-    let (engine, base) = (meshes::engine(), base());
+    let engine = meshes::engine();
     let (mut asked, mut configurations, mut wrong) = (0, 0, Vec::new());
-    for line in RECORDED.lines() {
-        let case: Recorded = serde_json::from_str(line).unwrap();
-        assert!(case.refused.is_empty(), "{}: a refused object makes no configuration", case.case);
-        configurations += 1;
-        let ready = engine.ready(&put(&base, case.objects.iter().cloned()));
-        for o in &case.observations {
-            asked += 1;
-            let verdict = ready.explain(&request(&o.request));
-            if let Err(why) = agrees(&case.case, o, &verdict) {
-                wrong.push(format!(
-                    "{}: {:?}\n  seen {:?}\n  said {verdict:?}\n  {why}",
-                    case.case, o.request, o.observed
-                ));
+    for folder in fs::read_dir(oracle::topics_folder()).unwrap().map(|entry| entry.unwrap().path()) {
+        let (base, cases) = topic(&folder);
+        for case in cases {
+            assert!(case.refused.is_empty(), "{}: a refused object makes no configuration", case.case);
+            configurations += 1;
+            let ready = engine.ready(&put(&base, case.objects.iter().cloned()));
+            for o in &case.observations {
+                asked += 1;
+                let verdict = ready.explain(&request(&o.request));
+                if let Err(why) = agrees(&case.case, o, &verdict) {
+                    wrong.push(format!(
+                        "{}: {:?}\n  seen {:?}\n  said {verdict:?}\n  {why}",
+                        case.case, o.request, o.observed
+                    ));
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Asks a running mesh and writes what it did. `ORACLE_KUBECTL` is the kubectl command line; the names of cases may follow as arguments.
+//! Asks a running mesh and writes what it did: `record TOPIC [CASE…]`. `ORACLE_KUBECTL` is the kubectl command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -18,38 +18,57 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const SETTLE: Duration = Duration::from_millis(1500);
 
 fn main() -> Outcome<()> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let only: BTreeSet<String> = std::env::args().skip(1).collect();
+    let mut args = std::env::args().skip(1);
+    let topic = args.next().ok_or("usage: record TOPIC [CASE…]")?;
+    let folder = oracle::topics_folder().join(&topic);
+    let only: BTreeSet<String> = args.collect();
     let cases: Vec<Case> = world::yaml::own::read(&fs::read_to_string(folder.join("cases.yaml"))?)?;
+    prepare(&folder)?;
     let places = Places::look()?;
-    fs::write(folder.join("world.json"), format!("{}\n", serde_json::to_string(&places.world)?))?;
-    let file = folder.join("recorded.jsonl");
+    let (file, world) = (folder.join("recorded.jsonl"), folder.join("world.json"));
     let mut lines = known(&file)?;
+    if places.of(&folder)? != Places::recorded(&world).of(&folder)? {
+        // Addresses of another cluster, or of another ground, say nothing of this one.
+        lines.clear();
+        if !only.is_empty() {
+            return Err(
+                format!("the ground of {topic} is not the one that was recorded: record the whole topic").into()
+            );
+        }
+        fs::write(&world, format!("{}\n", serde_json::to_string(&places.world)?))?;
+    }
     for case in cases.iter().filter(|c| only.is_empty() || only.contains(&c.case)) {
         let recorded = record(case, &places)?;
-        let mut err = std::io::stderr();
-        for o in &recorded.observations {
-            let r = &o.request;
-            writeln!(
-                err,
-                "{}: {} {} {} {:?}: {:?} {:?} {:?}{}",
-                case.case,
-                r.from,
-                r.method,
-                r.url,
-                r.headers,
-                o.observed.status,
-                o.observed.answered_by,
-                o.observed.example,
-                if o.stable { "" } else { " UNSTABLE" }
-            )?;
-        }
-        for refused in &recorded.refused {
-            writeln!(err, "{}: refused: {refused}", case.case)?;
-        }
+        tell(&recorded)?;
         lines.insert(case.case.clone(), serde_json::to_string(&recorded)?);
         let text: String = cases.iter().filter_map(|c| lines.get(&c.case)).map(|line| format!("{line}\n")).collect();
         fs::write(&file, text)?;
+    }
+    Ok(())
+}
+
+/// Lays the ground of a topic and waits until all of it runs.
+fn prepare(folder: &Path) -> Outcome<()> {
+    let ground = fs::read_to_string(folder.join("ground.yaml"))?;
+    kubectl(&["apply", "-f", "-"], Some(&ground))?;
+    kubectl(&["wait", "deploy", "--all", "-A", "--for=condition=Available", "--timeout=120s"], None)?;
+    Ok(())
+}
+
+fn tell(recorded: &Recorded) -> Outcome<()> {
+    let mut err = std::io::stderr();
+    let case = &recorded.case;
+    for o in &recorded.observations {
+        let (r, seen) = (&o.request, &o.observed);
+        let shaky = if o.stable { "" } else { " UNSTABLE" };
+        writeln!(
+            err,
+            "{case}: {} {} {} {:?}: {:?} {:?} {:?}{shaky}",
+            r.from, r.method, r.url, r.headers, seen.status, seen.answered_by, seen.example
+        )?;
+    }
+    for refused in &recorded.refused {
+        writeln!(err, "{case}: refused: {refused}")?;
     }
     Ok(())
 }
@@ -87,7 +106,17 @@ impl Places {
     fn look() -> Outcome<Self> {
         let text = kubectl(&["get", "ns,sa,svc,deploy,pods", "-A", "-o", "json"], None)?;
         let list: Value = serde_json::from_str(&text)?;
-        let items: Vec<Value> = list["items"].as_array().into_iter().flatten().map(slim).collect();
+        Ok(Self::of_items(list["items"].as_array().into_iter().flatten().map(slim).collect()))
+    }
+
+    /// What an earlier recording saw; nothing where there was none.
+    fn recorded(file: &Path) -> Self {
+        let list: Value =
+            fs::read_to_string(file).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self::of_items(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
+    fn of_items(items: Vec<Value>) -> Self {
         let (mut pods, mut services) = (BTreeMap::new(), BTreeMap::new());
         for item in &items {
             let ns = item["metadata"]["namespace"].as_str().unwrap_or_default();
@@ -99,7 +128,16 @@ impl Places {
                 services.insert(format!("{ns}/{name}"), item["spec"]["clusterIP"].as_str().unwrap_or_default().into());
             }
         }
-        Ok(Self { world: json!({"apiVersion": "v1", "kind": "List", "items": items}), pods, services })
+        Self { world: json!({"apiVersion": "v1", "kind": "List", "items": items}), pods, services }
+    }
+
+    /// The addresses in the namespaces that a topic lays out.
+    fn of(&self, folder: &Path) -> Outcome<Vec<(&String, &String)>> {
+        let ground = fs::read_to_string(folder.join("ground.yaml"))?;
+        let (objects, _) = world::yaml::documents(&ground, "ground.yaml");
+        let own: BTreeSet<String> = objects.iter().map(|object| object.key().namespace).collect();
+        let all = self.pods.iter().chain(&self.services);
+        Ok(all.filter(|(name, _)| name.split('/').next().is_some_and(|ns| own.contains(ns))).collect())
     }
 
     fn filled(&self, text: &str) -> String {
