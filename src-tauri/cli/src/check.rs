@@ -1,19 +1,21 @@
 //! `netloft check`.
 
-use mesh::{Level, Rule};
+use mesh::Level;
 use serde_json::{Value, json};
 use session::files::Files;
 use session::findings::{Located, locate};
-use wire::types::{Finding, RuleCard};
+use wire::types::Finding;
 
 use crate::args::{Check, CheckForm, LevelArg, Target};
+use crate::codes;
 use crate::failure::Failure;
 use crate::print::{Mark, json as print_json, line, paint, plain};
+use crate::sarif;
 use crate::source::{Source, read};
 
 pub async fn run(from: &Target, args: &Check) -> Result<bool, Failure> {
     if args.codes {
-        return codes(args.format);
+        return codes::run(args.format);
     }
     let draft = if args.draft.is_empty() { Files::default() } else { read(&args.draft)? };
     let source = Source::of(from).await?;
@@ -34,7 +36,7 @@ pub async fn run(from: &Target, args: &Check) -> Result<bool, Failure> {
                 found.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect();
             print_json(&json!({"findings": located.into_iter().map(finding).collect::<Vec<_>>(), "unknown": unknown}))?;
         }
-        CheckForm::Sarif => print_json(&sarif(&located, source.engine.rules()))?,
+        CheckForm::Sarif => print_json(&sarif::report(&located, &found.unknown, source.engine.rules()))?,
         CheckForm::Text => {
             for l in &located {
                 line(&text(l))?;
@@ -87,48 +89,4 @@ fn text(located: &Located) -> String {
         plain(&f.message),
         f.rule
     )
-}
-
-fn codes(format: CheckForm) -> Result<bool, Failure> {
-    let engine = meshes::engine();
-    if format == CheckForm::Text {
-        for rule in engine.rules() {
-            line(&format!("{}  {}", rule.name, rule.what))?;
-        }
-        return Ok(true);
-    }
-    print_json(&engine.rules().map(RuleCard::from).collect::<Vec<_>>())?;
-    Ok(true)
-}
-
-/// SARIF 2.1.0, as code hosts read it.
-fn sarif(located: &[Located], rules: impl Iterator<Item = &'static Rule>) -> Value {
-    let rules: Vec<Value> = rules
-        .map(|rule| {
-            json!({"id": rule.name, "shortDescription": {"text": rule.what}, "fullDescription": {"text": rule.why},
-                "help": {"text": rule.fix}, "defaultConfiguration": {"level": sarif_level(rule.level)}})
-        })
-        .collect();
-    let results: Vec<Value> = located
-        .iter()
-        .map(|l| {
-            let name = l.finding.object.to_string();
-            let mut place = json!({"logicalLocations": [{"fullyQualifiedName": format!("{name} {}", l.finding.path)}]});
-            if let (Some(file), Some(line)) = (&l.file, l.line) {
-                place["physicalLocation"] = json!({"artifactLocation": {"uri": file}, "region": {"startLine": line}});
-            }
-            json!({"ruleId": l.finding.rule, "level": sarif_level(l.finding.level),
-                "message": {"text": format!("{name}: {}", l.finding.message)}, "locations": [place]})
-        })
-        .collect();
-    let driver = json!({"name": "netloft", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
-    json!({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]})
-}
-
-fn sarif_level(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Info => "note",
-    }
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod codes;
 mod demo_serve;
 mod effect;
 mod explain;
@@ -12,6 +13,7 @@ mod failure;
 mod journal;
 mod measure;
 mod print;
+mod sarif;
 mod source;
 mod write;
 

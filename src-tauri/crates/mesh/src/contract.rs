@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, Pod, World};
 
-use crate::{Finding, Places, Posture, Request, Route, Rule, Summary, Verdict};
+use crate::{Finding, Foreign, Places, Posture, Request, Route, Rule, Summary, Verdict};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,11 @@ pub trait Mesh: Send + Sync {
     /// Its rules.
     fn rules(&self) -> Vec<&'static Rule> {
         Vec::new()
+    }
+
+    /// Codes of other tools for this mesh that none of its rules stands for.
+    fn foreign(&self) -> &'static [Foreign] {
+        &[]
     }
 
     /// One of its objects in a line; `None` where the kind is not its own.

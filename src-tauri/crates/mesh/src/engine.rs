@@ -6,8 +6,8 @@ use std::sync::Arc;
 use world::{Coverage, Document, ObjectKey, Pod, World};
 
 use crate::{
-    Effect, Finding, Findings, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request, Route,
-    Rule, Summary, Unknown, Verdict, effect, plain,
+    Effect, Finding, Findings, Foreign, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request,
+    Route, Rule, Summary, Unknown, Verdict, effect, plain,
 };
 
 /// All meshes that this build knows.
@@ -36,6 +36,11 @@ impl Engine {
     /// Every rule of every mesh.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
         self.meshes.iter().flat_map(|mesh| mesh.rules())
+    }
+
+    /// Codes of other tools that no rule of any mesh stands for.
+    pub fn foreign(&self) -> impl Iterator<Item = &'static Foreign> {
+        self.meshes.iter().flat_map(|mesh| mesh.foreign())
     }
 
     /// The meshes that are here.

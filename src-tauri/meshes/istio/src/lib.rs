@@ -13,7 +13,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
+use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
 use world::{Document, Pod, World};
 
 /// The mesh, as the engine knows it.
@@ -39,6 +39,10 @@ impl Mesh for Istio {
 
     fn rules(&self) -> Vec<&'static Rule> {
         rules::ALL.iter().map(|(rule, _)| *rule).collect()
+    }
+
+    fn foreign(&self) -> &'static [Foreign] {
+        rules::FOREIGN
     }
 
     fn summary(&self, document: &Document) -> Option<Summary> {

@@ -6,6 +6,7 @@ mod destination_rule_duplicate_host;
 mod destination_rule_host_not_found;
 mod destination_rule_tls_fights_peer_authentication;
 mod export_to_missing_namespace;
+mod foreign;
 mod gateway_not_found;
 mod host_not_found;
 mod l7_policy_on_tcp_port;
@@ -29,6 +30,8 @@ use world::ObjectKey;
 use crate::kinds::virtual_service::spec::Target;
 use crate::read::Index;
 use crate::read::hosts::fqdn;
+
+pub(crate) use foreign::FOREIGN;
 
 /// Finds every place where a rule holds.
 type Check = fn(&Index, &mut Vec<Finding>);
