@@ -16,6 +16,7 @@ use crate::kinds::virtual_service::spec::VirtualService;
 use crate::kinds::{NETWORKING, SECURITY, Typed, read};
 use crate::read::hosts::{fqdn, is_wildcard};
 use crate::read::registry::{Speech, speech};
+use crate::read::settings::Settings;
 
 /// DestinationRules of one namespace by host, each list oldest first.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(crate) struct Index {
     pub world: World,
     /// Who is where in it.
     pub places: Arc<Places>,
+    /// The mesh's own settings.
+    pub settings: Settings,
     /// Namespace whose policies hold for the whole mesh.
     pub root: String,
     /// Oldest first.
@@ -62,6 +65,7 @@ impl Index {
     /// Reads a world.
     pub fn of(world: &World, places: Arc<Places>) -> Self {
         let mut broken = Vec::new();
+        let settings = Settings::of(world);
         let virtual_services = aged(typed(world, NETWORKING, "VirtualService", &mut broken));
         let rules = aged(typed(world, NETWORKING, "DestinationRule", &mut broken));
         let peers = aged(typed(world, SECURITY, "PeerAuthentication", &mut broken));
@@ -89,7 +93,8 @@ impl Index {
             services,
             world: world.clone(),
             places,
-            root: "istio-system".into(),
+            root: settings.root().to_owned(),
+            settings,
             by_host,
             by_wildcard,
             virtual_services,

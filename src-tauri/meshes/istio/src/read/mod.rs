@@ -4,5 +4,6 @@ pub(crate) mod hosts;
 pub(crate) mod index;
 pub(crate) mod path;
 pub(crate) mod registry;
+pub(crate) mod settings;
 
 pub(crate) use index::Index;

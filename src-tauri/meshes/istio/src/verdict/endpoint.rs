@@ -5,9 +5,9 @@ use std::sync::Arc;
 use mesh::{selects, target_port};
 use world::{Labels, ObjectKey, Pod};
 
+use super::way::Hop;
 use crate::kinds::destination_rule::decide::for_host;
 use crate::kinds::service_entry::ServiceEntry;
-use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::registry::Host;
 
@@ -16,6 +16,13 @@ use crate::read::registry::Host;
 pub(super) struct Peer {
     pub pod: Arc<Pod>,
     pub port: u16,
+}
+
+impl Peer {
+    /// `namespace/workload`
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.pod.namespace, self.pod.workload.1)
+    }
 }
 
 /// One destination of a route, resolved.
@@ -35,16 +42,10 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Resolves a destination. The error says why there is nothing to send to.
-    pub fn of(
-        index: &Index,
-        scope: &Scope,
-        host: &str,
-        caller: &str,
-        port: u16,
-        subset: Option<&str>,
-    ) -> Result<Self, String> {
+    pub fn of(hop: &Hop, host: &str, port: u16, subset: Option<&str>) -> Result<Self, String> {
+        let (index, caller) = (hop.index, hop.from.namespace.as_str());
         let found = index
-            .host(scope, host, caller)
+            .host(&hop.scope, host, caller)
             .ok_or_else(|| format!("{host} is no host that the caller's proxy knows"))?;
         if found.speech(port).is_none() {
             return Err(format!("{host} has no port {port}"));

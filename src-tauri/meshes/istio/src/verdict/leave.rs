@@ -3,10 +3,11 @@
 use mesh::{Destination, Outcome, Resolved, Step, Transport, Verdict, target_port};
 use world::{ObjectKey, Service};
 
-use super::arrive::{Delivery, deliver};
+use super::deliver::{Delivery, deliver};
 use super::endpoint::{Cluster, Peer};
-use super::{Way, route, said};
-use crate::kinds::sidecar::Scope;
+use super::opaque::opaque;
+use super::way::{Hop, Way};
+use super::{follow, said};
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::kinds::virtual_service::select;
 use crate::read::Index;
@@ -14,20 +15,22 @@ use crate::read::hosts::{of_authority, service_host, service_of};
 use crate::read::registry::{Host, Speech};
 
 /// A caller without proxy: Kubernetes picks a pod, and the request goes in plaintext.
-pub(super) fn plainly(index: &Index, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
     if way.target.scheme == "https" {
         *verdict =
             verdict.clone().because("the request", "its sender encrypts it, so the mesh sees no request in it".into());
         return;
     }
     said(verdict, "leave", "the caller has no proxy, so no route applies and it goes in plaintext");
-    past_routes(index, way, resolved, verdict, None);
+    past_routes(hop, way, resolved, verdict, None);
+    // The destination's proxy normalises what the caller had no proxy for.
+    way.normalize();
 }
 
 /// To the address itself, in plaintext. `by_proxy` is the status that the caller's own proxy answers a failed connection with.
-fn past_routes(index: &Index, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict, by_proxy: Option<u16>) {
+fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict, by_proxy: Option<u16>) {
     let cluster = match resolved {
-        Resolved::Service(service) => match straight(index, service, way.target.port) {
+        Resolved::Service(service) => match straight(hop.index, service, way.target.port) {
             Some(cluster) => cluster,
             None => {
                 let because = format!("Service {} has no port {}", service.name, way.target.port);
@@ -54,7 +57,7 @@ fn past_routes(index: &Index, way: &mut Way, resolved: &Resolved, verdict: &mut 
         Resolved::Nowhere(_) => return,
     };
     let found = !cluster.peers.is_empty();
-    deliver(index, way, vec![Delivery { share: 1.0, cluster, plain: true }], verdict, by_proxy);
+    deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: true }], verdict, by_proxy);
     if !found {
         verdict.status = by_proxy;
     }
@@ -86,13 +89,13 @@ enum Listener<'a> {
 }
 
 /// A caller with a sidecar.
-pub(super) fn by_sidecar(index: &Index, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    let from = way.from.clone();
+pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+    let Hop { index, scope, from } = *hop;
+    way.normalize();
     if let Some(key) = opaque(index, &from.namespace, &from.labels) {
         *verdict = verdict.clone().because("the caller's proxy", format!("{key} changes it by hand"));
         return;
     }
-    let scope = Scope::of(index, &from.namespace, &from.labels);
     if scope.has_own_listeners() {
         let name = scope.object().map(ToString::to_string).unwrap_or_default();
         *verdict = verdict
@@ -105,13 +108,11 @@ pub(super) fn by_sidecar(index: &Index, way: &mut Way, resolved: &Resolved, verd
             verdict.clone().because("the request", "its sender encrypts it, so the mesh sees no request in it".into());
         return;
     }
-    match listener(index, &scope, way, resolved) {
+    match listener(hop, way, resolved) {
         Listener::None => {
-            if let (Resolved::Outside(_), Some(key)) = (resolved, registry_only(index, &scope)) {
-                verdict.trace.push(Step {
-                    object: key,
-                    ..Step::said("route", "nothing unknown may leave, and no proxy listens for this port")
-                });
+            if let (Resolved::Outside(_), Some((key, path))) = (resolved, registry_only(hop)) {
+                let because = "nothing unknown may leave, and no proxy listens for this port";
+                verdict.trace.push(Step::by("route", &key, path, because));
                 verdict.ends(Outcome::Refused);
                 return;
             }
@@ -120,7 +121,7 @@ pub(super) fn by_sidecar(index: &Index, way: &mut Way, resolved: &Resolved, verd
                 "listen",
                 format!("no host of the mesh has port {}, so the proxy passes it on unread", way.target.port),
             );
-            past_routes(index, way, resolved, verdict, None);
+            past_routes(hop, way, resolved, verdict, None);
         }
         Listener::Bytes(host) => {
             said(
@@ -128,21 +129,22 @@ pub(super) fn by_sidecar(index: &Index, way: &mut Way, resolved: &Resolved, verd
                 "listen",
                 format!("port {} of {} carries bytes, so no rule for requests applies", way.target.port, host.name()),
             );
-            let cluster = Cluster::of(index, &scope, &host.name(), &from.namespace, way.target.port, None);
+            let cluster = Cluster::of(hop, &host.name(), way.target.port, None);
             match cluster {
-                Ok(cluster) => deliver(index, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
+                Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
                 Err(because) => {
                     said(verdict, "deliver", because);
                     verdict.ends(Outcome::NoDestination);
                 }
             }
         }
-        Listener::Requests(only) => routed(index, &scope, way, resolved, only.as_ref(), verdict),
+        Listener::Requests(only) => routed(hop, way, resolved, only.as_ref(), verdict),
     }
 }
 
-fn listener<'a>(index: &'a Index, scope: &Scope, way: &Way, resolved: &Resolved) -> Listener<'a> {
-    let (caller, port) = (way.from.namespace.as_str(), way.target.port);
+fn listener<'a>(hop: &Hop<'a>, way: &Way, resolved: &Resolved) -> Listener<'a> {
+    let Hop { index, scope, from } = hop;
+    let (caller, port) = (from.namespace.as_str(), way.target.port);
     if let Resolved::Service(service) = resolved
         && let Some(host) = index.host(scope, &service_host(&service.namespace, &service.name), caller)
     {
@@ -161,23 +163,16 @@ fn listener<'a>(index: &'a Index, scope: &Scope, way: &Way, resolved: &Resolved)
 }
 
 /// The proxy reads the request: its authority names a host, the host's route decides.
-fn routed(
-    index: &Index,
-    scope: &Scope,
-    way: &mut Way,
-    resolved: &Resolved,
-    only: Option<&Host>,
-    verdict: &mut Verdict,
-) {
-    let (caller, port) = (way.from.namespace.clone(), way.target.port);
-    let name = named_by(index, &way.authority, &caller);
-    let known = index.host(scope, &name, &caller).filter(|host| {
+fn routed(hop: &Hop, way: &mut Way, resolved: &Resolved, only: Option<&Host>, verdict: &mut Verdict) {
+    let Hop { index, scope, from } = hop;
+    let (caller, port) = (from.namespace.as_str(), way.target.port);
+    let name = named_by(index, &way.authority, caller);
+    let known = index.host(scope, &name, caller).filter(|host| {
         matches!(host.speech(port), Some(Speech::Http | Speech::Sniffed))
             && only.is_none_or(|o| o.name() == host.name())
     });
-    let labels = way.from.labels.clone();
-    let asking = Asking { namespace: &caller, labels: &labels };
-    let has = |host: &str| index.host(scope, host, &caller).is_some_and(|h| h.speech(port).is_some());
+    let asking = Asking { namespace: caller, labels: &from.labels };
+    let has = |host: &str| index.host(scope, host, caller).is_some_and(|h| h.speech(port).is_some());
     let found = match &known {
         Some(host) => select::for_host(index, &host.name(), asking, port),
         None if only.is_some() => None,
@@ -194,7 +189,7 @@ fn routed(
                 headers: &way.headers,
             };
             match select::first(&entries, &sent) {
-                Some(entry) => route::follow(index, scope, way, typed, entry, verdict),
+                Some(entry) => follow::follow(hop, way, &entry, verdict),
                 None => {
                     let because = format!("none of its rules catches {} {}", way.method, way.path);
                     verdict.trace.push(Step::by("route", &typed.document.key, "spec.http", because));
@@ -205,9 +200,9 @@ fn routed(
         }
         (None, Some(host)) => {
             said(verdict, "route", format!("no VirtualService routes {}, so every ready pod may get it", host.name()));
-            route::default(index, scope, way, &host, verdict);
+            follow::default(hop, way, &host, verdict);
         }
-        (None, None) => unknown_host(index, scope, way, resolved, verdict),
+        (None, None) => unknown_host(hop, way, resolved, verdict),
     }
 }
 
@@ -223,11 +218,10 @@ fn named_by(index: &Index, authority: &str, caller: &str) -> String {
     if known { full } else { host }
 }
 
-fn unknown_host(index: &Index, scope: &Scope, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    if let Some(object) = registry_only(index, scope) {
+fn unknown_host(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+    if let Some((key, path)) = registry_only(hop) {
         let because = format!("{} is no host that this proxy knows, and it lets nothing unknown out", way.authority);
-        let path = object.is_some().then(|| "spec.outboundTrafficPolicy.mode".to_owned());
-        verdict.trace.push(Step { step: "route", object, path, because });
+        verdict.trace.push(Step::by("route", &key, path, because));
         verdict.ends(Outcome::Blocked);
         verdict.status = Some(502);
         return;
@@ -240,32 +234,15 @@ fn unknown_host(index: &Index, scope: &Scope, way: &mut Way, resolved: &Resolved
             way.authority
         ),
     );
-    past_routes(index, way, resolved, verdict, Some(503));
+    past_routes(hop, way, resolved, verdict, Some(503));
 }
 
-/// Whether nothing unknown may leave: by the Sidecar in force, or by the mesh's own settings where they were read.
-fn registry_only(index: &Index, scope: &Scope) -> Option<Option<ObjectKey>> {
-    if let Some(key) = scope.registry_only() {
-        return Some(Some(key.clone()));
+/// Whether nothing unknown may leave: by the Sidecar in force, or by the mesh's own settings; with the object and field that says so.
+fn registry_only(hop: &Hop) -> Option<(ObjectKey, &'static str)> {
+    if let Some(key) = hop.scope.registry_only() {
+        return Some((key.clone(), "spec.outboundTrafficPolicy.mode"));
     }
-    let key = ObjectKey::new("", "ConfigMap", &index.root, "istio");
-    let settings = index.world.document(&key)?.at("/data/mesh")?.as_str()?;
-    let mut lines = settings.lines().skip_while(|line| !line.starts_with("outboundTrafficPolicy:"));
-    let mode = lines.nth(1).filter(|line| line.trim() == "mode: REGISTRY_ONLY");
-    mode.map(|_| Some(key))
-}
-
-/// An EnvoyFilter or plugin that changes the proxy of these workloads, other than those that Istio's own telemetry installs.
-pub(super) fn opaque<'a>(index: &'a Index, namespace: &str, labels: &world::Labels) -> Option<&'a ObjectKey> {
-    let own = ["stats-filter-", "tcp-stats-filter-", "metadata-exchange-", "tcp-metadata-exchange-"];
-    let selector = |d: &world::Document| {
-        let found = d.at("/spec/workloadSelector/labels").or(d.at("/spec/selector/matchLabels"));
-        found.and_then(|v| serde_json::from_value::<world::Labels>(v.clone()).ok()).unwrap_or_default()
-    };
-    let bears = |d: &world::Document| {
-        let targeted = d.at("/spec/targetRefs").is_some() || d.at("/spec/targetRef").is_some();
-        let here = d.key.namespace == namespace || d.key.namespace == index.root;
-        here && !targeted && !own.iter().any(|o| d.key.name.starts_with(o)) && mesh::selects(&selector(d), labels)
-    };
-    index.opaque.iter().find(|d| bears(d)).map(|d| &d.key)
+    let settings = &hop.index.settings;
+    let key = settings.object.clone().filter(|_| settings.registry_only() && !hop.scope.has_outbound_policy())?;
+    Some((key, "data.mesh"))
 }

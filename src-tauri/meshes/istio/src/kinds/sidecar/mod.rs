@@ -81,6 +81,11 @@ impl<'a> Scope<'a> {
         (mode == Some("REGISTRY_ONLY")).then_some(key)
     }
 
+    /// The Sidecar says itself what becomes of unknown hosts.
+    pub fn has_outbound_policy(&self) -> bool {
+        self.sidecar.is_some_and(|(s, _)| s.outbound_traffic_policy.is_some())
+    }
+
     /// The Sidecar in force, with listeners of its own if it defines any.
     pub fn object(&self) -> Option<&'a ObjectKey> {
         self.sidecar.map(|(_, key)| key)

@@ -1,5 +1,7 @@
 //! Which VirtualService a caller's proxy holds for a host, and which of its rules catches a request.
 
+use world::ObjectKey;
+
 use super::matches::{Asking, Sent, concerns, holds};
 use super::spec::{HttpMatch, HttpRoute, VirtualService};
 use crate::kinds::Typed;
@@ -10,7 +12,11 @@ use crate::read::hosts::{fqdn, more_specific, wildcard_matches};
 /// One rule with one of its matches, as the proxy holds it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
-    /// Place of the rule in `spec.http`.
+    /// The object that holds the rule; short hosts are of its namespace.
+    pub key: &'a ObjectKey,
+    /// The list of it that holds the rule: `spec.http`.
+    pub list: &'static str,
+    /// Place of the rule in the list.
     pub rule: usize,
     /// The rule.
     pub http: &'a HttpRoute,
@@ -22,21 +28,27 @@ impl Entry<'_> {
     /// `spec.http[0].match[1]`
     pub fn path(&self) -> String {
         match self.matching {
-            Some((at, _)) => format!("spec.http[{}].match[{at}]", self.rule),
-            None => format!("spec.http[{}]", self.rule),
+            Some((at, _)) => self.field(&format!("match[{at}]")),
+            None => format!("{}[{}]", self.list, self.rule),
         }
+    }
+
+    /// A field of the rule: `spec.http[0].redirect`
+    pub fn field(&self, name: &str) -> String {
+        format!("{}[{}].{name}", self.list, self.rule)
     }
 }
 
 /// The rules of a VirtualService that concern this caller, in order.
-pub(crate) fn entries<'a>(spec: &'a VirtualService, asking: Asking, port: u16) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(typed: &'a Typed<VirtualService>, asking: Asking, port: u16) -> Vec<Entry<'a>> {
+    let (key, list) = (&typed.document.key, "spec.http");
     let mut all = Vec::new();
-    for (rule, http) in spec.http.iter().enumerate() {
+    for (rule, http) in typed.spec.http.iter().enumerate() {
         if http.matches.is_empty() {
-            all.push(Entry { rule, http, matching: None });
+            all.push(Entry { key, list, rule, http, matching: None });
         }
         for (at, m) in http.matches.iter().enumerate().filter(|(_, m)| concerns(m, asking, port)) {
-            all.push(Entry { rule, http, matching: Some((at, m)) });
+            all.push(Entry { key, list, rule, http, matching: Some((at, m)) });
         }
     }
     all
@@ -78,7 +90,7 @@ pub(crate) fn for_host<'a>(
     let mut exact: Vec<_> = index.exactly(host).filter(|t| in_mesh(t, asking.namespace)).collect();
     exact.sort_by_key(|t| rank(t, asking.namespace));
     if !exact.is_empty() {
-        let all = exact.into_iter().map(|t| (t, entries(&t.spec, asking, port)));
+        let all = exact.into_iter().map(|t| (t, entries(t, asking, port)));
         return all.into_iter().find(|(_, entries)| !entries.is_empty());
     }
     let mut wild: Vec<_> = index
@@ -87,7 +99,7 @@ pub(crate) fn for_host<'a>(
         .collect();
     wild.sort_by_key(|(_, t)| rank(t, asking.namespace));
     let best = wild.into_iter().reduce(|best, next| if more_specific(next.0, best.0) { next } else { best })?;
-    let all = entries(&best.1.spec, asking, port);
+    let all = entries(best.1, asking, port);
     (!all.is_empty()).then_some((best.1, all))
 }
 
@@ -107,6 +119,6 @@ pub(crate) fn for_unknown<'a>(
     let wild =
         index.by_pattern().filter(|(p, t)| wildcard_matches(p, host) && in_mesh(t, asking.namespace) && beside(t));
     let longest = wild.reduce(|best, next| if more_specific(next.0, best.0) { next } else { best }).map(|(_, t)| t);
-    let all = exact.chain(longest).map(|t| (t, entries(&t.spec, asking, port)));
+    let all = exact.chain(longest).map(|t| (t, entries(t, asking, port)));
     all.into_iter().find(|(_, entries)| !entries.is_empty())
 }

@@ -3,25 +3,21 @@
 use mesh::{Outcome, Step, Verdict};
 use regex::Regex;
 
-use super::arrive::{Delivery, deliver, missing};
+use super::deliver::{Delivery, deliver, missing};
 use super::endpoint::Cluster;
-use super::{Way, said};
-use crate::kinds::Typed;
-use crate::kinds::sidecar::Scope;
+use super::said;
+use super::way::{Hop, Way};
 use crate::kinds::virtual_service::select::Entry;
-use crate::kinds::virtual_service::spec::{
-    Fault, Headers, HttpRoute, Redirect, Rewrite, Target, VirtualService, Weighted,
-};
+use crate::kinds::virtual_service::spec::{Fault, Headers, HttpRoute, Redirect, Rewrite, Target, Weighted};
 use crate::kinds::virtual_service::words;
-use crate::read::Index;
 use crate::read::hosts::{fqdn, service_of};
 use crate::read::registry::Host;
 
 /// Without a VirtualService: to the host itself.
-pub(super) fn default(index: &Index, scope: &Scope, way: &Way, host: &Host, verdict: &mut Verdict) {
+pub(super) fn default(hop: &Hop, way: &Way, host: &Host, verdict: &mut Verdict) {
     let port = way.target.port;
-    match Cluster::of(index, scope, &host.name(), &way.from.namespace, port, None) {
-        Ok(cluster) => deliver(index, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
+    match Cluster::of(hop, &host.name(), port, None) {
+        Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
         Err(because) => {
             said(verdict, "deliver", because);
             verdict.ends(Outcome::NoDestination);
@@ -31,22 +27,12 @@ pub(super) fn default(index: &Index, scope: &Scope, way: &Way, host: &Host, verd
 }
 
 /// Does what the rule says.
-pub(super) fn follow(
-    index: &Index,
-    scope: &Scope,
-    way: &mut Way,
-    typed: &Typed<VirtualService>,
-    entry: Entry,
-    verdict: &mut Verdict,
-) {
-    let (key, rule) = (&typed.document.key, entry.http);
-    let caught = match entry.matching {
-        Some((_, m)) => words::conditions(m).join(", "),
-        None => "it has no conditions".to_owned(),
-    };
-    let caught = if caught.is_empty() { "it has no conditions".to_owned() } else { caught };
+pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
+    let (key, rule) = (entry.key, entry.http);
+    let caught = entry.matching.map(|(_, m)| words::conditions(m).join(", ")).filter(|words| !words.is_empty());
+    let caught = caught.unwrap_or_else(|| "it has no conditions".to_owned());
     verdict.trace.push(Step::by("route", key, entry.path(), format!("the first rule that catches it: {caught}")));
-    let at = |field: &str| format!("spec.http[{}].{field}", entry.rule);
+    let at = |field: &str| entry.field(field);
     if rule.delegate.is_some() {
         *verdict = verdict.clone().because("the route", "delegates are followed by a later version".into());
         return;
@@ -72,9 +58,9 @@ pub(super) fn follow(
         verdict.status = Some(status);
         return;
     }
-    describe(typed, rule, verdict);
+    describe(&key.namespace, rule, verdict);
     change(rule, entry, way, verdict);
-    send(index, scope, way, typed, entry, verdict);
+    send(hop, way, entry, verdict);
 }
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, newUri: a path of its own keeps the query unless it brings one; a host of
@@ -108,8 +94,7 @@ fn inject(fault: Option<&Fault>, verdict: &mut Verdict) -> Option<u16> {
 }
 
 /// What the rule adds without changing where the request goes.
-fn describe(typed: &Typed<VirtualService>, rule: &HttpRoute, verdict: &mut Verdict) {
-    let home = &typed.document.key.namespace;
+fn describe(home: &str, rule: &HttpRoute, verdict: &mut Verdict) {
     verdict.timeout.clone_from(&rule.timeout);
     verdict.retries = rule.retries.as_ref().map(|r| mesh::Retries {
         attempts: r.attempts,
@@ -138,7 +123,7 @@ fn named(host: &str) -> (String, String) {
 }
 
 /// Rewrites path and authority, and changes headers.
-fn change(rule: &HttpRoute, entry: Entry, way: &mut Way, verdict: &mut Verdict) {
+fn change(rule: &HttpRoute, entry: &Entry, way: &mut Way, verdict: &mut Verdict) {
     let single = match rule.route.as_slice() {
         [only] => only.headers.as_ref(),
         _ => None,
@@ -189,7 +174,7 @@ fn set_headers(changes: &Headers, headers: &mut Vec<(String, String)>, verdict: 
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, finalizePathHeader: a prefix is replaced as far as it matched, an exact path
 /// or an expression whole.
-fn rewritten(rewrite: &Rewrite, entry: Entry, path: &str) -> String {
+fn rewritten(rewrite: &Rewrite, entry: &Entry, path: &str) -> String {
     if let Some(regex) = &rewrite.uri_regex_rewrite {
         let substitution = go_groups(&regex.rewrite);
         return Regex::new(&regex.pattern)
@@ -240,24 +225,19 @@ pub(crate) fn shares(route: &[Weighted]) -> Vec<(usize, f64)> {
     route.iter().enumerate().filter(|(_, r)| r.weight > 0).map(|(at, r)| (at, share(r.weight))).collect()
 }
 
-fn send(index: &Index, scope: &Scope, way: &Way, typed: &Typed<VirtualService>, entry: Entry, verdict: &mut Verdict) {
-    let (key, route) = (&typed.document.key, &entry.http.route);
-    let field = |at: usize| format!("spec.http[{}].route[{at}]", entry.rule);
+fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
+    let (key, route) = (entry.key, &entry.http.route);
+    let field = |at: usize| entry.field(&format!("route[{at}]"));
     let split = shares(route);
     if split.is_empty() {
-        verdict.trace.push(Step::by(
-            "split",
-            key,
-            format!("spec.http[{}].route", entry.rule),
-            "no destination has a weight",
-        ));
+        verdict.trace.push(Step::by("split", key, entry.field("route"), "no destination has a weight"));
         verdict.ends(Outcome::NoDestination);
         verdict.status = Some(503);
         return;
     }
     if split.len() > 1 {
         let because = format!("{} by weight", words::action(entry.http));
-        verdict.trace.push(Step::by("split", key, format!("spec.http[{}].route", entry.rule), because));
+        verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
     let mut deliveries = Vec::new();
     for (at, share) in split {
@@ -267,7 +247,7 @@ fn send(index: &Index, scope: &Scope, way: &Way, typed: &Typed<VirtualService>, 
         // Without a port of its own, a destination is asked for on the port that the caller chose.
         let port = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0).unwrap_or(way.target.port);
         let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
-        match Cluster::of(index, scope, &host, &way.from.namespace, port, subset) {
+        match Cluster::of(hop, &host, port, subset) {
             Ok(cluster) => {
                 if let Some((name, object, path)) = &cluster.subset {
                     verdict.trace.push(Step::by("subset", object, path.clone(), format!("{name} is defined here")));
@@ -282,5 +262,5 @@ fn send(index: &Index, scope: &Scope, way: &Way, typed: &Typed<VirtualService>, 
             }
         }
     }
-    deliver(index, way, deliveries, verdict, Some(503));
+    deliver(hop, way, deliveries, verdict, Some(503));
 }

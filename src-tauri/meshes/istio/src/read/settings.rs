@@ -1,0 +1,75 @@
+//! The mesh's own settings (MeshConfig), as istiod reads them from its ConfigMap.
+
+use serde::Deserialize;
+use world::{Document, ObjectKey, World};
+
+use crate::kinds::or_default;
+
+/// Where istiod lives unless somebody moved it.
+const HOME: &str = "istio-system";
+
+/// `data.mesh` of the ConfigMap `istio`, as far as it decides requests. Fields that are not written have Istio's defaults.
+/// Upstream: istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Settings {
+    /// The object that they were read from; `None` where it was not there to be read.
+    #[serde(skip)]
+    pub object: Option<ObjectKey>,
+    #[serde(deserialize_with = "or_default")]
+    trust_domain: String,
+    #[serde(deserialize_with = "or_default")]
+    root_namespace: String,
+    #[serde(deserialize_with = "or_default")]
+    outbound_traffic_policy: Mode,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Mode {
+    #[serde(deserialize_with = "or_default")]
+    mode: String,
+}
+
+impl Settings {
+    /// Reads a world. Settings that cannot be read are the defaults: istiod would not have taken them either.
+    pub fn of(world: &World) -> Self {
+        let Some(document) = document(world) else { return Self::default() };
+        let text = document.at("/data/mesh").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let read: Self = world::yaml::own::read(text).unwrap_or_default();
+        Self { object: Some(document.key.clone()), ..read }
+    }
+
+    /// The first part of every identity.
+    pub fn trust_domain(&self) -> &str {
+        or(&self.trust_domain, "cluster.local")
+    }
+
+    /// Namespace whose objects hold for the whole mesh.
+    pub fn root(&self) -> &str {
+        or(&self.root_namespace, HOME)
+    }
+
+    /// Nothing unknown may leave.
+    pub fn registry_only(&self) -> bool {
+        self.outbound_traffic_policy.mode == "REGISTRY_ONLY"
+    }
+}
+
+fn or<'a>(said: &'a str, default: &'a str) -> &'a str {
+    if said.is_empty() { default } else { said }
+}
+
+/// The ConfigMap of istiod; of several (one for each revision) the one without a revision in its name.
+fn document(world: &World) -> Option<&Document> {
+    let own = world.document(&ObjectKey::new("", "ConfigMap", HOME, "istio"));
+    let revision = || {
+        let all = world.documents_of("", "ConfigMap");
+        all.map(AsRef::as_ref).find(|d| is_settings(&d.key.name) && d.at("/data/mesh").is_some())
+    };
+    own.map(AsRef::as_ref).or_else(revision)
+}
+
+fn is_settings(name: &str) -> bool {
+    name == "istio" || name.starts_with("istio-")
+}

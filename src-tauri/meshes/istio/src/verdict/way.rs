@@ -1,0 +1,94 @@
+//! A request on its way, and who sends it on.
+
+use mesh::{Membership, Outcome, Request, Target, Verdict};
+use world::{Labels, Pod};
+
+use crate::detect::membership;
+use crate::kinds::sidecar::Scope;
+use crate::read::Index;
+use crate::read::path::normalized;
+
+/// A workload that sends: the caller, a gateway, a waypoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub namespace: String,
+    pub labels: Labels,
+    pub account: String,
+    /// Empty where it is not known.
+    pub ip: String,
+    pub membership: Option<Membership>,
+}
+
+impl Sender {
+    /// A pod, as the world has it.
+    pub fn of(index: &Index, pod: &Pod) -> Self {
+        Self {
+            namespace: pod.namespace.clone(),
+            labels: pod.labels.clone(),
+            account: pod.service_account.clone(),
+            ip: pod.ip.clone(),
+            membership: membership(&index.world, pod),
+        }
+    }
+}
+
+/// One stretch of the way: who sends, and what its proxy sees of the mesh.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop<'a> {
+    pub index: &'a Index,
+    pub scope: Scope<'a>,
+    pub from: &'a Sender,
+}
+
+impl<'a> Hop<'a> {
+    /// The hop of a workload; its scope is that of the Sidecar in force for it.
+    pub fn of(index: &'a Index, from: &'a Sender) -> Self {
+        Self { index, scope: Scope::of(index, &from.namespace, &from.labels), from }
+    }
+
+    /// `cluster.local/ns/shop/sa/client`, in the mesh's own trust domain.
+    pub fn principal(&self) -> String {
+        let domain = self.index.settings.trust_domain();
+        format!("{domain}/ns/{}/sa/{}", self.from.namespace, self.from.account)
+    }
+}
+
+/// A request: what its sender wrote, and what proxies made of it so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub target: Target,
+    pub method: String,
+    /// Names in lower case, `host` left out.
+    pub headers: Vec<(String, String)>,
+    pub authority: String,
+    /// Normalised once a proxy has seen it, without query.
+    pub path: String,
+}
+
+impl Way {
+    pub fn new(target: Target, request: &Request) -> Self {
+        let headers = request.headers.iter().map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()));
+        let headers = headers.filter(|(name, _)| name != "host").collect();
+        let method = if request.method.is_empty() { "GET".to_owned() } else { request.method.clone() };
+        Self { authority: target.authority.clone(), path: target.path.clone(), target, method, headers }
+    }
+
+    /// A proxy of the mesh reads the request.
+    pub fn normalize(&mut self) {
+        self.path = normalized(&self.path);
+    }
+
+    /// The path and authority that the destination sees, where they are not what was sent.
+    pub fn finish(&self, verdict: &mut Verdict) {
+        if verdict.outcome != Outcome::Forwarded {
+            return;
+        }
+        if self.path != self.target.path {
+            let query = self.target.query.as_ref().filter(|_| !self.path.contains('?'));
+            verdict.rewrite.path = Some(query.map_or_else(|| self.path.clone(), |q| format!("{}?{q}", self.path)));
+        }
+        if self.authority != self.target.authority {
+            verdict.rewrite.authority = Some(self.authority.clone());
+        }
+    }
+}
