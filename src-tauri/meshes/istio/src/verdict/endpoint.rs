@@ -25,6 +25,30 @@ impl Peer {
     }
 }
 
+/// Why a destination stands for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nothing {
+    /// The caller's proxy knows no such host.
+    Host,
+    /// The host has no such port.
+    Port,
+    /// No rule in force names the subset.
+    Subset(String),
+}
+
+impl Nothing {
+    /// In words.
+    pub fn because(&self, host: &str, port: u16) -> String {
+        match self {
+            Self::Host => format!("{host} is no host that the caller's proxy knows"),
+            Self::Port => format!("{host} has no port {port}"),
+            Self::Subset(name) => {
+                format!("no DestinationRule that holds for this caller names a subset {name} of {host}")
+            }
+        }
+    }
+}
+
 /// One destination of a route, resolved.
 #[derive(Clone, Debug)]
 pub(super) struct Cluster {
@@ -41,23 +65,19 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Resolves a destination. The error says why there is nothing to send to.
-    pub fn of(hop: &Hop, host: &str, port: u16, subset: Option<&str>) -> Result<Self, String> {
+    /// Resolves a destination.
+    pub fn of(hop: &Hop, host: &str, port: u16, subset: Option<&str>) -> Result<Self, Nothing> {
         let (index, caller) = (hop.index, hop.from.namespace.as_str());
-        let found = index
-            .host(&hop.scope, host, caller)
-            .ok_or_else(|| format!("{host} is no host that the caller's proxy knows"))?;
+        let found = index.host(&hop.scope, host, caller).ok_or(Nothing::Host)?;
         if found.speech(port).is_none() {
-            return Err(format!("{host} has no port {port}"));
+            return Err(Nothing::Port);
         }
         let rules = for_host(index, caller, &found.name(), found.namespace());
         let named = match subset {
             None => None,
             Some(name) => {
                 let named = rules.as_ref().and_then(|r| r.subset(name));
-                Some(named.ok_or_else(|| {
-                    format!("no DestinationRule that holds for this caller names a subset {name} of {host}")
-                })?)
+                Some(named.ok_or_else(|| Nothing::Subset(name.to_owned()))?)
             }
         };
         let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));

@@ -18,8 +18,8 @@ pub(super) fn default(hop: &Hop, way: &Way, host: &Host, verdict: &mut Verdict) 
     let port = way.target.port;
     match Cluster::of(hop, &host.name(), port, None) {
         Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
-        Err(because) => {
-            said(verdict, "deliver", because);
+        Err(nothing) => {
+            said(verdict, "deliver", nothing.because(&host.name(), port));
             verdict.ends(Outcome::NoDestination);
             verdict.status = Some(503);
         }
@@ -254,7 +254,8 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
                 }
                 deliveries.push(Delivery { share, cluster, plain: false });
             }
-            Err(because) => {
+            Err(nothing) => {
+                let because = nothing.because(&host, port);
                 verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
                 let mut cluster = missing(named(&host), port);
                 cluster.subset = subset.map(|s| (s.to_owned(), key.clone(), field(at)));

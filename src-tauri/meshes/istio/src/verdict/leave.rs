@@ -132,8 +132,8 @@ pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict:
             let cluster = Cluster::of(hop, &host.name(), way.target.port, None);
             match cluster {
                 Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
-                Err(because) => {
-                    said(verdict, "deliver", because);
+                Err(nothing) => {
+                    said(verdict, "deliver", nothing.because(&host.name(), way.target.port));
                     verdict.ends(Outcome::NoDestination);
                 }
             }
