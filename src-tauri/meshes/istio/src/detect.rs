@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use mesh::{Membership, Presence};
 use world::{Labels, Pod, World};
 
+use crate::read::waypoint::{GATEWAY_NAME, MANAGED, MANAGED_WAYPOINT};
+
 const GROUPS: [&str; 4] = ["networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io"];
 
 /// From the API groups that are served and from what runs: istiod's images name its versions.
@@ -59,7 +61,7 @@ impl Version {
 
 /// How a pod takes part. A pod without containers stands for a workload's template: it will be injected as its labels say.
 pub(crate) fn membership(world: &World, pod: &Pod) -> Option<Membership> {
-    if pod.host_network {
+    if pod.host_network || is_ztunnel(pod) {
         return None;
     }
     if is_gateway(&pod.labels) {
@@ -68,10 +70,39 @@ pub(crate) fn membership(world: &World, pod: &Pod) -> Option<Membership> {
     if has_proxy(pod) || (pod.containers.is_empty() && will_be_injected(world, pod)) {
         return Some(Membership::Sidecar);
     }
-    let label = |labels: &Labels| labels.get("istio.io/dataplane-mode").map(|mode| mode == "ambient");
-    let namespace = world.namespace(&pod.namespace).and_then(|n| label(&n.labels));
-    let redirected = pod.annotations.get("ambient.istio.io/redirection").map(String::as_str) == Some("enabled");
-    (redirected || label(&pod.labels).or(namespace).unwrap_or(false)).then_some(Membership::Node)
+    is_captured(world, pod).then_some(Membership::Node)
+}
+
+/// Whether the proxy of its node takes a pod's traffic: as its own label says, else its namespace's; the annotation that the node agent leaves
+/// on what it took speaks where both are silent (its selectors can be changed).
+/// Upstream: istio/istio manifests/charts/istio-cni/values.yaml, ambient.enablementSelectors; cni/pkg/util/enablement_selector.go, Matches.
+fn is_captured(world: &World, pod: &Pod) -> bool {
+    let mode = |labels: &Labels| labels.get("istio.io/dataplane-mode").cloned();
+    match mode(&pod.labels).as_deref() {
+        Some("ambient") => return true,
+        Some("none") => return false,
+        _ => {}
+    }
+    let namespace = world.namespace(&pod.namespace).and_then(|n| mode(&n.labels));
+    namespace.as_deref() == Some("ambient")
+        || pod.annotations.get("ambient.istio.io/redirection").map(String::as_str) == Some("enabled")
+}
+
+/// The proxy of a node is nobody's workload. Upstream: istio/istio cni/pkg/util/podutil.go, IsZtunnelPod.
+fn is_ztunnel(pod: &Pod) -> bool {
+    pod.labels.get("app").map(String::as_str) == Some("ztunnel")
+}
+
+/// Whether a sidecar also answers HBONE, as the injector says on its pod.
+/// Upstream: istio/istio pilot/pkg/serviceregistry/ambient/workloads.go, setTunnelProtocol.
+pub(crate) fn tunnels(labels: &Labels) -> bool {
+    labels.get("networking.istio.io/tunnel").map(String::as_str) == Some("http")
+}
+
+/// Whether a pod is a waypoint, a proxy that stands between pods.
+/// Upstream: istio/istio pilot/pkg/model/context.go, IsWaypointProxy.
+pub(crate) fn is_waypoint(labels: &Labels) -> bool {
+    labels.get(MANAGED).map(String::as_str) == Some(MANAGED_WAYPOINT)
 }
 
 fn has_proxy(pod: &Pod) -> bool {
@@ -81,7 +112,7 @@ fn has_proxy(pod: &Pod) -> bool {
 /// Gateway deployments run the proxy alone; those that istiod makes for a Gateway are named after it.
 fn is_gateway(labels: &Labels) -> bool {
     let gateway = labels.get("istio").is_some_and(|v| v.ends_with("gateway"));
-    gateway || labels.contains_key("gateway.networking.k8s.io/gateway-name")
+    gateway || labels.contains_key(GATEWAY_NAME)
 }
 
 /// Upstream: istio/istio pkg/kube/inject/inject.go, injectRequired: the pod's own word, then its namespace's.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use mesh::{Finding, Mtls, Posture, Reading, Request, Route, Rule, Share, Verdict};
-use world::{Labels, ObjectKey};
+use mesh::{Finding, Membership, Mtls, Posture, Reading, Request, Route, Rule, Share, Verdict};
+use world::{Labels, ObjectKey, Pod};
 
 use crate::detect::membership;
 use crate::kinds::destination_rule::decide::for_host;
@@ -12,6 +12,7 @@ use crate::kinds::virtual_service::{select, words};
 use crate::kinds::{authorization_policy, peer_authentication};
 use crate::read::Index;
 use crate::read::hosts::service_host;
+use crate::read::waypoint::Binding;
 use crate::{probes, rules, verdict};
 
 impl Reading for Index {
@@ -29,8 +30,7 @@ impl Reading for Index {
 
     fn posture(&self, namespace: &str, workload: &str) -> Option<Posture> {
         let pods = self.places.of_workload(namespace, workload);
-        let pod = pods.iter().find(|pod| membership(&self.world, pod).is_some())?;
-        Some(peer_authentication::decide::posture(self, namespace, &pod.labels, None))
+        pods.iter().find_map(|pod| posture(self, pod))
     }
 
     fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
@@ -40,6 +40,15 @@ impl Reading for Index {
     fn probes(&self, objects: &BTreeSet<ObjectKey>) -> Vec<Request> {
         probes::probes(self, objects)
     }
+}
+
+/// How a pod of the mesh takes connections, by its own proxy or by that of its node.
+fn posture(index: &Index, pod: &Pod) -> Option<Posture> {
+    let read = match membership(&index.world, pod)? {
+        Membership::Node => peer_authentication::decide::ztunnel::posture,
+        Membership::Sidecar | Membership::Gateway => peer_authentication::decide::posture,
+    };
+    Some(read(index, &pod.namespace, &pod.labels, None))
 }
 
 /// The rules as a caller in the service's own namespace meets them, each match of a rule for itself.
@@ -94,9 +103,15 @@ fn in_force(index: &Index, namespace: &str, name: &str) -> BTreeSet<ObjectKey> {
         let chosen = select::for_host(index, &host, Asking { namespace, labels: &nobody }, port);
         keys.extend(chosen.map(|(typed, _)| typed.document.key.clone()));
         keys.extend(for_host(index, namespace, &host, namespace).iter().flat_map(|merged| merged.objects().cloned()));
+        if let Binding::Waypoint(waypoint) = index.waypoint_of_service(service) {
+            let own = ObjectKey::new("", "Service", namespace, name);
+            let bound = authorization_policy::decide::waypoint::in_force(index, &waypoint.key, Some(&own));
+            keys.extend(bound.map(|t| t.document.key.clone()));
+            keys.insert(waypoint.key);
+        }
     }
-    for pod in pods.into_iter().filter(|pod| membership(&index.world, pod).is_some()) {
-        let posture = peer_authentication::decide::posture(index, namespace, &pod.labels, None);
+    for pod in pods {
+        let Some(posture) = posture(index, pod) else { continue };
         keys.extend(posture.object.filter(|_| posture.mtls != Mtls::None));
         let policies = authorization_policy::decide::in_force(index, namespace, &pod.labels);
         keys.extend(policies.map(|t| t.document.key.clone()));

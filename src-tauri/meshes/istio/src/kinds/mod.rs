@@ -5,6 +5,7 @@ pub(crate) mod destination_rule;
 pub(crate) mod peer_authentication;
 pub(crate) mod service_entry;
 pub(crate) mod sidecar;
+pub(crate) mod target;
 pub(crate) mod virtual_service;
 
 use mesh::{Kind, Summary};

@@ -5,5 +5,6 @@ pub(crate) mod index;
 pub(crate) mod path;
 pub(crate) mod registry;
 pub(crate) mod settings;
+pub(crate) mod waypoint;
 
 pub(crate) use index::Index;

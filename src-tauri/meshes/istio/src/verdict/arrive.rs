@@ -18,20 +18,23 @@ use crate::read::path::normalized;
 use crate::read::registry::{Speech, speech};
 
 /// An object and the field in it that decides.
-type Place = (ObjectKey, String);
+pub(super) type Place = (ObjectKey, String);
 
 /// Connects to one pod and asks its policies.
 pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> Arrival {
     let pod = &peer.pod;
-    let member = membership(&hop.index.world, pod).filter(|_| !excluded(&pod.annotations, peer.port));
-    let sidecar = member == Some(Membership::Sidecar);
+    let member = membership(&hop.index.world, pod);
+    if member == Some(Membership::Node) {
+        return ambient::arrive(hop, delivery, peer);
+    }
+    let member = member.filter(|_| !excluded(&pod.annotations, peer.port));
+    let sidecar = member == Some(Membership::Sidecar) && ambient::reaches_sidecar(hop, delivery, pod);
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
     let (transport, why) = connect(delivery, sidecar && posture.mtls != Mtls::Disabled);
     match member {
         Some(Membership::Gateway) => gateway::arrive(hop, way, peer, transport),
-        Some(Membership::Node) => ambient::arrive(hop, way, peer, transport),
         Some(Membership::Sidecar) => by_sidecar(hop, way, delivery, peer, &posture, transport, why),
-        None => unguarded(peer, transport, why),
+        Some(Membership::Node) | None => unguarded(peer, transport, why),
     }
 }
 
@@ -108,7 +111,7 @@ fn connect(delivery: &Delivery, can_mutual: bool) -> (Transport, Option<Place>) 
     }
 }
 
-fn because(step: &'static str, object: Option<Place>, because: String) -> Step {
+pub(super) fn because(step: &'static str, object: Option<Place>, because: String) -> Step {
     match object {
         Some((key, path)) => Step::by(step, &key, path, because),
         None => Step::said(step, because),
@@ -169,7 +172,7 @@ fn authorize(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: 
     }
 }
 
-fn short(key: &ObjectKey) -> String {
+pub(super) fn short(key: &ObjectKey) -> String {
     format!("{} {}", key.kind, key.name)
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Arrival {
     pub outcome: Outcome,
     /// What the caller sees, where it is not what the outcome always gives.
     pub status: Option<u16>,
+    /// The connection is cut, so that no answer comes from there: the proxy that made it answers, or nobody.
+    pub cut: bool,
     pub transport: Transport,
     /// The last one decides.
     pub steps: Vec<Step>,
@@ -30,7 +32,7 @@ pub(super) struct Arrival {
 impl Arrival {
     /// With the status that the outcome always gives.
     pub fn at(outcome: Outcome, transport: Transport, step: Step) -> Self {
-        Self { outcome, status: None, transport, steps: vec![step] }
+        Self { outcome, status: None, cut: false, transport, steps: vec![step] }
     }
 }
 
@@ -109,9 +111,10 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
     };
     verdict.outcome = outcome;
     verdict.status = match outcome {
-        Outcome::Denied => {
-            parts.iter().find(|p| p.arrival.outcome == outcome).and_then(|p| p.arrival.status).or(Some(403))
-        }
+        Outcome::Denied => match parts.iter().find(|p| p.arrival.outcome == outcome) {
+            Some(part) if part.arrival.cut => by_proxy,
+            part => part.and_then(|p| p.arrival.status).or(Some(403)),
+        },
         Outcome::Refused => by_proxy,
         Outcome::NoDestination => Some(503),
         _ => None,

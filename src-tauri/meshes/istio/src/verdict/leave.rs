@@ -1,13 +1,14 @@
 //! How a request leaves its caller.
 
-use mesh::{Destination, Outcome, Resolved, Step, Transport, Verdict, target_port};
-use world::{ObjectKey, Service};
+use mesh::{Destination, Membership, Outcome, Resolved, Step, Transport, Verdict, target_port};
+use world::{ObjectKey, Pod, Service};
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::{Cluster, Peer};
 use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{follow, said};
+use crate::detect::membership;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::kinds::virtual_service::select;
 use crate::read::Index;
@@ -23,12 +24,10 @@ pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &m
     }
     said(verdict, "leave", "the caller has no proxy, so no route applies and it goes in plaintext");
     past_routes(hop, way, resolved, verdict, None);
-    // The destination's proxy normalises what the caller had no proxy for.
-    way.normalize();
 }
 
-/// To the address itself, in plaintext. `by_proxy` is the status that the caller's own proxy answers a failed connection with.
-fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict, by_proxy: Option<u16>) {
+/// To the address itself, in plaintext where the node's proxy does not carry it. `by_proxy` is the status that the caller's own proxy answers a failed connection with.
+pub(super) fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict, by_proxy: Option<u16>) {
     let cluster = match resolved {
         Resolved::Service(service) => match straight(hop.index, service, way.target.port) {
             Some(cluster) => cluster,
@@ -57,10 +56,21 @@ fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verd
         Resolved::Nowhere(_) => return,
     };
     let found = !cluster.peers.is_empty();
-    deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: true }], verdict, by_proxy);
+    let plain = hop.from.membership != Some(Membership::Node);
+    let read = cluster.peers.iter().any(|peer| reads(hop.index, &peer.pod));
+    deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain }], verdict, by_proxy);
     if !found {
         verdict.status = by_proxy;
     }
+    if read {
+        // The destination's proxy normalises what the caller had no proxy for.
+        way.normalize();
+    }
+}
+
+/// Whether a proxy of this pod reads requests.
+pub(super) fn reads(index: &Index, pod: &Pod) -> bool {
+    membership(&index.world, pod).is_some_and(|member| member != Membership::Node)
 }
 
 /// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them.

@@ -5,6 +5,8 @@
 
 mod ambient;
 mod arrive;
+#[cfg(test)]
+mod cases;
 mod deliver;
 mod endpoint;
 mod follow;
@@ -12,6 +14,7 @@ mod gateway;
 mod leave;
 mod opaque;
 mod way;
+mod waypoint;
 
 pub(crate) use follow::shares;
 

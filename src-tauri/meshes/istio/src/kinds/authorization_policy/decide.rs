@@ -1,5 +1,8 @@
 //! Whether policies let a request into a workload.
 
+pub(crate) mod waypoint;
+pub(crate) mod ztunnel;
+
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
@@ -9,7 +12,7 @@ use crate::kinds::Typed;
 use crate::read::Index;
 
 /// A request as the proxy of the workload sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Arriving<'a> {
     /// `cluster.local/ns/a/sa/b` of the caller's certificate; `None` for plaintext.
     pub principal: Option<String>,
@@ -65,9 +68,14 @@ pub(crate) fn in_force<'a>(
         .filter(move |typed| typed.spec.labels().is_none_or(|wanted| selects(wanted, labels)))
 }
 
-/// CUSTOM, then DENY, then ALLOW. Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go.
+/// Asks the policies that bear on a workload with a proxy of its own.
 pub(crate) fn admit(index: &Index, namespace: &str, labels: &Labels, request: &Arriving) -> Admission {
-    let policies: Vec<_> = in_force(index, namespace, labels).filter(|typed| !dry_run(&typed.document)).collect();
+    judge(in_force(index, namespace, labels), request)
+}
+
+/// CUSTOM, then DENY, then ALLOW. Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go.
+fn judge<'a>(policies: impl Iterator<Item = &'a Typed<AuthorizationPolicy>>, request: &Arriving) -> Admission {
+    let policies: Vec<_> = policies.filter(|typed| !dry_run(&typed.document)).collect();
     let of = |action: &'static str| policies.iter().copied().filter(move |typed| typed.spec.action() == action);
     let mut unknown = None;
     for typed in of("CUSTOM") {

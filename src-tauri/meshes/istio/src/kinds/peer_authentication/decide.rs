@@ -1,5 +1,7 @@
 //! The mode in force at a workload's port.
 
+pub(crate) mod ztunnel;
+
 use mesh::{Mtls, Posture, selects};
 use world::Labels;
 

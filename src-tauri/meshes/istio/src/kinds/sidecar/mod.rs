@@ -58,6 +58,11 @@ impl<'a> Scope<'a> {
         Self { caller: namespace, sidecar: found.map(|t| (&t.spec, &t.document.key)) }
     }
 
+    /// All of the mesh, whatever Sidecars say: they are for sidecars.
+    pub fn whole(caller: &'a str) -> Self {
+        Self { caller, sidecar: None }
+    }
+
     /// Whether hosts of this namespace are in the proxy's configuration.
     pub fn sees(&self, namespace: &str, host: &str) -> bool {
         let Some((sidecar, _)) = self.sidecar else { return true };

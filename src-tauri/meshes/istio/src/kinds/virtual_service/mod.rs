@@ -3,6 +3,7 @@
 pub(crate) mod matches;
 pub(crate) mod select;
 pub(crate) mod spec;
+pub(crate) mod waypoint;
 pub(crate) mod words;
 
 use mesh::Summary;

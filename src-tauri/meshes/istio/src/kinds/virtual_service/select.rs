@@ -60,14 +60,14 @@ pub(crate) fn first<'a>(entries: &[Entry<'a>], sent: &Sent) -> Option<Entry<'a>>
 }
 
 /// Whether it routes for sidecars, and lets callers of this namespace see it.
-fn in_mesh(typed: &Typed<VirtualService>, caller: &str) -> bool {
+pub(super) fn in_mesh(typed: &Typed<VirtualService>, caller: &str) -> bool {
     let mesh = typed.spec.gateways.is_empty() || typed.spec.gateways.iter().any(|g| g == "mesh");
     mesh && exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
 }
 
 /// Private ones first, then those exported by name, then public ones; each by age.
 /// Upstream: istio/istio pilot/pkg/model/push_context.go, VirtualServicesForGateway.
-fn rank(typed: &Typed<VirtualService>, caller: &str) -> u8 {
+pub(super) fn rank(typed: &Typed<VirtualService>, caller: &str) -> u8 {
     let to = &typed.spec.export_to;
     if to.is_empty() || to.iter().any(|t| t == "*") {
         2

@@ -1,0 +1,234 @@
+//! Requests that go through a waypoint: its policies see them, its routes send them on, and it calls the pods under its own name.
+
+use std::sync::Arc;
+
+use mesh::{Membership, Outcome, Step, Transport, Verdict};
+use world::{Document, ObjectKey, Pod};
+
+use super::arrive::{Place, short};
+use super::deliver::{Delivery, deliver};
+use super::endpoint::{Cluster, Peer};
+use super::way::{Hop, Sender, Way};
+use super::{follow, said};
+use crate::kinds::SECURITY;
+use crate::kinds::authorization_policy::decide::{Admission, Arriving, waypoint::admit};
+use crate::kinds::sidecar::Scope;
+use crate::kinds::target::binds;
+use crate::kinds::virtual_service::matches::Sent;
+use crate::kinds::virtual_service::{select, waypoint as routes};
+use crate::read::Index;
+use crate::read::registry::{Host, Speech};
+use crate::read::waypoint::{GATEWAY_NAME, MANAGED, MANAGED_WAYPOINT, Waypoint};
+
+/// What the caller asked for.
+pub(super) enum Sought<'a> {
+    /// A service, or a host that a ServiceEntry adds.
+    Host(Host<'a>),
+    /// A pod, by its own address.
+    Pod(Arc<Pod>),
+}
+
+impl Sought<'_> {
+    /// The object that policies are bound to; none for a pod.
+    fn service(&self) -> Option<ObjectKey> {
+        match self {
+            Self::Host(Host::Service(s)) => Some(ObjectKey::new("", "Service", &s.namespace, &s.name)),
+            Self::Host(Host::Entry(typed, _)) => Some(typed.document.key.clone()),
+            Self::Pod(_) => None,
+        }
+    }
+
+    fn address(&self) -> &str {
+        match self {
+            Self::Host(Host::Service(s)) => s.cluster_ips.first().map_or("", String::as_str),
+            Self::Host(Host::Entry(..)) => "",
+            Self::Pod(pod) => &pod.ip,
+        }
+    }
+
+    /// Whether the port carries bytes; what nobody said is looked at.
+    fn is_bytes(&self, port: u16) -> bool {
+        matches!(self, Self::Host(host) if host.speech(port) == Some(Speech::Tcp))
+    }
+}
+
+/// Through a waypoint: by HBONE from the caller, and on under the waypoint's own name.
+/// Upstream: istio/istio pilot/pkg/networking/core/listener_waypoint.go, buildWaypointInternal.
+pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &Sought, verdict: &mut Verdict) {
+    let (index, key) = (hop.index, &waypoint.key);
+    let called = format!("{}/{}", key.namespace, key.name);
+    let (by, path) = &waypoint.by;
+    let because = format!("{by} has its requests taken by waypoint {called}, to which ztunnel sends them by HBONE");
+    verdict.trace.push(Step::by("waypoint", by, path.clone(), because));
+    let Some(sender) = sender(index, key) else {
+        verdict.trace.push(Step::by("deliver", key, "status", format!("waypoint {called} has no ready pods")));
+        return verdict.ends(Outcome::NoDestination);
+    };
+    if way.target.scheme == "https" {
+        let why = "its sender encrypts it, so the waypoint sees no request in it";
+        *verdict = verdict.clone().because("the request", why.into());
+        return;
+    }
+    let service = sought.service();
+    if let Some(document) = changed_by_hand(index, key, service.as_ref()) {
+        *verdict = verdict.clone().because("the waypoint", format!("{} changes it by hand", document.key));
+        return;
+    }
+    way.normalize();
+    if !authorize(hop, way, waypoint, sought, verdict) {
+        return;
+    }
+    let on = Hop { index, scope: Scope::whole(&key.namespace), from: &sender };
+    send(&on, way, sought, verdict);
+}
+
+/// The waypoint's pod, by whose name it calls. One that no cluster has seen yet is taken as istiod will make it.
+/// Upstream: istio/istio manifests/charts/istio-control/istio-discovery/files/waypoint.yaml.
+fn sender(index: &Index, gateway: &ObjectKey) -> Option<Sender> {
+    let made = [(GATEWAY_NAME, gateway.name.as_str()), (MANAGED, MANAGED_WAYPOINT)];
+    let labels: world::Labels = made.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let named = labels.iter().filter(|(name, _)| *name == GATEWAY_NAME).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let pods = index.places.selected(&gateway.namespace, &named);
+    if pods.is_empty() {
+        return Some(Sender {
+            namespace: gateway.namespace.clone(),
+            account: gateway.name.clone(),
+            ip: String::new(),
+            membership: Some(Membership::Gateway),
+            labels,
+        });
+    }
+    let ready = pods.into_iter().find(|pod| pod.ready)?;
+    let mut sender = Sender::of(index, ready);
+    sender.labels.extend(labels);
+    Some(sender)
+}
+
+/// An object that changes what the waypoint does with a request in ways that cannot be read from it.
+fn changed_by_hand<'a>(index: &'a Index, waypoint: &ObjectKey, service: Option<&ObjectKey>) -> Option<&'a Document> {
+    index.opaque.iter().map(AsRef::as_ref).find(|d| binds(d, waypoint, service, &index.root))
+}
+
+/// Asks the policies at the waypoint. They see the caller by its own name, the request as it was sent, and the port that was asked for.
+fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict: &mut Verdict) -> bool {
+    let (index, key, service) = (hop.index, &waypoint.key, sought.service());
+    let bytes = sought.is_bytes(way.target.port);
+    let token = way.headers.iter().any(|(name, _)| name == "authorization");
+    let mut checks = index.world.documents_of(SECURITY, "RequestAuthentication");
+    if let Some(check) = checks.find(|d| token && !bytes && binds(d, key, service.as_ref(), &index.root)) {
+        let why = format!("{} checks its token, and only that shows whether it is good", check.key);
+        *verdict = verdict.clone().because("the token", why);
+        return false;
+    }
+    let request = Arriving {
+        principal: Some(hop.principal()),
+        ip: &hop.from.ip,
+        remote_ip: &hop.from.ip,
+        method: &way.method,
+        authority: &way.authority,
+        path: &way.path,
+        headers: &way.headers,
+        port: way.target.port,
+        destination_ip: sought.address(),
+        sni: None,
+        tcp: bytes,
+    };
+    let place = |key: &ObjectKey, path: String| -> Place { (key.clone(), path) };
+    let (ends, (by, path), because) = match admit(index, key, service.as_ref(), &request) {
+        Admission::Allowed(None) => {
+            said(verdict, "authorize", format!("no policy is bound to waypoint {} for it", key.name));
+            return true;
+        }
+        Admission::Allowed(Some((by, path))) => {
+            let because = format!("{} allows it at waypoint {}", short(&by), key.name);
+            verdict.trace.push(Step::by("authorize", &by, path, because));
+            return true;
+        }
+        Admission::Denied(by, path) => {
+            (Outcome::Denied, place(&by, path), format!("a rule of {} denies it", short(&by)))
+        }
+        Admission::NotAllowed(by, path) => {
+            (Outcome::Denied, place(&by, path), format!("no rule of {} allows it", short(&by)))
+        }
+        Admission::Unknown(by, why) => {
+            *verdict = verdict.clone().because("the policies of the waypoint", format!("{by}: {why}"));
+            return false;
+        }
+    };
+    verdict.trace.push(Step::by("authorize", &by, path, because));
+    verdict.ends(ends);
+    verdict.transport = Some(Transport::Mtls);
+    verdict.status = (!bytes).then_some(403);
+    false
+}
+
+/// The waypoint sends it on: as its routes say, else to the pods that were asked for.
+fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
+    let port = way.target.port;
+    let host = match sought {
+        Sought::Host(host) => host,
+        Sought::Pod(pod) => {
+            let cluster = Cluster {
+                name: (pod.namespace.clone(), pod.name.clone()),
+                port,
+                subset: None,
+                peers: vec![Peer { pod: pod.clone(), port }],
+                addresses: Vec::new(),
+                tls: None,
+            };
+            return deliver(on, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503));
+        }
+    };
+    let waypoint = on.from.namespace.as_str();
+    let all = routes::for_host(on.index, &host.name(), host.namespace(), waypoint);
+    if sought.is_bytes(port) {
+        return send_bytes(
+            on,
+            way,
+            host,
+            all.iter().any(|t| !t.spec.tcp.is_empty() || !t.spec.tls.is_empty()),
+            verdict,
+        );
+    }
+    let rules = routes::rules(&all, waypoint, port);
+    let sent = Sent {
+        scheme: &way.target.scheme,
+        method: &way.method,
+        authority: &way.authority,
+        path: &way.path,
+        query: way.target.query.as_deref(),
+        headers: &way.headers,
+    };
+    match (select::first(&rules, &sent), rules.first()) {
+        (Some(entry), _) => follow::follow(on, way, &entry, verdict),
+        (None, Some(first)) => {
+            let because = format!("none of its rules catches {} {}", way.method, way.path);
+            verdict.trace.push(Step::by("route", first.key, first.list, because));
+            verdict.ends(Outcome::NoRoute);
+            verdict.status = Some(404);
+        }
+        (None, None) => {
+            said(
+                verdict,
+                "route",
+                format!("the waypoint has no route for {}, so every ready pod may get it", host.name()),
+            );
+            follow::default(on, way, host, verdict);
+        }
+    }
+}
+
+fn send_bytes(on: &Hop, way: &Way, host: &Host, routed: bool, verdict: &mut Verdict) {
+    if routed {
+        let why = format!("a VirtualService routes the bytes of {}, which is not decided here", host.name());
+        *verdict = verdict.clone().because("the route", why);
+        return;
+    }
+    match Cluster::of(on, &host.name(), way.target.port, None) {
+        Ok(cluster) => deliver(on, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
+        Err(nothing) => {
+            said(verdict, "deliver", nothing.because(&host.name(), way.target.port));
+            verdict.ends(Outcome::NoDestination);
+        }
+    }
+}
