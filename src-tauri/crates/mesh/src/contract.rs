@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, Pod, World};
 
-use crate::{Finding, Foreign, Places, Posture, Request, Route, Rule, Summary, Verdict};
+use crate::{Foreign, Found, Log, Places, Posture, Request, Route, Rule, Subject, Summary, Verdict};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +84,11 @@ pub trait Reading: Send + Sync {
     /// What it does with a request; `None` where neither end of the request is in this mesh.
     fn decide(&self, request: &Request) -> Option<Verdict>;
 
-    /// Every place where this rule of its own holds.
-    fn check(&self, rule: &Rule) -> Vec<Finding>;
+    /// The same reading, writing down in this log what is read to answer.
+    fn listening(&self, log: &Log) -> Box<dyn Reading>;
+
+    /// Looks at one subject with the rule at this place of [`Mesh::rules`].
+    fn check(&self, rule: usize, subject: &Subject, found: &mut Found);
 
     /// The rules that route requests for a service, in order.
     fn routes(&self, namespace: &str, service: &str) -> Vec<Route>;

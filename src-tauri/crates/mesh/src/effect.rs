@@ -105,11 +105,13 @@ pub(crate) fn effect(before: &Ready, after: &Ready, observed: &[Observed]) -> Ef
         a.tone.cmp(&b.tone).then(b.observed.cmp(&a.observed)).then(b.per_second.total_cmp(&a.per_second))
     });
     let (old, new) = (before.check().findings, after.check().findings);
-    Effect {
-        changes,
-        findings_added: new.iter().filter(|f| !old.contains(f)).cloned().collect(),
-        findings_removed: old.iter().filter(|f| !new.contains(f)).cloned().collect(),
-    }
+    Effect { changes, findings_added: beyond(&new, &old), findings_removed: beyond(&old, &new) }
+}
+
+/// Findings that are not among the others; both are in order.
+fn beyond(these: &[Finding], others: &[Finding]) -> Vec<Finding> {
+    let there = |finding: &&Finding| others.binary_search_by(|other| other.order(finding)).is_err();
+    these.iter().filter(there).cloned().collect()
 }
 
 fn compare(before: &Ready, after: &Ready, request: Request, observed: bool, per_second: f64) -> EffectChange {

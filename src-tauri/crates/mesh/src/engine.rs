@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use world::{Coverage, Document, ObjectKey, Pod, World};
 
+use crate::subject::subjects;
 use crate::{
-    Effect, Finding, Findings, Foreign, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request,
-    Route, Rule, Summary, Unknown, Verdict, effect, plain,
+    Effect, Finding, Findings, Foreign, Found, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
+    Request, Route, Rule, Summary, Unknown, Verdict, effect, plain,
 };
 
 /// All meshes that this build knows.
@@ -152,18 +153,28 @@ impl Ready {
         let mut findings: Vec<Finding> = Vec::new();
         let mut unknown = Vec::new();
         for (reading, rules) in &self.readings {
-            for rule in rules {
+            for (at, rule) in rules.iter().copied().enumerate() {
                 match rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind)) {
                     Some(because) => unknown.push(Unknown { about: rule.name.into(), because }),
-                    None => findings.extend(reading.check(rule)),
+                    None => findings.extend(run(&self.world, reading.as_ref(), at, rule)),
                 }
             }
         }
-        findings.sort_by(|a, b| (a.level, &a.object, &a.path, a.rule).cmp(&(b.level, &b.object, &b.path, b.rule)));
+        findings.sort_by(Finding::order);
         findings.dedup();
         unknown.sort();
         Findings { findings, unknown }
     }
+}
+
+/// What one rule, at this place of its mesh's table, says of a world: it looks at each of its subjects.
+pub fn run(world: &World, reading: &dyn Reading, at: usize, rule: &'static Rule) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for subject in rule.about.iter().flat_map(|about| subjects(world, *about)) {
+        let key = subject.key();
+        reading.check(at, &subject, &mut Found::new(rule, &key, &mut findings));
+    }
+    findings
 }
 
 /// Why a kind's objects are not all known; `None` where they are. A kind that is not served has no objects.

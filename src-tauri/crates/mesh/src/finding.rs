@@ -1,8 +1,11 @@
 //! Something wrong or risky in a configuration, with a stable code and a source.
 
-use world::ObjectKey;
+use std::cmp::Ordering;
 
-use crate::Unknown;
+use world::ObjectKey;
+use world::yaml::Edit;
+
+use crate::{About, Subject, Unknown};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +18,7 @@ pub enum Level {
     Info,
 }
 
-/// A rule: what one finding says to the user. Its check lives beside it, in the mesh that owns it.
+/// A rule: what one finding says to the user, and what it looks at. Its [`Check`] stands beside it in its mesh's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Our stable kebab-case name.
@@ -30,26 +33,62 @@ pub struct Rule {
     pub why: &'static str,
     /// What to do.
     pub fix: &'static str,
-    /// (group, kind) of what it reads; where one is denied or loading the rule's answer is unknown.
+    /// The same in Chinese.
+    pub zh: Words,
+    /// What it looks at, one at a time; its findings are on these.
+    pub about: &'static [About],
+    /// (group, kind) of everything that its check reads, its subjects included; where one is denied or loading the rule's answer is unknown.
     pub reads: &'static [(&'static str, &'static str)],
 }
 
-impl Rule {
-    /// It holds here.
-    pub fn at(&self, object: &ObjectKey, path: impl Into<String>, message: impl Into<String>) -> Finding {
-        Finding {
-            rule: self.name,
-            level: self.level,
-            object: object.clone(),
+/// What a rule says, in another language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What it says, one sentence.
+    pub what: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+}
+
+/// How a rule looks at one subject: it asks `I`, a mesh's reading of a world, and says what it found.
+pub type Check<I> = fn(&I, &Subject, &mut Found);
+
+/// Where a check puts what it found on its subject.
+#[derive(Debug)]
+pub struct Found<'a> {
+    rule: &'static Rule,
+    object: &'a ObjectKey,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Found<'a> {
+    /// Findings of this rule on this object go here.
+    pub fn new(rule: &'static Rule, object: &'a ObjectKey, findings: &'a mut Vec<Finding>) -> Self {
+        Self { rule, object, findings }
+    }
+
+    /// The rule holds at this field of the subject: `spec.http[2]`.
+    pub fn at(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.mend(path, message, Vec::new());
+    }
+
+    /// The same, with edits of the subject's document that put it right.
+    pub fn mend(&mut self, path: impl Into<String>, message: impl Into<String>, fix: Vec<Edit>) {
+        self.findings.push(Finding {
+            rule: self.rule.name,
+            level: self.rule.level,
+            object: self.object.clone(),
             path: path.into(),
             message: message.into(),
-            fixable: false,
-        }
+            fix,
+        });
     }
 }
 
 /// One place where a rule holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The rule's name.
     pub rule: &'static str,
@@ -61,12 +100,28 @@ pub struct Finding {
     pub path: String,
     /// What is wrong here, in words, with the names.
     pub message: String,
+    /// The quick fix: edits of the object, in this order; none where there is no quick fix.
+    pub fix: Vec<Edit>,
+}
+
+impl Finding {
     /// A quick fix exists.
-    pub fixable: bool,
+    pub fn fixable(&self) -> bool {
+        !self.fix.is_empty()
+    }
+
+    /// The order in which findings are listed: level, object, path, rule, message.
+    pub fn order(&self, other: &Self) -> Ordering {
+        (self.level.cmp(&other.level))
+            .then_with(|| self.object.cmp(&other.object))
+            .then_with(|| self.path.cmp(&other.path))
+            .then_with(|| self.rule.cmp(other.rule))
+            .then_with(|| self.message.cmp(&other.message))
+    }
 }
 
 /// All findings of a world, and what could not be checked.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Findings {
     /// Sorted by level, object and path.
     pub findings: Vec<Finding>,

@@ -9,21 +9,31 @@ mod engine;
 mod finding;
 mod foreign;
 pub mod layout;
+mod lens;
+mod log;
 mod places;
 mod plain;
 mod request;
+mod shelf;
+mod subject;
+mod table;
 mod target;
 mod verdict;
 
 pub use answer::{Mtls, Posture, Route, Share, Summary};
 pub use contract::{Kind, Membership, Mesh, Presence, Reading};
 pub use effect::{Effect, EffectChange, Observed, Tone};
-pub use engine::{Engine, Ready, unreadable};
-pub use finding::{Finding, Findings, Level, Rule};
+pub use engine::{Engine, Ready, run, unreadable};
+pub use finding::{Check, Finding, Findings, Found, Level, Rule, Words};
 pub use foreign::Foreign;
+pub use lens::Lens;
+pub use log::{Dep, Log};
 pub use places::{Places, Resolved, selects, target_port};
 pub use plain::{resolve_step, workloads_of};
 pub use request::{Caller, Request};
+pub use shelf::{Shelf, Shelved, Spec, Typed, read_spec};
+pub use subject::{About, Subject};
+pub use table::Table;
 pub use target::{Target, split_port};
 pub use verdict::{
     Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Retries, Rewrite, Step, Transport, Unknown,

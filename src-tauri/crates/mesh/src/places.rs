@@ -1,10 +1,14 @@
 //! Who is where: the pods behind services, workloads, accounts and addresses, looked up once for a world.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use world::{Labels, Pod, Service, ServicePort, TargetPort, Workload, World};
+
+use crate::log::{Dep, Log};
+use crate::table::Table;
 
 type Names = (String, String);
 
@@ -22,68 +26,87 @@ pub enum Resolved {
 }
 
 /// The pods of a world by what they are asked for. In a world without any pod (manifests) each workload stands for one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Places {
-    pods: Vec<Arc<Pod>>,
+    world: World,
     planned: bool,
-    by_label: HashMap<(String, String, String), Vec<usize>>,
-    by_workload: HashMap<Names, Vec<usize>>,
-    by_account: HashMap<Names, Vec<usize>>,
-    by_ip: HashMap<String, usize>,
-    services: HashMap<Names, Arc<Service>>,
-    service_by_ip: HashMap<String, Arc<Service>>,
-    namespaces: std::collections::HashSet<String>,
+    pods: imbl::OrdMap<Names, Arc<Pod>>,
+    by_label: Table<(String, String, String), Arc<Pod>>,
+    by_workload: Table<Names, Arc<Pod>>,
+    by_account: Table<Names, Arc<Pod>>,
+    by_ip: Table<String, Arc<Pod>>,
+    services_by_ip: Table<String, Arc<Service>>,
+    log: Log,
 }
 
 impl Places {
     /// Reads a world.
     pub fn of(world: &World) -> Self {
-        let mut places = Self::default();
-        let live: Vec<Arc<Pod>> = world.pods().filter(|p| !p.terminating).cloned().collect();
-        places.planned = world.pods().next().is_none();
-        places.pods = if places.planned { world.workloads().map(|w| Arc::new(planned(w))).collect() } else { live };
-        for (at, pod) in places.pods.iter().enumerate() {
-            let ns = &pod.namespace;
-            for (key, value) in &pod.labels {
-                places.by_label.entry((ns.clone(), key.clone(), value.clone())).or_default().push(at);
-            }
-            places.by_workload.entry((ns.clone(), pod.workload.1.clone())).or_default().push(at);
-            places.by_account.entry((ns.clone(), pod.service_account.clone())).or_default().push(at);
-            if !pod.ip.is_empty() && !pod.host_network {
-                places.by_ip.insert(pod.ip.clone(), at);
-            }
+        let mut places = Self { world: world.clone(), planned: world.pods().next().is_none(), ..Self::default() };
+        if places.planned {
+            world.workloads().for_each(|w| places.put(&Arc::new(planned(w))));
+        } else {
+            world.pods().filter(|p| !p.terminating).for_each(|pod| places.put(pod));
         }
-        for service in world.services() {
-            places.services.insert((service.namespace.clone(), service.name.clone()), service.clone());
-            for ip in service.cluster_ips.iter().filter(|ip| ip.parse::<IpAddr>().is_ok()) {
-                places.service_by_ip.insert(ip.clone(), service.clone());
-            }
-        }
-        places.namespaces = world.namespaces().map(|n| n.name.clone()).collect();
-        places.namespaces.extend(world.services().map(|s| s.namespace.clone()));
+        world.services().for_each(|service| places.put_service(service));
         places
+    }
+
+    /// The same, writing down in this log.
+    #[must_use]
+    pub fn listening(&self, log: &Log) -> Self {
+        Self { log: log.clone(), ..self.clone() }
+    }
+
+    fn put(&mut self, pod: &Arc<Pod>) {
+        let ns = &pod.namespace;
+        for (key, value) in &pod.labels {
+            self.by_label.put((ns.clone(), key.clone(), value.clone()), pod.clone(), by_name);
+        }
+        self.by_workload.put((ns.clone(), pod.workload.1.clone()), pod.clone(), by_name);
+        self.by_account.put((ns.clone(), pod.service_account.clone()), pod.clone(), by_name);
+        if !pod.ip.is_empty() && !pod.host_network {
+            self.by_ip.put(pod.ip.clone(), pod.clone(), by_name);
+        }
+        self.pods.insert((ns.clone(), pod.name.clone()), pod.clone());
+    }
+
+    fn put_service(&mut self, service: &Arc<Service>) {
+        for ip in service.cluster_ips.iter().filter(|ip| ip.parse::<IpAddr>().is_ok()) {
+            self.services_by_ip
+                .put(ip.clone(), service.clone(), |a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        }
+    }
+
+    fn note<T: Hash + ?Sized>(&self, by: &T) {
+        self.log.note("", "Pod", || Dep::found("", "Pod", by));
     }
 
     /// The pods are those that workloads promise, not pods that were seen.
     pub fn planned(&self) -> bool {
+        self.note("planned");
         self.planned
     }
 
-    /// Every pod that is not on its way out.
+    /// Every pod that is not on its way out. An answer that asks this is sought again whenever any pod changes.
     pub fn pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
-        self.pods.iter()
+        self.log.note("", "Pod", || Dep::every("", "Pod"));
+        self.pods.values()
+    }
+
+    /// Those of one namespace.
+    pub fn pods_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Pod>> {
+        self.log.note("", "Pod", || Dep::within("", "Pod", namespace));
+        let start = (namespace.to_owned(), String::new());
+        self.pods.range(start..).map(|(_, pod)| pod).take_while(move |pod| pod.namespace == namespace)
     }
 
     /// The pods in a namespace whose labels hold all of these; none for no labels.
     pub fn selected(&self, namespace: &str, selector: &Labels) -> Vec<&Arc<Pod>> {
         let Some((key, value)) = selector.iter().next() else { return Vec::new() };
+        self.note(&("label", namespace, key, value));
         let first = self.by_label.get(&(namespace.to_owned(), key.clone(), value.clone()));
-        first
-            .into_iter()
-            .flatten()
-            .filter_map(|at| self.pods.get(*at))
-            .filter(|pod| selects(selector, &pod.labels))
-            .collect()
+        first.iter().filter(|pod| selects(selector, &pod.labels)).collect()
     }
 
     /// All pods that a service selects, ready or not.
@@ -93,21 +116,20 @@ impl Places {
 
     /// The pods of a workload.
     pub fn of_workload(&self, namespace: &str, workload: &str) -> Vec<&Arc<Pod>> {
-        self.listed(self.by_workload.get(&(namespace.to_owned(), workload.to_owned())))
+        self.note(&("workload", namespace, workload));
+        self.by_workload.get(&(namespace.to_owned(), workload.to_owned())).iter().collect()
     }
 
     /// The pods that run as a service account.
     pub fn of_account(&self, namespace: &str, account: &str) -> Vec<&Arc<Pod>> {
-        self.listed(self.by_account.get(&(namespace.to_owned(), account.to_owned())))
-    }
-
-    fn listed(&self, at: Option<&Vec<usize>>) -> Vec<&Arc<Pod>> {
-        at.into_iter().flatten().filter_map(|at| self.pods.get(*at)).collect()
+        self.note(&("account", namespace, account));
+        self.by_account.get(&(namespace.to_owned(), account.to_owned())).iter().collect()
     }
 
     /// A service.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Arc<Service>> {
-        self.services.get(&(namespace.to_owned(), name.to_owned()))
+        self.log.note("", "Service", || Dep::one("", "Service", namespace, name));
+        self.world.service(namespace, name)
     }
 
     /// What a host means to a caller in this namespace, by the search list that Kubernetes gives every pod.
@@ -139,10 +161,12 @@ impl Places {
     }
 
     fn address(&self, ip: &str) -> Resolved {
-        if let Some(service) = self.service_by_ip.get(ip) {
+        self.log.note("", "Service", || Dep::found("", "Service", &("ip", ip)));
+        if let Some(service) = self.services_by_ip.get(ip).last() {
             return Resolved::Service(service.clone());
         }
-        match self.by_ip.get(ip).and_then(|at| self.pods.get(*at)) {
+        self.note(&("ip", ip));
+        match self.by_ip.get(ip).last() {
             Some(pod) => Resolved::Pod(pod.clone()),
             None => Resolved::Outside(ip.to_owned()),
         }
@@ -152,9 +176,20 @@ impl Places {
     fn is_ours(&self, host: &str) -> bool {
         match host.rsplit_once('.') {
             None => true,
-            Some((_, last)) => matches!(last, "local" | "svc" | "localdomain") || self.namespaces.contains(last),
+            Some((_, last)) => matches!(last, "local" | "svc" | "localdomain") || self.is_namespace(last),
         }
     }
+
+    /// One that was seen, or that a service is in.
+    fn is_namespace(&self, name: &str) -> bool {
+        self.log.note("", "Namespace", || Dep::one("", "Namespace", "", name));
+        self.log.note("", "Service", || Dep::within("", "Service", name));
+        self.world.namespace(name).is_some() || self.world.services_in(name).next().is_some()
+    }
+}
+
+fn by_name(a: &Arc<Pod>, b: &Arc<Pod>) -> Ordering {
+    (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
 }
 
 /// (service, namespace) that a name means in a namespace: `reviews`, `reviews.shop`, `reviews.shop.svc`, the full name.

@@ -100,6 +100,17 @@ impl World {
         self.services.get(&(namespace.into(), name.into()))
     }
 
+    /// The services of one namespace.
+    pub fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Service>> {
+        let start = (namespace.to_owned(), String::new());
+        self.services.range(start..).map(|(_, service)| service).take_while(move |s| s.namespace == namespace)
+    }
+
+    /// A service account.
+    pub fn service_account(&self, namespace: &str, name: &str) -> Option<&Arc<ServiceAccount>> {
+        self.accounts.get(&(namespace.into(), name.into()))
+    }
+
     /// All service accounts.
     pub fn service_accounts(&self) -> impl Iterator<Item = &Arc<ServiceAccount>> {
         self.accounts.values()
@@ -143,6 +154,20 @@ impl World {
             .range(start..)
             .take_while(move |(key, _)| key.group == group && key.kind == kind)
             .map(|(_, document)| document)
+    }
+
+    /// The documents of one kind in one namespace, by name.
+    pub fn documents_in<'a>(
+        &'a self,
+        group: &'a str,
+        kind: &'a str,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Document>> {
+        let start = ObjectKey::new(group, kind, namespace, "");
+        self.documents
+            .range(start..)
+            .map(|(_, document)| document)
+            .take_while(move |d| d.key.group == group && d.key.kind == kind && d.key.namespace == namespace)
     }
 
     /// A document.

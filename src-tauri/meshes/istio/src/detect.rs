@@ -1,9 +1,10 @@
 //! Whether Istio is here, and how a pod takes part.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mesh::{Membership, Presence};
-use world::{Labels, Pod, World};
+use world::{Labels, Namespace, Pod, World};
 
 use crate::read::waypoint::{GATEWAY_NAME, MANAGED, MANAGED_WAYPOINT};
 
@@ -61,30 +62,35 @@ impl Version {
 
 /// How a pod takes part. A pod without containers stands for a workload's template: it will be injected as its labels say.
 pub(crate) fn membership(world: &World, pod: &Pod) -> Option<Membership> {
+    member(pod, |name| world.namespace(name))
+}
+
+/// The same, with somebody who knows namespaces.
+pub(crate) fn member<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<Namespace>>) -> Option<Membership> {
     if pod.host_network || is_ztunnel(pod) {
         return None;
     }
     if is_gateway(&pod.labels) {
         return Some(Membership::Gateway);
     }
-    if has_proxy(pod) || (pod.containers.is_empty() && will_be_injected(world, pod)) {
+    if has_proxy(pod) || (pod.containers.is_empty() && will_be_injected(pod, &namespace)) {
         return Some(Membership::Sidecar);
     }
-    is_captured(world, pod).then_some(Membership::Node)
+    is_captured(pod, &namespace).then_some(Membership::Node)
 }
 
 /// Whether the proxy of its node takes a pod's traffic: as its own label says, else its namespace's; the annotation that the node agent leaves
 /// on what it took speaks where both are silent (its selectors can be changed).
 /// Upstream: istio/istio manifests/charts/istio-cni/values.yaml, ambient.enablementSelectors; cni/pkg/util/enablement_selector.go, Matches.
-fn is_captured(world: &World, pod: &Pod) -> bool {
+fn is_captured<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<Namespace>>) -> bool {
     let mode = |labels: &Labels| labels.get("istio.io/dataplane-mode").cloned();
     match mode(&pod.labels).as_deref() {
         Some("ambient") => return true,
         Some("none") => return false,
         _ => {}
     }
-    let namespace = world.namespace(&pod.namespace).and_then(|n| mode(&n.labels));
-    namespace.as_deref() == Some("ambient")
+    let around = namespace(&pod.namespace).and_then(|n| mode(&n.labels));
+    around.as_deref() == Some("ambient")
         || pod.annotations.get("ambient.istio.io/redirection").map(String::as_str) == Some("enabled")
 }
 
@@ -116,12 +122,12 @@ fn is_gateway(labels: &Labels) -> bool {
 }
 
 /// Upstream: istio/istio pkg/kube/inject/inject.go, injectRequired: the pod's own word, then its namespace's.
-fn will_be_injected(world: &World, pod: &Pod) -> bool {
+fn will_be_injected<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<Namespace>>) -> bool {
     let own = pod.labels.get("sidecar.istio.io/inject").or(pod.annotations.get("sidecar.istio.io/inject"));
     if let Some(own) = own {
         return own == "true";
     }
-    let Some(namespace) = world.namespace(&pod.namespace) else { return false };
+    let Some(namespace) = namespace(&pod.namespace) else { return false };
     match namespace.labels.get("istio-injection").map(String::as_str) {
         Some("enabled") => true,
         Some(_) => false,

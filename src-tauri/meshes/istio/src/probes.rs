@@ -6,7 +6,6 @@ use std::sync::Arc;
 use mesh::{Caller, Membership, Request, selects};
 use world::{Labels, ObjectKey, Pod, Service};
 
-use crate::detect::membership;
 use crate::kinds::Typed;
 use crate::kinds::authorization_policy::{AuthorizationPolicy, Rule};
 use crate::kinds::destination_rule::decide::host_of;
@@ -44,32 +43,22 @@ pub(crate) fn probes(index: &Index, objects: &BTreeSet<ObjectKey>) -> Vec<Reques
     let of = |key: &ObjectKey| -> Vec<Request> {
         let mut asked = match key.kind.as_str() {
             "VirtualService" => {
-                let found = index.virtual_services.iter().find(|t| t.document.key == *key);
+                let found = index.virtual_services.named(&key.namespace, &key.name);
                 found.map(|t| for_virtual_service(index, &callers, t)).unwrap_or_default()
             }
             "DestinationRule" => {
-                let found = index.all_destination_rules().find(|t| t.document.key == *key);
+                let found = index.destination_rules.named(&key.namespace, &key.name);
                 found.map(|t| for_host(index, &callers, &host_of(t))).unwrap_or_default()
             }
             "PeerAuthentication" => {
-                let found = index
-                    .peer_authentications
-                    .get(&key.namespace)
-                    .into_iter()
-                    .flatten()
-                    .find(|t| t.document.key == *key);
+                let found = index.peer_authentications.named(&key.namespace, &key.name);
                 let labels =
                     found.and_then(|t| t.spec.selector.as_ref()).map(|s| s.match_labels.clone()).unwrap_or_default();
                 let whole = vec![Sample::default()];
                 found.map(|_| for_workloads(index, &callers, &key.namespace, &labels, &whole, &[])).unwrap_or_default()
             }
             "AuthorizationPolicy" => {
-                let found = index
-                    .authorization_policies
-                    .get(&key.namespace)
-                    .into_iter()
-                    .flatten()
-                    .find(|t| t.document.key == *key);
+                let found = index.authorization_policies.named(&key.namespace, &key.name);
                 found.map(|t| for_policy(index, &callers, t)).unwrap_or_default()
             }
             "Sidecar" => for_workloads(index, &callers, &key.namespace, &Labels::new(), &[Sample::default()], &[]),
@@ -86,7 +75,7 @@ impl<'a> Callers<'a> {
         let mut all = BTreeMap::new();
         for pod in index.places.pods().filter(|p| p.ready) {
             let key = (pod.namespace.as_str(), pod.workload.1.as_str());
-            all.entry(key).or_insert_with(|| (pod, membership(&index.world, pod)));
+            all.entry(key).or_insert_with(|| (pod, index.membership(pod)));
         }
         Self { all }
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use mesh::{Finding, Membership, Mtls, Posture, Reading, Request, Route, Rule, Share, Verdict};
+use mesh::{Found, Log, Membership, Mtls, Posture, Reading, Request, Route, Share, Subject, Verdict};
 use world::{Labels, ObjectKey, Pod};
 
-use crate::detect::membership;
 use crate::kinds::destination_rule::decide::for_host;
 use crate::kinds::virtual_service::matches::Asking;
 use crate::kinds::virtual_service::{select, words};
@@ -20,8 +19,14 @@ impl Reading for Index {
         verdict::decide(self, request)
     }
 
-    fn check(&self, rule: &Rule) -> Vec<Finding> {
-        rules::check(self, rule)
+    fn listening(&self, log: &Log) -> Box<dyn Reading> {
+        Box::new(Index::listening(self, log))
+    }
+
+    fn check(&self, rule: usize, subject: &Subject, found: &mut Found) {
+        if let Some((_, check)) = rules::ALL.get(rule) {
+            check(self, subject, found);
+        }
     }
 
     fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
@@ -44,7 +49,7 @@ impl Reading for Index {
 
 /// How a pod of the mesh takes connections, by its own proxy or by that of its node.
 fn posture(index: &Index, pod: &Pod) -> Option<Posture> {
-    let read = match membership(&index.world, pod)? {
+    let read = match index.membership(pod)? {
         Membership::Node => peer_authentication::decide::ztunnel::posture,
         Membership::Sidecar | Membership::Gateway => peer_authentication::decide::posture,
     };
@@ -55,7 +60,7 @@ fn posture(index: &Index, pod: &Pod) -> Option<Posture> {
 fn routes(index: &Index, namespace: &str, service: &str) -> Vec<Route> {
     let host = service_host(namespace, service);
     let Some(found) = index.places.service(namespace, service) else { return Vec::new() };
-    let in_mesh = index.places.pods().any(|pod| membership(&index.world, pod).is_some());
+    let in_mesh = index.places.pods().any(|pod| index.membership(pod).is_some());
     let nobody = Labels::new();
     let port = found.ports.first().map_or(0, |p| p.port);
     let asking = Asking { namespace, labels: &nobody };

@@ -563,7 +563,12 @@ when: Array<string>, destinations: Array<RouteShare>, object: ObjectRef | null, 
 
 export type RouteShare = { name: string, share: number, pendingShare: number | null, };
 
-export type RuleCard = { rule: string, level: Level, aliases: Array<string>, what: string, why: string, fix: string, };
+export type RuleCard = { rule: string, level: Level, aliases: Array<string>, what: string, why: string, fix: string, zh: RuleWords, };
+
+/**
+ * The words of a rule in another language than English.
+ */
+export type RuleWords = { what: string, why: string, fix: string, };
 
 /**
  * Fields of a kind, flat.

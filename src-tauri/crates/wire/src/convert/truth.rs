@@ -4,7 +4,7 @@ use mesh::Rule;
 
 use crate::types::{
     Abort, Caller, Delay, Destination, Finding, HeaderChanges, InjectedFault, Level, Mirror, ObjectRef, Outcome,
-    Request, Retries, Rewrite, RuleCard, Secured, Step, Unknown, Verdict,
+    Request, Retries, Rewrite, RuleCard, RuleWords, Secured, Step, Unknown, Verdict,
 };
 use crate::{Code, Fault};
 
@@ -172,6 +172,7 @@ impl From<session::findings::Located> for Finding {
     fn from(located: session::findings::Located) -> Self {
         let session::findings::Located { finding, aliases, file, line } = located;
         Self {
+            fixable: finding.fixable(),
             rule: finding.rule.to_owned(),
             level: finding.level.into(),
             object: ObjectRef::from(&finding.object),
@@ -183,7 +184,6 @@ impl From<session::findings::Located> for Finding {
             line,
             message: finding.message,
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-            fixable: finding.fixable,
         }
     }
 }
@@ -197,6 +197,7 @@ impl From<&Rule> for RuleCard {
             what: rule.what.to_owned(),
             why: rule.why.to_owned(),
             fix: rule.fix.to_owned(),
+            zh: RuleWords { what: rule.zh.what.to_owned(), why: rule.zh.why.to_owned(), fix: rule.zh.fix.to_owned() },
         }
     }
 }

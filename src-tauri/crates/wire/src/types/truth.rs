@@ -164,5 +164,11 @@ wire! {
         pub what: String,
         pub why: String,
         pub fix: String,
+        pub zh: RuleWords,
     }
+}
+
+wire! {
+    /// The words of a rule in another language than English.
+    pub struct RuleWords { pub what: String, pub why: String, pub fix: String }
 }

@@ -9,8 +9,8 @@ pub(crate) mod target;
 pub(crate) mod virtual_service;
 
 use mesh::{Kind, Summary};
+pub(crate) use mesh::{Typed, read_spec as read};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use world::Document;
 
 /// API group of routing.
@@ -45,20 +45,6 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("extensions.istio.io", "WasmPlugin", "wasmplugins", "Puts a WebAssembly filter into proxies."),
     kind("extensions.istio.io", "TrafficExtension", "trafficextensions", "Puts an extension into the way of requests."),
 ];
-
-/// A document with its reading.
-#[derive(Clone, Debug)]
-pub(crate) struct Typed<T> {
-    /// The document.
-    pub document: std::sync::Arc<Document>,
-    /// What its spec says.
-    pub spec: T,
-}
-
-/// Reads a spec; a spec of `null`, or none at all, says nothing.
-pub(crate) fn read<T: DeserializeOwned + Default>(document: &Document) -> Result<T, serde_json::Error> {
-    if document.spec().is_null() { Ok(T::default()) } else { T::deserialize(document.spec()) }
-}
 
 /// `null` is what Go writes for an empty map or list.
 pub(crate) fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {

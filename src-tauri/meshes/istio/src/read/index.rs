@@ -1,208 +1,155 @@
 //! Every object of Istio in one world, typed once, and found by host or namespace.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use mesh::{Places, selects, unreadable};
-use serde::de::DeserializeOwned;
+use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Typed, selects};
 use world::{Document, ObjectKey, Pod, Service, World};
 
+use crate::detect;
 use crate::kinds::authorization_policy::AuthorizationPolicy;
 use crate::kinds::destination_rule::{DestinationRule, decide::host_of};
 use crate::kinds::peer_authentication::PeerAuthentication;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::sidecar::Sidecar;
 use crate::kinds::virtual_service::spec::VirtualService;
-use crate::kinds::{NETWORKING, SECURITY, Typed, read};
 use crate::read::hosts::{fqdn, is_wildcard};
 use crate::read::registry::{Speech, speech};
 use crate::read::settings::Settings;
 
-/// DestinationRules of one namespace by host, each list oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct ByHost {
-    /// By full name.
-    pub exact: HashMap<String, Vec<Typed<DestinationRule>>>,
-    /// By pattern with a star.
-    pub wildcards: Vec<(String, Vec<Typed<DestinationRule>>)>,
+/// EnvoyFilters, WasmPlugins and the like: what they do to a request cannot be read from them.
+const OPAQUE: [(&str, &str); 3] = [
+    ("networking.istio.io", "EnvoyFilter"),
+    ("extensions.istio.io", "WasmPlugin"),
+    ("extensions.istio.io", "TrafficExtension"),
+];
+
+/// The index with a shelf for each kind: one line a kind.
+macro_rules! index {
+    ($($shelf:ident: $kind:ty,)*) => {
+        /// A world as Istio reads it. All of it writes down what is read: a rule can read nothing that is not in the log.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Index {
+            /// The world that was read.
+            pub world: Lens,
+            /// Who is where in it.
+            pub places: Arc<Places>,
+            /// The mesh's own settings. Where they change, all is read anew.
+            pub settings: Settings,
+            /// Namespace whose policies hold for the whole mesh.
+            pub root: String,
+            http: Table<u16, Arc<Service>>,
+            $(pub $shelf: Shelf<$kind>,)*
+        }
+
+        impl Index {
+            /// Reads a world.
+            pub fn of(world: &World, places: Arc<Places>) -> Self {
+                let settings = Settings::of(world);
+                let mut index = Self {
+                    world: Lens::of(world),
+                    places,
+                    root: settings.root().to_owned(),
+                    settings,
+                    http: Table::default(),
+                    $($shelf: Shelf::of(world),)*
+                };
+                world.services().for_each(|service| index.put_service(service));
+                index
+            }
+
+            fn shelves(&self) -> Vec<&dyn Shelved> {
+                vec![$(&self.$shelf,)*]
+            }
+
+            fn shelves_mut(&mut self) -> Vec<&mut dyn Shelved> {
+                vec![$(&mut self.$shelf,)*]
+            }
+        }
+    };
 }
 
-/// A world as Istio reads it.
-#[derive(Debug)]
-pub(crate) struct Index {
-    /// The world that was read.
-    pub world: World,
-    /// Who is where in it.
-    pub places: Arc<Places>,
-    /// The mesh's own settings.
-    pub settings: Settings,
-    /// Namespace whose policies hold for the whole mesh.
-    pub root: String,
-    /// Oldest first.
-    pub virtual_services: Vec<Typed<VirtualService>>,
-    by_host: HashMap<String, Vec<usize>>,
-    by_wildcard: Vec<(String, usize)>,
-    /// By namespace.
-    pub destination_rules: HashMap<String, ByHost>,
-    /// By namespace, oldest first.
-    pub peer_authentications: HashMap<String, Vec<Typed<PeerAuthentication>>>,
-    /// By namespace, by name.
-    pub authorization_policies: HashMap<String, Vec<Typed<AuthorizationPolicy>>>,
-    /// Oldest first.
-    pub service_entries: Vec<Typed<ServiceEntry>>,
-    /// By namespace, oldest first.
-    pub sidecars: HashMap<String, Vec<Typed<Sidecar>>>,
-    /// Services that take requests on a port.
-    pub http_ports: HashMap<u16, Vec<(String, String)>>,
-    services: HashMap<String, Vec<Arc<Service>>>,
-    /// EnvoyFilters, WasmPlugins and the like: what they do to a request cannot be read from them.
-    pub opaque: Vec<Arc<Document>>,
-    /// Objects whose spec has another shape than the kind allows; istiod ignores them.
-    pub broken: Vec<(ObjectKey, String)>,
+index! {
+    virtual_services: VirtualService,
+    destination_rules: DestinationRule,
+    peer_authentications: PeerAuthentication,
+    authorization_policies: AuthorizationPolicy,
+    service_entries: ServiceEntry,
+    sidecars: Sidecar,
 }
 
 impl Index {
-    /// Reads a world.
-    pub fn of(world: &World, places: Arc<Places>) -> Self {
-        let mut broken = Vec::new();
-        let settings = Settings::of(world);
-        let virtual_services = aged(typed(world, NETWORKING, "VirtualService", &mut broken));
-        let rules = aged(typed(world, NETWORKING, "DestinationRule", &mut broken));
-        let peers = aged(typed(world, SECURITY, "PeerAuthentication", &mut broken));
-        let policies = typed(world, SECURITY, "AuthorizationPolicy", &mut broken);
-        let service_entries = aged(typed(world, NETWORKING, "ServiceEntry", &mut broken));
-        let sidecars = aged(typed(world, NETWORKING, "Sidecar", &mut broken));
-        let opaque = [
-            (NETWORKING, "EnvoyFilter"),
-            ("extensions.istio.io", "WasmPlugin"),
-            ("extensions.istio.io", "TrafficExtension"),
-        ];
-        let (by_host, by_wildcard) = hosts_of(&virtual_services);
-        let mut http_ports: HashMap<u16, Vec<(String, String)>> = HashMap::new();
-        for service in world.services() {
-            for port in service.ports.iter().filter(|p| speech(p) == Speech::Http) {
-                http_ports.entry(port.port).or_default().push((service.namespace.clone(), service.name.clone()));
-            }
-        }
-        let mut services: HashMap<String, Vec<Arc<Service>>> = HashMap::new();
-        for service in world.services().filter(|s| !s.selector.is_empty()) {
-            services.entry(service.namespace.clone()).or_default().push(service.clone());
-        }
-        Self {
-            http_ports,
-            services,
-            world: world.clone(),
-            places,
-            root: settings.root().to_owned(),
-            settings,
-            by_host,
-            by_wildcard,
-            virtual_services,
-            destination_rules: rules_by_host(rules),
-            peer_authentications: by_namespace(peers),
-            authorization_policies: by_namespace(policies),
-            service_entries,
-            sidecars: by_namespace(sidecars),
-            opaque: opaque.iter().flat_map(|(group, kind)| world.documents_of(group, kind)).cloned().collect(),
-            broken,
+    /// The same, writing down in this log.
+    pub fn listening(&self, log: &Log) -> Self {
+        let mut index = self.clone();
+        index.world = self.world.listening(log);
+        index.places = Arc::new(self.places.listening(log));
+        index.shelves_mut().into_iter().for_each(|shelf| shelf.listen(log));
+        index
+    }
+
+    fn put_service(&mut self, service: &Arc<Service>) {
+        for port in service.ports.iter().filter(|p| speech(p) == Speech::Http) {
+            self.http.put(port.port, service.clone(), |a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         }
     }
 
-    /// VirtualServices that list this host in full, oldest first.
-    pub fn exactly<'a>(&'a self, host: &str) -> impl Iterator<Item = &'a Typed<VirtualService>> + use<'a> {
-        self.by_host.get(host).into_iter().flatten().filter_map(|at| self.virtual_services.get(*at))
+    /// How a pod takes part in the mesh.
+    pub fn membership(&self, pod: &Pod) -> Option<Membership> {
+        detect::member(pod, |namespace| self.world.namespace(namespace))
     }
 
-    /// VirtualServices that list a pattern with a star, with it, oldest first.
-    pub fn by_pattern(&self) -> impl Iterator<Item = (&str, &Typed<VirtualService>)> {
-        self.by_wildcard.iter().filter_map(|(host, at)| Some((host.as_str(), self.virtual_services.get(*at)?)))
+    /// Services that take requests on a port.
+    pub fn http_services(&self, port: u16) -> &[Arc<Service>] {
+        self.world.log().note("", "Service", || Dep::found("", "Service", &("http", port)));
+        self.http.get(&port)
     }
 
     /// Services that select a pod.
     pub fn services_of<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Arc<Service>> {
-        let all = self.services.get(&pod.namespace).into_iter().flatten();
+        let all = self.world.services_in(&pod.namespace).filter(|service| !service.selector.is_empty());
         all.filter(|service| selects(&service.selector, &pod.labels))
     }
 
-    /// Every DestinationRule.
-    pub fn all_destination_rules(&self) -> impl Iterator<Item = &Typed<DestinationRule>> {
-        let all = self.destination_rules.values();
-        all.flat_map(|by| by.exact.values().chain(by.wildcards.iter().map(|(_, rules)| rules))).flatten()
+    /// VirtualServices that list this host in full, oldest first.
+    pub fn exactly<'a>(&'a self, host: &str) -> impl Iterator<Item = &'a Typed<VirtualService>> + use<'a> {
+        // What is found by a star are all hosts with one.
+        self.virtual_services.found(if is_wildcard(host) { "" } else { host })
+    }
+
+    /// VirtualServices that list a pattern with a star, with it, oldest first.
+    pub fn by_pattern(&self) -> impl Iterator<Item = (String, &Typed<VirtualService>)> {
+        self.virtual_services.found("*").flat_map(|typed| {
+            let hosts = typed.spec.hosts.iter().map(|host| fqdn(host, &typed.document.key.namespace));
+            hosts.filter(|host| is_wildcard(host)).map(move |host| (host, typed))
+        })
+    }
+
+    /// DestinationRules of a namespace about exactly this host or pattern, oldest first.
+    pub fn rules_for(&self, namespace: &str, host: &str) -> Vec<&Typed<DestinationRule>> {
+        let all = self.destination_rules.found(&format!("{namespace}/{}", if is_wildcard(host) { "*" } else { host }));
+        all.filter(|typed| !is_wildcard(host) || host_of(typed) == host).collect()
+    }
+
+    /// ServiceEntries that list this host in full, then those that list a host with a star; each oldest first.
+    pub fn entries_for(&self, host: &str) -> impl Iterator<Item = &Typed<ServiceEntry>> + Clone {
+        let exact = self.service_entries.found(if is_wildcard(host) { "" } else { host });
+        exact.chain(self.service_entries.found("*"))
+    }
+
+    /// Objects whose effect on a request cannot be read from them.
+    pub fn opaque(&self) -> impl Iterator<Item = &Arc<Document>> {
+        OPAQUE.iter().flat_map(|(group, kind)| self.world.documents_of(group, kind))
+    }
+
+    /// Why istiod cannot read an object and ignores it; `None` where it can.
+    pub fn problem(&self, key: &ObjectKey) -> Option<&str> {
+        let shelves = self.shelves();
+        let shelf = shelves.into_iter().find(|shelf| shelf.kind() == (key.group.as_str(), key.kind.as_str()))?;
+        shelf.problem(key)
     }
 
     /// Why a kind that decides requests cannot be read; `None` where all can.
     pub fn unreadable(&self, kinds: &[(&str, &str)]) -> Option<String> {
-        kinds.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind))
+        self.world.unreadable(kinds)
     }
-}
-
-fn typed<T: DeserializeOwned + Default>(
-    world: &World,
-    group: &str,
-    kind: &str,
-    broken: &mut Vec<(ObjectKey, String)>,
-) -> Vec<Typed<T>> {
-    let mut all = Vec::new();
-    for document in world.documents_of(group, kind) {
-        match read(document) {
-            Ok(spec) => all.push(Typed { document: document.clone(), spec }),
-            Err(error) => broken.push((document.key.clone(), error.to_string())),
-        }
-    }
-    all
-}
-
-/// Oldest first. A draft or a file has no age yet: it is the youngest.
-/// Upstream: istio/istio pilot/pkg/model/config.go, configCompareByCreationTime: equal ages by name, then namespace.
-fn aged<T>(mut all: Vec<Typed<T>>) -> Vec<Typed<T>> {
-    all.sort_by(|a, b| {
-        let (a, b) = (&a.document, &b.document);
-        let age = |d: &Document| d.created.unwrap_or(i64::MAX);
-        age(a).cmp(&age(b)).then(a.key.name.cmp(&b.key.name)).then(a.key.namespace.cmp(&b.key.namespace))
-    });
-    all
-}
-
-fn by_namespace<T>(all: Vec<Typed<T>>) -> HashMap<String, Vec<Typed<T>>> {
-    let mut map: HashMap<String, Vec<Typed<T>>> = HashMap::new();
-    for typed in all {
-        map.entry(typed.document.key.namespace.clone()).or_default().push(typed);
-    }
-    map
-}
-
-type Hosts = (HashMap<String, Vec<usize>>, Vec<(String, usize)>);
-
-fn hosts_of(all: &[Typed<VirtualService>]) -> Hosts {
-    let (mut exact, mut wild): Hosts = Hosts::default();
-    for (at, typed) in all.iter().enumerate() {
-        for host in &typed.spec.hosts {
-            let host = fqdn(host, &typed.document.key.namespace);
-            if is_wildcard(&host) {
-                wild.push((host, at));
-            } else {
-                let list = exact.entry(host).or_default();
-                if list.last() != Some(&at) {
-                    list.push(at);
-                }
-            }
-        }
-    }
-    (exact, wild)
-}
-
-fn rules_by_host(all: Vec<Typed<DestinationRule>>) -> HashMap<String, ByHost> {
-    let mut map: HashMap<String, ByHost> = HashMap::new();
-    for typed in all {
-        let host = host_of(&typed);
-        let by = map.entry(typed.document.key.namespace.clone()).or_default();
-        if !is_wildcard(&host) {
-            by.exact.entry(host).or_default().push(typed);
-        } else if let Some((_, list)) = by.wildcards.iter_mut().find(|(pattern, _)| *pattern == host) {
-            list.push(typed);
-        } else {
-            by.wildcards.push((host, vec![typed]));
-        }
-    }
-    map
 }

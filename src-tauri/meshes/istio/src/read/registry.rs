@@ -106,7 +106,7 @@ impl Index {
                 && scope.sees(home, host)
         };
         let exact = |typed: &&Typed<ServiceEntry>| typed.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
-        let mut all = self.service_entries.iter().filter(visible);
+        let mut all = self.entries_for(host).filter(visible);
         let typed = all.clone().find(exact).or_else(|| all.next())?;
         let wild = typed.spec.hosts.iter().find(|h| is_wildcard(h) && wildcard_matches(h, host));
         let name = if exact(&typed) { host.to_owned() } else { wild.cloned().unwrap_or_default() };
@@ -118,21 +118,21 @@ impl Index {
         if is_wildcard(host) {
             let service = |s: &Arc<Service>| wildcard_matches(host, &service_host(&s.namespace, &s.name));
             let entry = |t: &Typed<ServiceEntry>| t.spec.hosts.iter().any(|h| wildcard_matches(host, h));
-            return self.world.services().any(service) || self.service_entries.iter().any(entry);
+            return self.world.services().any(service) || self.service_entries.all().any(entry);
         }
         let service = service_of(host).is_some_and(|(namespace, name)| self.places.service(namespace, name).is_some());
-        let names = || self.service_entries.iter().flat_map(|t| &t.spec.hosts);
-        service || names().any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
+        let mut names = self.entries_for(host).flat_map(|t| &t.spec.hosts);
+        service || names.any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
     }
 
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
-        let services = self.http_ports.get(&port).into_iter().flatten();
-        let service = services
-            .filter_map(|(namespace, name)| self.places.service(namespace, name))
+        let service = self
+            .http_services(port)
+            .iter()
             .any(|s| exported(s, caller) && scope.sees(&s.namespace, &service_host(&s.namespace, &s.name)));
         service
-            || self.service_entries.iter().any(|typed| {
+            || self.service_entries.all().any(|typed| {
                 exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
                     && typed.spec.ports.iter().any(|p| p.number == port && p.is_http())
                     && typed.spec.hosts.iter().any(|h| scope.sees(&typed.document.key.namespace, h))

@@ -1,6 +1,6 @@
 //! Waypoints: which of them takes the requests for a service or for a pod.
 
-use mesh::{selects, unreadable};
+use mesh::selects;
 use world::{Document, Labels, ObjectKey, Pod, Service};
 
 use crate::detect::is_waypoint;
@@ -88,7 +88,7 @@ impl Index {
         };
         let by = (by, format!("metadata.labels[{USE}]"));
         for kind in ["Gateway", "GatewayClass"] {
-            if let Some(because) = unreadable(&self.world, GATEWAY, kind) {
+            if let Some(because) = self.world.unreadable(&[(GATEWAY, kind)]) {
                 return Binding::Unknown(because);
             }
         }

@@ -1,9 +1,11 @@
 //! How rules are tested: objects beside the shop, and the fields at which the rule must fire.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Engine, Places, Rule};
-use world::{Change, Coverage, World, yaml};
+use mesh::{Engine, Finding, Log, Places, Rule};
+use serde_json::Value;
+use world::{Change, Coverage, Object, Origin, World, yaml};
 
 use crate::Istio;
 use crate::read::Index;
@@ -16,18 +18,46 @@ fn with(world: &World, text: &str) -> World {
     world.after(objects.into_iter().map(Change::Put))
 }
 
-/// Each case holds these objects beside the shop; the rule fires at these paths and nowhere else. Where a kind that it reads may not be read,
-/// it is unknown.
+/// What one rule says of a world, subject by subject as the engine asks it, and the kinds that it read for it.
+fn said(rule: &'static Rule, world: &World) -> (Vec<Finding>, BTreeSet<(String, String)>) {
+    let log = Log::of_kinds();
+    let index = Index::of(world, Arc::new(Places::of(world))).listening(&log);
+    let at = super::ALL.iter().position(|(own, _)| own.name == rule.name).unwrap();
+    let found = mesh::run(world, &index, at, rule);
+    (found, log.kinds())
+}
+
+/// The world with the quick fix of a finding.
+fn mended(world: &World, finding: &Finding) -> World {
+    let document = world.document(&finding.object).unwrap();
+    let apply = |body: Value, edit| yaml::apply(&body, edit).unwrap();
+    let body = finding.fix.iter().fold(document.body.as_ref().clone(), apply);
+    world.after([Change::Put(Object::read(body, Origin::Draft).unwrap())])
+}
+
+/// Each case holds these objects beside the shop; the rule fires at these paths and nowhere else. It reads no kind that it does not name, and
+/// where one that it names may not be read, it is unknown.
 pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
     assert!(cases.iter().any(|(_, paths)| !paths.is_empty()) && cases.iter().any(|(_, paths)| paths.is_empty()));
     let shop = with(&World::new(), SHOP);
+    let named: BTreeSet<(String, String)> = rule.reads.iter().map(|(g, k)| ((*g).into(), (*k).into())).collect();
     for (text, paths) in cases {
         let world = with(&shop, text);
-        let index = Index::of(&world, Arc::new(Places::of(&world)));
-        let findings = super::check(&index, rule);
+        let (findings, kinds) = said(rule, &world);
         let found: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(&found, paths, "{}: {text}", rule.name);
         assert!(findings.iter().all(|f| !f.message.is_empty() && f.rule == rule.name));
+        let unnamed: Vec<_> = kinds.difference(&named).collect();
+        assert!(unnamed.is_empty(), "{} reads {unnamed:?} and does not say so: {text}", rule.name);
+        for finding in findings.iter().filter(|f| f.fixable()) {
+            let after = said(rule, &mended(&world, finding)).0;
+            assert!(
+                after.len() < findings.len(),
+                "{}: the quick fix of {} does not help: {text}",
+                rule.name,
+                finding.path
+            );
+        }
     }
     let engine = Engine::new(vec![Box::new(Istio)]);
     for (group, kind) in rule.reads {
@@ -54,6 +84,18 @@ fn names_are_unique_and_texts_are_there() {
             "{}",
             rule.name
         );
+        for words in [rule.zh.what, rule.zh.why, rule.zh.fix] {
+            assert!(words.ends_with('。') && words.chars().count() > 5, "{} in Chinese: {words}", rule.name);
+        }
+        for about in rule.about {
+            let (group, kind) = about.kind();
+            assert!(
+                rule.reads.contains(&(group, kind)),
+                "{} is about {kind} and does not say that it reads it",
+                rule.name
+            );
+        }
+        assert!(!rule.about.is_empty(), "{}", rule.name);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Two DestinationRules of a namespace are about one host.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
+use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -11,29 +13,35 @@ pub(crate) const RULE: Rule = Rule {
     what: "An older DestinationRule of this namespace is about the same host.",
     why: "Only subsets with new names are added from the younger one; its traffic policy and subsets of the same name are ignored.",
     fix: "Put both into one DestinationRule.",
+    zh: Words {
+        what: "本命名空间中已有更早的 DestinationRule 针对同一主机。",
+        why: "较晚的规则只会补充名称不同的子集；它的流量策略和同名子集都会被忽略。",
+        fix: "请把两者合并为一个 DestinationRule。",
+    },
+    about: &[About::Document(NETWORKING, "DestinationRule")],
     reads: &[("networking.istio.io", "DestinationRule")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for by in index.destination_rules.values() {
-        for rules in by.exact.values().chain(by.wildcards.iter().map(|(_, rules)| rules)) {
-            for (at, typed) in rules.iter().enumerate().filter(|(_, t)| t.spec.workload_selector.is_none()) {
-                let older = || rules.iter().take(at).filter(|t| t.spec.workload_selector.is_none());
-                let named = |name: &str| older().find(|o| o.spec.subsets.iter().any(|s| s.name == name));
-                for (n, subset) in typed.spec.subsets.iter().enumerate() {
-                    if let Some(first) = named(&subset.name) {
-                        let message = format!("{} defines subset {} first", first.document.key, subset.name);
-                        out.push(RULE.at(&typed.document.key, format!("spec.subsets[{n}]"), message));
-                    }
-                }
-                let policy = typed.spec.traffic_policy.is_some();
-                if let Some(first) = older().find(|o| policy && o.spec.traffic_policy.is_some()) {
-                    let message =
-                        format!("{} sets the traffic policy for {} first", first.document.key, typed.spec.host);
-                    out.push(RULE.at(&typed.document.key, "spec.trafficPolicy", message));
-                }
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.destination_rules.subject(subject) else { return };
+    if typed.spec.workload_selector.is_some() {
+        return;
+    }
+    let all = ask.rules_for(&typed.document.key.namespace, &host_of(typed));
+    let older = || {
+        let before = all.iter().take_while(|t| t.document.key != typed.document.key);
+        before.filter(|t| t.spec.workload_selector.is_none())
+    };
+    for (n, subset) in typed.spec.subsets.iter().enumerate() {
+        if let Some(first) = older().find(|o| o.spec.subsets.iter().any(|s| s.name == subset.name)) {
+            let message = format!("{} defines subset {} first", first.document.key, subset.name);
+            out.at(format!("spec.subsets[{n}]"), message);
         }
+    }
+    let policy = typed.spec.traffic_policy.is_some();
+    if let Some(first) = older().find(|o| policy && o.spec.traffic_policy.is_some()) {
+        let message = format!("{} sets the traffic policy for {} first", first.document.key, typed.spec.host);
+        out.at("spec.trafficPolicy", message);
     }
 }
 

@@ -1,7 +1,8 @@
 //! A DestinationRule is about a host that the mesh does not know.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
 
@@ -12,15 +13,20 @@ pub(crate) const RULE: Rule = Rule {
     what: "The host is no Service and no ServiceEntry.",
     why: "The rule holds nowhere: its subsets and TLS settings have no effect.",
     fix: "Correct the name: a short name is looked up in the rule's own namespace, a name with a dot is taken as it stands.",
+    zh: Words {
+        what: "该主机既不是 Service，也不是 ServiceEntry。",
+        why: "这条规则在任何地方都不生效：它的子集和 TLS 设置没有作用。",
+        fix: "请更正名称：短名称在规则自己的命名空间中查找，带点的名称按原样使用。",
+    },
+    about: &[About::Document(NETWORKING, "DestinationRule")],
     reads: &[("networking.istio.io", "DestinationRule"), ("", "Service"), ("networking.istio.io", "ServiceEntry")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.all_destination_rules() {
-        let host = host_of(typed);
-        if !index.knows(&host) {
-            out.push(RULE.at(&typed.document.key, "spec.host", format!("no Service or ServiceEntry is called {host}")));
-        }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.destination_rules.subject(subject) else { return };
+    let host = host_of(typed);
+    if !ask.knows(&host) {
+        out.at("spec.host", format!("no Service or ServiceEntry is called {host}"));
     }
 }
 

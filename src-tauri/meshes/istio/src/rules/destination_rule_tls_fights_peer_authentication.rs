@@ -1,8 +1,8 @@
 //! The TLS mode of a DestinationRule is not what the workloads take.
 
-use mesh::{Finding, Level, Membership, Mtls, Rule};
+use mesh::{About, Found, Level, Membership, Mtls, Rule, Subject, Words};
 
-use crate::detect::membership;
+use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::kinds::peer_authentication::decide::posture;
 use crate::read::Index;
@@ -15,37 +15,41 @@ pub(crate) const RULE: Rule = Rule {
     what: "Callers are told to connect in a way that the workloads of the host refuse.",
     why: "Every connection that the rule governs fails: callers see 503.",
     fix: "Take the TLS mode out of the DestinationRule, so that proxies choose by themselves, or change the PeerAuthentication.",
+    zh: Words {
+        what: "调用方被要求使用的连接方式，会被该主机的工作负载拒绝。",
+        why: "受这条规则影响的每个连接都会失败：调用方看到 503。",
+        fix: "请从 DestinationRule 中去掉 TLS 模式，让代理自行选择；或者修改 PeerAuthentication。",
+    },
+    about: &[About::Document(NETWORKING, "DestinationRule")],
     reads: &[
         ("networking.istio.io", "DestinationRule"),
         ("security.istio.io", "PeerAuthentication"),
         ("", "Service"),
         ("", "Pod"),
+        ("", "Namespace"),
     ],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.all_destination_rules() {
-        let host = host_of(typed);
-        let Some(tls) = typed.spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) else { continue };
-        let Some(service) = service_of(&host).and_then(|(namespace, name)| index.places.service(namespace, name))
-        else {
-            continue;
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.destination_rules.subject(subject) else { return };
+    let host = host_of(typed);
+    let Some(tls) = typed.spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) else { return };
+    let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
+        return;
+    };
+    for pod in ask.places.of_service(service) {
+        let member = ask.membership(pod) == Some(Membership::Sidecar);
+        let posture = posture(ask, &pod.namespace, &pod.labels, None);
+        let takes = match (tls.mode.as_str(), posture.mtls) {
+            ("DISABLE", Mtls::Strict) if member => "only mutual TLS",
+            ("ISTIO_MUTUAL", Mtls::Disabled) if member => "only plaintext",
+            ("ISTIO_MUTUAL", _) if !member => "plaintext alone, for it has no proxy",
+            _ => continue,
         };
-        for pod in index.places.of_service(service) {
-            let member = membership(&index.world, pod) == Some(Membership::Sidecar);
-            let posture = posture(index, &pod.namespace, &pod.labels, None);
-            let takes = match (tls.mode.as_str(), posture.mtls) {
-                ("DISABLE", Mtls::Strict) if member => "only mutual TLS",
-                ("ISTIO_MUTUAL", Mtls::Disabled) if member => "only plaintext",
-                ("ISTIO_MUTUAL", _) if !member => "plaintext alone, for it has no proxy",
-                _ => continue,
-            };
-            let by = posture.object.filter(|_| member).map(|key| format!(" ({key})")).unwrap_or_default();
-            let message =
-                format!("{} asks for {}, and {} takes {takes}{by}", typed.document.key, tls.mode, pod.workload.1);
-            out.push(RULE.at(&typed.document.key, "spec.trafficPolicy.tls.mode", message));
-            break;
-        }
+        let by = posture.object.filter(|_| member).map(|key| format!(" ({key})")).unwrap_or_default();
+        let message = format!("{} asks for {}, and {} takes {takes}{by}", typed.document.key, tls.mode, pod.workload.1);
+        out.at("spec.trafficPolicy.tls.mode", message);
+        break;
     }
 }
 

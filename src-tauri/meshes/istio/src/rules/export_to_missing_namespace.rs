@@ -1,7 +1,8 @@
 //! An object is exported to a namespace that does not exist.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -11,17 +12,21 @@ pub(crate) const RULE: Rule = Rule {
     what: "exportTo names a namespace that does not exist.",
     why: "Nobody there can use the object; if that was the only entry, nobody can.",
     fix: "Correct the name, or use . for the own namespace and * for all.",
+    zh: Words {
+        what: "exportTo 中写了不存在的命名空间。",
+        why: "那里没有人能使用这个对象；如果只有这一项，就没有任何人能使用它。",
+        fix: "请更正名称；用 . 表示自己的命名空间，用 * 表示所有命名空间。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService"), About::Document(NETWORKING, "DestinationRule")],
     reads: &[("networking.istio.io", "VirtualService"), ("networking.istio.io", "DestinationRule"), ("", "Namespace")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    let routes = index.virtual_services.iter().map(|t| (&t.document.key, &t.spec.export_to));
-    let rules = index.all_destination_rules().map(|t| (&t.document.key, &t.spec.export_to));
-    for (key, export_to) in routes.chain(rules) {
-        for (at, to) in export_to.iter().enumerate().filter(|(_, to)| !matches!(to.as_str(), "." | "*" | "~")) {
-            if index.world.namespace(to).is_none() {
-                out.push(RULE.at(key, format!("spec.exportTo[{at}]"), format!("there is no namespace {to}")));
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let routes = ask.virtual_services.subject(subject).map(|t| &t.spec.export_to);
+    let Some(export_to) = routes.or(ask.destination_rules.subject(subject).map(|t| &t.spec.export_to)) else { return };
+    for (at, to) in export_to.iter().enumerate().filter(|(_, to)| !matches!(to.as_str(), "." | "*" | "~")) {
+        if ask.world.namespace(to).is_none() {
+            out.at(format!("spec.exportTo[{at}]"), format!("there is no namespace {to}"));
         }
     }
 }

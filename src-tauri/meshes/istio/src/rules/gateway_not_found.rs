@@ -1,6 +1,6 @@
 //! A VirtualService names a gateway that does not exist.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 use world::ObjectKey;
 
 use crate::kinds::NETWORKING;
@@ -13,17 +13,22 @@ pub(crate) const RULE: Rule = Rule {
     what: "The VirtualService is bound to a Gateway that does not exist.",
     why: "No proxy at the edge takes up its routes.",
     fix: "Correct the name: NAMESPACE/NAME, or NAME for a Gateway of the same namespace.",
+    zh: Words {
+        what: "VirtualService 绑定到了不存在的 Gateway。",
+        why: "没有任何边缘代理会采用它的路由。",
+        fix: "请更正名称：写成 NAMESPACE/NAME；同一命名空间的 Gateway 只写 NAME。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService"), ("networking.istio.io", "Gateway")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in &index.virtual_services {
-        for (at, gateway) in typed.spec.gateways.iter().enumerate().filter(|(_, g)| *g != "mesh") {
-            let (namespace, name) = gateway.split_once('/').unwrap_or((&typed.document.key.namespace, gateway));
-            let key = ObjectKey::new(NETWORKING, "Gateway", namespace, name);
-            if index.world.document(&key).is_none() {
-                out.push(RULE.at(&typed.document.key, format!("spec.gateways[{at}]"), format!("there is no {key}")));
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
+    for (at, gateway) in typed.spec.gateways.iter().enumerate().filter(|(_, g)| *g != "mesh") {
+        let (namespace, name) = gateway.split_once('/').unwrap_or((&typed.document.key.namespace, gateway));
+        let key = ObjectKey::new(NETWORKING, "Gateway", namespace, name);
+        if ask.world.document(&key).is_none() {
+            out.at(format!("spec.gateways[{at}]"), format!("there is no {key}"));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A route sends requests to a host that the mesh does not know.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
 use crate::read::Index;
 use crate::rules::destinations;
 
@@ -12,15 +13,20 @@ pub(crate) const RULE: Rule = Rule {
     what: "A destination names a host that is no Service and no ServiceEntry.",
     why: "Requests that the rule catches are answered 503 by the caller's own proxy.",
     fix: "Correct the name (a short name is looked up in the VirtualService's own namespace, a name with a dot is taken as it stands), or add a ServiceEntry.",
+    zh: Words {
+        what: "某个目的地的主机既不是 Service，也不是 ServiceEntry。",
+        why: "命中这条规则的请求由调用方自己的代理回答 503。",
+        fix: "请更正名称（短名称在 VirtualService 自己的命名空间中查找，带点的名称按原样使用），或添加 ServiceEntry。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService"), ("", "Service"), ("networking.istio.io", "ServiceEntry")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for use_of in destinations(index) {
-        if !index.knows(&use_of.host) {
-            let message = format!("no Service or ServiceEntry is called {}", use_of.host);
-            out.push(RULE.at(use_of.object, format!("{}.host", use_of.path), message));
-        }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
+    for use_of in destinations(typed).into_iter().filter(|u| !ask.knows(&u.host)) {
+        let message = format!("no Service or ServiceEntry is called {}", use_of.host);
+        out.at(format!("{}.host", use_of.path), message);
     }
 }
 

@@ -1,7 +1,11 @@
 //! A rule about requests guards a port that carries bytes.
 
-use mesh::{Finding, Level, Rule};
+use std::sync::Arc;
 
+use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Pod;
+
+use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::decide::needs_http;
 use crate::read::Index;
 use crate::read::registry::{Speech, speech};
@@ -13,23 +17,28 @@ pub(crate) const RULE: Rule = Rule {
     what: "The policy looks at requests, and every service of the workload says that its port carries bytes.",
     why: "On such a port an ALLOW rule that looks at requests lets nobody in, and a DENY rule loses those conditions and denies more.",
     fix: "Name the port after its protocol (http-…), or restrict the rule to fields of connections.",
+    zh: Words {
+        what: "策略要检查请求，但该工作负载的所有服务都声明其端口只传字节。",
+        why: "在这种端口上，检查请求的 ALLOW 规则不放行任何人；DENY 规则会丢掉这些条件，拒绝得更多。",
+        fix: "请按协议给端口命名（http-…），或让规则只使用连接层的字段。",
+    },
+    about: &[About::Document(SECURITY, "AuthorizationPolicy")],
     reads: &[("security.istio.io", "AuthorizationPolicy"), ("", "Service"), ("", "Pod")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.authorization_policies.values().flatten() {
-        let Some(labels) = typed.spec.labels() else { continue };
-        let pods = index.places.selected(&typed.document.key.namespace, labels);
-        let bytes = |pod: &&&std::sync::Arc<world::Pod>| {
-            let mut ports = index.services_of(pod).flat_map(|s| &s.ports).peekable();
-            ports.peek().is_some() && ports.all(|port| speech(port) == Speech::Tcp)
-        };
-        let Some(pod) = pods.iter().find(bytes) else { continue };
-        for (at, _) in typed.spec.rules.iter().enumerate().filter(|(_, rule)| needs_http(rule)) {
-            let message =
-                format!("ports of {} carry bytes, so conditions on requests cannot be asked there", pod.workload.1);
-            out.push(RULE.at(&typed.document.key, format!("spec.rules[{at}]"), message));
-        }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.authorization_policies.subject(subject) else { return };
+    let Some(labels) = typed.spec.labels() else { return };
+    let pods = ask.places.selected(&typed.document.key.namespace, labels);
+    let bytes = |pod: &&&Arc<Pod>| {
+        let mut ports = ask.services_of(pod).flat_map(|s| &s.ports).peekable();
+        ports.peek().is_some() && ports.all(|port| speech(port) == Speech::Tcp)
+    };
+    let Some(pod) = pods.iter().find(bytes) else { return };
+    for (at, _) in typed.spec.rules.iter().enumerate().filter(|(_, rule)| needs_http(rule)) {
+        let message =
+            format!("ports of {} carry bytes, so conditions on requests cannot be asked there", pod.workload.1);
+        out.at(format!("spec.rules[{at}]"), message);
     }
 }
 

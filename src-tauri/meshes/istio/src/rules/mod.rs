@@ -24,20 +24,19 @@ mod subset_selects_no_pods;
 mod virtual_service_duplicate_host;
 mod weights_not_100;
 
-use mesh::{Finding, Rule};
-use world::ObjectKey;
+use std::sync::Arc;
 
-use crate::kinds::virtual_service::spec::Target;
+use mesh::{Check, Rule, Typed, selects};
+use world::{Labels, Pod};
+
+use crate::kinds::virtual_service::spec::{Target, VirtualService};
 use crate::read::Index;
 use crate::read::hosts::fqdn;
 
 pub(crate) use foreign::FOREIGN;
 
-/// Finds every place where a rule holds.
-type Check = fn(&Index, &mut Vec<Finding>);
-
 /// Every rule with its check.
-pub(crate) static ALL: &[(&Rule, Check)] = &[
+pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&destination_rule_duplicate_host::RULE, destination_rule_duplicate_host::check),
     (&destination_rule_host_not_found::RULE, destination_rule_host_not_found::check),
     (&destination_rule_tls_fights_peer_authentication::RULE, destination_rule_tls_fights_peer_authentication::check),
@@ -60,46 +59,53 @@ pub(crate) static ALL: &[(&Rule, Check)] = &[
     (&weights_not_100::RULE, weights_not_100::check),
 ];
 
-/// Runs one rule.
-pub(crate) fn check(index: &Index, rule: &Rule) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let Some((_, check)) = ALL.iter().find(|(own, _)| own.name == rule.name) {
-        check(index, &mut findings);
-    }
-    findings
-}
-
 /// A place where a VirtualService sends requests.
 struct Use<'a> {
-    object: &'a ObjectKey,
     path: String,
     /// In full.
     host: String,
     target: &'a Target,
 }
 
-/// Every destination and mirror of every VirtualService.
-fn destinations<'a>(index: &'a Index) -> Vec<Use<'a>> {
+/// Every destination and mirror of a VirtualService.
+fn destinations<'a>(typed: &'a Typed<VirtualService>) -> Vec<Use<'a>> {
     let mut all = Vec::new();
-    for typed in &index.virtual_services {
-        let object = &typed.document.key;
-        let mut put = |path: String, target: &'a Target| {
-            let host = fqdn(&target.host, &object.namespace);
-            all.push(Use { object, path, host, target });
-        };
-        for (at, rule) in typed.spec.http.iter().enumerate() {
-            for (n, weighted) in rule.route.iter().enumerate() {
-                put(format!("spec.http[{at}].route[{n}].destination"), &weighted.destination);
-            }
-            if let Some(mirror) = &rule.mirror {
-                put(format!("spec.http[{at}].mirror"), mirror);
-            }
-            for (n, mirror) in rule.mirrors.iter().enumerate() {
-                if let Some(target) = &mirror.destination {
-                    put(format!("spec.http[{at}].mirrors[{n}].destination"), target);
-                }
+    let mut put = |path: String, target: &'a Target| {
+        let host = fqdn(&target.host, &typed.document.key.namespace);
+        all.push(Use { path, host, target });
+    };
+    for (at, rule) in typed.spec.http.iter().enumerate() {
+        for (n, weighted) in rule.route.iter().enumerate() {
+            put(format!("spec.http[{at}].route[{n}].destination"), &weighted.destination);
+        }
+        if let Some(mirror) = &rule.mirror {
+            put(format!("spec.http[{at}].mirror"), mirror);
+        }
+        for (n, mirror) in rule.mirrors.iter().enumerate() {
+            if let Some(target) = &mirror.destination {
+                put(format!("spec.http[{at}].mirrors[{n}].destination"), target);
             }
         }
     }
     all
+}
+
+/// The pods that a policy of this namespace is about: those of the namespace, or of all where it is the root, with these labels.
+fn governed<'a>(ask: &'a Index, namespace: &'a str, labels: Option<&Labels>) -> Vec<&'a Arc<Pod>> {
+    match labels {
+        Some(labels) if namespace != ask.root => ask.places.selected(namespace, labels),
+        _ => {
+            let fits = |pod: &&Arc<Pod>| labels.is_none_or(|wanted| selects(wanted, &pod.labels));
+            beside(ask, namespace, true).into_iter().filter(fits).collect()
+        }
+    }
+}
+
+/// The pods of a namespace; of all namespaces where it is the root and what is there holds everywhere.
+fn beside<'a>(ask: &'a Index, namespace: &'a str, root_is_all: bool) -> Vec<&'a Arc<Pod>> {
+    if root_is_all && namespace == ask.root {
+        ask.places.pods().collect()
+    } else {
+        ask.places.pods_in(namespace).collect()
+    }
 }

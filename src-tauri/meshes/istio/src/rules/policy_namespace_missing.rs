@@ -1,7 +1,8 @@
 //! A policy names a namespace that does not exist.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::SECURITY;
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -11,19 +12,24 @@ pub(crate) const RULE: Rule = Rule {
     what: "A rule names callers of a namespace that does not exist.",
     why: "Nobody can call from there, so this entry matches nobody.",
     fix: "Correct the name of the namespace.",
+    zh: Words {
+        what: "规则中的调用方命名空间不存在。",
+        why: "没有人能从那里发起调用，因此这一项不会匹配任何人。",
+        fix: "请更正命名空间的名称。",
+    },
+    about: &[About::Document(SECURITY, "AuthorizationPolicy")],
     reads: &[("security.istio.io", "AuthorizationPolicy"), ("", "Namespace")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.authorization_policies.values().flatten() {
-        for (at, rule) in typed.spec.rules.iter().enumerate() {
-            for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
-                for (field, list) in [("namespaces", &source.namespaces), ("notNamespaces", &source.not_namespaces)] {
-                    for (i, name) in list.iter().enumerate().filter(|(_, name)| !name.contains('*')) {
-                        if index.world.namespace(name).is_none() {
-                            let path = format!("spec.rules[{at}].from[{n}].source.{field}[{i}]");
-                            out.push(RULE.at(&typed.document.key, path, format!("there is no namespace {name}")));
-                        }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.authorization_policies.subject(subject) else { return };
+    for (at, rule) in typed.spec.rules.iter().enumerate() {
+        for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
+            for (field, list) in [("namespaces", &source.namespaces), ("notNamespaces", &source.not_namespaces)] {
+                for (i, name) in list.iter().enumerate().filter(|(_, name)| !name.contains('*')) {
+                    if ask.world.namespace(name).is_none() {
+                        let path = format!("spec.rules[{at}].from[{n}].source.{field}[{i}]");
+                        out.at(path, format!("there is no namespace {name}"));
                     }
                 }
             }

@@ -1,9 +1,11 @@
 //! A policy names callers where callers have no identity.
 
-use mesh::{Finding, Level, Mtls, Rule, selects};
+use mesh::{About, Found, Level, Mtls, Rule, Subject, Words};
 
+use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
 use crate::read::Index;
+use crate::rules::governed;
 
 pub(crate) const RULE: Rule = Rule {
     name: "policy-needs-mutual-tls",
@@ -12,39 +14,31 @@ pub(crate) const RULE: Rule = Rule {
     what: "The policy asks who the caller is, and its workloads take only plaintext.",
     why: "Plaintext carries no identity: ALLOW rules like this let nobody in, DENY rules stop nobody.",
     fix: "Let the workload take mutual TLS (PeerAuthentication PERMISSIVE or STRICT).",
+    zh: Words {
+        what: "策略要判断调用方是谁，但它的工作负载只接受明文。",
+        why: "明文不带身份：这样的 ALLOW 规则不放行任何人，DENY 规则拦不住任何人。",
+        fix: "请让工作负载接受双向 TLS（PeerAuthentication 设为 PERMISSIVE 或 STRICT）。",
+    },
+    about: &[About::Document(SECURITY, "AuthorizationPolicy")],
     reads: &[("security.istio.io", "AuthorizationPolicy"), ("security.istio.io", "PeerAuthentication"), ("", "Pod")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.authorization_policies.values().flatten() {
-        let home = &typed.document.key.namespace;
-        let covered = |pod: &&std::sync::Arc<world::Pod>| {
-            (pod.namespace == *home || *home == index.root)
-                && typed.spec.labels().is_none_or(|l| selects(l, &pod.labels))
-        };
-        let Some(pod) = index
-            .places
-            .pods()
-            .filter(covered)
-            .find(|pod| posture(index, &pod.namespace, &pod.labels, None).mtls == Mtls::Disabled)
-        else {
-            continue;
-        };
-        for (at, rule) in typed.spec.rules.iter().enumerate() {
-            for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
-                for (field, list) in [
-                    ("principals", &source.principals),
-                    ("namespaces", &source.namespaces),
-                    ("serviceAccounts", &source.service_accounts),
-                ] {
-                    if !list.is_empty() {
-                        let message = format!("{} takes only plaintext, which names no caller", pod.workload.1);
-                        out.push(RULE.at(
-                            &typed.document.key,
-                            format!("spec.rules[{at}].from[{n}].source.{field}"),
-                            message,
-                        ));
-                    }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.authorization_policies.subject(subject) else { return };
+    let plaintext = governed(ask, &typed.document.key.namespace, typed.spec.labels())
+        .into_iter()
+        .find(|pod| posture(ask, &pod.namespace, &pod.labels, None).mtls == Mtls::Disabled);
+    let Some(pod) = plaintext else { return };
+    for (at, rule) in typed.spec.rules.iter().enumerate() {
+        for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
+            for (field, list) in [
+                ("principals", &source.principals),
+                ("namespaces", &source.namespaces),
+                ("serviceAccounts", &source.service_accounts),
+            ] {
+                if !list.is_empty() {
+                    let message = format!("{} takes only plaintext, which names no caller", pod.workload.1);
+                    out.at(format!("spec.rules[{at}].from[{n}].source.{field}"), message);
                 }
             }
         }

@@ -1,10 +1,8 @@
 //! A policy names a caller that does not exist.
 
-use std::collections::BTreeSet;
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use mesh::{Finding, Level, Rule};
-
-use crate::detect::membership;
+use crate::kinds::SECURITY;
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -14,31 +12,29 @@ pub(crate) const RULE: Rule = Rule {
     what: "The policy names a service account that does not exist, or whose pods have no proxy.",
     why: "No caller can ever have that identity, so this entry matches nobody.",
     fix: "Correct the name: cluster.local/ns/NAMESPACE/sa/ACCOUNT.",
-    reads: &[("security.istio.io", "AuthorizationPolicy"), ("", "Pod"), ("", "ServiceAccount")],
+    zh: Words {
+        what: "策略中的服务账号不存在，或者使用它的 Pod 没有代理。",
+        why: "没有任何调用方会有这个身份，因此这一项不会匹配任何人。",
+        fix: "请更正名称：cluster.local/ns/NAMESPACE/sa/ACCOUNT。",
+    },
+    about: &[About::Document(SECURITY, "AuthorizationPolicy")],
+    reads: &[("security.istio.io", "AuthorizationPolicy"), ("", "Pod"), ("", "Namespace"), ("", "ServiceAccount")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    let accounts: BTreeSet<String> = index
-        .world
-        .service_accounts()
-        .map(|a| format!("/ns/{}/sa/{}", a.namespace, a.name))
-        .chain(index.places.pods().map(|p| format!("/ns/{}/sa/{}", p.namespace, p.service_account)))
-        .collect();
-    for typed in index.authorization_policies.values().flatten() {
-        for (at, rule) in typed.spec.rules.iter().enumerate() {
-            for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
-                for (i, principal) in source.principals.iter().enumerate().filter(|(_, p)| !p.contains('*')) {
-                    let path = format!("spec.rules[{at}].from[{n}].source.principals[{i}]");
-                    if let Some(why) = wrong(index, &accounts, principal) {
-                        out.push(RULE.at(&typed.document.key, path, why));
-                    }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.authorization_policies.subject(subject) else { return };
+    for (at, rule) in typed.spec.rules.iter().enumerate() {
+        for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
+            for (i, principal) in source.principals.iter().enumerate().filter(|(_, p)| !p.contains('*')) {
+                if let Some(why) = wrong(ask, principal) {
+                    out.at(format!("spec.rules[{at}].from[{n}].source.principals[{i}]"), why);
                 }
             }
         }
     }
 }
 
-fn wrong(index: &Index, accounts: &BTreeSet<String>, principal: &str) -> Option<String> {
+fn wrong(ask: &Index, principal: &str) -> Option<String> {
     let Some((domain, _)) = principal.split_once("/ns/") else {
         return Some(format!("'{principal}' has not the form TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT"));
     };
@@ -47,12 +43,15 @@ fn wrong(index: &Index, accounts: &BTreeSet<String>, principal: &str) -> Option<
     if domain != "cluster.local" {
         return None;
     }
-    if !accounts.contains(name) {
-        return Some(format!("there is no service account {name}"));
+    let missing = || Some(format!("there is no service account {name}"));
+    let Some((namespace, account)) = name.strip_prefix("/ns/").and_then(|rest| rest.split_once("/sa/")) else {
+        return missing();
+    };
+    let pods = ask.places.of_account(namespace, account);
+    if pods.is_empty() && ask.world.service_account(namespace, account).is_none() {
+        return missing();
     }
-    let (namespace, account) = name.strip_prefix("/ns/")?.split_once("/sa/")?;
-    let pods = index.places.of_account(namespace, account);
-    let outside = !pods.is_empty() && pods.iter().all(|pod| membership(&index.world, pod).is_none());
+    let outside = !pods.is_empty() && pods.iter().all(|pod| ask.membership(pod).is_none());
     outside
         .then(|| format!("pods of {namespace}/{account} have no proxy, so they call in plaintext and have no identity"))
 }

@@ -1,8 +1,10 @@
 //! A rule of a VirtualService is never asked.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::yaml::Edit;
 
-use crate::kinds::virtual_service::spec::{HttpMatch, StringMatch};
+use crate::kinds::NETWORKING;
+use crate::kinds::virtual_service::spec::{HttpMatch, StringMatch, VirtualService};
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -12,33 +14,40 @@ pub(crate) const RULE: Rule = Rule {
     what: "An earlier rule catches everything that this one would catch.",
     why: "Rules are asked in order and the first that catches a request decides, so this one does nothing.",
     fix: "Move it before the rule that hides it, or narrow that rule.",
+    zh: Words {
+        what: "前面的规则已经接住了这条规则能接住的一切。",
+        why: "规则按顺序检查，第一条命中的决定结果，所以这条规则不起作用。",
+        fix: "请把它移到遮住它的规则之前，或收窄那条规则。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
     let all = HttpMatch::default();
-    for typed in &index.virtual_services {
-        let mut earlier: Vec<(String, &HttpMatch)> = Vec::new();
-        for (at, rule) in typed.spec.http.iter().enumerate() {
-            let mut own: Vec<(String, &HttpMatch)> = Vec::new();
-            if rule.matches.is_empty() {
-                own.push((format!("spec.http[{at}]"), &all));
-            }
-            own.extend(
-                rule.matches.iter().enumerate().map(|(m, found)| (format!("spec.http[{at}].match[{m}]"), found)),
-            );
-            for (path, m) in &own {
-                if let Some((by, _)) = earlier.iter().find(|(_, e)| covers(e, m)) {
-                    out.push(RULE.at(
-                        &typed.document.key,
-                        path.clone(),
-                        format!("{by} catches everything that this would catch"),
-                    ));
-                }
-            }
-            earlier.extend(own);
+    let mut earlier: Vec<(String, &HttpMatch)> = Vec::new();
+    for (at, rule) in typed.spec.http.iter().enumerate() {
+        let mut own: Vec<(String, &HttpMatch)> = Vec::new();
+        if rule.matches.is_empty() {
+            own.push((format!("spec.http[{at}]"), &all));
         }
+        own.extend(rule.matches.iter().enumerate().map(|(m, found)| (format!("spec.http[{at}].match[{m}]"), found)));
+        for (path, m) in &own {
+            if let Some((by, _)) = earlier.iter().find(|(_, e)| covers(e, m)) {
+                let message = format!("{by} catches everything that this would catch");
+                out.mend(path.clone(), message, vec![without(&typed.spec, at, path)]);
+            }
+        }
+        earlier.extend(own);
     }
+}
+
+/// What is never asked can go, and nothing changes: the match, or the rule where it is the only one.
+fn without(spec: &VirtualService, at: usize, path: &str) -> Edit {
+    let only = spec.http.len() > 1 && spec.http.get(at).is_some_and(|rule| rule.matches.len() < 2);
+    let path = if only { format!("spec.http[{at}]") } else { path.to_owned() };
+    Edit::remove(&format!("/{}", path.replace(['.', '['], "/").replace(']', "")))
 }
 
 /// Whether every request that `late` catches is caught by `early` too. Where it cannot be told, it is not said.

@@ -1,9 +1,11 @@
 //! A policy selects no workload.
 
-use mesh::{Finding, Level, Rule, selects};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::selector;
 use crate::read::Index;
+use crate::rules::{beside, governed};
 
 pub(crate) const RULE: Rule = Rule {
     name: "selector-matches-nothing",
@@ -12,25 +14,36 @@ pub(crate) const RULE: Rule = Rule {
     what: "No workload in the namespace has the labels that the policy asks for.",
     why: "The policy holds nowhere. For a policy that should protect something, that something is open.",
     fix: "Correct the labels, or remove the policy.",
+    zh: Words {
+        what: "命名空间中没有工作负载带有策略所要求的标签。",
+        why: "策略在任何地方都不生效。如果它本该保护什么，那里现在是敞开的。",
+        fix: "请更正标签，或删除策略。",
+    },
+    about: &[About::Document(SECURITY, "PeerAuthentication"), About::Document(SECURITY, "AuthorizationPolicy")],
     reads: &[("security.istio.io", "PeerAuthentication"), ("security.istio.io", "AuthorizationPolicy"), ("", "Pod")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    let peers = index.peer_authentications.values().flatten().map(|t| (&t.document.key, selector(&t.spec)));
-    let policies = index.authorization_policies.values().flatten().map(|t| (&t.document.key, t.spec.labels()));
-    for (key, wanted) in peers.chain(policies) {
-        let Some(wanted) = wanted else { continue };
-        let everywhere = key.namespace == index.root && key.kind == "AuthorizationPolicy";
-        let pods = || index.places.pods().filter(|pod| everywhere || pod.namespace == key.namespace);
-        if pods().any(|pod| selects(wanted, &pod.labels)) {
-            continue;
-        }
-        let near = pods().find(|pod| wanted.iter().filter(|(k, v)| pod.labels.get(*k) != Some(*v)).count() == 1);
-        let near = near.filter(|_| wanted.len() > 1).map(|pod| format!("; {} misses it by one label", pod.workload.1));
-        let labels: Vec<String> = wanted.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let message = format!("no workload has {}{}", labels.join(", "), near.unwrap_or_default());
-        out.push(RULE.at(key, "spec.selector.matchLabels", message));
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let peer = ask.peer_authentications.subject(subject).and_then(|t| selector(&t.spec));
+    let policy = || ask.authorization_policies.subject(subject).and_then(|t| t.spec.labels());
+    let Some(wanted) = peer.or_else(policy) else { return };
+    let key = subject.key();
+    // A PeerAuthentication of the root namespace with a selector is about that namespace alone.
+    let found = if peer.is_some() {
+        ask.places.selected(&key.namespace, wanted)
+    } else {
+        governed(ask, &key.namespace, Some(wanted))
+    };
+    if !found.is_empty() {
+        return;
     }
+    let near = beside(ask, &key.namespace, peer.is_none())
+        .into_iter()
+        .find(|pod| wanted.iter().filter(|(k, v)| pod.labels.get(*k) != Some(*v)).count() == 1);
+    let near = near.filter(|_| wanted.len() > 1).map(|pod| format!("; {} misses it by one label", pod.workload.1));
+    let labels: Vec<String> = wanted.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let message = format!("no workload has {}{}", labels.join(", "), near.unwrap_or_default());
+    out.at("spec.selector.matchLabels", message);
 }
 
 #[cfg(test)]

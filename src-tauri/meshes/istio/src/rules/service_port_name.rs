@@ -1,9 +1,7 @@
 //! A port of a service does not say its protocol.
 
-use mesh::{Finding, Level, Rule};
-use world::ObjectKey;
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use crate::detect::membership;
 use crate::read::Index;
 use crate::read::registry::{Speech, speech};
 
@@ -14,18 +12,25 @@ pub(crate) const RULE: Rule = Rule {
     what: "Neither the name of the port nor its appProtocol says what it speaks.",
     why: "Proxies look at the first bytes of each connection instead: that costs time, and servers that speak first break.",
     fix: "Name the port after its protocol (http, grpc, tcp …, with a dash and more if you like), or set appProtocol.",
-    reads: &[("", "Service"), ("", "Pod")],
+    zh: Words {
+        what: "端口的名称和 appProtocol 都没有说明它使用什么协议。",
+        why: "代理只好查看每个连接的头几个字节：这要花时间，而且由服务端先发话的协议会出错。",
+        fix: "请按协议给端口命名（http、grpc、tcp 等，后面可加短横线和其他内容），或设置 appProtocol。",
+    },
+    about: &[About::Service],
+    reads: &[("", "Service"), ("", "Pod"), ("", "Namespace")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for service in index.world.services() {
-        let in_mesh = index.places.of_service(service).into_iter().any(|pod| membership(&index.world, pod).is_some());
-        for (at, port) in service.ports.iter().enumerate().filter(|(_, p)| in_mesh && speech(p) == Speech::Sniffed) {
-            let key = ObjectKey::new("", "Service", &service.namespace, &service.name);
-            let named =
-                if port.name.is_empty() { "has no name".to_owned() } else { format!("is called '{}'", port.name) };
-            out.push(RULE.at(&key, format!("spec.ports[{at}].name"), format!("port {} {named}", port.port)));
-        }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(service) = subject.service() else { return };
+    let mut sniffed = service.ports.iter().enumerate().filter(|(_, p)| speech(p) == Speech::Sniffed).peekable();
+    if sniffed.peek().is_none() || !ask.places.of_service(service).into_iter().any(|pod| ask.membership(pod).is_some())
+    {
+        return;
+    }
+    for (at, port) in sniffed {
+        let named = if port.name.is_empty() { "has no name".to_owned() } else { format!("is called '{}'", port.name) };
+        out.at(format!("spec.ports[{at}].name"), format!("port {} {named}", port.port));
     }
 }
 

@@ -1,7 +1,8 @@
 //! An object has another shape than its kind allows.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
 
 pub(crate) const RULE: Rule = Rule {
@@ -11,6 +12,18 @@ pub(crate) const RULE: Rule = Rule {
     what: "A field has another type than its kind allows.",
     why: "istiod cannot read the object and ignores it whole.",
     fix: "Correct the field that is named.",
+    zh: Words {
+        what: "某个字段的类型不是该资源类型所允许的。",
+        why: "istiod 读不了这个对象，会整个忽略它。",
+        fix: "请更正所指出的字段。",
+    },
+    about: &[
+        About::Document(NETWORKING, "VirtualService"),
+        About::Document(NETWORKING, "DestinationRule"),
+        About::Document(SECURITY, "PeerAuthentication"),
+        About::Document(SECURITY, "AuthorizationPolicy"),
+        About::Document(NETWORKING, "ServiceEntry"),
+    ],
     reads: &[
         ("networking.istio.io", "VirtualService"),
         ("networking.istio.io", "DestinationRule"),
@@ -20,8 +33,10 @@ pub(crate) const RULE: Rule = Rule {
     ],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    out.extend(index.broken.iter().map(|(key, error)| RULE.at(key, "spec", error.clone())));
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    if let Some(problem) = ask.problem(&subject.key()) {
+        out.at("spec", problem);
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! STRICT is asked of a workload that has no proxy.
 
-use mesh::{Finding, Level, Mtls, Rule};
+use std::collections::BTreeSet;
 
-use crate::detect::membership;
+use mesh::{About, Found, Level, Mtls, Rule, Subject, Words};
+
+use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
 use crate::read::Index;
 
@@ -13,24 +15,28 @@ pub(crate) const RULE: Rule = Rule {
     what: "A PeerAuthentication covers a workload that has no proxy to enforce it.",
     why: "That workload keeps taking plaintext from everybody, although its namespace looks protected.",
     fix: "Inject the proxy into the workload, or exclude it from the policy on purpose.",
-    reads: &[("security.istio.io", "PeerAuthentication"), ("", "Pod")],
+    zh: Words {
+        what: "PeerAuthentication 覆盖了没有代理的工作负载，没有人来执行它。",
+        why: "该工作负载仍然接受所有人的明文，尽管它的命名空间看起来受到保护。",
+        fix: "请给该工作负载注入代理，或明确把它排除在策略之外。",
+    },
+    about: &[About::Document(SECURITY, "PeerAuthentication")],
+    reads: &[("security.istio.io", "PeerAuthentication"), ("", "Pod"), ("", "Namespace")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    let mut seen = std::collections::BTreeSet::new();
-    for pod in index.places.pods().filter(|pod| pod.namespace != index.root && !pod.host_network) {
-        let posture = posture(index, &pod.namespace, &pod.labels, None);
-        // A policy for the whole mesh says nothing of namespaces that are not in it.
-        let Some(key) = posture.object.filter(|key| posture.mtls == Mtls::Strict && key.namespace == pod.namespace)
-        else {
-            continue;
-        };
-        if membership(&index.world, pod).is_none() && seen.insert((key.clone(), pod.workload.1.clone())) {
-            out.push(RULE.at(
-                &key,
-                posture.path,
-                format!("{} has no proxy, so it takes plaintext all the same", pod.workload.1),
-            ));
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.peer_authentications.subject(subject) else { return };
+    let key = &typed.document.key;
+    // A policy for the whole mesh says nothing of namespaces that are not in it.
+    if key.namespace == ask.root {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for pod in ask.places.pods_in(&key.namespace).filter(|pod| !pod.host_network && ask.membership(pod).is_none()) {
+        let posture = posture(ask, &pod.namespace, &pod.labels, None);
+        let by_this = posture.mtls == Mtls::Strict && posture.object.as_ref() == Some(key);
+        if by_this && seen.insert(&pod.workload.1) {
+            out.at(posture.path, format!("{} has no proxy, so it takes plaintext all the same", pod.workload.1));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A route sends requests to a subset that nobody defines.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::for_host;
 use crate::read::Index;
 use crate::read::hosts::service_of;
@@ -14,17 +15,24 @@ pub(crate) const RULE: Rule = Rule {
     what: "A destination names a subset that no DestinationRule in force defines.",
     why: "Requests for that subset are answered 503 by the caller's own proxy.",
     fix: "Add the subset to the DestinationRule of that host, or correct its name.",
+    zh: Words {
+        what: "某个目的地使用的子集，没有任何生效的 DestinationRule 定义它。",
+        why: "发往该子集的请求由调用方自己的代理回答 503。",
+        fix: "请在该主机的 DestinationRule 中添加这个子集，或更正名称。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService"), ("networking.istio.io", "DestinationRule")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for use_of in destinations(index).into_iter().filter(|u| !u.target.subset.is_empty()) {
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
+    for use_of in destinations(typed).into_iter().filter(|u| !u.target.subset.is_empty()) {
         let service = service_of(&use_of.host).map_or("", |(namespace, _)| namespace);
-        let rules = for_host(index, &use_of.object.namespace, &use_of.host, service);
+        let rules = for_host(ask, &typed.document.key.namespace, &use_of.host, service);
         let subset = &use_of.target.subset;
         if rules.is_none_or(|rules| rules.subset(subset).is_none()) {
             let message = format!("no DestinationRule for {} defines a subset {subset}", use_of.host);
-            out.push(RULE.at(use_of.object, format!("{}.subset", use_of.path), message));
+            out.at(format!("{}.subset", use_of.path), message);
         }
     }
 }

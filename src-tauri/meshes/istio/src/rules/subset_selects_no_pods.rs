@@ -1,7 +1,8 @@
 //! A subset has no pods.
 
-use mesh::{Finding, Level, Rule, selects};
+use mesh::{About, Found, Level, Rule, Subject, Words, selects};
 
+use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
 use crate::read::hosts::service_of;
@@ -13,23 +14,27 @@ pub(crate) const RULE: Rule = Rule {
     what: "No pod of the service has the labels of this subset.",
     why: "Requests for the subset are answered 503: no healthy upstream.",
     fix: "Correct the labels, or deploy the version.",
+    zh: Words {
+        what: "该服务没有任何 Pod 带有这个子集的标签。",
+        why: "发往该子集的请求会得到 503：没有健康的上游。",
+        fix: "请更正标签，或部署该版本。",
+    },
+    about: &[About::Document(NETWORKING, "DestinationRule")],
     reads: &[("networking.istio.io", "DestinationRule"), ("", "Service"), ("", "Pod")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in index.all_destination_rules() {
-        let host = host_of(typed);
-        let Some(service) = service_of(&host).and_then(|(namespace, name)| index.places.service(namespace, name))
-        else {
-            continue;
-        };
-        let pods = index.places.of_service(service);
-        for (at, subset) in typed.spec.subsets.iter().enumerate() {
-            if !pods.iter().any(|pod| selects(&subset.labels, &pod.labels)) {
-                let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-                let message = format!("no pod of {} has {}", service.name, labels.join(", "));
-                out.push(RULE.at(&typed.document.key, format!("spec.subsets[{at}].labels"), message));
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.destination_rules.subject(subject) else { return };
+    let host = host_of(typed);
+    let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
+        return;
+    };
+    let pods = ask.places.of_service(service);
+    for (at, subset) in typed.spec.subsets.iter().enumerate() {
+        if !pods.iter().any(|pod| selects(&subset.labels, &pod.labels)) {
+            let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let message = format!("no pod of {} has {}", service.name, labels.join(", "));
+            out.at(format!("spec.subsets[{at}].labels"), message);
         }
     }
 }

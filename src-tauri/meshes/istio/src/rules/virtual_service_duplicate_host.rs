@@ -1,9 +1,9 @@
 //! Two VirtualServices are about one host.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use crate::kinds::Typed;
 use crate::kinds::virtual_service::spec::VirtualService;
+use crate::kinds::{NETWORKING, Typed};
 use crate::read::Index;
 use crate::read::hosts::fqdn;
 
@@ -14,32 +14,42 @@ pub(crate) const RULE: Rule = Rule {
     what: "An older VirtualService is about the same host for the same callers.",
     why: "The older one takes the host whole: none of this one's rules is asked, and what the older one does not catch is answered 404.",
     fix: "Put the rules of both into one VirtualService.",
+    zh: Words {
+        what: "已有更早的 VirtualService 对同样的调用方针对同一主机。",
+        why: "更早的那个会整个接管该主机：这一个的规则都不会被检查，更早的那个没有命中的请求会得到 404。",
+        fix: "请把两者的规则合并到一个 VirtualService 中。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    let in_mesh = |t: &Typed<VirtualService>| t.spec.gateways.is_empty() || t.spec.gateways.iter().any(|g| g == "mesh");
-    let everyone =
-        |t: &Typed<VirtualService>| t.spec.export_to.is_empty() || t.spec.export_to.iter().any(|to| to == "*");
-    for typed in index.virtual_services.iter().filter(|t| in_mesh(t) && everyone(t)) {
-        for (at, host) in typed.spec.hosts.iter().enumerate() {
-            let full = fqdn(host, &typed.document.key.namespace);
-            let all =
-                index.exactly(&full).chain(index.by_pattern().filter(|(pattern, _)| *pattern == full).map(|(_, t)| t));
-            let older = all.into_iter().find(|t| in_mesh(t) && everyone(t));
-            // Rules that concern some callers alone leave the rest to the younger one.
-            let whole = |t: &&Typed<VirtualService>| {
-                t.spec.http.iter().any(|r| {
-                    r.matches.is_empty()
-                        || r.matches.iter().any(|m| m.source_labels.is_empty() && m.source_namespace.is_empty())
-                })
-            };
-            if let Some(older) = older.filter(|o| o.document.key != typed.document.key).filter(whole) {
-                let message = format!("{} is older and takes {host} whole", older.document.key);
-                out.push(RULE.at(&typed.document.key, format!("spec.hosts[{at}]"), message));
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
+    if !for_everyone(typed) {
+        return;
+    }
+    for (at, host) in typed.spec.hosts.iter().enumerate() {
+        let full = fqdn(host, &typed.document.key.namespace);
+        let starred = ask.by_pattern().filter(|(pattern, _)| *pattern == full).map(|(_, t)| t);
+        let older = ask.exactly(&full).chain(starred).find(|t| for_everyone(t));
+        if let Some(older) = older.filter(|o| o.document.key != typed.document.key && takes_whole(o)) {
+            let message = format!("{} is older and takes {host} whole", older.document.key);
+            out.at(format!("spec.hosts[{at}]"), message);
         }
     }
+}
+
+/// It routes for sidecars, and everybody sees it.
+fn for_everyone(typed: &Typed<VirtualService>) -> bool {
+    let in_mesh = typed.spec.gateways.is_empty() || typed.spec.gateways.iter().any(|g| g == "mesh");
+    in_mesh && (typed.spec.export_to.is_empty() || typed.spec.export_to.iter().any(|to| to == "*"))
+}
+
+/// Rules that concern some callers alone leave the rest to the younger one.
+fn takes_whole(typed: &Typed<VirtualService>) -> bool {
+    typed.spec.http.iter().any(|r| {
+        r.matches.is_empty() || r.matches.iter().any(|m| m.source_labels.is_empty() && m.source_namespace.is_empty())
+    })
 }
 
 #[cfg(test)]

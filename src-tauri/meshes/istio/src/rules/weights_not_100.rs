@@ -1,7 +1,8 @@
 //! Weights of a route do not add up to 100.
 
-use mesh::{Finding, Level, Rule};
+use mesh::{About, Found, Level, Rule, Subject, Words};
 
+use crate::kinds::NETWORKING;
 use crate::kinds::virtual_service::words;
 use crate::read::Index;
 
@@ -12,17 +13,22 @@ pub(crate) const RULE: Rule = Rule {
     what: "The weights add up to another sum than 100.",
     why: "They are taken as shares of their sum, so the numbers are not the percentages that they look like.",
     fix: "Write weights that add up to 100.",
+    zh: Words {
+        what: "各权重加起来不是 100。",
+        why: "它们按各自占总和的比例计算，因此这些数字并不是看上去的百分比。",
+        fix: "请让权重加起来等于 100。",
+    },
+    about: &[About::Document(NETWORKING, "VirtualService")],
     reads: &[("networking.istio.io", "VirtualService")],
 };
 
-pub(crate) fn check(index: &Index, out: &mut Vec<Finding>) {
-    for typed in &index.virtual_services {
-        for (at, rule) in typed.spec.http.iter().enumerate().filter(|(_, rule)| rule.route.len() > 1) {
-            let sum: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
-            if sum != 100 {
-                let message = format!("the weights add up to {sum}; requests are split {}", words::action(rule));
-                out.push(RULE.at(&typed.document.key, format!("spec.http[{at}].route"), message));
-            }
+pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
+    let Some(typed) = ask.virtual_services.subject(subject) else { return };
+    for (at, rule) in typed.spec.http.iter().enumerate().filter(|(_, rule)| rule.route.len() > 1) {
+        let sum: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
+        if sum != 100 {
+            let message = format!("the weights add up to {sum}; requests are split {}", words::action(rule));
+            out.at(format!("spec.http[{at}].route"), message);
         }
     }
 }

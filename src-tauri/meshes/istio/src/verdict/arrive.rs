@@ -8,7 +8,6 @@ use super::endpoint::Peer;
 use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{ambient, gateway};
-use crate::detect::membership;
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::peer_authentication::decide::posture;
 use crate::kinds::{SECURITY, Selector};
@@ -23,7 +22,7 @@ pub(super) type Place = (ObjectKey, String);
 /// Connects to one pod and asks its policies.
 pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> Arrival {
     let pod = &peer.pod;
-    let member = membership(&hop.index.world, pod);
+    let member = hop.index.membership(pod);
     if member == Some(Membership::Node) {
         return ambient::arrive(hop, delivery, peer);
     }

@@ -8,7 +8,6 @@ use super::endpoint::{Cluster, Peer};
 use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{follow, said};
-use crate::detect::membership;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::kinds::virtual_service::select;
 use crate::read::Index;
@@ -70,7 +69,7 @@ pub(super) fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict
 
 /// Whether a proxy of this pod reads requests.
 pub(super) fn reads(index: &Index, pod: &Pod) -> bool {
-    membership(&index.world, pod).is_some_and(|member| member != Membership::Node)
+    index.membership(pod).is_some_and(|member| member != Membership::Node)
 }
 
 /// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them.

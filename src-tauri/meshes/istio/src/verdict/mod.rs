@@ -23,7 +23,6 @@ use std::sync::Arc;
 use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Verdict};
 use world::Pod;
 
-use crate::detect::membership;
 use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
 use way::{Hop, Sender, Way};
@@ -92,11 +91,11 @@ fn caller(index: &Index, request: &Request) -> Result<Sender, String> {
 }
 
 fn index_has_istio(index: &Index) -> bool {
-    index.places.pods().any(|pod| membership(&index.world, pod).is_some())
+    index.places.pods().any(|pod| index.membership(pod).is_some())
 }
 
 fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
-    let member = |pod: &Arc<Pod>| membership(&index.world, pod).is_some();
+    let member = |pod: &Arc<Pod>| index.membership(pod).is_some();
     match resolved {
         Resolved::Service(service) => index.places.of_service(service).into_iter().any(member),
         Resolved::Pod(pod) => member(pod),

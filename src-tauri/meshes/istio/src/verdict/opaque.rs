@@ -16,5 +16,5 @@ pub(super) fn opaque<'a>(index: &'a Index, namespace: &str, labels: &world::Labe
         let here = d.key.namespace == namespace || d.key.namespace == index.root;
         here && !targeted && !own.iter().any(|o| d.key.name.starts_with(o)) && mesh::selects(&selector(d), labels)
     };
-    index.opaque.iter().find(|d| bears(d)).map(|d| &d.key)
+    index.opaque().find(|d| bears(d)).map(|d| &d.key)
 }

@@ -3,7 +3,6 @@
 use mesh::{Membership, Outcome, Request, Target, Verdict};
 use world::{Labels, Pod};
 
-use crate::detect::membership;
 use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::path::normalized;
@@ -27,7 +26,7 @@ impl Sender {
             labels: pod.labels.clone(),
             account: pod.service_account.clone(),
             ip: pod.ip.clone(),
-            membership: membership(&index.world, pod),
+            membership: index.membership(pod),
         }
     }
 }

@@ -106,7 +106,7 @@ fn sender(index: &Index, gateway: &ObjectKey) -> Option<Sender> {
 
 /// An object that changes what the waypoint does with a request in ways that cannot be read from it.
 fn changed_by_hand<'a>(index: &'a Index, waypoint: &ObjectKey, service: Option<&ObjectKey>) -> Option<&'a Document> {
-    index.opaque.iter().map(AsRef::as_ref).find(|d| binds(d, waypoint, service, &index.root))
+    index.opaque().map(AsRef::as_ref).find(|d| binds(d, waypoint, service, &index.root))
 }
 
 /// Asks the policies at the waypoint. They see the caller by its own name, the request as it was sent, and the port that was asked for.

@@ -59,11 +59,10 @@ pub(crate) fn in_force<'a>(
     namespace: &'a str,
     labels: &'a Labels,
 ) -> impl Iterator<Item = &'a Typed<AuthorizationPolicy>> {
-    let root = (namespace != index.root).then(|| index.authorization_policies.get(&index.root)).flatten();
-    let own = index.authorization_policies.get(namespace);
+    let root = (namespace != index.root).then(|| index.authorization_policies.within(&index.root));
     root.into_iter()
-        .chain(own)
         .flatten()
+        .chain(index.authorization_policies.within(namespace))
         .filter(|typed| !typed.spec.has_target())
         .filter(move |typed| typed.spec.labels().is_none_or(|wanted| selects(wanted, labels)))
 }

@@ -24,6 +24,11 @@ pub(crate) struct AuthorizationPolicy {
     pub rules: Vec<Rule>,
 }
 
+impl mesh::Spec for AuthorizationPolicy {
+    const GROUP: &'static str = crate::kinds::SECURITY;
+    const KIND: &'static str = "AuthorizationPolicy";
+}
+
 /// `provider`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -72,15 +72,14 @@ fn most_specific<'a>(
     host: &str,
     visible: impl Fn(&Typed<DestinationRule>) -> bool,
 ) -> Option<Merged<'a>> {
-    let all = index.destination_rules.get(namespace)?;
-    let rules = match all.exact.get(host) {
-        Some(rules) => rules,
-        None => {
-            let wild = all.wildcards.iter().filter(|(pattern, _)| wildcard_matches(pattern, host));
-            &wild.reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best })?.1
-        }
-    };
-    let rules: Vec<_> = rules.iter().filter(|rule| visible(rule)).collect();
+    let mut rules = index.rules_for(namespace, host);
+    if rules.is_empty() {
+        let patterns = index.destination_rules.found(&format!("{namespace}/*")).map(host_of);
+        let fitting = patterns.filter(|pattern| wildcard_matches(pattern, host));
+        let best = fitting.reduce(|best, next| if more_specific(&next, &best) { next } else { best })?;
+        rules = index.rules_for(namespace, &best);
+    }
+    rules.retain(|rule| visible(rule));
     (!rules.is_empty()).then_some(Merged { rules })
 }
 

@@ -8,6 +8,7 @@ use world::Document;
 
 use crate::kinds::virtual_service::spec::Port;
 use crate::kinds::{Selector, or_default, read};
+use crate::read::hosts::is_wildcard;
 
 /// `spec`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,6 +21,18 @@ pub(crate) struct DestinationRule {
     #[serde(deserialize_with = "or_default")]
     pub export_to: Vec<String>,
     pub workload_selector: Option<Selector>,
+}
+
+impl mesh::Spec for DestinationRule {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "DestinationRule";
+
+    /// Its namespace and its host in full, `*` for any with a star.
+    fn found_by(typed: &mesh::Typed<Self>) -> Vec<String> {
+        let host = decide::host_of(typed);
+        let host = if is_wildcard(&host) { "*" } else { &host };
+        vec![format!("{}/{host}", typed.document.key.namespace)]
+    }
 }
 
 /// `trafficPolicy`, as far as it decides what becomes of a request.

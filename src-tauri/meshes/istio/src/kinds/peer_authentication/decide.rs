@@ -14,7 +14,7 @@ use crate::read::Index;
 pub(crate) fn posture(index: &Index, namespace: &str, labels: &Labels, port: Option<u16>) -> Posture {
     let mut posture = Posture { mtls: Mtls::Permissive, object: None, path: String::new() };
     let oldest = |namespace: &str, wanted: &dyn Fn(&PeerAuthentication) -> bool| {
-        index.peer_authentications.get(namespace).and_then(|all| all.iter().find(|typed| wanted(&typed.spec)))
+        index.peer_authentications.within(namespace).find(|typed| wanted(&typed.spec))
     };
     let whole = |spec: &PeerAuthentication| selector(spec).is_none();
     let selecting = |spec: &PeerAuthentication| selector(spec).is_some_and(|wanted| selects(wanted, labels));

@@ -20,6 +20,11 @@ pub(crate) struct PeerAuthentication {
     pub port_level_mtls: BTreeMap<String, Mode>,
 }
 
+impl mesh::Spec for PeerAuthentication {
+    const GROUP: &'static str = crate::kinds::SECURITY;
+    const KIND: &'static str = "PeerAuthentication";
+}
+
 /// `mtls`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use world::Document;
 
 use crate::kinds::{Selector, or_default, read};
+use crate::read::hosts::is_wildcard;
 
 /// `spec`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,6 +28,17 @@ pub(crate) struct ServiceEntry {
     pub workload_selector: Option<Labels>,
     #[serde(deserialize_with = "or_default")]
     pub export_to: Vec<String>,
+}
+
+impl mesh::Spec for ServiceEntry {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "ServiceEntry";
+
+    /// Its hosts; `*` for any with a star.
+    fn found_by(typed: &mesh::Typed<Self>) -> Vec<String> {
+        let hosts = typed.spec.hosts.iter();
+        hosts.map(|host| if is_wildcard(host) { "*".to_owned() } else { host.to_ascii_lowercase() }).collect()
+    }
 }
 
 /// `workloadSelector.labels`

@@ -21,6 +21,11 @@ pub(crate) struct Sidecar {
     pub outbound_traffic_policy: Option<OutboundPolicy>,
 }
 
+impl mesh::Spec for Sidecar {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "Sidecar";
+}
+
 /// `egress[]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -49,7 +54,7 @@ impl<'a> Scope<'a> {
     /// Upstream: istio/istio pilot/pkg/model/push_context.go, getSidecarScope: one that selects the workload, else the namespace's, else
     /// the root namespace's.
     pub fn of(index: &'a Index, namespace: &'a str, labels: &Labels) -> Self {
-        let list = |ns: &str| index.sidecars.get(ns).into_iter().flatten();
+        let list = |ns: &str| index.sidecars.within(ns);
         let chosen = |s: &Sidecar| s.workload_selector.as_ref().map(|w| &w.labels).filter(|l| !l.is_empty()).cloned();
         let own = list(namespace).find(|t| chosen(&t.spec).is_some_and(|wanted| selects(&wanted, labels)));
         let general = || list(namespace).find(|t| chosen(&t.spec).is_none());

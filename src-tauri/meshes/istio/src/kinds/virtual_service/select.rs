@@ -98,7 +98,7 @@ pub(crate) fn for_host<'a>(
         .filter(|(pattern, t)| wildcard_matches(pattern, host) && in_mesh(t, asking.namespace))
         .collect();
     wild.sort_by_key(|(_, t)| rank(t, asking.namespace));
-    let best = wild.into_iter().reduce(|best, next| if more_specific(next.0, best.0) { next } else { best })?;
+    let best = wild.into_iter().reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best })?;
     let all = entries(best.1, asking, port);
     (!all.is_empty()).then_some((best.1, all))
 }
@@ -118,7 +118,7 @@ pub(crate) fn for_unknown<'a>(
     let exact = index.exactly(host).filter(|t| in_mesh(t, asking.namespace) && beside(t));
     let wild =
         index.by_pattern().filter(|(p, t)| wildcard_matches(p, host) && in_mesh(t, asking.namespace) && beside(t));
-    let longest = wild.reduce(|best, next| if more_specific(next.0, best.0) { next } else { best }).map(|(_, t)| t);
+    let longest = wild.reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best }).map(|(_, t)| t);
     let all = exact.chain(longest).map(|t| (t, entries(t, asking, port)));
     all.into_iter().find(|(_, entries)| !entries.is_empty())
 }

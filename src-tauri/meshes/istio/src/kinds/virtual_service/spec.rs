@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kinds::or_default;
+use crate::read::hosts::{fqdn, is_wildcard};
 
 /// `spec`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,6 +26,17 @@ pub(crate) struct VirtualService {
     pub tls: Vec<Value>,
     #[serde(deserialize_with = "or_default")]
     pub tcp: Vec<Value>,
+}
+
+impl mesh::Spec for VirtualService {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "VirtualService";
+
+    /// Its hosts in full; `*` for any with a star.
+    fn found_by(typed: &mesh::Typed<Self>) -> Vec<String> {
+        let hosts = typed.spec.hosts.iter().map(|host| fqdn(host, &typed.document.key.namespace));
+        hosts.map(|host| if is_wildcard(&host) { "*".to_owned() } else { host }).collect()
+    }
 }
 
 /// `spec.http[]`

@@ -17,8 +17,8 @@ pub(crate) fn for_host<'a>(index: &'a Index, host: &str, home: &str, waypoint: &
         full.into_iter().any(|h| h == host || wildcard_matches(&h, host))
     };
     let near = |typed: &Typed<VirtualService>| [home, waypoint].contains(&typed.document.key.namespace.as_str());
-    let all = index.virtual_services.iter();
-    let mut all: Vec<_> = all.filter(|t| near(t) && in_mesh(t, waypoint) && lists(t)).collect();
+    let listing = index.virtual_services.all();
+    let mut all: Vec<_> = listing.filter(|t| near(t) && in_mesh(t, waypoint) && lists(t)).collect();
     all.sort_by_key(|t| rank(t, waypoint));
     all
 }

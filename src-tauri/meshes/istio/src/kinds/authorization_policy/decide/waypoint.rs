@@ -19,7 +19,7 @@ pub(crate) fn in_force<'a>(
     namespaces.extend(service.map(|s| &s.namespace));
     namespaces.sort();
     namespaces.dedup();
-    let policies = namespaces.into_iter().filter_map(|ns| index.authorization_policies.get(ns)).flatten();
+    let policies = namespaces.into_iter().flat_map(|ns| index.authorization_policies.within(ns));
     policies.filter(move |typed| binds(&typed.document, waypoint, service, &index.root))
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn posture(index: &Index, namespace: &str, labels: &Labels, port: Opt
 impl<'a> Levels<'a> {
     fn of(index: &'a Index, namespace: &str, labels: &Labels) -> Self {
         let oldest = |namespace: &str, wanted: &dyn Fn(&PeerAuthentication) -> bool| {
-            index.peer_authentications.get(namespace).and_then(|all| all.iter().find(|typed| wanted(&typed.spec)))
+            index.peer_authentications.within(namespace).find(|typed| wanted(&typed.spec))
         };
         let elsewhere = namespace != index.root;
         let whole = |spec: &PeerAuthentication| selector(spec).is_none();
