@@ -160,6 +160,9 @@ pub(crate) fn transport(error: &kube::Error) -> Cause {
         return serde_json::from_slice::<Status>(&body)
             .map_or(Cause::Gone, |s| status_cause(if s.code == 0 { status.code } else { s.code }, s));
     }
+    if let Some(detail) = proxy(error) {
+        return Cause::Unreachable(Unreachable::Proxy(detail));
+    }
     let text = innermost(error);
     let io_kind = find::<io::Error>(error).map(io::Error::kind);
     Cause::Unreachable(match io_kind {
@@ -167,11 +170,19 @@ pub(crate) fn transport(error: &kube::Error) -> Cause {
         Some(io::ErrorKind::TimedOut) => Unreachable::Timeout(crate::connect::CONNECT_LIMIT),
         _ if text.contains("Connection refused") => Unreachable::Refused,
         _ if text.contains("failed to lookup") || text.contains("dns error") => Unreachable::Dns,
-        _ if chain(error).any(|e| e.to_string().contains("tunnel") || e.to_string().contains("SOCKS")) => {
-            Unreachable::Proxy(shorten(&text))
-        }
         _ => Unreachable::Cut(shorten(&text)),
     })
+}
+
+/// What the way through a proxy failed with (hyper-util, src/client/legacy/connect/proxy). Its own errors come first: a
+/// proxy that refuses the connection is no cluster that does.
+fn proxy(error: &kube::Error) -> Option<String> {
+    let step = chain(error).find_map(|e| {
+        let text = e.to_string();
+        text.strip_prefix("tunnel error: ").or_else(|| text.strip_prefix("SOCKS error: ")).map(str::to_owned)
+    })?;
+    let cause = innermost(error);
+    Some(shorten(&if cause.ends_with(&step) { step } else { format!("{step}: {cause}") }))
 }
 
 fn untrusted(error: &rustls::Error) -> Untrusted {
@@ -182,11 +193,13 @@ fn untrusted(error: &rustls::Error) -> Untrusted {
                 Untrusted::Expired
             }
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Untrusted::WrongHost,
-            Bad::UnknownIssuer => Untrusted::UnknownAuthority,
+            // A bad signature: an authority of the same name with another key, as of a cluster that was made anew.
+            Bad::UnknownIssuer | Bad::BadSignature => Untrusted::UnknownAuthority,
             // A self-signed leaf that is no authority of ours.
             Bad::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => Untrusted::UnknownAuthority,
             other => Untrusted::Other(shorten(&other.to_string())),
         },
+        rustls::Error::AlertReceived(alert) => Untrusted::ByServer(shorten(&format!("{alert:?}"))),
         other => Untrusted::Other(shorten(&other.to_string())),
     }
 }

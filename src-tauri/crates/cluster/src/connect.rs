@@ -80,6 +80,11 @@ impl ConnectError {
 /// # Errors
 /// Where the kubeconfig cannot be used as it is, or the plugin gives no credentials.
 pub async fn connect(context: &Context, policy: &ExecPolicy) -> Result<Connection, ConnectError> {
+    connect_apart(context, policy, APART).await
+}
+
+/// The same, with runs of a plugin this far apart.
+async fn connect_apart(context: &Context, policy: &ExecPolicy, apart: Duration) -> Result<Connection, ConnectError> {
     let name = || context.name.clone();
     if let Some(problem) = &context.problem {
         return Err(ConnectError::Incomplete { context: name(), problem: problem.clone() });
@@ -94,7 +99,7 @@ pub async fn connect(context: &Context, policy: &ExecPolicy) -> Result<Connectio
             let credentials = plugin.run().await.map_err(failed)?;
             let held = Held::new(context, &credentials).await?;
             let access =
-                Access { plugin: Arc::new(plugin), context: context.clone(), held: Arc::new(Mutex::new(held)) };
+                Access { plugin: Arc::new(plugin), context: context.clone(), held: Arc::new(Mutex::new(held)), apart };
             Client::new(access, namespace(context))
         }
     };
@@ -178,7 +183,7 @@ impl Held {
     }
 
     fn is_over(&self) -> bool {
-        self.renew_at.is_some_and(|at| jiff::Timestamp::now() >= at) && self.got.elapsed() >= APART
+        self.renew_at.is_some_and(|at| jiff::Timestamp::now() >= at)
     }
 }
 
@@ -188,14 +193,15 @@ struct Access {
     plugin: Arc<Plugin>,
     context: Context,
     held: Arc<Mutex<Held>>,
+    apart: Duration,
 }
 
 impl Access {
     /// Client, token and round; renewed where they are over, or where `refused` is the round that is held.
     async fn current(&self, refused: Option<u64>) -> Result<(Client, Option<SecretString>, u64), BoxError> {
         let mut held = self.held.lock().await;
-        let rejected = refused == Some(held.round) && held.got.elapsed() >= APART;
-        if held.is_over() || rejected {
+        let rejected = refused == Some(held.round);
+        if (held.is_over() || rejected) && held.got.elapsed() >= self.apart {
             let credentials = self.plugin.run().await?;
             let round = held.round + 1;
             *held = Held { round, ..Held::new(&self.context, &credentials).await? };
@@ -247,3 +253,6 @@ impl Service<Request<Body>> for Access {
 #[cfg(test)]
 #[path = "connect_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "ways_in_tests.rs"]
+mod ways_in;

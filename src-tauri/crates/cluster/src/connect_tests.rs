@@ -5,7 +5,7 @@ use super::*;
 use crate::fake::{Fake, Fault};
 use crate::{Cause, Environment, Sources, kubeconfig};
 
-fn context(folder: &Path, server: &str, user: &str, more: &str) -> Context {
+pub(super) fn context(folder: &Path, server: &str, user: &str, more: &str) -> Context {
     let path = folder.join("config");
     let text = format!(
         "apiVersion: v1\nclusters: [{{name: c, cluster: {{server: '{server}'{more}}}}}]\n\

@@ -122,7 +122,9 @@ pub enum Untrusted {
     WrongHost,
     /// Signed by an authority that is not in the kubeconfig.
     UnknownAuthority,
-    /// The server does not accept our client certificate, or speaks no TLS that we do.
+    /// The server ended the handshake: it wants a client certificate, or another one.
+    ByServer(String),
+    /// Anything else: it speaks no TLS that we do.
     Other(String),
 }
 
@@ -164,7 +166,8 @@ impl ApiError {
             Cause::Untrusted(Untrusted::UnknownAuthority) => {
                 "Put the cluster's certificate authority into the kubeconfig (certificate-authority)."
             }
-            Cause::Untrusted(Untrusted::Other(_)) => "Check the client certificate in the kubeconfig.",
+            Cause::Untrusted(Untrusted::ByServer(_)) => "Check the client certificate in the kubeconfig.",
+            Cause::Untrusted(Untrusted::Other(_)) => "Is this address really a Kubernetes API server?",
             Cause::Unauthenticated { .. } => {
                 "Sign in again: the token or certificate in the kubeconfig is not accepted."
             }
@@ -196,6 +199,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(why) => write!(f, "unreachable: {why}"),
+            Self::Untrusted(Untrusted::ByServer(why)) => write!(f, "the server does not let us in: {why}"),
             Self::Untrusted(why) => write!(f, "the server's certificate is not trusted: {why}"),
             Self::Unauthenticated { detail } => write!(f, "not signed in: {detail}"),
             Self::Credentials(error) => error.fmt(f),
@@ -261,7 +265,7 @@ impl fmt::Display for Untrusted {
             Self::Expired => f.write_str("it has expired or is not valid yet"),
             Self::WrongHost => f.write_str("it is for another host"),
             Self::UnknownAuthority => f.write_str("its authority is unknown"),
-            Self::Other(detail) => f.write_str(detail),
+            Self::ByServer(detail) | Self::Other(detail) => f.write_str(detail),
         }
     }
 }

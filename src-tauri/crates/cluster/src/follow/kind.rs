@@ -226,7 +226,8 @@ impl Kind {
     /// Watches from where we are, or (`list`) from a streaming list on. Ends with an error in every case but a clean end.
     async fn watch(&mut self, api: &Api, list: bool) -> Result<(), End> {
         let pace = self.shared.pace.clone();
-        let seconds = pace.watch.as_secs().max(1);
+        let lasts = pace.watch.mul_f64(1.0 + fastrand::f64() / 4.0);
+        let seconds = lasts.as_secs().max(1);
         let mut path = format!("{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}", api.collection(""));
         path.push_str(&if list {
             "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan".to_owned()
@@ -255,7 +256,7 @@ impl Kind {
         } else {
             self.ready().await;
         }
-        self.read(api, &mut lines, &tried, begun + pace.watch + pace.stream).await
+        self.read(api, &mut lines, &tried, begun + lasts + pace.overdue).await
     }
 
     /// The items of a streaming list; `None` where it does not come to an end, so that pages are asked for instead.
@@ -308,8 +309,12 @@ impl Kind {
                 _ = self.rounds.changed() => return Ok(()),
             };
             let line = match line {
-                // The server should have ended it long ago.
-                Err(_) => return Ok(()),
+                // The server should have ended it, and would have sent a bookmark before (kubernetes,
+                // staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go, `nextBookmarkTime`): it is dead.
+                Err(_) => {
+                    tracing::info!(kind = api.kind, "a watch died alone; the next one goes on from its last version");
+                    return Ok(());
+                }
                 Ok(Ok(None)) => return Ok(()),
                 Ok(Ok(Some(line))) => line,
                 Ok(Err(detail)) => return Err(self.cut(tried, detail)),

@@ -67,8 +67,13 @@ pub(crate) struct Pace {
     beat: Duration,
     /// … and has so long to answer.
     answer: Duration,
-    /// After so long the server ends a watch, and we begin the next.
+    /// After so long, and up to a quarter more, the server ends a watch, and we begin the next. This bounds how long a
+    /// watch can be dead alone: the way of one connection broke without a word while others live, so that nothing but
+    /// its own end can tell. A new watch from a known version costs the server next to nothing (client-go's take minutes
+    /// for the sake of thousands of clients).
     watch: Duration,
+    /// A watch that the server has not ended so long after its time is dead.
+    overdue: Duration,
     /// A streaming list has to bring something in this time.
     stream: Duration,
     /// Items of a page.
@@ -87,7 +92,8 @@ impl Default for Pace {
             batch: Duration::from_millis(80),
             beat: Duration::from_secs(2),
             answer: Duration::from_millis(2500),
-            watch: Duration::from_secs(60),
+            watch: Duration::from_secs(20),
+            overdue: Duration::from_secs(3),
             stream: Duration::from_secs(10),
             page: 500,
             back_off: (Duration::from_millis(800), Duration::from_secs(30)),

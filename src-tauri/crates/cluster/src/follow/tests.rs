@@ -15,6 +15,7 @@ fn pace() -> Pace {
         beat: Duration::from_millis(200),
         answer: Duration::from_millis(300),
         watch: Duration::from_secs(30),
+        overdue: Duration::from_secs(1),
         stream: Duration::from_millis(500),
         page: 2,
         back_off: (Duration::from_millis(20), Duration::from_millis(200)),
@@ -159,6 +160,24 @@ async fn a_silent_link_is_noticed_and_mended() {
     fake.put("b", 5);
     fake.set(|state| state.dead = false);
     view.sees(&[("a", 0), ("b", 5)]).await;
+}
+
+#[tokio::test]
+async fn a_watch_that_dies_alone_is_replaced_and_misses_nothing() {
+    let fake = fake(&["a"]).await;
+    fake.set(|state| state.streams = false);
+    fake.fail("watch", Fault::Mute);
+    let lasting = Duration::from_secs(1);
+    let mut view = View::paced(&fake, Pace { watch: lasting, overdue: lasting / 4, ..pace() });
+    view.sees(&[("a", 0)]).await;
+    // The link as a whole lives: it is asked for a sign of life and answers.
+    fake.put("b", 5);
+    fake.delete("a");
+    view.sees(&[("b", 5)]).await;
+    let times: Vec<_> = fake.set(|s| s.requests.iter().filter(|r| r.0 == "watch").map(|r| r.1).collect());
+    assert!(times[1] - times[0] < lasting * 10, "{:?}", times[1] - times[0]);
+    assert!(fake.count("list") == 1 && times.len() < 5, "no second list, and no storm of watches");
+    assert!(fake.set(|s| s.requests.iter().any(|r| r.0 == "watch" && r.2.contains("timeoutSeconds=1"))));
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+pub(crate) mod proxy;
+pub(crate) mod tls;
+
 use crate::Connection;
 
 /// What goes wrong with the next request of a sort (`list`, `watch`, `stream`, `version`, `discovery`).
@@ -28,6 +31,10 @@ pub(crate) enum Fault {
     Send(Vec<u8>),
     /// Sends these bytes as a watch, then goes on as usual.
     First(Vec<u8>),
+    /// Answers, and then a byte now and then for ever.
+    Drip,
+    /// Opens a watch as usual and says nothing on it, ever: its connection has died without a word.
+    Mute,
 }
 
 #[derive(Default)]
@@ -174,6 +181,14 @@ impl Fake {
                 return Ok(Response::new(body(vec![Ok(bytes.into()), Err(std::io::Error::other("cut"))])));
             }
             Some(Fault::First(bytes)) => first = bytes,
+            Some(Fault::Drip) => {
+                let drops = stream::unfold((), |()| async {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    Some((Ok(Frame::data(Bytes::from_static(b" "))), ()))
+                });
+                return Ok(Response::new(StreamBody::new(drops.boxed())));
+            }
+            Some(Fault::Mute) => return Ok(Response::new(StreamBody::new(stream::pending().boxed()))),
             None => {}
         }
         Ok(match sort {
