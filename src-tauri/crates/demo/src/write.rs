@@ -218,7 +218,7 @@ impl Writing<'_> {
         }
         self.validate(&name, &mut body, None)?;
         if !self.options.hand.applies {
-            self.own(None, &mut body);
+            self.own(Owners::default(), None, &mut body);
         }
         self.commit(&names, None, body).map_err(|Raced| Refusal::exists(&kind, &name))
     }
@@ -260,9 +260,8 @@ impl Writing<'_> {
         }
     }
 
-    /// Records who owns what after a plain update.
-    fn own(&self, old: Option<&Value>, body: &mut Value) {
-        let mut owners = old.map(Owners::read).unwrap_or_default();
+    /// Records who owns what after a plain update of an object with these owners.
+    fn own(&self, mut owners: Owners, old: Option<&Value>, body: &mut Value) {
         let empty = json!({});
         owners.update(Some(old.unwrap_or(&empty)), body, self.schema.root(), &self.options.hand, &now());
         body["metadata"]["managedFields"] = owners.write();
@@ -415,9 +414,14 @@ impl Writing<'_> {
     /// A plain update, ready to be written.
     fn settle(&mut self, name: &str, live: &Value, mut next: Value) -> Result<Value, Refusal> {
         self.unmoved(name, live, &next)?;
+        // An update may name other owners than there are; naming none means those that there are
+        // (k8s.io/apimachinery/pkg/util/managedfields/internal/fieldmanager.go, `Update`).
+        let named =
+            next.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        let owners = Owners::read(if named { &next } else { live });
         self.clear(&mut next, Some(live));
         self.finish(name, live, &mut next)?;
-        self.own(Some(live), &mut next);
+        self.own(owners, Some(live), &mut next);
         Ok(next)
     }
 

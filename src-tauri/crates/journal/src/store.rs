@@ -225,13 +225,56 @@ impl Journal {
         found.pop().ok_or(JournalError::NoEntry(id))
     }
 
-    /// Entries of a cluster that were intended and never closed: what a crash left open, oldest first.
+    /// Entries of a cluster with a write whose end nobody saw, oldest first: what a crash, or a server that died, left open.
     ///
     /// # Errors
     /// Where the disk fails or an entry is not readable.
-    pub fn open_intents(&self, cluster: &str) -> Result<Vec<Entry>, JournalError> {
-        let sql = "SELECT * FROM entries WHERE cluster = ?1 AND state = ?2 ORDER BY id";
-        self.entries(sql, &[cluster.to_owned().into(), State::Intended.word().to_owned().into()])
+    pub fn uncertain(&self, cluster: &str) -> Result<Vec<Entry>, JournalError> {
+        let sql = "SELECT * FROM entries WHERE cluster = ?1 AND (state = ?2 OR state = ?3
+            AND EXISTS (SELECT 1 FROM objects WHERE entry = id AND objects.state = ?2)) ORDER BY id";
+        let word = |state: State| Cell::from(state.word().to_owned());
+        self.entries(sql, &[cluster.to_owned().into(), word(State::Intended), word(State::Partial)])
+    }
+
+    /// Records what was found of such an entry's objects, by their numbers, and closes it where all are known. Whoever made
+    /// the write knows better: what is recorded already stays, and so does what is recorded later. Answers the state that
+    /// the entry has now.
+    ///
+    /// # Errors
+    /// Where there is no such entry, or the disk fails.
+    pub fn settle(&self, id: EntryId, found: &[(usize, ObjectOutcome)]) -> Result<State, JournalError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let open = State::Intended.word();
+        for (n, outcome) in found {
+            let row = i64::try_from(*n).map_err(|_| JournalError::NoObject(id, *n))?;
+            transaction.execute(
+                "UPDATE objects SET state = ?, written_version = ?, because = ? WHERE entry = ? AND n = ? AND state = ?",
+                params![outcome.state.word(), outcome.resource_version, outcome.because, id, row, open],
+            )?;
+        }
+        let states: Vec<String> = transaction
+            .prepare("SELECT DISTINCT state FROM objects WHERE entry = ?")?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let whole = match states.as_slice() {
+            _ if states.iter().any(|state| state == open) => None,
+            [one] => State::from_word(one),
+            _ => Some(State::Partial),
+        };
+        if let Some(state) = whole {
+            transaction.execute(
+                "UPDATE entries SET state = ?1 WHERE id = ?2 AND state IN (?3, ?4)",
+                params![state.word(), id, open, State::Partial.word()],
+            )?;
+        }
+        let now = transaction.query_row("SELECT state FROM entries WHERE id = ?", [id], |row| row.get::<_, String>(0));
+        transaction.commit()?;
+        match now {
+            Ok(word) => State::from_word(&word).ok_or(JournalError::Unreadable(id)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Err(JournalError::NoEntry(id)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn entries(&self, sql: &str, cells: &[Cell]) -> Result<Vec<Entry>, JournalError> {

@@ -45,7 +45,7 @@ fn an_entry_from_intent_to_undo() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path());
     let id = journal.intend(&weight("reviews", 80)).unwrap();
-    assert_eq!(journal.open_intents("one").unwrap().len(), 1);
+    assert_eq!(journal.uncertain("one").unwrap().len(), 1);
     let outcome = ObjectOutcome { state: State::Applied, resource_version: "42".into(), because: String::new() };
     journal.outcome(id, 0, &outcome).unwrap();
     journal.close(id, State::Applied).unwrap();
@@ -63,7 +63,46 @@ fn an_entry_from_intent_to_undo() {
     assert!(!entry.objects[0].redacted && entry.at > 1_700_000_000_000);
     assert_eq!(entry.says, [json!({"title": "a → b"})]);
     assert_eq!(journal.get(undo).unwrap().undoes, Some(id));
-    assert!(journal.open_intents("one").unwrap().is_empty());
+    assert!(journal.uncertain("one").unwrap().is_empty());
+}
+
+#[test]
+fn what_nobody_saw_end_is_closed_by_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let outcome =
+        |state, because: &str| ObjectOutcome { state, resource_version: String::new(), because: because.into() };
+    let two = || {
+        let mut entry = weight("a", 80);
+        entry.objects.extend(weight("b", 80).objects);
+        journal.intend(&entry).unwrap()
+    };
+    for (first, second, whole) in [
+        (State::Applied, State::Applied, State::Applied),
+        (State::RolledBack, State::RolledBack, State::RolledBack),
+        (State::Applied, State::RolledBack, State::Partial),
+    ] {
+        let id = two();
+        assert_eq!(
+            journal.settle(id, &[(0, outcome(first, "found"))]).unwrap(),
+            State::Intended,
+            "one is not known yet"
+        );
+        assert_eq!(journal.uncertain("one").unwrap().len(), 1);
+        assert_eq!(journal.settle(id, &[(1, outcome(second, "found"))]).unwrap(), whole);
+        assert!(journal.uncertain("one").unwrap().is_empty());
+    }
+
+    // Whoever wrote it knows better, before and after.
+    let id = two();
+    journal.outcome(id, 0, &outcome(State::Applied, "wrote it")).unwrap();
+    journal.settle(id, &[(0, outcome(State::RolledBack, "found")), (1, outcome(State::RolledBack, "found"))]).unwrap();
+    let entry = journal.get(id).unwrap();
+    assert_eq!((entry.state, entry.objects[0].outcome.because.as_str()), (State::Partial, "wrote it"));
+    journal.outcome(id, 1, &outcome(State::Applied, "")).unwrap();
+    journal.close(id, State::Applied).unwrap();
+    assert_eq!(journal.settle(id, &[(1, outcome(State::RolledBack, "late"))]).unwrap(), State::Applied);
+    assert!(matches!(journal.settle(99, &[]), Err(JournalError::NoEntry(99))));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use world::{ObjectKey, World};
 
 use crate::change::touched::{desired, dotted, touched};
 use crate::says::Line;
+use crate::write::settle::Found;
 use crate::{Error, Result, Session, Workbench};
 
 /// An entry in a list.
@@ -74,7 +75,7 @@ impl Session {
             if record.outcome.state == State::Intended {
                 let live = crate::write::plan::read(self.connection(), &record.key).await;
                 let seen =
-                    live.map_or_else(|error| error.to_string(), |live| settled(record, live.as_ref()).to_owned());
+                    live.map_or_else(|e| e.to_string(), |live| Found::of(record, live.as_ref()).words().to_owned());
                 item.because = if item.because.is_empty() { seen } else { format!("{}; {seen}", item.because) };
             }
             items.push(item);
@@ -112,20 +113,6 @@ pub fn item(record: &ObjectRecord) -> ItemOfEntry {
     let (before, after) = (text(&record.before), text(&record.after));
     let diff = yaml::diff(&before, &after);
     ItemOfEntry { because: record.outcome.because.clone(), record: record.clone(), before, after, diff }
-}
-
-/// What a write that nobody finished has come to, by what is live now.
-fn settled(record: &ObjectRecord, live: Option<&Value>) -> &'static str {
-    let is = |image: &Option<Value>| match (image, live) {
-        (Some(image), Some(live)) => touched(image, live).is_empty(),
-        (None, None) => true,
-        _ => false,
-    };
-    match (is(&record.before), is(&record.after)) {
-        (true, _) => "the cluster has it as it was before: it was not written",
-        (_, true) => "the cluster has it as it was asked for: it was written",
-        _ => "the cluster has it otherwise: somebody changed it since",
-    }
 }
 
 /// Rows with what has drifted: only the newest entry of an object can tell.

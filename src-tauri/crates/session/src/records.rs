@@ -64,6 +64,15 @@ impl Records {
         self.change(move |journal| journal.close(id, state)).await
     }
 
+    pub(crate) async fn uncertain(&self, cluster: &str) -> Result<Vec<Entry>> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.uncertain(&cluster)).await
+    }
+
+    pub(crate) async fn settle(&self, id: EntryId, found: Vec<(usize, ObjectOutcome)>) -> Result<State> {
+        self.change(move |journal| journal.settle(id, &found)).await
+    }
+
     pub(crate) async fn acknowledged(&self, id: EntryId, acknowledged: u32, total: u32) -> Result<()> {
         self.change(move |journal| journal.acknowledged(id, acknowledged, total)).await
     }

@@ -20,6 +20,7 @@ use crate::traffic::Traffic;
 use crate::uptake::Trackers;
 use crate::workbench::Card;
 use crate::write::review::Plan;
+use crate::write::settle;
 use crate::{Error, Result};
 
 /// The core kinds that every view needs; those of the meshes come on top.
@@ -89,6 +90,9 @@ impl Session {
         tokio::spawn(live::follow(batches, seen, cancel.clone()));
         let hurry = Arc::new(Notify::new());
         let traffic = sampling::traffic(opening.connection.clone(), live.clone(), cancel.clone());
+        let (connection, records) = (opening.connection.clone(), opening.records.clone());
+        let earlier = (connection, records, opening.card.cluster().to_owned());
+        tokio::spawn(settle::whenever_live(earlier, live.clone(), cancel.clone()));
         let fleet = sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
         Self {
             opening,

@@ -51,6 +51,13 @@ pub struct Card {
     pub session: Option<String>,
 }
 
+impl Card {
+    /// One stable name for the cluster, whatever its context is called.
+    pub(crate) fn cluster(&self) -> &str {
+        if self.demo { &self.id } else { &self.server }
+    }
+}
+
 /// What a cluster says of itself.
 #[derive(Debug)]
 pub struct Seen {

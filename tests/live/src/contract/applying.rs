@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::ground::{APPLY, Broken, Ground, MERGE, holds, same};
+use super::ground::{APPLY, Broken, Ground, MERGE, PATCH, holds, same};
 use super::{Behaviour, listed};
 
 pub(super) fn behaviours() -> Vec<Behaviour> {
@@ -17,6 +17,7 @@ pub(super) fn behaviours() -> Vec<Behaviour> {
         what_another_owns_stays,
         the_same_apply_again_changes_nothing,
         an_update_takes_fields_away,
+        an_update_may_name_the_owners,
         a_dry_run_of_an_apply_leaves_nothing,
         an_apply_keeps_to_its_revision_and_identity,
         an_apply_needs_a_manager_and_a_kind,
@@ -111,6 +112,25 @@ async fn the_same_apply_again_changes_nothing(ground: &Ground) -> Result<(), Bro
     let first = ground.apply(&ground.rules(), "one", rule("again", "DISABLE"), "").await?.is(StatusCode::CREATED)?;
     let second = ground.apply(&ground.rules(), "one", rule("again", "DISABLE"), "").await?.is(StatusCode::OK)?;
     same("revision", &second.text("/metadata/resourceVersion"), &first.text("/metadata/resourceVersion"))
+}
+
+async fn an_update_may_name_the_owners(ground: &Ground) -> Result<(), Broken> {
+    let made = ground.apply(&ground.rules(), "one", rule("named", "DISABLE"), "").await?.is(StatusCode::CREATED)?;
+    let path = format!("{}/named?fieldManager=by-hand", ground.rules());
+    let taken =
+        ground.ask(Method::PATCH, &path, MERGE, json!({"spec": {"host": "changed"}})).await?.is(StatusCode::OK)?;
+    same("owners of a change", &taken.owners().len(), &2)?;
+    // The same write that names owners gives what it changes to its writer …
+    let owners = made.at("/metadata/managedFields");
+    let change = json!([{"op": "replace", "path": "/spec/host", "value": "reviews"},
+        {"op": "replace", "path": "/metadata/managedFields", "value": owners}]);
+    let both = ground.ask(Method::PATCH, &path, PATCH, change).await?.is(StatusCode::OK)?;
+    same("owners of a change that names them", &both.owners().len(), &2)?;
+    // … one that changes nothing else leaves exactly those that it names, with their times.
+    let name = json!([{"op": "replace", "path": "/metadata/managedFields", "value": owners}]);
+    let named = ground.ask(Method::PATCH, &path, PATCH, name).await?.is(StatusCode::OK)?;
+    same("owners", &named.at("/metadata/managedFields"), &owners)?;
+    same("generation", &named.at("/metadata/generation"), &both.at("/metadata/generation"))
 }
 
 async fn an_update_takes_fields_away(ground: &Ground) -> Result<(), Broken> {

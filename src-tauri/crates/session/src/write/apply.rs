@@ -8,6 +8,7 @@ use journal::{EntryId, NewEntry, NewObject, ObjectOutcome, State};
 use serde_json::Value;
 use world::ObjectKey;
 
+use super::managers;
 use super::plan::{Conflict, Method, Step, preconditions, read, strict};
 use super::review::Plan;
 use crate::change::touched::{desired, dotted, patch, reversed, touched};
@@ -108,8 +109,7 @@ impl Session {
 
     /// One stable name for the cluster, whatever its context is called.
     pub fn cluster_name(&self) -> String {
-        let card = self.card();
-        if card.demo { card.id.clone() } else { card.server.clone() }
+        self.card().cluster().to_owned()
     }
 
     async fn execute(&self, entry: EntryId, plan: &Plan) -> Result<Applied> {
@@ -256,10 +256,25 @@ async fn write(connection: &Connection, step: &Step) -> Written {
     match answer {
         Ok(object) => {
             let remark = remark(step, &object);
-            Written::Done(object, remark)
+            owned_as_before(connection, &step.key, object, step.managers.as_ref(), remark).await
         }
         Err(error) if is_answer(&error) => Written::Not(error.to_string()),
         Err(error) => settle(connection, step, &error).await,
+    }
+}
+
+/// Puts the owners of fields back where that is planned. The object itself is as it shall be: a failure is a remark.
+async fn owned_as_before(
+    connection: &Connection,
+    key: &ObjectKey,
+    object: Value,
+    owners: Option<&Value>,
+    remark: String,
+) -> Written {
+    let Some(owners) = owners else { return Written::Done(object, remark) };
+    match managers::put_back(connection, key, &object, owners).await {
+        Ok(object) => Written::Done(object, remark),
+        Err(error) => Written::Done(object, format!("its fields are as before, their owners are not: {error}")),
     }
 }
 
@@ -313,12 +328,27 @@ async fn put_back(connection: &Connection, step: &Step, written: &Value) -> Resu
         (Method::Create(_), _) => {
             connection.delete(&step.key, &preconditions(written), false).await.map(drop).map_err(said)
         }
-        (Method::Delete, Some(live)) => connection.create(&desired(live), &strict(false)).await.map(drop).map_err(said),
+        (Method::Delete, Some(live)) => {
+            let made = connection.create(&desired(live), &strict(false)).await.map_err(said)?.object;
+            rightful(connection, step, managers::restored(live, &Value::Null, &Value::Null), &made).await;
+            Ok(())
+        }
         (_, Some(live)) => {
             let fields = reversed(&touched(live, written));
             let steps = patch(&resource_version(written), &fields, written);
-            connection.json_patch(&step.key, &steps, &strict(false)).await.map(drop).map_err(said)
+            let back = connection.json_patch(&step.key, &steps, &strict(false)).await.map_err(said)?.object;
+            rightful(connection, step, managers::restored(live, written, written), &back).await;
+            Ok(())
         }
         (_, None) => Err("what it was before is not known".into()),
+    }
+}
+
+/// Puts the owners of an object back that has just been put back. It is as it was for everybody who reads it: where this
+/// fails, a log line is enough.
+async fn rightful(connection: &Connection, step: &Step, owners: Option<Value>, object: &Value) {
+    let Some(owners) = owners else { return };
+    if let Err(error) = managers::put_back(connection, &step.key, object, &owners).await {
+        tracing::warn!(%error, "an object was put back, the owners of its fields were not");
     }
 }

@@ -8,6 +8,8 @@
 //! Either way the review shows what the dry-run answered, and the write is refused unless it is exactly that.
 
 pub mod apply;
+mod managers;
 pub mod plan;
 pub mod review;
+pub(crate) mod settle;
 pub mod undo;

@@ -57,6 +57,8 @@ pub struct Step {
     pub conflicts: Vec<Conflict>,
     /// Only earlier patches of ours conflict.
     pub ours_conflicts: bool,
+    /// Who shall own which fields after the write, where that is put back too.
+    pub managers: Option<Value>,
 }
 
 impl Step {
@@ -102,6 +104,7 @@ impl Step {
             problems: vec![problem],
             conflicts: Vec::new(),
             ours_conflicts: false,
+            managers: None,
         }
     }
 }
@@ -321,6 +324,7 @@ fn accepted(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, method: Meth
         problems: answer.warnings.into_iter().map(warned).collect(),
         conflicts: Vec::new(),
         ours_conflicts: false,
+        managers: None,
     }
 }
 

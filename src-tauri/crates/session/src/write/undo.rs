@@ -7,6 +7,7 @@ use journal::{Change, EntryId, ObjectRecord, State};
 use serde_json::Value;
 
 use super::apply::Applied;
+use super::managers;
 use super::plan::{self, Step};
 use super::review::Plan;
 use crate::change::touched::{disturbed, dotted, outstanding, reversed, touched};
@@ -70,7 +71,10 @@ impl Session {
                 let names: Vec<String> = fields.iter().map(|field| dotted(&field.path)).collect();
                 refuse(ChangeKind::Delete, Some(live), format!("somebody changed it since: {}", names.join(", ")))
             }
-            (Change::Delete, None, Some(before), _) => Ok(plan::made_again(connection, key, before).await?),
+            (Change::Delete, None, Some(before), _) => {
+                let step = plan::made_again(connection, key, before).await?;
+                Ok(Step { managers: managers::restored(before, &Value::Null, &Value::Null), ..step })
+            }
             (Change::Delete, Some(live), ..) => {
                 refuse(ChangeKind::Create, Some(live), "somebody made it again since".into())
             }
@@ -95,5 +99,7 @@ async fn update(session: &Session, object: &ObjectRecord, live: Value, before: &
     if fields.is_empty() {
         return Ok(plan::nothing(&object.key, ChangeKind::Update, Some(live)));
     }
-    Ok(plan::patched(session.connection(), &object.key, &fields, live).await?)
+    let managers = managers::restored(before, after, &live);
+    let step = plan::patched(session.connection(), &object.key, &fields, live).await?;
+    Ok(Step { managers, ..step })
 }

@@ -1,110 +1,15 @@
 //! The main job on the demo, in process: follow, move a weight, review, apply, see it taken up, undo. And what goes wrong on
 //! the way: fields of others, missing rights, a dying server, a third hand.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use cluster::Connection;
-use demo::{Demo, Options};
-use http::{Method, Request, Response};
+use demo::Demo;
 use journal::State;
-use kube::client::Body;
-use serde_json::Value;
-use session::live::Link;
-use session::write::review::Plan;
-use session::{Card, DEMO, Error, Opening, Profile, Records, Session, Workbench};
-use tower::{BoxError, Service};
+use session::{DEMO, Error, Profile, Workbench};
 use world::ObjectKey;
-use world::yaml::{self, Edit};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// A demo, a profile folder and a session over some client of the demo.
-struct Bench {
-    _folder: tempfile::TempDir,
-    demo: Arc<Demo>,
-    session: Session,
-}
-
-async fn bench(client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
-    let folder = tempfile::tempdir().unwrap();
-    let demo = Demo::start(&Options::default()).unwrap();
-    let connection = Connection::from_client(client(&demo), "demo");
-    let probed = connection.probe().await.unwrap();
-    let card = Card {
-        id: "demo".into(),
-        name: "demo".into(),
-        demo: true,
-        production: false,
-        server: String::new(),
-        user: String::new(),
-        namespace: String::new(),
-        file: Default::default(),
-        current: false,
-        needs_consent: None,
-        session: None,
-    };
-    let opening = Opening {
-        id: "s1".into(),
-        card,
-        connection,
-        probed,
-        engine: Arc::new(meshes::engine()),
-        records: Records::open(folder.path()).unwrap(),
-    };
-    let session = Session::open(opening);
-    let mut live = session.live();
-    tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == Link::Live)).await.expect("the first lists").unwrap();
-    Bench { _folder: folder, demo, session }
-}
-
-fn reviews(kind: &str) -> ObjectKey {
-    ObjectKey::new("networking.istio.io", kind, "prod", "reviews")
-}
-
-impl Bench {
-    fn admin(&self) -> Connection {
-        Connection::from_client(self.demo.client(), "demo")
-    }
-
-    /// The object as it is now, without what every write changes.
-    async fn object(&self, kind: &str) -> Value {
-        let mut object = self.admin().get(&reviews(kind)).await.unwrap();
-        let metadata = object["metadata"].as_object_mut().unwrap();
-        for name in ["resourceVersion", "generation", "managedFields"] {
-            metadata.remove(name);
-        }
-        object
-    }
-
-    async fn put(&self, kind: &str, edits: &[(&str, Value)]) {
-        let whole = self.session.document(&reviews(kind)).await.unwrap();
-        let edits: Vec<Edit> = edits.iter().map(|(pointer, value)| Edit::set(pointer, value.clone())).collect();
-        let text = yaml::edit(&whole.yaml, &edits).unwrap();
-        self.session.draft_put(&text, &whole.resource_version).await.unwrap();
-    }
-
-    async fn move_weight(&self, v1: u32) {
-        let weights = [("/spec/http/1/route/0/weight", v1.into()), ("/spec/http/1/route/1/weight", (100 - v1).into())];
-        self.put("VirtualService", &weights).await;
-    }
-
-    async fn edit_both(&self) {
-        self.move_weight(80).await;
-        self.put("DestinationRule", &[("/spec/trafficPolicy/outlierDetection/consecutive5xxErrors", 7.into())]).await;
-    }
-
-    async fn review(&self) -> Arc<Plan> {
-        self.session.review().await.unwrap()
-    }
-}
-
-fn owners(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().flat_map(|step| &step.conflicts).map(|conflict| conflict.manager.clone()).collect()
-}
+use crate::bench::{Death, LIMIT, bench, dying, owners, reviews};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_weight_is_moved_taken_up_and_undone() {
@@ -268,70 +173,6 @@ async fn what_is_no_object_stays_out_of_the_tray() {
     assert!(bench.session.tray().borrow().items().is_empty());
 }
 
-/// A server that fails at the n-th real write, in front of a demo.
-#[derive(Clone)]
-struct Dying {
-    inner: kube::Client,
-    writes: Arc<AtomicUsize>,
-    at: usize,
-    how: Death,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Death {
-    /// It dies before it hears the write, and is back for the next question.
-    Before,
-    /// It dies after it has stored the write, and is back for the next question.
-    After,
-    /// It refuses the write.
-    Refuses,
-    /// It dies before it hears the write, and stays dead.
-    ForGood,
-}
-
-impl Service<Request<Body>> for Dying {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move {
-            let real =
-                request.method() == Method::PATCH && !request.uri().query().unwrap_or_default().contains("dryRun");
-            let count =
-                if real { this.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { this.writes.load(Ordering::SeqCst) };
-            let now = real && count == this.at;
-            let cut = || BoxError::from(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-            match this.how {
-                Death::Before if now => Err(cut()),
-                Death::ForGood if now || (count >= this.at && this.at > 0) => Err(cut()),
-                Death::Refuses if now => {
-                    let status = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "admission webhook \"policy\" denied the request"});
-                    Ok(Response::builder().status(403).body(Body::from(status.to_string().into_bytes()))?)
-                }
-                Death::After if now => {
-                    this.inner.send(request).await?;
-                    Err(cut())
-                }
-                _ => Ok(this.inner.send(request).await?),
-            }
-        })
-    }
-}
-
-async fn dying(at: usize, how: Death) -> Bench {
-    bench(|demo| {
-        let inner = demo.client();
-        kube::Client::new(Dying { inner, writes: Arc::default(), at, how }, "default")
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_between_two_objects_leaves_them_as_they_were() {
     for how in [Death::Before, Death::Refuses] {
@@ -378,9 +219,7 @@ async fn a_server_that_stays_dead_is_reported_object_by_object() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cards_probe_names_the_mesh_by_its_control_plane() {
     let folder = tempfile::tempdir().unwrap();
-    let profile =
-        Profile { folder: folder.path().into(), sources: Default::default(), environment: Default::default() };
-    let seen = Workbench::open(profile).unwrap().probe(DEMO).await;
+    let seen = Workbench::open(Profile::in_folder(folder.path())).unwrap().probe(DEMO).await;
     let (_, meshes) = seen.answer.unwrap();
     let istio = meshes.iter().find(|mesh| mesh.mesh == "Istio").expect("the demo has Istio");
     assert_eq!((istio.versions.as_slice(), istio.mode.as_str()), (["1.28.1".to_owned()].as_slice(), "sidecar"));
