@@ -40,11 +40,13 @@ const PURE: [&str; 7] = [
 ];
 
 /// What only one place may name.
-const ONLY: [(&str, &[&str]); 9] = [
+const ONLY: [(&str, &[&str]); 11] = [
     ("tauri", &["src-tauri"]),
     ("serde_yaml", &["src-tauri/crates/world"]),
     ("serde-saphyr", &["src-tauri/crates/world"]),
     ("rusqlite", &["src-tauri/crates/journal"]),
+    ("keyring", &["src-tauri/crates/session"]),
+    ("keyring-core", &["src-tauri/crates/session"]),
     ("rustls", &["src-tauri/crates/cluster"]),
     ("ts-rs", &["src-tauri/crates/wire"]),
     ("clap", &["src-tauri/cli", "tests/dev-server"]),

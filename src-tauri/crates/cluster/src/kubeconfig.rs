@@ -86,6 +86,37 @@ pub struct Context {
     pub(crate) auth: AuthInfo,
 }
 
+impl Context {
+    /// A server of no kubeconfig, by its address and its certificate authority in PEM (empty for those that this machine
+    /// trusts).
+    pub fn of_server(id: &str, name: &str, server: &str, authority: &str) -> Self {
+        use base64::Engine;
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let authority = (!authority.trim().is_empty()).then(|| base64.encode(authority));
+        let cluster =
+            Cluster { server: Some(server.into()), certificate_authority_data: authority, ..Cluster::default() };
+        Self {
+            id: id.into(),
+            name: name.into(),
+            file: PathBuf::new(),
+            server: without_password(server),
+            user: String::new(),
+            namespace: String::new(),
+            current: false,
+            exec: None,
+            problem: None,
+            cluster,
+            auth: AuthInfo::default(),
+        }
+    }
+
+    /// The same, signed in with this token.
+    #[must_use]
+    pub fn with_token(self, token: secrecy::SecretString) -> Self {
+        Self { auth: AuthInfo { token: Some(token), ..AuthInfo::default() }, ..self }
+    }
+}
+
 impl fmt::Debug for Context {
     /// Without the credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -38,6 +38,30 @@ pub enum Error {
     /// The context is there but cannot be used, or gives no credentials.
     #[error(transparent)]
     Connect(#[from] cluster::ConnectError),
+    /// A field of a form that cannot be used.
+    #[error("{field}: {reason}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The token of an added server is not at hand.
+    #[error("the token of {cluster} is not at hand: {because}")]
+    NoToken {
+        /// Which cluster.
+        cluster: String,
+        /// Why.
+        because: String,
+    },
+    /// The keyring may still have a token that was to be forgotten.
+    #[error("{cluster} is forgotten, its token may still be in the keyring: {because}")]
+    Keyring {
+        /// Which cluster.
+        cluster: String,
+        /// Why.
+        because: String,
+    },
     /// A file that cannot be read, or is none of what it shall be.
     #[error("{path}: {reason}")]
     File {
@@ -148,6 +172,9 @@ impl Error {
             Self::NoSuchSession { .. } => "Open the cluster again.",
             Self::Connect(error) => error.hint(),
             Self::File { .. } => "Choose another file.",
+            Self::Field { .. } => "Correct that field.",
+            Self::NoToken { .. } => "Unlock the keyring and try again, or add the server again with its token.",
+            Self::Keyring { .. } => "Remove the entry \"Netloft\" with your system's keyring program.",
             Self::Gone { .. } => "It may have been deleted; look at the list again.",
             Self::NoSuchNode { .. } => "It may have gone; look at the map again.",
             Self::NoIdentity { .. } => "Write the policy by namespace or address instead.",

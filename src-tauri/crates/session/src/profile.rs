@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use cluster::{Environment, Sources};
 
+use crate::Keyring;
+
 /// Nothing below reads the process's environment: it is all in here.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -15,6 +17,8 @@ pub struct Profile {
     pub sources: Sources,
     /// Where credential plugins are looked for.
     pub environment: Arc<Environment>,
+    /// Where tokens are kept that the user gives.
+    pub keyring: Keyring,
 }
 
 impl Profile {
@@ -28,12 +32,13 @@ impl Profile {
                 std::env::var_os("PATH"),
                 std::env::var_os("SHELL").map(PathBuf::from),
             )),
+            keyring: Keyring::System,
         }
     }
 
     /// A folder alone, with nothing of the user's: for tests and tools.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), sources: Sources::default(), environment: Arc::default() }
+        Self { folder: folder.into(), sources: Sources::default(), environment: Arc::default(), keyring: Keyring::None }
     }
 }
 

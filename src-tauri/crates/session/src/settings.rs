@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::servers::Server;
+
 /// The colours of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,6 +32,8 @@ pub struct Settings {
     pub locale: String,
     /// Kubeconfig files that the user added.
     pub kubeconfigs: Vec<PathBuf>,
+    /// Servers that the user added. Their tokens are in the keyring.
+    pub servers: Vec<Server>,
     /// Clusters marked as production or not, by id.
     pub production: BTreeMap<String, bool>,
     /// Nothing is ever written to a cluster.

@@ -11,6 +11,8 @@ use tokio::sync::{OnceCell, watch};
 use world::World;
 
 use crate::records::Records;
+use crate::secrets::Secrets;
+use crate::servers::Server;
 use crate::settings::{self, Settings};
 use crate::{Error, Profile, Result, Session};
 
@@ -41,7 +43,7 @@ pub struct Card {
     pub user: String,
     /// The context's namespace, or empty.
     pub namespace: String,
-    /// The file that it comes from.
+    /// The file that it comes from; empty for the demo and for servers that the user added.
     pub file: PathBuf,
     /// The kubeconfig's current context.
     pub current: bool,
@@ -73,6 +75,7 @@ pub struct Workbench {
     engine: Arc<Engine>,
     records: Records,
     settings: Mutex<Settings>,
+    secrets: Secrets,
     demo: OnceCell<Arc<demo::Demo>>,
     sessions: Mutex<BTreeMap<String, Arc<Session>>>,
     next: AtomicU64,
@@ -93,6 +96,7 @@ impl Workbench {
         let settings = settings::load(&profile.folder)?;
         let records = Records::open(&profile.folder)?;
         Ok(Self {
+            secrets: Secrets::new(profile.keyring.clone()),
             profile,
             engine: Arc::new(meshes::engine()),
             records,
@@ -143,10 +147,17 @@ impl Workbench {
         Ok(next)
     }
 
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     fn contexts(&self) -> cluster::Contexts {
         let mut sources = self.profile.sources.clone();
-        sources.added.extend(self.settings().kubeconfigs);
-        cluster::kubeconfig::read(&sources)
+        let settings = self.settings();
+        sources.added.extend(settings.kubeconfigs);
+        let mut found = cluster::kubeconfig::read(&sources);
+        found.contexts.extend(settings.servers.iter().map(Server::context));
+        found
     }
 
     fn policy(&self) -> ExecPolicy {
@@ -275,7 +286,13 @@ impl Workbench {
         if id == DEMO {
             return Ok(Connection::from_client(self.demo().await?.client(), DEMO));
         }
-        Ok(cluster::connect(&self.context(id)?, &self.policy()).await?)
+        let mut context = self.context(id)?;
+        if self.settings().servers.iter().any(|server| server.id() == id) {
+            let found = self.secrets.find(id).await;
+            let token = found.map_err(|because| Error::NoToken { cluster: context.name.clone(), because })?;
+            context = context.with_token(token);
+        }
+        Ok(cluster::connect(&context, &self.policy()).await?)
     }
 
     /// The built-in cluster, started at its first use.

@@ -63,6 +63,10 @@ calls! {
     kubeconfig_add(PathArg) -> Clusters;
     /// Forgets an added kubeconfig file.
     kubeconfig_remove(PathArg) -> Clusters;
+    /// Adds a server by its address; its token goes to the keyring.
+    server_add(ServerAdd) -> ServerAdded;
+    /// Forgets an added server and its token.
+    server_remove(ClusterRef) -> Clusters;
     /// Allows a kubeconfig's exec plugin to run: exactly this command, until it changes.
     exec_allow(ClusterRef) -> Clusters;
     /// Opens a cluster and starts to follow it.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use session::secrets::Kept;
+use session::servers::Server;
 use session::template::{TemplateKind as SessionTemplate, Wanted};
 use session::{Profile, Session, Workbench};
 use world::ObjectKey;
@@ -110,6 +112,20 @@ impl Calls for Host {
 
     async fn kubeconfig_remove(&self, args: PathArg) -> Result<Clusters, Fault> {
         self.bench.remove_kubeconfig(Path::new(&args.path))?;
+        Ok(self.listed())
+    }
+
+    async fn server_add(&self, args: ServerAdd) -> Result<ServerAdded, Fault> {
+        let server = Server { name: args.name, server: args.server, authority: args.authority };
+        let fleeting = match self.bench.add_server(server, args.token).await? {
+            Kept::Keyring => String::new(),
+            Kept::Process(because) => because,
+        };
+        Ok(ServerAdded { clusters: self.listed(), fleeting })
+    }
+
+    async fn server_remove(&self, args: ClusterRef) -> Result<Clusters, Fault> {
+        self.bench.remove_server(&args.cluster).await?;
         Ok(self.listed())
     }
 

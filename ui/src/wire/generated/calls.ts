@@ -33,6 +33,8 @@ import type {
   SchemaArgs,
   Series,
   SeriesArgs,
+  ServerAdd,
+  ServerAdded,
   SessionRef,
   Settings,
   Template,
@@ -61,6 +63,12 @@ export const calls = (call: Call) => ({
 
   /** Forgets an added kubeconfig file. */
   kubeconfigRemove: (args: PathArg): Promise<Clusters> => call('kubeconfig_remove', args) as Promise<Clusters>,
+
+  /** Adds a server by its address; its token goes to the keyring. */
+  serverAdd: (args: ServerAdd): Promise<ServerAdded> => call('server_add', args) as Promise<ServerAdded>,
+
+  /** Forgets an added server and its token. */
+  serverRemove: (args: ClusterRef): Promise<Clusters> => call('server_remove', args) as Promise<Clusters>,
 
   /** Allows a kubeconfig's exec plugin to run: exactly this command, until it changes. */
   execAllow: (args: ClusterRef): Promise<Clusters> => call('exec_allow', args) as Promise<Clusters>,

@@ -56,7 +56,7 @@ user: string,
  */
 namespace: string, 
 /**
- * The file that it comes from.
+ * The file that it comes from; empty for the demo and for servers that the user added.
  */
 file: string, 
 /**
@@ -624,6 +624,32 @@ what: string,
  * Per second; null for a gap.
  */
 values: Array<number | null>, };
+
+/**
+ * A server that the user names. It only comes in: the token goes to the keyring, and nothing gives it out again.
+ */
+export type ServerAdd = { 
+/**
+ * As the user calls it.
+ */
+name: string, 
+/**
+ * `https://…`
+ */
+server: string, 
+/**
+ * Its certificate authority in PEM; empty for those that this machine trusts.
+ */
+authority: string, token: string, };
+
+/**
+ * An added server.
+ */
+export type ServerAdded = { clusters: Clusters, 
+/**
+ * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
+ */
+fleeting: string, };
 
 /**
  * An open session.

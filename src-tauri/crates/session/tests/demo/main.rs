@@ -1,5 +1,6 @@
 //! A session over the demo, in process.
 
+mod added_servers;
 mod bad_input;
 mod bench;
 mod main_job;

@@ -92,6 +92,7 @@ fn reach(error: &Error) -> Reach {
             _ => Reach::Unreachable,
         },
         Error::Connect(ConnectError::Credentials { error, .. }) => of_exec(error),
+        Error::NoToken { .. } => Reach::Unauthenticated,
         _ => Reach::Broken,
     }
 }

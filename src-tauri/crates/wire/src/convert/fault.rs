@@ -17,9 +17,10 @@ impl From<Error> for Fault {
 fn code(error: &Error) -> Code {
     match error {
         Error::Api(error) => of_api(error),
-        Error::Connect(ConnectError::Credentials { .. }) => Code::Unauthenticated,
+        Error::Connect(ConnectError::Credentials { .. }) | Error::NoToken { .. } => Code::Unauthenticated,
         Error::Connect(_)
         | Error::File { .. }
+        | Error::Field { .. }
         | Error::NotAnObject { .. }
         | Error::NotOurs { .. }
         | Error::NoIdentity { .. } => Code::BadInput,
@@ -31,7 +32,9 @@ fn code(error: &Error) -> Code {
         Error::OutdatedReview | Error::Changed { .. } | Error::Owned { .. } | Error::Disturbed { .. } => Code::Conflict,
         Error::Refused { .. } => Code::Refused,
         Error::NothingToApply | Error::ReadOnly => Code::NotNow,
-        Error::Journal(_) | Error::Settings(_) | Error::Demo { .. } | Error::Defect { .. } => Code::Internal,
+        Error::Journal(_) | Error::Settings(_) | Error::Keyring { .. } | Error::Demo { .. } | Error::Defect { .. } => {
+            Code::Internal
+        }
     }
 }
 

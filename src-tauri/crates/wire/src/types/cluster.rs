@@ -13,6 +13,30 @@ wire! {
     pub struct PathArg { pub path: String }
 }
 
+/// A server that the user names. It only comes in: the token goes to the keyring, and nothing gives it out again.
+#[derive(Debug, serde::Deserialize, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "types.ts")]
+pub struct ServerAdd {
+    /// As the user calls it.
+    pub name: String,
+    /// `https://…`
+    pub server: String,
+    /// Its certificate authority in PEM; empty for those that this machine trusts.
+    pub authority: String,
+    #[ts(type = "string")]
+    pub token: secrecy::SecretString,
+}
+
+wire! {
+    /// An added server.
+    pub struct ServerAdded {
+        pub clusters: Clusters,
+        /// Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
+        pub fleeting: String,
+    }
+}
+
 wire! {
     /// A cluster by its id in `Clusters`.
     pub struct ClusterRef { pub cluster: String }
@@ -71,7 +95,7 @@ wire! {
         pub user: String,
         /// The context's namespace, or empty.
         pub namespace: String,
-        /// The file that it comes from.
+        /// The file that it comes from; empty for the demo and for servers that the user added.
         pub file: String,
         /// The kubeconfig's current context.
         pub current: bool,
