@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use world::{Document, Namespace, ObjectKey, Pod, Service, Workload, World};
+use world::{Document, Labels, Namespace, ObjectKey, Pod, Service, Workload, World};
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +56,17 @@ impl Subject {
             Self::Pod(o) => ObjectKey::new("", "Pod", &o.namespace, &o.name),
             Self::Workload(o) => ObjectKey::new("apps", &o.kind, &o.namespace, &o.name),
             Self::Namespace(o) => ObjectKey::new("", "Namespace", "", &o.name),
+        }
+    }
+
+    /// What is written on it.
+    pub fn annotations(&self) -> &Labels {
+        match self {
+            Self::Document(o) => &o.annotations,
+            Self::Service(o) => &o.annotations,
+            Self::Pod(o) => &o.annotations,
+            Self::Workload(o) => &o.own_annotations,
+            Self::Namespace(o) => &o.annotations,
         }
     }
 

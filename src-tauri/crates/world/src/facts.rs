@@ -49,6 +49,21 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// `metadata.creationTimestamp`, seconds since 1970.
     pub created: Option<i64>,
+    /// `status.conditions`
+    pub conditions: Vec<Condition>,
+}
+
+/// What a controller says of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Condition {
+    /// `type`
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// `reason`
+    pub reason: String,
+    /// `message`
+    pub message: String,
 }
 
 /// One port of a Service.
@@ -100,6 +115,14 @@ pub struct Workload {
     pub replicas: u32,
     /// `status.readyReplicas`
     pub ready: u32,
+    /// `metadata.labels`: of the workload itself.
+    pub own_labels: Labels,
+    /// `metadata.annotations` of the workload itself, those of a mesh alone.
+    pub own_annotations: Labels,
+    /// Containers of its pod template.
+    pub containers: Vec<Container>,
+    /// `spec.template.spec.securityContext.runAsUser`
+    pub run_as_user: Option<i64>,
 }
 
 /// core/v1 Pod.
@@ -135,6 +158,8 @@ pub struct Pod {
     pub containers: Vec<Container>,
     /// `metadata.creationTimestamp`, seconds since 1970.
     pub created: Option<i64>,
+    /// `spec.securityContext.runAsUser`
+    pub run_as_user: Option<i64>,
 }
 
 /// One container of a pod.
@@ -156,6 +181,10 @@ pub struct Container {
     pub trouble: Option<String>,
     /// CPU and memory asked for and allowed.
     pub resources: Resources,
+    /// `securityContext.runAsUser`
+    pub run_as_user: Option<i64>,
+    /// Names of its environment variables that have a value; of templates alone.
+    pub env: Vec<String>,
 }
 
 /// Requests and limits of a container.

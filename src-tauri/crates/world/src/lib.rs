@@ -6,15 +6,16 @@ mod document;
 mod facts;
 mod key;
 mod object;
+mod quantity;
 mod read;
 mod snapshot;
 pub mod yaml;
 
 pub use document::{Document, Origin};
 pub use facts::{
-    Container, Labels, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,
+    Condition, Container, Labels, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,
 };
 pub use key::{Gvk, ObjectKey};
 pub use object::{Change, Object, ReadError};
-pub use read::parse_quantity;
+pub use quantity::parse_quantity;
 pub use snapshot::{Coverage, World};

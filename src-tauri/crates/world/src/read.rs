@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::quantity::parse_quantity;
 use crate::{
-    Container, Document, Gvk, Labels, Namespace, Object, ObjectKey, Origin, Pod, ReadError, Resources, Service,
-    ServiceAccount, ServicePort, TargetPort, Workload,
+    Condition, Container, Document, Gvk, Labels, Namespace, Object, ObjectKey, Origin, Pod, ReadError, Resources,
+    Service, ServiceAccount, ServicePort, TargetPort, Workload,
 };
 
 impl Object {
@@ -147,6 +148,30 @@ struct ServiceView {
     metadata: Meta,
     #[serde(default, deserialize_with = "or_default")]
     spec: ServiceSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    status: ServiceStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ServiceStatus {
+    #[serde(deserialize_with = "or_default")]
+    conditions: Vec<ConditionView>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ConditionView {
+    r#type: String,
+    status: String,
+    reason: String,
+    message: String,
+}
+
+impl From<ConditionView> for Condition {
+    fn from(view: ConditionView) -> Self {
+        Self { kind: view.r#type, status: view.status, reason: view.reason, message: view.message }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -191,6 +216,7 @@ impl From<ServiceView> for Service {
             selector,
             ports: ports.into_iter().map(ServicePort::from).collect(),
             created: view.metadata.created,
+            conditions: view.status.conditions.into_iter().map(Condition::from).collect(),
         }
     }
 }
@@ -246,11 +272,15 @@ struct Template {
 #[serde(rename_all = "camelCase", default)]
 struct TemplateSpec {
     service_account_name: String,
+    #[serde(deserialize_with = "or_default")]
+    containers: Vec<ContainerView>,
+    #[serde(deserialize_with = "or_default")]
+    security_context: SecurityContext,
 }
 
 impl WorkloadView {
     fn named(self, kind: &str) -> Workload {
-        let account = self.spec.template.spec.service_account_name;
+        let TemplateSpec { service_account_name: account, containers, security_context } = self.spec.template.spec;
         let default_replicas = if kind == "DaemonSet" { self.status.desired_number_scheduled } else { 1 };
         Workload {
             namespace: self.metadata.namespace,
@@ -261,6 +291,10 @@ impl WorkloadView {
             service_account: if account.is_empty() { "default".into() } else { account },
             replicas: self.spec.replicas.unwrap_or(default_replicas),
             ready: self.status.ready_replicas.max(self.status.number_ready),
+            own_labels: self.metadata.labels,
+            own_annotations: self.metadata.annotations.into_iter().filter(|(name, _)| of_a_mesh(name)).collect(),
+            run_as_user: security_context.run_as_user,
+            containers: containers.into_iter().map(ContainerView::of_template).collect(),
         }
     }
 }
@@ -281,6 +315,8 @@ struct PodSpec {
     node_name: String,
     host_network: bool,
     #[serde(deserialize_with = "or_default")]
+    security_context: SecurityContext,
+    #[serde(deserialize_with = "or_default")]
     containers: Vec<ContainerView>,
     #[serde(deserialize_with = "or_default")]
     init_containers: Vec<ContainerView>,
@@ -296,6 +332,30 @@ struct ContainerView {
     ports: Vec<ContainerPort>,
     #[serde(deserialize_with = "or_default")]
     resources: ResourcesView,
+    #[serde(deserialize_with = "or_default")]
+    security_context: SecurityContext,
+    #[serde(deserialize_with = "or_default")]
+    env: Vec<EnvView>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct SecurityContext {
+    run_as_user: Option<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct EnvView {
+    name: String,
+    #[serde(deserialize_with = "is_there")]
+    value: bool,
+}
+
+/// Whether a text has any letter: what it says is nobody's business here.
+fn is_there<'de, D: serde::Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(d)?;
+    Ok(!value.is_null() && value.as_str() != Some(""))
 }
 
 #[derive(Deserialize, Default)]
@@ -321,18 +381,11 @@ struct PodStatus {
     #[serde(rename = "podIP")]
     pod_ip: String,
     #[serde(deserialize_with = "or_default")]
-    conditions: Vec<Condition>,
+    conditions: Vec<ConditionView>,
     #[serde(deserialize_with = "or_default")]
     container_statuses: Vec<ContainerStatus>,
     #[serde(deserialize_with = "or_default")]
     init_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Condition {
-    r#type: String,
-    status: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -386,6 +439,7 @@ impl From<PodView> for Pod {
             host_network: spec.host_network,
             containers,
             created: metadata.created,
+            run_as_user: spec.security_context.run_as_user,
         }
     }
 }
@@ -405,6 +459,11 @@ fn workload_of(pod: &Meta) -> (String, String) {
 }
 
 impl ContainerView {
+    fn of_template(mut self) -> Container {
+        let env = std::mem::take(&mut self.env).into_iter().filter(|e| e.value).map(|e| e.name).collect();
+        Container { env, ..self.into_container(false, None) }
+    }
+
     fn into_container(self, native_sidecar: bool, state: Option<&ContainerStatus>) -> Container {
         let reason = |state: &Value, of: &str| {
             state.pointer(&format!("/{of}/reason")).and_then(Value::as_str).map(str::to_owned)
@@ -426,35 +485,10 @@ impl ContainerView {
                 memory_request: quantity(&self.resources.requests, "memory", 1.0),
                 memory_limit: quantity(&self.resources.limits, "memory", 1.0),
             },
+            run_as_user: self.security_context.run_as_user,
+            env: Vec::new(),
         }
     }
-}
-
-/// A Kubernetes quantity (`100m`, `128Mi`, `1.5`, `2e3`) in units; `None` where it is none.
-/// Upstream: k8s.io/apimachinery/pkg/api/resource/quantity.go.
-pub fn parse_quantity(text: &str) -> Option<f64> {
-    const SUFFIXES: [(&str, f64); 15] = [
-        ("Ki", 1024.0),
-        ("Mi", 1_048_576.0),
-        ("Gi", 1_073_741_824.0),
-        ("Ti", 1_099_511_627_776.0),
-        ("Pi", 1_125_899_906_842_624.0),
-        ("Ei", 1_152_921_504_606_846_976.0),
-        ("n", 1e-9),
-        ("u", 1e-6),
-        ("m", 1e-3),
-        ("k", 1e3),
-        ("M", 1e6),
-        ("G", 1e9),
-        ("T", 1e12),
-        ("P", 1e15),
-        ("E", 1e18),
-    ];
-    let text = text.trim();
-    let scaled = SUFFIXES.iter().find_map(|(suffix, scale)| {
-        text.strip_suffix(suffix).and_then(|number| number.parse::<f64>().ok()).map(|number| number * scale)
-    });
-    scaled.or_else(|| text.parse().ok()).filter(|q| q.is_finite() && *q >= 0.0)
 }
 
 #[cfg(test)]
@@ -494,18 +528,6 @@ mod tests {
             assert_eq!(decoded, Object::read(whole, Origin::Cluster), "{kind}");
             assert!(Object::decode("{\"metadata\": {}}", api_version, kind).is_err());
             assert!(Object::decode("[", api_version, kind).is_err());
-        }
-    }
-
-    #[test]
-    fn quantities() {
-        for (text, expected) in
-            [("100m", 0.1), ("128Mi", 134_217_728.0), ("1.5", 1.5), ("2e3", 2000.0), ("250000n", 0.00025), ("1E", 1e18)]
-        {
-            assert_eq!(parse_quantity(text), Some(expected), "{text}");
-        }
-        for text in ["", "abc", "-1", "1 Mi", "NaN", "Mi"] {
-            assert_eq!(parse_quantity(text), None, "{text}");
         }
     }
 
