@@ -9,6 +9,7 @@ mod probes;
 mod read;
 mod reading;
 mod rules;
+mod valid;
 mod verdict;
 
 use std::sync::Arc;

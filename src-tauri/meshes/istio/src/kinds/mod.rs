@@ -17,6 +17,10 @@ use world::Document;
 pub(crate) const NETWORKING: &str = "networking.istio.io";
 /// API group of security.
 pub(crate) const SECURITY: &str = "security.istio.io";
+/// API group of telemetry.
+pub(crate) const TELEMETRY: &str = "telemetry.istio.io";
+/// API group of extensions.
+pub(crate) const EXTENSIONS: &str = "extensions.istio.io";
 
 const fn kind(group: &'static str, kind: &'static str, plural: &'static str, purpose: &'static str) -> Kind {
     Kind { group, kind, plural, namespaced: true, purpose }
@@ -41,9 +45,9 @@ pub(crate) const KINDS: &[Kind] = &[
     kind(SECURITY, "PeerAuthentication", "peerauthentications", "Says whether callers must use mutual TLS."),
     kind(SECURITY, "AuthorizationPolicy", "authorizationpolicies", "Says who may call what."),
     kind(SECURITY, "RequestAuthentication", "requestauthentications", "Says which tokens of end users are accepted."),
-    kind("telemetry.istio.io", "Telemetry", "telemetries", "Says what proxies log, measure and trace."),
-    kind("extensions.istio.io", "WasmPlugin", "wasmplugins", "Puts a WebAssembly filter into proxies."),
-    kind("extensions.istio.io", "TrafficExtension", "trafficextensions", "Puts an extension into the way of requests."),
+    kind(TELEMETRY, "Telemetry", "telemetries", "Says what proxies log, measure and trace."),
+    kind(EXTENSIONS, "WasmPlugin", "wasmplugins", "Puts a WebAssembly filter into proxies."),
+    kind(EXTENSIONS, "TrafficExtension", "trafficextensions", "Puts an extension into the way of requests."),
 ];
 
 /// `null` is what Go writes for an empty map or list.

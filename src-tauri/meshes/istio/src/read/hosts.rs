@@ -32,6 +32,16 @@ pub(crate) fn wildcard_matches(pattern: &str, host: &str) -> bool {
     pattern.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
 }
 
+/// Whether two hosts, either of which may be a pattern, stand for a common name. Upstream: istio/istio pkg/config/host/name.go, Matches.
+pub(crate) fn matches(a: &str, b: &str) -> bool {
+    match (a.strip_prefix('*'), b.strip_prefix('*')) {
+        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
+        (Some(suffix), None) => b.ends_with(suffix),
+        (None, Some(suffix)) => a.ends_with(suffix),
+        (None, None) => a == b,
+    }
+}
+
 /// Whether one pattern says more than another. Upstream: istio/istio pkg/config/host/name.go, MoreSpecific: the longer one.
 pub(crate) fn more_specific(a: &str, b: &str) -> bool {
     a.len() > b.len() || (a.len() == b.len() && a < b)

@@ -1,5 +1,6 @@
 //! A world as Istio reads it: every object typed once and found by host or namespace.
 
+pub(crate) mod field;
 pub(crate) mod hosts;
 pub(crate) mod index;
 pub(crate) mod path;

@@ -125,6 +125,18 @@ impl Index {
         service || names.any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
     }
 
+    /// Whether a host that is known is shown to a namespace.
+    pub fn shows(&self, host: &str, caller: &str) -> bool {
+        if let Some(service) = service_of(host).and_then(|(namespace, name)| self.world.service(namespace, name))
+            && exported(service, caller)
+        {
+            return true;
+        }
+        let fits = |h: &String| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host) || wildcard_matches(host, h);
+        let seen = |t: &&Typed<ServiceEntry>| exported_to(&t.spec.export_to, &t.document.key.namespace, caller);
+        is_wildcard(host) || self.entries_for(host).filter(seen).any(|t| t.spec.hosts.iter().any(fits))
+    }
+
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
         let service = self

@@ -4,7 +4,8 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
-use crate::rules::destinations;
+use crate::read::hosts::fqdn;
+use crate::rules::parts::{all_destinations, namespace, scopes, spec};
 
 pub(crate) const RULE: Rule = Rule {
     name: "host-not-found",
@@ -23,11 +24,24 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
-    let Some(typed) = ask.virtual_services.subject(subject) else { return };
-    for use_of in destinations(typed).into_iter().filter(|u| !ask.knows(&u.host)) {
-        let message = format!("no Service or ServiceEntry is called {}", use_of.host);
-        out.at(format!("{}.host", use_of.path), message);
+    let home = namespace(subject);
+    for destination in all_destinations(subject) {
+        let host = fqdn(destination.text("host"), &home);
+        if !ask.knows(&host) {
+            out.at(format!("{}.host", destination.path), format!("no Service or ServiceEntry is called {host}"));
+        } else if !callers(subject, &home).iter().any(|caller| ask.shows(&host, caller)) {
+            out.at(format!("{}.host", destination.path), format!("{host} is not exported to where this is asked"));
+        }
     }
+}
+
+/// The namespaces for whose callers the routes are; the own one where they are for all.
+fn callers(subject: &Subject, home: &str) -> Vec<String> {
+    let mut to = scopes(&spec(subject).texts("exportTo"), home);
+    if to.iter().any(|to| to == "*") {
+        to = vec![home.to_owned()];
+    }
+    to
 }
 
 #[cfg(test)]
@@ -44,6 +58,12 @@ mod tests {
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews.shop}}]}]}}"#,
                     &["spec.http[0].route[0].destination.host"],
+                ),
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: e, namespace: legacy}, spec: {hosts: [a.example.com], exportTo: [.], ports: [{number: 80, name: http, protocol: HTTP}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], tcp: [{route: [{destination: {host: a.example.com}}]}]}}"#,
+                    &["spec.tcp[0].route[0].destination.host"],
                 ),
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{mirror: {host: gone}, route: [{destination: {host: details}}]}]}}"#,

@@ -8,7 +8,7 @@ use crate::read::Index;
 pub(crate) const RULE: Rule = Rule {
     name: "policy-namespace-missing",
     level: Level::Warning,
-    aliases: &["KIA0101"],
+    aliases: &["IST0101", "KIA0101"],
     what: "A rule names callers of a namespace that does not exist.",
     why: "Nobody can call from there, so this entry matches nobody.",
     fix: "Correct the name of the namespace.",
@@ -26,14 +26,21 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (at, rule) in typed.spec.rules.iter().enumerate() {
         for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
             for (field, list) in [("namespaces", &source.namespaces), ("notNamespaces", &source.not_namespaces)] {
-                for (i, name) in list.iter().enumerate().filter(|(_, name)| !name.contains('*')) {
-                    if ask.world.namespace(name).is_none() {
-                        let path = format!("spec.rules[{at}].from[{n}].source.{field}[{i}]");
-                        out.at(path, format!("there is no namespace {name}"));
-                    }
+                for (i, name) in list.iter().enumerate().filter(|(_, name)| !is_there(ask, name)) {
+                    let path = format!("spec.rules[{at}].from[{n}].source.{field}[{i}]");
+                    out.at(path, format!("there is no namespace {name}"));
                 }
             }
         }
+    }
+}
+
+/// A star may stand at either end.
+fn is_there(ask: &Index, name: &str) -> bool {
+    match (name.strip_prefix('*'), name.strip_suffix('*')) {
+        (Some(suffix), _) => suffix.is_empty() || ask.world.namespaces().any(|n| n.name.ends_with(suffix)),
+        (_, Some(prefix)) => ask.world.namespaces().any(|n| n.name.starts_with(prefix)),
+        _ => ask.world.namespace(name).is_some(),
     }
 }
 
@@ -49,7 +56,11 @@ mod tests {
                     &["spec.rules[0].from[0].source.namespaces[0]"],
                 ),
                 (
-                    r#"{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}, spec: {rules: [{from: [{source: {namespaces: [shop, "prod-*"]}}]}]}}"#,
+                    r#"{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}, spec: {rules: [{from: [{source: {notNamespaces: ["prod-*"]}}]}]}}"#,
+                    &["spec.rules[0].from[0].source.notNamespaces[0]"],
+                ),
+                (
+                    r#"{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}, spec: {rules: [{from: [{source: {namespaces: [shop, "leg*", "*-system", "*"]}}]}]}}"#,
                     &[],
                 ),
             ],

@@ -1,11 +1,16 @@
 //! A rule of a VirtualService is never asked.
 
-use mesh::{About, Found, Level, Rule, Subject, Words};
+use std::collections::BTreeSet;
+
+use mesh::{About, Found, Level, Rule, Subject, Typed, Words};
+use serde_json::Value;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::virtual_service::spec::{HttpMatch, StringMatch, VirtualService};
 use crate::read::Index;
+use crate::read::field::Field;
+use crate::rules::parts::{list, pointer};
 
 pub(crate) const RULE: Rule = Rule {
     name: "rule-shadowed",
@@ -25,29 +30,60 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.virtual_services.subject(subject) else { return };
-    let all = HttpMatch::default();
-    let mut earlier: Vec<(String, &HttpMatch)> = Vec::new();
-    for (at, rule) in typed.spec.http.iter().enumerate() {
-        let mut own: Vec<(String, &HttpMatch)> = Vec::new();
-        if rule.matches.is_empty() {
-            own.push((format!("spec.http[{at}]"), &all));
-        }
-        own.extend(rule.matches.iter().enumerate().map(|(m, found)| (format!("spec.http[{at}].match[{m}]"), found)));
-        for (path, m) in &own {
-            if let Some((by, _)) = earlier.iter().find(|(_, e)| covers(e, m)) {
-                let message = format!("{by} catches everything that this would catch");
-                out.mend(path.clone(), message, vec![without(&typed.spec, at, path)]);
-            }
-        }
-        earlier.extend(own);
+    for rule in covered(typed).into_iter().filter(|rule| rule.whole) {
+        let by = list(rule.hidden.iter().map(|(_, by)| by).collect::<BTreeSet<_>>());
+        // A rule that is never asked can go, and nothing changes.
+        let fix = vec![Edit::remove(&pointer(&rule.path))];
+        out.mend(rule.path, format!("{by} catches everything that this would catch"), fix);
     }
 }
 
-/// What is never asked can go, and nothing changes: the match, or the rule where it is the only one.
-fn without(spec: &VirtualService, at: usize, path: &str) -> Edit {
-    let only = spec.http.len() > 1 && spec.http.get(at).is_some_and(|rule| rule.matches.len() < 2);
-    let path = if only { format!("spec.http[{at}]") } else { path.to_owned() };
-    Edit::remove(&format!("/{}", path.replace(['.', '['], "/").replace(']', "")))
+/// A rule of which something is never asked.
+pub(super) struct Covered {
+    path: String,
+    /// None of it is ever asked.
+    pub whole: bool,
+    /// Each match of it that is never asked, and what catches its requests.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// Rules with matches that earlier ones hide.
+pub(super) fn covered(typed: &Typed<VirtualService>) -> Vec<Covered> {
+    let all = HttpMatch::default();
+    let http = typed.spec.http.iter().map(|rule| rule.matches.iter().collect::<Vec<_>>()).collect();
+    let mut found = hidden("http", http, &all, covers);
+    let spec = Field::of(&typed.document).get("spec");
+    for kind in ["tls", "tcp"] {
+        let rules: Vec<Vec<Field>> = spec.items(kind).iter().map(|rule| rule.items("match")).collect();
+        let values = rules.iter().map(|matches| matches.iter().map(Field::value).collect()).collect();
+        found.extend(hidden(kind, values, &Value::Null, |early, late| early.is_null() || early == late));
+    }
+    found
+}
+
+/// Of the rules of one kind, each a list of matches; a rule without any is `everything`.
+fn hidden<'a, T>(kind: &str, rules: Vec<Vec<&'a T>>, everything: &'a T, covers: fn(&T, &T) -> bool) -> Vec<Covered> {
+    let mut earlier: Vec<(String, &T)> = Vec::new();
+    let mut found = Vec::new();
+    for (at, matches) in rules.into_iter().enumerate() {
+        let path = format!("spec.{kind}[{at}]");
+        let mut own: Vec<(String, &T)> =
+            matches.into_iter().enumerate().map(|(m, found)| (format!("{path}.match[{m}]"), found)).collect();
+        if own.is_empty() {
+            own.push((path.clone(), everything));
+        }
+        let (count, mut hidden) = (own.len(), Vec::new());
+        for (at, one) in own {
+            if let Some((by, _)) = earlier.iter().find(|(_, early)| covers(early, one)) {
+                hidden.push((at.clone(), by.clone()));
+            }
+            earlier.push((at, one));
+        }
+        if !hidden.is_empty() {
+            found.push(Covered { path, whole: hidden.len() == count, hidden });
+        }
+    }
+    found
 }
 
 /// Whether every request that `late` catches is caught by `early` too. Where it cannot be told, it is not said.
@@ -89,15 +125,19 @@ mod tests {
             &[
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}, {match: [{uri: {prefix: /a}}], route: [{destination: {host: details}}]}]}}"#,
-                    &["spec.http[1].match[0]"],
+                    &["spec.http[1]"],
                 ),
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{match: [{uri: {prefix: /a}}], route: [{destination: {host: reviews}}]}, {match: [{uri: {exact: /ab}, headers: {x: {exact: "1"}}}], route: [{destination: {host: details}}]}, {route: [{destination: {host: reviews}}]}]}}"#,
-                    &["spec.http[1].match[0]"],
+                    &["spec.http[1]"],
                 ),
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], http: [{match: [{uri: {prefix: /a}, headers: {x: {exact: "1"}}}], route: [{destination: {host: reviews}}]}, {match: [{uri: {prefix: /a}}], route: [{destination: {host: details}}]}, {route: [{destination: {host: reviews}}]}]}}"#,
                     &[],
+                ),
+                (
+                    r#"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: shop}, spec: {hosts: [reviews], tcp: [{route: [{destination: {host: reviews}}]}, {match: [{port: 1}], route: [{destination: {host: reviews}}]}]}}"#,
+                    &["spec.tcp[1]"],
                 ),
             ],
         );

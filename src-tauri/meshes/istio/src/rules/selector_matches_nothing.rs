@@ -5,6 +5,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::selector;
 use crate::read::Index;
+use crate::rules::parts::spec;
 use crate::rules::{beside, governed};
 
 pub(crate) const RULE: Rule = Rule {
@@ -26,8 +27,15 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let peer = ask.peer_authentications.subject(subject).and_then(|t| selector(&t.spec));
     let policy = || ask.authorization_policies.subject(subject).and_then(|t| t.spec.labels());
-    let Some(wanted) = peer.or_else(policy) else { return };
     let key = subject.key();
+    let Some(wanted) = peer.or_else(policy) else {
+        let attached = spec(subject).has("targetRef") || !spec(subject).items("targetRefs").is_empty();
+        let whole = key.kind == "AuthorizationPolicy" && key.namespace != ask.root && !attached;
+        if whole && ask.places.pods_in(&key.namespace).next().is_none() {
+            out.at("spec", format!("there is no workload in {}", key.namespace));
+        }
+        return;
+    };
     // A PeerAuthentication of the root namespace with a selector is about that namespace alone.
     let found = if peer.is_some() {
         ask.places.selected(&key.namespace, wanted)
@@ -56,6 +64,12 @@ mod tests {
                 (
                     r#"{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}, spec: {selector: {matchLabels: {app: nobody}}, rules: [{}]}}"#,
                     &["spec.selector.matchLabels"],
+                ),
+                (
+                    r#"{apiVersion: v1, kind: Namespace, metadata: {name: bare, labels: {istio-injection: disabled}}}
+---
+{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: bare}, spec: {rules: [{}]}}"#,
+                    &["spec"],
                 ),
                 (
                     r#"{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: shop}, spec: {selector: {matchLabels: {app: reviews, version: v7}}, mtls: {mode: STRICT}}}"#,

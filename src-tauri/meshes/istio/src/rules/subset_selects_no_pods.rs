@@ -1,6 +1,7 @@
 //! A subset has no pods.
 
-use mesh::{About, Found, Level, Rule, Subject, Words, selects};
+use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::{Labels, ObjectKey, Pod};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -20,7 +21,7 @@ pub(crate) const RULE: Rule = Rule {
         fix: "请更正标签，或部署该版本。",
     },
     about: &[About::Document(NETWORKING, "DestinationRule")],
-    reads: &[("networking.istio.io", "DestinationRule"), ("", "Service"), ("", "Pod")],
+    reads: &[("networking.istio.io", "DestinationRule"), ("", "Service"), ("", "Pod"), ("", "Node")],
 };
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
@@ -31,12 +32,27 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     };
     let pods = ask.places.of_service(service);
     for (at, subset) in typed.spec.subsets.iter().enumerate() {
-        if !pods.iter().any(|pod| selects(&subset.labels, &pod.labels)) {
+        if !pods.iter().any(|pod| holds(ask, &subset.labels, pod)) {
             let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let message = format!("no pod of {} has {}", service.name, labels.join(", "));
             out.at(format!("spec.subsets[{at}].labels"), message);
         }
     }
+}
+
+/// Where a pod runs counts among its labels. Upstream: istio/istio pilot/pkg/serviceregistry/util/label/label.go, AugmentLabels.
+fn holds(ask: &Index, wanted: &Labels, pod: &Pod) -> bool {
+    wanted.iter().all(|(key, value)| match key.as_str() {
+        _ if pod.labels.get(key) == Some(value) => true,
+        "kubernetes.io/hostname" => pod.node == *value,
+        "topology.kubernetes.io/region" | "topology.kubernetes.io/zone" | "topology.istio.io/subzone" => {
+            let node = ask.world.document(&ObjectKey::new("", "Node", "", &pod.node));
+            !value.is_empty() && node.and_then(|node| node.labels.get(key)) == Some(value)
+        }
+        // Which cluster and network this is, no object says.
+        "topology.istio.io/cluster" | "topology.istio.io/network" => true,
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -48,6 +64,14 @@ mod tests {
             &[
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: shop}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v9, labels: {version: v9}}]}}"#,
+                    &["spec.subsets[1].labels"],
+                ),
+                (
+                    r#"{apiVersion: v1, kind: Node, metadata: {name: node-1, labels: {topology.kubernetes.io/zone: zone-a}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop, labels: {app: ratings}}, spec: {nodeName: node-1, containers: []}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: shop}, spec: {host: ratings, subsets: [{name: here, labels: {topology.kubernetes.io/zone: zone-a}}, {name: there, labels: {topology.kubernetes.io/zone: zone-b}}]}}"#,
                     &["spec.subsets[1].labels"],
                 ),
                 (
