@@ -13,7 +13,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   setup [--yes]   install what is missing: system packages (asked for first), the UI's packages
   run [ARG…]      open the window; the built-in demo cluster is always there
-  test [LANE…]    everything that must hold; lanes: format lint core ui shell e2e live
+  test [LANE…]    everything that must hold; lanes: format lint core ui shell e2e agreement live
   build           the window's program and `netloft`, optimised
   bless           write generated files anew (the UI's types)
 ";
