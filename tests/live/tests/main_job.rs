@@ -135,6 +135,9 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
     let connection = session.connection().clone();
     clear(&connection).await;
     connection.create(&found(), &Options::default()).await.unwrap();
+    // Somebody else's, as the server sees it.
+    let other = json!([{"op": "replace", "path": "/metadata/managedFields/0/manager", "value": "by-hand"}]);
+    connection.json_patch(&route_key(), &other, &Options::default()).await.unwrap();
     let before = stored(&connection, &route_key()).await.unwrap();
     until("the session sees the route", async || {
         session.world().document(&route_key()).map(|_| ()).ok_or("not yet".into())
@@ -161,7 +164,8 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
     assert!(stored(&connection, &rule_key()).await.is_none());
 
     // Apply, and every proxy takes it up.
-    let applied = session.apply(&plan.token, "80/20 to v3", &[]).await.unwrap();
+    assert!(session.apply(&plan.token, "", &[]).await.is_err(), "fields of others are taken only by name");
+    let applied = session.apply(&plan.token, "80/20 to v3", &["by-hand".to_owned()]).await.unwrap();
     assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
     assert!(taken_up(&session, applied.entry).await > 0);
     let written = stored(&connection, &route_key()).await.unwrap();
