@@ -84,6 +84,7 @@ impl Kinds {
             ("core.json", include_str!("../crds/core.json")),
             ("istio.json", include_str!("../crds/istio.json")),
             ("gateway-api.json", include_str!("../crds/gateway-api.json")),
+            ("linkerd.json", include_str!("../crds/linkerd.json")),
         ];
         let mut kinds = Vec::new();
         for (file, text) in files {

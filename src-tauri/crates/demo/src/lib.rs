@@ -1,4 +1,5 @@
-//! The built-in cluster: a stateful Kubernetes API in memory, with a shop on Istio whose traffic the mesh engine itself decides.
+//! The built-in cluster: a stateful Kubernetes API in memory, with a shop on Istio and a corner on Linkerd, whose traffic the mesh engine
+//! itself decides.
 //!
 //! Deliberately absent: a port or a process of its own (it is a service; `serve` lends it a listener), anything on disk, and
 //! kinds that no view of this program reads. What it does answer, it answers as the genuine server does: one suite of behaviours

@@ -29,10 +29,11 @@ pub enum LoadError {
 }
 
 /// The files of the shop: who wrote them, and whether by server-side apply.
-const FILES: [(&str, &str, &str, bool); 3] = [
+const FILES: [(&str, &str, &str, bool); 4] = [
     ("helm.yaml", include_str!("../shop/helm.yaml"), "helm", false),
     ("argocd.yaml", include_str!("../shop/argocd.yaml"), "argocd-controller", true),
     ("kubectl.yaml", include_str!("../shop/kubectl.yaml"), "kubectl-client-side-apply", false),
+    ("loyalty.yaml", include_str!("../shop/loyalty.yaml"), "kubectl-client-side-apply", false),
 ];
 
 pub(crate) fn shop(kinds: &Kinds, store: &Store, options: &Options) -> Result<(), LoadError> {
@@ -126,5 +127,37 @@ mod tests {
             }
         }
         assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn the_engine_decides_for_linkerd_too() {
+        let kinds = Kinds::read().unwrap();
+        let store = Store::new(&kinds, 16);
+        shop(&kinds, &store, &Options::default()).unwrap();
+        let world = world::World::new().after(store.take_changes());
+        let ready = meshes::engine().ready(&world);
+        let ask = |workload: &str, url: &str| {
+            let from = mesh::Caller::Workload { namespace: "loyalty".into(), workload: workload.into() };
+            let (id, method) = (String::new(), "GET".into());
+            let request = mesh::Request { id, from, via: None, method, url: url.into(), headers: Vec::new() };
+            let verdict = ready.explain(&request);
+            (verdict.outcome, verdict.status, verdict.transport.unwrap())
+        };
+        use mesh::{Outcome, Transport};
+        for (workload, url, expected) in [
+            ("portal-v1", "http://points:8080/balance", (Outcome::Forwarded, None, Transport::Mtls)),
+            ("importer-v1", "http://points:8080/import", (Outcome::Denied, Some(403), Transport::Plaintext)),
+            ("points-v1", "http://tiers:8080/tier", (Outcome::Forwarded, None, Transport::Mtls)),
+            ("importer-v1", "http://rewards:8080/", (Outcome::Denied, Some(403), Transport::Plaintext)),
+            ("importer-v1", "http://tiers:8080/", (Outcome::Forwarded, None, Transport::Plaintext)),
+        ] {
+            assert_eq!(ask(workload, url), expected, "{workload} {url}");
+        }
+        let found: Vec<_> = ready.check().findings.into_iter().filter(|f| f.object.namespace == "loyalty").collect();
+        let found: Vec<_> = found.iter().map(|f| (f.rule, f.object.name.as_str())).collect();
+        assert_eq!(found, [("linkerd-authentication-missing", "points-reports")]);
+        assert_eq!(ready.posture("loyalty", "points-v1").mtls, mesh::Mtls::Strict);
+        assert_eq!(ready.posture("loyalty", "tiers-v1").mtls, mesh::Mtls::Permissive);
+        assert_eq!(ready.in_force("loyalty", "points").len(), 3);
     }
 }

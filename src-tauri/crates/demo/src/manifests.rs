@@ -1,5 +1,7 @@
 //! The objects of the shop as the API server would hold them after the scheduler, the kubelet and the injector did their part.
 
+mod linkerd;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -75,6 +77,7 @@ pub(crate) fn cluster(seed: u64, extra: usize, now: Timestamp) -> Vec<Manifest> 
     writer.namespaces(extra);
     writer.nodes();
     writer.control_plane();
+    writer.linkerd();
     for workload in WORKLOADS {
         writer.workload(workload);
     }
@@ -102,13 +105,18 @@ impl Writer {
             ("prod", json!({"istio-injection": "enabled", "team": "shop"})),
             ("dev", json!({"istio-injection": "enabled", "team": "shop"})),
             ("legacy", json!({"team": "back-office"})),
+            ("linkerd", json!({"linkerd.io/is-control-plane": "true"})),
+            ("loyalty", json!({"team": "marketing"})),
         ];
         if extra > 0 {
             names.push(("many", json!({"istio-injection": "enabled"})));
         }
         for (name, mut labels) in names {
             labels["kubernetes.io/metadata.name"] = name.into();
-            let metadata = json!({"name": name, "labels": labels, "creationTimestamp": self.time(0)});
+            let mut metadata = json!({"name": name, "labels": labels, "creationTimestamp": self.time(0)});
+            if let Some(annotations) = linkerd::annotations(name) {
+                metadata["annotations"] = annotations;
+            }
             let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata,
                 "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}});
             self.add(body, "kubectl-create");
@@ -293,22 +301,16 @@ impl Writer {
 
     fn meshed(&mut self, namespace: &str, (app, version): (&str, &str), replicas: u32, port: u16, proxy: Proxy) {
         let labels = json!({"app": app, "version": version});
-        let mut injected = json!({});
-        let mut annotations = json!({});
-        let mut init = json!([]);
+        let deployment = format!("{app}-{version}");
         let container = json!({"name": app, "image": format!("shop/{app}:{version}"), "ports": [{"containerPort": port, "name": "http", "protocol": "TCP"}],
             "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}});
-        if proxy != Proxy::None {
-            annotations = json!({"istio.io/rev": "default", "kubectl.kubernetes.io/default-container": app,
-                "prometheus.io/path": "/stats/prometheus", "prometheus.io/port": "15020", "prometheus.io/scrape": "true",
-                "sidecar.istio.io/status": "{\"initContainers\":[\"istio-init\",\"istio-proxy\"],\"containers\":null,\"revision\":\"default\"}"});
-            init = json!([{"name": "istio-init", "image": format!("istio/proxyv2:{ISTIO}"),
-                "args": ["istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", "*", "-b", "*", "-d", "15090,15021,15020"]},
-                sidecar(proxy)]);
-            injected = json!({"security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app,
-                "service.istio.io/canonical-revision": version});
-        }
-        let deployment = format!("{app}-{version}");
+        let (injected, annotations, init) = match proxy {
+            Proxy::None => (json!({}), json!({}), json!([])),
+            Proxy::Linkerd => linkerd::injected(namespace, &deployment),
+            Proxy::Well | Proxy::Broken | Proxy::Stale | Proxy::Oversized | Proxy::Starved => {
+                istio_injected(app, version, proxy)
+            }
+        };
         let runs = Runs {
             namespace,
             deployment: &deployment,
@@ -331,6 +333,19 @@ impl Writer {
         self.service("many", &app, &json!({"app": app}), ports, "kubectl-client-side-apply");
         self.meshed("many", (&app, "v1"), 1, 8080, Proxy::Well);
     }
+}
+
+/// What Istio's injector adds to a pod: labels, annotations, init containers.
+fn istio_injected(app: &str, version: &str, proxy: Proxy) -> (Value, Value, Value) {
+    let annotations = json!({"istio.io/rev": "default", "kubectl.kubernetes.io/default-container": app,
+        "prometheus.io/path": "/stats/prometheus", "prometheus.io/port": "15020", "prometheus.io/scrape": "true",
+        "sidecar.istio.io/status": "{\"initContainers\":[\"istio-init\",\"istio-proxy\"],\"containers\":null,\"revision\":\"default\"}"});
+    let init = json!([{"name": "istio-init", "image": format!("istio/proxyv2:{ISTIO}"),
+        "args": ["istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", "*", "-b", "*", "-d", "15090,15021,15020"]},
+        sidecar(proxy)]);
+    let labels = json!({"security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app,
+        "service.istio.io/canonical-revision": version});
+    (labels, annotations, init)
 }
 
 /// The container that the injector adds, as a native sidecar.

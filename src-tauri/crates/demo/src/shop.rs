@@ -32,6 +32,8 @@ pub(crate) enum Proxy {
     Oversized,
     /// It has too little CPU.
     Starved,
+    /// It is Linkerd's.
+    Linkerd,
 }
 
 /// A call that a workload makes.
@@ -185,4 +187,18 @@ pub(crate) static WORKLOADS: &[Workload] = &[
     )
     .with(Proxy::None),
     workload(("legacy", "erp", "v1"), 1, 25.0, &[]).with(Proxy::None),
+    workload(
+        ("loyalty", "portal", "v1"),
+        1,
+        4.0,
+        &[get("http://points:8080/balance", PerSecond(6.0)), get("http://rewards:8080/rewards", PerSecond(3.0))],
+    )
+    .with(Proxy::Linkerd),
+    workload(("loyalty", "points", "v1"), 2, 6.0, &[get("http://tiers:8080/tier", PerRequest(0.5))])
+        .with(Proxy::Linkerd),
+    workload(("loyalty", "rewards", "v1"), 1, 8.0, &[get("http://points:8080/balance", PerRequest(0.8))])
+        .with(Proxy::Linkerd),
+    workload(("loyalty", "tiers", "v1"), 1, 3.0, &[]).with(Proxy::Linkerd),
+    workload(("loyalty", "importer", "v1"), 1, 1.0, &[post("http://points:8080/import", PerSecond(1.0))])
+        .with(Proxy::None),
 ];
