@@ -1,3 +1,4 @@
+import { isPolicy } from '../../state/links';
 import type { Graph, GraphGroup, ObjectRow } from '../../wire/generated/types';
 
 /** A namespace with its policies and how protected it is. */
@@ -8,7 +9,9 @@ export interface NamespaceGroup {
   policies: ObjectRow[];
 }
 
-export const POLICY_KINDS = ['PeerAuthentication', 'AuthorizationPolicy', 'RequestAuthentication'];
+/** What guards comes first, then who may call, then by whom callers are known. */
+const ORDER = ['PeerAuthentication', 'Server', 'AuthorizationPolicy', 'RequestAuthentication'];
+const rank = (kind: string): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
 
 /** Namespaces in order: those that hold for the whole mesh first, then by name. */
 export function namespaceGroups(objects: readonly ObjectRow[], graph: Graph | undefined, root: string): NamespaceGroup[] {
@@ -19,9 +22,9 @@ export function namespaceGroups(objects: readonly ObjectRow[], graph: Graph | un
     return group;
   };
   for (const box of graph?.groups ?? []) if (box.namespace !== '') of(box.namespace).box = box;
-  for (const object of objects) if (POLICY_KINDS.includes(object.object.kind)) of(object.object.namespace).policies.push(object);
+  for (const object of objects) if (isPolicy(object.object)) of(object.object.namespace).policies.push(object);
   for (const group of groups.values()) {
-    group.policies.sort((a, b) => POLICY_KINDS.indexOf(a.object.kind) - POLICY_KINDS.indexOf(b.object.kind) || a.object.name.localeCompare(b.object.name));
+    group.policies.sort((a, b) => rank(a.object.kind) - rank(b.object.kind) || a.object.kind.localeCompare(b.object.kind) || a.object.name.localeCompare(b.object.name));
   }
   return [...groups.values()].sort((a, b) => Number(b.namespace === root) - Number(a.namespace === root) || a.namespace.localeCompare(b.namespace));
 }

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { isPolicy, objectPlace } from '../../state/links';
+import type { ObjectRef, ObjectRow } from '../../wire/generated/types';
+import { namespaceGroups } from './groups';
+
+const object = (group: string, kind: string, name: string): ObjectRef => ({ group, kind, namespace: 'loyalty', name });
+const row = (of: ObjectRef): ObjectRow => ({ object: of }) as ObjectRow;
+
+test('policies of every mesh stand in their namespace, what guards first', () => {
+  const objects = [
+    object('policy.linkerd.io', 'NetworkAuthentication', 'pods'),
+    object('policy.linkerd.io', 'AuthorizationPolicy', 'callers'),
+    object('policy.linkerd.io', 'Server', 'points'),
+    object('policy.linkerd.io', 'HTTPRoute', 'a'),
+    object('networking.istio.io', 'VirtualService', 'b'),
+  ].map(row);
+  const [group] = namespaceGroups(objects, undefined, 'istio-system');
+  expect(group?.policies.map((policy) => policy.object.kind)).toEqual(['Server', 'AuthorizationPolicy', 'NetworkAuthentication']);
+});
+
+test('a policy leads to the page of policies, a route to that of routes', () => {
+  expect(isPolicy(object('policy.linkerd.io', 'Server', 'points'))).toBe(true);
+  expect(objectPlace(object('policy.linkerd.io', 'Server', 'points')).page).toBe('security');
+  expect(objectPlace(object('policy.linkerd.io', 'HTTPRoute', 'a')).page).toBe('routes');
+  expect(objectPlace(object('apps', 'Deployment', 'points-v1')).page).toBe('map');
+});
