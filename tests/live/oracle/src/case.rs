@@ -46,10 +46,16 @@ impl Put {
     pub fn body(&self) -> Value {
         let group = match self.kind.as_str() {
             "PeerAuthentication" | "AuthorizationPolicy" | "RequestAuthentication" => "security.istio.io",
-            "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" => "gateway.networking.k8s.io",
+            "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "ListenerSet" | "BackendTLSPolicy" => {
+                "gateway.networking.k8s.io"
+            }
+            "ReferenceGrant" => "gateway.networking.k8s.io/v1beta1",
+            "Service" | "ConfigMap" => "v1",
             _ => "networking.istio.io",
         };
-        let version = self.version.clone().unwrap_or_else(|| format!("{group}/v1"));
+        let versioned = group == "v1" || group.contains('/');
+        let default = if versioned { group.to_owned() } else { format!("{group}/v1") };
+        let version = self.version.clone().unwrap_or(default);
         json!({"apiVersion": version, "kind": self.kind, "spec": self.spec,
             "metadata": {"name": self.name, "namespace": self.namespace, "annotations": self.annotations}})
     }
@@ -58,8 +64,10 @@ impl Put {
 /// One request, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// namespace/workload
+    /// namespace/workload, or `outside`
     pub from: String,
+    /// namespace/service of the gateway by which a request from outside comes in
+    pub via: Option<String>,
     /// The URL.
     pub url: String,
     /// The method.
@@ -71,18 +79,21 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Reads `client http://reviews:9080/ POST n=10 x-team:blue`.
+    /// Reads `client http://reviews:9080/ POST n=10 x-team:blue`, or `outside gw/ingress http://shop.example.com/`.
     pub fn read(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         let from = match words.next()? {
             "client" => "orc/client-v1",
             "b" => "orc-b/client-v1",
             "out" => "orc-out/legacy-v1",
+            "outside" => "outside",
             workload if workload.contains('/') => workload,
             _ => return None,
         };
+        let via = if from == "outside" { Some(words.next()?.to_owned()) } else { None };
         let url = words.next()?.trim_matches('"').to_owned();
-        let mut ask = Self { from: from.into(), url, method: "GET".into(), times: 6, headers: Vec::new() };
+        let times = if via.is_some() { 3 } else { 6 };
+        let mut ask = Self { from: from.into(), via, url, method: "GET".into(), times, headers: Vec::new() };
         for word in words {
             if let Some(times) = word.strip_prefix("n=") {
                 ask.times = times.parse().ok()?;

@@ -4,6 +4,7 @@
 //! --bin record TOPIC` asks a running mesh and writes `recorded.jsonl` and `world.json`. A new topic needs no other line.
 
 mod case;
+pub mod outside;
 mod recorded;
 
 pub use case::{Ask, Case, Put};

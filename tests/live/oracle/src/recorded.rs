@@ -33,8 +33,14 @@ pub struct Observation {
 /// A request as it was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Asked {
-    /// namespace/workload
+    /// namespace/workload, or `outside`
     pub from: String,
+    /// namespace/service of the gateway by which a request from outside came in
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The address that the gateway saw as its sender's
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
     /// The URL.
     pub url: String,
     /// The method.

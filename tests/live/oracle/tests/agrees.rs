@@ -24,11 +24,18 @@ fn topic(folder: &Path) -> (World, Vec<Recorded>) {
 }
 
 fn request(asked: &oracle::Asked) -> Request {
-    let (namespace, workload) = asked.from.split_once('/').unwrap();
+    let pair = |text: &str| text.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let from = match &asked.ip {
+        Some(ip) => Caller::Outside { ip: ip.clone() },
+        None => {
+            let (namespace, workload) = pair(&asked.from);
+            Caller::Workload { namespace, workload }
+        }
+    };
     Request {
         id: "1".into(),
-        from: Caller::Workload { namespace: namespace.into(), workload: workload.into() },
-        via: None,
+        from,
+        via: asked.via.as_deref().map(pair),
         method: asked.method.clone(),
         url: asked.url.clone(),
         headers: asked.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),

@@ -1,16 +1,25 @@
 //! Asks a running mesh and writes what it did: `record TOPIC [CASE…]`. `ORACLE_KUBECTL` is the kubectl command line.
 
+mod ground;
+mod kubectl;
+mod places;
+mod server;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use oracle::{Ask, Case, Example, Observation, Recorded, Seen};
-use serde_json::{Value, json};
+use oracle::{Ask, Case, Example, Observation, Put, Recorded, Seen, outside};
+use serde_json::Value;
+
+use ground::{GATEWAY_API, deployed, prepare};
+use kubectl::kubectl;
+use places::Places;
+use server::Server;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -24,6 +33,7 @@ fn main() -> Outcome<()> {
     let only: BTreeSet<String> = args.collect();
     let cases: Vec<Case> = world::yaml::own::read(&fs::read_to_string(folder.join("cases.yaml"))?)?;
     prepare(&folder)?;
+    let server = Server::start()?;
     let places = Places::look()?;
     let (file, world) = (folder.join("recorded.jsonl"), folder.join("world.json"));
     let mut lines = known(&file)?;
@@ -38,20 +48,12 @@ fn main() -> Outcome<()> {
         fs::write(&world, format!("{}\n", serde_json::to_string(&places.world)?))?;
     }
     for case in cases.iter().filter(|c| only.is_empty() || only.contains(&c.case)) {
-        let recorded = record(case, &places)?;
+        let recorded = record(case, &server, &places)?;
         tell(&recorded)?;
         lines.insert(case.case.clone(), serde_json::to_string(&recorded)?);
         let text: String = cases.iter().filter_map(|c| lines.get(&c.case)).map(|line| format!("{line}\n")).collect();
         fs::write(&file, text)?;
     }
-    Ok(())
-}
-
-/// Lays the ground of a topic and waits until all of it runs.
-fn prepare(folder: &Path) -> Outcome<()> {
-    let ground = fs::read_to_string(folder.join("ground.yaml"))?;
-    kubectl(&["apply", "-f", "-"], Some(&ground))?;
-    kubectl(&["wait", "deploy", "--all", "-A", "--for=condition=Available", "--timeout=120s"], None)?;
     Ok(())
 }
 
@@ -78,144 +80,66 @@ fn known(file: &Path) -> Outcome<BTreeMap<String, String>> {
     text.lines().map(|line| Ok((serde_json::from_str::<Recorded>(line)?.case, line.to_owned()))).collect()
 }
 
-fn kubectl(args: &[&str], input: Option<&str>) -> Outcome<String> {
-    let line = std::env::var("ORACLE_KUBECTL").unwrap_or_else(|_| "kubectl".into());
-    let mut words = line.split_whitespace();
-    let mut command = Command::new(words.next().ok_or("ORACLE_KUBECTL is empty")?);
-    command.args(words).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
-        stdin.write_all(input.as_bytes())?;
-    }
-    let out = child.wait_with_output()?;
-    if out.status.success() {
-        Ok(String::from_utf8(out.stdout)?)
-    } else {
-        Err(String::from_utf8_lossy(&out.stderr).into_owned().into())
-    }
-}
-
-/// Addresses of pods and services.
-struct Places {
-    world: Value,
-    pods: BTreeMap<String, String>,
-    services: BTreeMap<String, String>,
-}
-
-impl Places {
-    fn look() -> Outcome<Self> {
-        let text = kubectl(&["get", "ns,sa,svc,deploy,pods", "-A", "-o", "json"], None)?;
-        let list: Value = serde_json::from_str(&text)?;
-        Ok(Self::of_items(list["items"].as_array().into_iter().flatten().map(slim).collect()))
-    }
-
-    /// What an earlier recording saw; nothing where there was none.
-    fn recorded(file: &Path) -> Self {
-        let list: Value =
-            fs::read_to_string(file).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self::of_items(list["items"].as_array().cloned().unwrap_or_default())
-    }
-
-    fn of_items(items: Vec<Value>) -> Self {
-        let (mut pods, mut services) = (BTreeMap::new(), BTreeMap::new());
-        for item in &items {
-            let ns = item["metadata"]["namespace"].as_str().unwrap_or_default();
-            let name = item["metadata"]["name"].as_str().unwrap_or_default();
-            if item["kind"] == "Pod" {
-                let workload = name.rsplitn(3, '-').nth(2).unwrap_or(name);
-                pods.insert(format!("{ns}/{workload}"), item["status"]["podIP"].as_str().unwrap_or_default().into());
-            } else if item["kind"] == "Service" {
-                services.insert(format!("{ns}/{name}"), item["spec"]["clusterIP"].as_str().unwrap_or_default().into());
-            }
-        }
-        Self { world: json!({"apiVersion": "v1", "kind": "List", "items": items}), pods, services }
-    }
-
-    /// The addresses in the namespaces that a topic lays out.
-    fn of(&self, folder: &Path) -> Outcome<Vec<(&String, &String)>> {
-        let ground = fs::read_to_string(folder.join("ground.yaml"))?;
-        let (objects, _) = world::yaml::documents(&ground, "ground.yaml");
-        let own: BTreeSet<String> = objects.iter().map(|object| object.key().namespace).collect();
-        let all = self.pods.iter().chain(&self.services);
-        Ok(all.filter(|(name, _)| name.split('/').next().is_some_and(|ns| own.contains(ns))).collect())
-    }
-
-    fn filled(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (mark, addresses) in [("IP", &self.pods), ("VIP", &self.services)] {
-            for (name, address) in addresses {
-                text = text.replace(&format!("{{{mark}:{name}}}"), address);
-            }
-        }
-        text
-    }
-}
-
-/// Only what decides: no managed fields, volumes, environment or statuses beside readiness.
-fn slim(item: &Value) -> Value {
-    let pick = |from: &Value, names: &[&str]| -> Value {
-        let kept = names.iter().filter_map(|n| from.get(*n).map(|v| ((*n).to_owned(), v.clone())));
-        Value::Object(kept.collect())
-    };
-    let mut slim = pick(item, &["apiVersion", "kind"]);
-    slim["metadata"] =
-        pick(&item["metadata"], &["namespace", "name", "uid", "labels", "creationTimestamp", "ownerReferences"]);
-    let containers = |of: &Value| -> Value {
-        let kept = of.as_array().into_iter().flatten().map(|c| pick(c, &["name", "image", "ports", "restartPolicy"]));
-        kept.collect()
-    };
-    match item["kind"].as_str().unwrap_or_default() {
-        "Pod" => {
-            slim["spec"] = pick(&item["spec"], &["serviceAccountName", "nodeName", "hostNetwork"]);
-            slim["spec"]["containers"] = containers(&item["spec"]["containers"]);
-            slim["spec"]["initContainers"] = containers(&item["spec"]["initContainers"]);
-            slim["status"] = pick(&item["status"], &["podIP", "phase"]);
-            let ready = item["status"]["conditions"].as_array().into_iter().flatten().filter(|c| c["type"] == "Ready");
-            slim["status"]["conditions"] = ready.map(|c| pick(c, &["type", "status"])).collect();
-        }
-        "Deployment" => {
-            slim["spec"] = pick(&item["spec"], &["replicas", "selector"]);
-            let template = &item["spec"]["template"];
-            slim["spec"]["template"] = json!({"metadata": pick(&template["metadata"], &["labels", "annotations"]),
-                "spec": pick(&template["spec"], &["serviceAccountName"])});
-            slim["status"] = pick(&item["status"], &["readyReplicas"]);
-        }
-        "Service" => {
-            slim["spec"] =
-                pick(&item["spec"], &["type", "clusterIP", "clusterIPs", "externalName", "selector", "ports"])
-        }
-        _ => {}
-    }
-    slim
-}
-
-fn record(case: &Case, places: &Places) -> Outcome<Recorded> {
+fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
     let (mut objects, mut refused, mut put) = (Vec::new(), Vec::new(), Vec::new());
     for (at, object) in case.objects.iter().enumerate() {
         if at > 0 {
             // Ages are whole seconds, and age decides.
             std::thread::sleep(Duration::from_millis(1100));
         }
-        let text = places.filled(&object.body().to_string());
-        match kubectl(&["create", "-f", "-", "-o", "json"], Some(&text)) {
-            Ok(answer) => {
-                let mut body: Value = serde_json::from_str(&answer)?;
+        let wanted: Value = serde_json::from_str(&places.filled(&object.body().to_string())?)?;
+        match server.create(&wanted)? {
+            Ok(mut body) => {
                 if let Some(meta) = body["metadata"].as_object_mut() {
                     meta.retain(|name, _| {
                         ["name", "namespace", "annotations", "creationTimestamp"].contains(&name.as_str())
                     });
                 }
                 objects.push(body);
-                put.push(text);
+                put.push(wanted);
             }
-            Err(error) => refused.push(format!("{} {}: {}", object.kind, object.name, error.to_string().trim())),
+            Err(why) => refused.push(format!("{} {}: {why}", object.kind, object.name)),
         }
     }
-    let observations = observe(case, places);
-    for text in &put {
-        kubectl(&["delete", "--wait", "-f", "-"], Some(text))?;
+    let observations = around(case, places, &mut objects);
+    for body in &put {
+        server.delete(body)?;
+    }
+    for gateway in own_gateways(case) {
+        let label = format!("gateway.networking.k8s.io/gateway-name={}", gateway.name);
+        kubectl(&["delete", "pod,svc", "-l", &label, "-n", &gateway.namespace, "--ignore-not-found"], None)?;
     }
     Ok(Recorded { case: case.case.clone(), objects, refused, observations: observations? })
+}
+
+/// The gateways of a case for which istiod makes pods.
+fn own_gateways(case: &Case) -> impl Iterator<Item = &Put> {
+    case.objects.iter().filter(|o| o.kind == "Gateway" && o.body()["apiVersion"] == format!("{GATEWAY_API}/v1"))
+}
+
+/// Asks, with what the cluster made of the case's objects among the places, and among what is recorded.
+fn around(case: &Case, places: &Places, objects: &mut Vec<Value>) -> Outcome<Vec<Observation>> {
+    let mut grows = case.objects.iter().any(|o| o.kind == "Service");
+    for gateway in own_gateways(case) {
+        deployed(&gateway.namespace, &gateway.name)?;
+        grows = true;
+    }
+    if !grows {
+        return observe(case, places);
+    }
+    let now = Places::look()?;
+    let known = |item: &Value| {
+        let same = |other: &Value| {
+            other["kind"] == item["kind"]
+                && other["metadata"]["name"] == item["metadata"]["name"]
+                && other["metadata"]["namespace"] == item["metadata"]["namespace"]
+        };
+        places.world["items"].as_array().into_iter().flatten().any(same) || objects.iter().any(same)
+    };
+    let new: Vec<Value> =
+        now.world["items"].as_array().into_iter().flatten().filter(|item| !known(item)).cloned().collect();
+    objects.extend(new);
+    observe(case, &now)
 }
 
 /// Asks until two rounds agree; connections that are still open keep the configuration they were accepted with.
@@ -224,7 +148,7 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
         .ask
         .iter()
         .map(|text| {
-            Ask::read(&places.filled(text)).ok_or_else(|| format!("{}: '{text}' is no request", case.case).into())
+            Ask::read(&places.filled(text)?).ok_or_else(|| format!("{}: '{text}' is no request", case.case).into())
         })
         .collect::<Outcome<_>>()?;
     let started = Instant::now();
@@ -236,23 +160,26 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
         let same: Vec<bool> = last.iter().zip(&next).map(|(a, b)| kind_of(a) == kind_of(b)).collect();
         if same.iter().all(|s| *s) || started.elapsed() > Duration::from_secs(20) {
             let all = asks.into_iter().zip(next).zip(same);
-            return Ok(all
-                .map(|((ask, observed), stable)| Observation { request: asked(ask), observed, stable })
-                .collect());
+            return all
+                .map(|((ask, observed), stable)| Ok(Observation { request: asked(ask, places)?, observed, stable }))
+                .collect();
         }
         last = next;
         std::thread::sleep(Duration::from_millis(300));
     }
 }
 
-fn asked(ask: Ask) -> oracle::Asked {
-    oracle::Asked {
+fn asked(ask: Ask, places: &Places) -> Outcome<oracle::Asked> {
+    let ip = if ask.via.is_some() { Some(places.own_address()?) } else { None };
+    Ok(oracle::Asked {
         from: ask.from,
+        via: ask.via,
+        ip,
         url: ask.url,
         method: ask.method,
         n: ask.times,
         headers: ask.headers.into_iter().collect(),
-    }
+    })
 }
 
 fn kind_of(seen: &Seen) -> (Vec<&String>, Vec<&String>) {
@@ -261,8 +188,12 @@ fn kind_of(seen: &Seen) -> (Vec<&String>, Vec<&String>) {
     (seen.status.keys().collect(), seen.answered_by.keys().filter(|_| enough).collect())
 }
 
-/// Has the caller's pod send the requests: its port 9999 goes round its own sidecar, the requests go through it.
+/// Has the caller's pod send the requests, or sends them itself where they come from outside: the pod's port 9999 goes round its own sidecar, the requests go through it.
 fn fetch(ask: &Ask, places: &Places) -> Outcome<Seen> {
+    if let Some(via) = &ask.via {
+        let address = places.services.get(via).ok_or_else(|| format!("no service {via}"))?;
+        return Ok(summed(outside::fetch(ask, address)?));
+    }
     let pod = places.pods.get(&ask.from).ok_or_else(|| format!("no pod of {}", ask.from))?;
     let mut query = format!("url={}&method={}&n={}", quoted(&ask.url), ask.method, ask.times);
     for (name, value) in &ask.headers {
