@@ -8,7 +8,8 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("src-tauri/crates/world", &[]),
     ("src-tauri/crates/mesh", &["world"]),
     ("src-tauri/meshes/gateway-api", &["world", "mesh"]),
-    ("src-tauri/meshes/istio", &["world", "mesh"]),
+    // The kinds of the Gateway API are read once, for every mesh that carries them out.
+    ("src-tauri/meshes/istio", &["world", "mesh", "gateway-api"]),
     ("src-tauri/meshes/linkerd", &["world", "mesh"]),
     ("src-tauri/meshes/cilium", &["world", "mesh"]),
     ("src-tauri/meshes/all", &["world", "mesh", "gateway-api", "istio", "linkerd", "cilium"]),

@@ -121,7 +121,9 @@ fn istio_is_found_with_its_version_and_its_pods() {
     };
     let older =
         Pod { name: "istiod-2".into(), containers: vec![container("discovery", "x/pilot:1.9.8")], ..istiod.clone() };
-    let member = Pod { name: "a".into(), containers: vec![container("istio-proxy", "x")], ..Pod::default() };
+    let beside = vec![container("app", "x"), container("istio-proxy", "x")];
+    let member = Pod { name: "a".into(), containers: beside, ..Pod::default() };
+    let alone = Pod { name: "c".into(), containers: vec![container("istio-proxy", "x")], ..Pod::default() };
     let ambient = Pod {
         name: "b".into(),
         labels: [("istio.io/dataplane-mode".to_owned(), "ambient".to_owned())].into(),
@@ -138,6 +140,7 @@ fn istio_is_found_with_its_version_and_its_pods() {
     assert_eq!(engine.detect(&World::new(), &groups)[0].mode, "CRDs only");
     assert!(engine.detect(&World::new(), &[]).is_empty());
     assert_eq!(engine.membership(&world, &member), Some(("Istio", Membership::Sidecar)));
+    assert_eq!(engine.membership(&world, &alone), Some(("Istio", Membership::Gateway)));
     assert_eq!(engine.membership(&world, &ambient), Some(("Istio", Membership::Node)));
     assert_eq!(engine.membership(&world, &istiod), None);
 }

@@ -1,12 +1,20 @@
 //! The Kubernetes Gateway API: routes and gateways in the words that every mesh understands.
 //!
-//! So far it says whether the API is here and which kinds it has. Deliberately absent until a later version: verdicts, findings. Its objects
-//! have no proxies of their own; a mesh that implements them does.
+//! It reads the kinds, which routes attach where, whose match is asked first, and who may refer to what: all that the API itself settles,
+//! for any mesh. Its objects have no proxies of their own: verdicts are those of the mesh that carries them out.
+
+pub mod api;
+pub mod attach;
+pub mod hosts;
+pub mod listeners;
+pub mod rank;
+pub mod spec;
 
 use mesh::{Kind, Membership, Mesh, Presence};
 use world::{Pod, World};
 
-const GROUP: &str = "gateway.networking.k8s.io";
+/// API group of its kinds.
+pub const GROUP: &str = "gateway.networking.k8s.io";
 
 const fn kind(kind: &'static str, plural: &'static str, namespaced: bool, purpose: &'static str) -> Kind {
     Kind { group: GROUP, kind, plural, namespaced, purpose }

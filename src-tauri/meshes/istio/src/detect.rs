@@ -70,7 +70,7 @@ pub(crate) fn member<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<N
     if pod.host_network || is_ztunnel(pod) {
         return None;
     }
-    if is_gateway(&pod.labels) {
+    if is_gateway(pod) {
         return Some(Membership::Gateway);
     }
     if has_proxy(pod) || (pod.containers.is_empty() && will_be_injected(pod, &namespace)) {
@@ -116,9 +116,11 @@ fn has_proxy(pod: &Pod) -> bool {
 }
 
 /// Gateway deployments run the proxy alone; those that istiod makes for a Gateway are named after it.
-fn is_gateway(labels: &Labels) -> bool {
-    let gateway = labels.get("istio").is_some_and(|v| v.ends_with("gateway"));
-    gateway || labels.contains_key(GATEWAY_NAME)
+fn is_gateway(pod: &Pod) -> bool {
+    let said = pod.labels.get("istio").is_some_and(|v| v.ends_with("gateway"));
+    let injected = pod.annotations.get("inject.istio.io/templates").is_some_and(|t| t == "gateway");
+    let alone = !pod.containers.is_empty() && pod.containers.iter().all(|c| c.name == "istio-proxy");
+    said || injected || alone || pod.labels.contains_key(GATEWAY_NAME)
 }
 
 /// Upstream: istio/istio pkg/kube/inject/inject.go, injectRequired: the pod's own word, then its namespace's.

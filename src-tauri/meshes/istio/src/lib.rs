@@ -4,6 +4,7 @@
 //! absent, and said so in each answer: ingress gateways, EnvoyFilter and WasmPlugin, external authorizers.
 
 mod detect;
+mod edge;
 mod kinds;
 mod probes;
 mod read;

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use mesh::{Found, Log, Membership, Mtls, Posture, Reading, Request, Route, Share, Subject, Verdict};
 use world::{Labels, ObjectKey, Pod};
 
+use crate::edge::Table;
 use crate::kinds::destination_rule::decide::for_host;
 use crate::kinds::virtual_service::matches::Asking;
+use crate::kinds::virtual_service::select::Entry;
 use crate::kinds::virtual_service::{select, words};
 use crate::kinds::{authorization_policy, peer_authentication};
 use crate::read::Index;
@@ -63,36 +65,26 @@ fn routes(index: &Index, namespace: &str, service: &str) -> Vec<Route> {
     let in_mesh = index.places.pods().any(|pod| index.membership(pod).is_some());
     let nobody = Labels::new();
     let port = found.ports.first().map_or(0, |p| p.port);
-    let asking = Asking { namespace, labels: &nobody };
+    let asking = Asking { namespace, labels: &nobody, gateway: None };
     // Conditions on the caller are shown as words, so every rule is listed, whoever it concerns.
-    let chosen = select::for_host(index, &host, asking, port).map(|(typed, _)| typed);
-    let chosen = chosen.or_else(|| index.exactly(&host).next());
-    let Some(typed) = chosen else {
+    let chosen = select::for_host(index, &host, asking, port).map(|(table, _)| table);
+    let chosen = chosen.or_else(|| index.exactly(&host).next().map(Table::Written));
+    let Some(table) = chosen else {
         let all = vec![Share { name: service.to_owned(), share: 1.0 }];
         let default = Route { when: Vec::new(), destinations: all, object: None, path: String::new() };
         return if in_mesh { vec![default] } else { Vec::new() };
     };
-    let mut routes = Vec::new();
-    for (at, rule) in typed.spec.http.iter().enumerate() {
-        let split = verdict::shares(&rule.route).into_iter();
-        let destinations: Vec<Share> = split
-            .filter_map(|(at, share)| Some(Share { name: words::name(&rule.route.get(at)?.destination), share }))
-            .collect();
-        let object = Some(typed.document.key.clone());
-        if rule.matches.is_empty() {
-            routes.push(Route { when: Vec::new(), destinations, object, path: format!("spec.http[{at}]") });
-            continue;
+    let of = |entry: Entry| {
+        let route = &entry.http.route;
+        let share = |(at, share): (usize, f64)| Some(Share { name: words::name(&route.get(at)?.destination), share });
+        Route {
+            when: entry.matching.map(|(_, m)| words::conditions(m)).unwrap_or_default(),
+            destinations: verdict::shares(route).into_iter().filter_map(share).collect(),
+            object: Some(entry.key.clone()),
+            path: entry.path(),
         }
-        for (m, matching) in rule.matches.iter().enumerate() {
-            routes.push(Route {
-                when: words::conditions(matching),
-                destinations: destinations.clone(),
-                object: object.clone(),
-                path: format!("spec.http[{at}].match[{m}]"),
-            });
-        }
-    }
-    routes
+    };
+    table.every().into_iter().map(of).collect()
 }
 
 /// For a service its routes and rules, and the policies of the pods behind it; for a workload its own.
@@ -105,8 +97,8 @@ fn in_force(index: &Index, namespace: &str, name: &str) -> BTreeSet<ObjectKey> {
         let nobody = Labels::new();
         keys.extend(index.exactly(&host).map(|t| t.document.key.clone()));
         let port = service.ports.first().map_or(0, |p| p.port);
-        let chosen = select::for_host(index, &host, Asking { namespace, labels: &nobody }, port);
-        keys.extend(chosen.map(|(typed, _)| typed.document.key.clone()));
+        let chosen = select::for_host(index, &host, Asking { namespace, labels: &nobody, gateway: None }, port);
+        keys.extend(chosen.iter().flat_map(|(table, _)| table.every()).map(|entry| entry.key.clone()));
         keys.extend(for_host(index, namespace, &host, namespace).iter().flat_map(|merged| merged.objects().cloned()));
         if let Binding::Waypoint(waypoint) = index.waypoint_of_service(service) {
             let own = ObjectKey::new("", "Service", namespace, name);

@@ -2,6 +2,7 @@
 
 pub(crate) mod authorization_policy;
 pub(crate) mod destination_rule;
+pub(crate) mod gateway;
 pub(crate) mod peer_authentication;
 pub(crate) mod service_entry;
 pub(crate) mod sidecar;
@@ -70,6 +71,7 @@ pub(crate) fn summary(document: &Document) -> Option<Summary> {
     match (document.key.group.as_str(), document.key.kind.as_str()) {
         (NETWORKING, "VirtualService") => Some(virtual_service::summary(document)),
         (NETWORKING, "DestinationRule") => Some(destination_rule::summary(document)),
+        (NETWORKING, "Gateway") => Some(gateway::summary(document)),
         (SECURITY, "PeerAuthentication") => Some(peer_authentication::summary(document)),
         (SECURITY, "AuthorizationPolicy") => Some(authorization_policy::summary(document)),
         (NETWORKING, "ServiceEntry") => Some(service_entry::summary(document)),

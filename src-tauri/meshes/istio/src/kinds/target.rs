@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use world::{Document, ObjectKey};
+use world::{Document, Labels, ObjectKey};
 
 use crate::kinds::{NETWORKING, or_default};
-use crate::read::waypoint::{CLASS, GATEWAY};
+use crate::read::waypoint::{CLASS, GATEWAY, GATEWAY_NAME};
 
 /// `targetRefs[]`
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -27,6 +27,15 @@ pub(crate) fn targets(document: &Document) -> Vec<TargetRef> {
     let list = document.at("/spec/targetRefs").and_then(Value::as_array);
     let many: Vec<_> = list.into_iter().flatten().filter_map(read).collect();
     if many.is_empty() { document.at("/spec/targetRef").and_then(read).into_iter().collect() } else { many }
+}
+
+/// Whether a policy names the gateway to which a workload with these labels belongs.
+/// Upstream: istio/istio pilot/pkg/model/policyattachment.go, ShouldAttachPolicy.
+pub(crate) fn names(policy: &Document, namespace: &str, labels: &Labels) -> bool {
+    let Some(gateway) = labels.get(GATEWAY_NAME) else { return false };
+    let here = |target: &TargetRef| target.namespace.is_empty() || target.namespace == namespace;
+    policy.key.namespace == namespace
+        && targets(policy).iter().any(|t| t.group == GATEWAY && t.kind == "Gateway" && t.name == *gateway && here(t))
 }
 
 /// Whether a policy is bound to a waypoint for one of its services, or to the waypoint whole. A selector binds nothing to a waypoint.

@@ -6,8 +6,10 @@ use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Typed, sel
 use world::{Document, ObjectKey, Pod, Service, World};
 
 use crate::detect;
+use crate::edge::Later;
 use crate::kinds::authorization_policy::AuthorizationPolicy;
 use crate::kinds::destination_rule::{DestinationRule, decide::host_of};
+use crate::kinds::gateway::Gateway;
 use crate::kinds::peer_authentication::PeerAuthentication;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::sidecar::Sidecar;
@@ -38,6 +40,8 @@ macro_rules! index {
             /// Namespace whose policies hold for the whole mesh.
             pub root: String,
             http: Table<u16, Arc<Service>>,
+            /// What gateways open and route.
+            pub(crate) edge: Arc<Later>,
             $(pub $shelf: Shelf<$kind>,)*
         }
 
@@ -47,10 +51,11 @@ macro_rules! index {
                 let settings = Settings::of(world);
                 let mut index = Self {
                     world: Lens::of(world),
-                    places,
+                    places: places.clone(),
                     root: settings.root().to_owned(),
                     settings,
                     http: Table::default(),
+                    edge: Arc::new(Later::of(world, places.clone())),
                     $($shelf: Shelf::of(world),)*
                 };
                 world.services().for_each(|service| index.put_service(service));
@@ -75,6 +80,7 @@ index! {
     authorization_policies: AuthorizationPolicy,
     service_entries: ServiceEntry,
     sidecars: Sidecar,
+    gateways: Gateway,
 }
 
 impl Index {

@@ -22,6 +22,21 @@ pub(crate) struct Settings {
     root_namespace: String,
     #[serde(deserialize_with = "or_default")]
     outbound_traffic_policy: Mode,
+    #[serde(deserialize_with = "or_default")]
+    default_config: ProxyConfig,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ProxyConfig {
+    #[serde(deserialize_with = "or_default")]
+    gateway_topology: Topology,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Topology {
+    num_trusted_proxies: usize,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,6 +63,11 @@ impl Settings {
     /// Namespace whose objects hold for the whole mesh.
     pub fn root(&self) -> &str {
         or(&self.root_namespace, HOME)
+    }
+
+    /// How many proxies before a gateway it trusts to name the sender.
+    pub fn trusted_proxies(&self) -> usize {
+        self.default_config.gateway_topology.num_trusted_proxies
     }
 
     /// Nothing unknown may leave.

@@ -4,6 +4,7 @@ use mesh::{Destination, Outcome, Step, Transport, Verdict};
 
 use super::arrive::arrive;
 use super::endpoint::Cluster;
+use super::gateway;
 use super::way::{Hop, Way};
 
 /// A share of the requests for one destination.
@@ -46,6 +47,9 @@ struct Part {
 
 /// Sends shares to their pods and sums up. `by_proxy` is the status of a connection that fails, where a proxy answers for it.
 pub(super) fn deliver(hop: &Hop, way: &Way, deliveries: Vec<Delivery>, verdict: &mut Verdict, by_proxy: Option<u16>) {
+    if let Some((delivery, peer)) = gateway::takes(hop, &deliveries) {
+        return gateway::pass_on(hop, way, delivery, peer, verdict);
+    }
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {
         let cluster = &delivery.cluster;

@@ -1,6 +1,6 @@
 //! What a rule of a VirtualService does with a request.
 
-use mesh::{Outcome, Step, Verdict};
+use mesh::{Membership, Outcome, Step, Verdict};
 use regex::Regex;
 
 use super::deliver::{Delivery, deliver, missing};
@@ -38,7 +38,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     if let Some(redirect) = &rule.redirect {
-        let location = location(redirect, way);
+        let location = location(redirect, entry, way);
         verdict.trace.push(Step::by("redirect", key, at("redirect"), format!("to {location}")));
         verdict.ends(Outcome::Redirected);
         verdict.status = Some(if redirect.redirect_code == 0 { 301 } else { redirect.redirect_code });
@@ -50,6 +50,8 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         verdict.trace.push(Step::by("answer", key, at("directResponse"), because));
         verdict.ends(Outcome::Direct);
         verdict.status = Some(direct.status);
+        // Envoy names the place itself in an answer that is to name one.
+        verdict.location = matches!(direct.status, 201 | 300..=399).then(|| location(&Redirect::default(), entry, way));
         return;
     }
     if let Some(status) = inject(rule.fault.as_ref(), verdict) {
@@ -65,7 +67,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, newUri: a path of its own keeps the query unless it brings one; a host of
 /// its own drops the port.
-fn location(redirect: &Redirect, way: &Way) -> String {
+fn location(redirect: &Redirect, entry: &Entry, way: &Way) -> String {
     let scheme = if redirect.scheme.is_empty() { &way.target.scheme } else { &redirect.scheme };
     let port = match redirect.derive_port.as_deref() {
         Some("FROM_REQUEST_PORT") => Some(way.target.port),
@@ -73,8 +75,22 @@ fn location(redirect: &Redirect, way: &Way) -> String {
     };
     let port = port.filter(|p| !matches!((scheme.as_str(), p), ("http", 80) | ("https", 443)));
     let whole = if redirect.authority.is_empty() { &way.authority } else { &redirect.authority };
-    let host = port.map_or_else(|| whole.clone(), |port| format!("{}:{port}", mesh::split_port(whole).0));
-    let path = if redirect.uri.is_empty() { &way.path } else { &redirect.uri };
+    // A change of the scheme takes the port of the old one away.
+    let whole = match mesh::split_port(whole) {
+        (host, Some(own))
+            if *scheme != way.target.scheme
+                && matches!((way.target.scheme.as_str(), own), ("http", "80") | ("https", "443")) =>
+        {
+            host
+        }
+        _ => whole,
+    };
+    let host = port.map_or_else(|| whole.to_owned(), |port| format!("{}:{port}", mesh::split_port(whole).0));
+    let path = match (redirect.prefix_rewrite.as_str(), redirect.uri.as_str()) {
+        ("", "") => way.path.clone(),
+        ("", uri) => uri.to_owned(),
+        (prefix, _) => format!("{prefix}{}", way.path.get(matched(entry, &way.path)..).unwrap_or_default()),
+    };
     let query = way.target.query.as_ref().filter(|_| !path.contains('?')).map(|q| format!("?{q}")).unwrap_or_default();
     format!("{scheme}://{host}{path}{query}")
 }
@@ -183,13 +199,22 @@ fn rewritten(rewrite: &Rewrite, entry: &Entry, path: &str) -> String {
     if rewrite.uri.is_empty() {
         return path.to_owned();
     }
+    let rest = path.get(matched(entry, path)..).unwrap_or_default();
+    if entry.is_derived() && rewrite.uri == "/" {
+        // Nothing stands in for the prefix: what is left begins with one slash.
+        return format!("/{}", rest.strip_prefix('/').unwrap_or(rest));
+    }
+    format!("{}{rest}", rewrite.uri)
+}
+
+/// How much of the path the rule asked for.
+fn matched(entry: &Entry, path: &str) -> usize {
     let uri = entry.matching.and_then(|(_, m)| m.uri.as_ref());
-    let matched = match uri {
+    match uri {
         Some(uri) if uri.exact.is_some() || uri.regex.is_some() => path.len(),
         Some(uri) => uri.prefix.as_ref().map_or(1, String::len),
         None => 1,
-    };
-    format!("{}{}", rewrite.uri, path.get(matched..).unwrap_or_default())
+    }
 }
 
 /// RE2 writes `\1` where this crate writes `${1}`; a dollar means nothing there.
@@ -225,6 +250,19 @@ pub(crate) fn shares(route: &[Weighted]) -> Vec<(usize, f64)> {
     route.iter().enumerate().filter(|(_, r)| r.weight > 0).map(|(at, r)| (at, share(r.weight))).collect()
 }
 
+/// Without a port of its own, a destination is asked for on the port that the caller chose; by a gateway, on the only port of its host where
+/// it has but one. A sidecar knows at each port only the hosts that have it.
+/// Upstream: istio/istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster.
+pub(super) fn port_of(hop: &Hop, target: &Target, host: &str, asked: u16) -> u16 {
+    let said = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0);
+    let only = || match hop.index.host(&hop.scope, host, &hop.from.namespace)? {
+        Host::Service(service) => service.ports.first().filter(|_| service.ports.len() == 1).map(|p| p.port),
+        Host::Entry(typed, _) => typed.spec.ports.first().filter(|_| typed.spec.ports.len() == 1).map(|p| p.number),
+    };
+    let gateway = hop.from.membership == Some(Membership::Gateway);
+    said.or_else(|| only().filter(|_| gateway)).unwrap_or(asked)
+}
+
 fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
     let (key, route) = (entry.key, &entry.http.route);
     let field = |at: usize| entry.field(&format!("route[{at}]"));
@@ -239,13 +277,12 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
         let because = format!("{} by weight", words::action(entry.http));
         verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut absent) = (Vec::new(), 0.0);
     for (at, share) in split {
         let Some(weighted) = route.get(at) else { continue };
         let target = &weighted.destination;
         let host = fqdn(&target.host, &key.namespace);
-        // Without a port of its own, a destination is asked for on the port that the caller chose.
-        let port = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0).unwrap_or(way.target.port);
+        let port = port_of(hop, target, &host, way.target.port);
         let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
         match Cluster::of(hop, &host, port, subset) {
             Ok(cluster) => {
@@ -255,6 +292,7 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
                 deliveries.push(Delivery { share, cluster, plain: false });
             }
             Err(nothing) => {
+                absent += share;
                 let because = nothing.because(&host, port);
                 verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
                 let mut cluster = missing(named(&host), port);
@@ -264,4 +302,8 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
         }
     }
     deliver(hop, way, deliveries, verdict, Some(503));
+    // The Gateway API asks for 500 where a backend is not there; one without pods stays 503.
+    if entry.is_derived() && verdict.outcome == Outcome::NoDestination && absent >= 0.5 {
+        verdict.status = Some(500);
+    }
 }

@@ -1,30 +1,158 @@
 //! Requests that come in by a gateway, that a gateway sends, or that are sent to one.
 
-use mesh::{Caller, Outcome, Request, Resolved, Step, Transport, Verdict};
+use std::sync::Arc;
 
-use super::deliver::Arrival;
-use super::endpoint::Peer;
-use super::way::{Hop, Way};
+use gateway_api::GROUP;
+use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Transport, Verdict, target_port};
+use world::{Pod, Service};
+
+use super::deliver::{Arrival, Delivery, deliver};
+use super::endpoint::{Cluster, Peer};
+use super::gateway_doors::{Visit, through};
+use super::way::{Hop, Sender, Way};
+use super::{leave, said};
+use crate::kinds::NETWORKING;
+use crate::kinds::sidecar::Scope;
 use crate::read::Index;
+use crate::read::hosts::service_host;
+
+/// Kinds that decide beside those of every verdict.
+const NEEDED: [(&str, &str); 8] = [
+    (NETWORKING, "Gateway"),
+    (GROUP, "Gateway"),
+    (GROUP, "ListenerSet"),
+    (GROUP, "HTTPRoute"),
+    (GROUP, "GRPCRoute"),
+    (GROUP, "TLSRoute"),
+    (GROUP, "TCPRoute"),
+    (GROUP, "ReferenceGrant"),
+];
+
+/// A gateway's pod that takes a request at one of its ports.
+#[derive(Clone, Copy)]
+pub(super) struct Gatehouse<'a> {
+    pub pod: &'a Pod,
+    pub services: &'a [Arc<Service>],
+    pub port: u16,
+}
 
 /// From outside, by the gateway that the request names.
-pub(super) fn enter(_index: &Index, request: &Request, verdict: Verdict) -> Verdict {
-    let because = match &request.from {
-        Caller::Outside { ip } if request.via.is_none() => {
-            format!("{ip} is outside, and no gateway is named by which it comes in")
-        }
-        _ => "requests through gateways are decided by a later version".into(),
+pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> Verdict {
+    let (Caller::Outside { ip }, Some((namespace, name))) = (&request.from, &request.via) else {
+        let because = "it comes from outside, and no gateway is named by which it comes in";
+        return verdict.because("the caller", because.into());
     };
-    verdict.because("the caller", because)
+    let Some(target) = Target::of(request) else {
+        return verdict.because("the request", format!("{} names no host and port", request.url));
+    };
+    if let Some(because) = index.unreadable(&super::NEEDED).or_else(|| index.unreadable(&NEEDED)) {
+        return verdict.because("the configuration", because);
+    }
+    let Some((service, pods)) = entrance(index, namespace, name) else {
+        return verdict.because("the gateway", format!("no Service is called {namespace}/{name}"));
+    };
+    let mut way = Way::new(target, request);
+    let Some(port) = service.ports.iter().find(|p| p.port == way.target.port) else {
+        said(&mut verdict, "connect", format!("Service {namespace}/{name} has no port {}", way.target.port));
+        verdict.ends(Outcome::Refused);
+        return verdict;
+    };
+    let Some(pod) = pods.iter().find(|p| p.ready) else {
+        said(&mut verdict, "connect", format!("Service {namespace}/{name} has no ready pods"));
+        verdict.ends(Outcome::Refused);
+        return verdict;
+    };
+    if index.membership(pod) == Some(Membership::Gateway) {
+        let Some(inner) = target_port(port, pod) else {
+            return verdict.because("the gateway", format!("its pods have no port for {}", port.port));
+        };
+        let because = format!("port {} of Service {namespace}/{name} leads to port {inner} of its pods", port.port);
+        said(&mut verdict, "connect", because);
+        let mut services: Vec<_> = index.services_of(pod).cloned().collect();
+        if services.is_empty() {
+            services.push(service.clone());
+        }
+        let gatehouse = Gatehouse { pod, services: &services, port: inner };
+        through(index, gatehouse, &Visit::outside(ip), &mut way, &mut verdict);
+    } else {
+        let (labels, account) = Default::default();
+        let from = Sender { namespace: String::new(), labels, account, ip: ip.clone(), membership: None };
+        let hop = Hop { index, scope: Scope::whole(""), from: &from };
+        leave::plainly(&hop, &mut way, &Resolved::Service(service), &mut verdict);
+    }
+    way.finish(&mut verdict);
+    verdict
 }
 
-/// A gateway's pod calls by itself.
-pub(super) fn leave(_hop: &Hop, _way: &mut Way, _resolved: &Resolved, verdict: &mut Verdict) {
-    *verdict = verdict.clone().because("the way", "the caller is a gateway, which a later version decides".into());
+/// The service by which a gateway is reached, and its pods; those that istiod makes for a Kubernetes Gateway are as it makes them where they are not
+/// there yet.
+fn entrance(index: &Index, namespace: &str, name: &str) -> Option<(Arc<Service>, Vec<Arc<Pod>>)> {
+    let promised = index.edge().promised(namespace, name);
+    let named = promised.as_ref().map_or(name, |(service, _)| service.name.as_str());
+    match (index.places.service(namespace, named), promised) {
+        (Some(service), _) => Some((service.clone(), index.places.of_service(service).into_iter().cloned().collect())),
+        (None, Some((service, pod))) => Some((Arc::new(service), vec![Arc::new(pod)])),
+        (None, None) => None,
+    }
 }
 
-/// A request reaches a gateway's pod from inside.
+/// A gateway's pod calls: a service of the mesh as what its routes came to, anything else as if it came in by the gateway itself.
+pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+    let from = hop.from;
+    let hop = &Hop { index: hop.index, scope: Scope::whole(&from.namespace), from };
+    way.normalize();
+    if let Resolved::Service(service) = resolved {
+        said(verdict, "leave", "the caller is a gateway, whose routes have led to this service");
+        match Cluster::of(hop, &service_host(&service.namespace, &service.name), way.target.port, None) {
+            Ok(cluster) => {
+                deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503));
+            }
+            Err(nothing) => {
+                said(verdict, "deliver", nothing.because(&way.target.host, way.target.port));
+                verdict.ends(Outcome::NoDestination);
+                verdict.status = Some(503);
+            }
+        }
+        return;
+    }
+    let pods = hop.index.places.selected(&from.namespace, &from.labels);
+    let Some(pod) = pods.into_iter().find(|p| p.ready) else {
+        *verdict = verdict.clone().because("the caller", "the gateway has no ready pods".into());
+        return;
+    };
+    let services: Vec<_> = hop.index.services_of(pod).cloned().collect();
+    let port = services.iter().flat_map(|s| &s.ports).find(|p| p.port == way.target.port);
+    let port = port.and_then(|p| target_port(p, pod)).unwrap_or(way.target.port);
+    let gatehouse = Gatehouse { pod, services: &services, port };
+    through(hop.index, gatehouse, &Visit::outside(""), way, verdict);
+}
+
+/// Whether every pod of the only destination is a gateway's: it routes the request on.
+pub(super) fn takes<'a>(hop: &Hop, deliveries: &'a [Delivery]) -> Option<(&'a Delivery, &'a Peer)> {
+    let [only] = deliveries else { return None };
+    let gateway = |peer: &Peer| hop.index.membership(&peer.pod) == Some(Membership::Gateway);
+    let all = only.cluster.addresses.is_empty() && only.cluster.peers.iter().all(gateway);
+    only.cluster.peers.first().filter(|_| all).map(|peer| (only, peer))
+}
+
+/// A request from inside is routed on by a gateway. Gateways take it as they take one from outside: the caller's proxy speaks no TLS of its own
+/// to them unless a DestinationRule says so.
+pub(super) fn pass_on(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, verdict: &mut Verdict) {
+    let services: Vec<_> = hop.index.services_of(&peer.pod).cloned().collect();
+    let gatehouse = Gatehouse { pod: &peer.pod, services: &services, port: peer.port };
+    let mode = delivery.cluster.tls.as_ref().filter(|_| !delivery.plain).map(|(mode, ..)| mode.as_str());
+    let visit = Visit {
+        ip: &hop.from.ip,
+        principal: (mode == Some("ISTIO_MUTUAL")).then(|| hop.principal()),
+        tls: matches!(mode, Some("SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL")),
+    };
+    let mut way = way.clone();
+    through(hop.index, gatehouse, &visit, &mut way, verdict);
+    way.finish(verdict);
+}
+
+/// A share of the requests reaches a gateway's pod, while others go elsewhere.
 pub(super) fn arrive(_hop: &Hop, _way: &Way, peer: &Peer, transport: Transport) -> Arrival {
-    let step = Step::said("deliver", format!("{} is a gateway, which a later version decides", peer.name()));
-    Arrival::at(Outcome::Unknown, transport, step)
+    let because = format!("{} is a gateway, and only a share of the requests goes to it", peer.name());
+    Arrival::at(Outcome::Unknown, transport, Step::said("deliver", because))
 }

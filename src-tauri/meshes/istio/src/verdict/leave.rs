@@ -180,7 +180,7 @@ fn routed(hop: &Hop, way: &mut Way, resolved: &Resolved, only: Option<&Host>, ve
         matches!(host.speech(port), Some(Speech::Http | Speech::Sniffed))
             && only.is_none_or(|o| o.name() == host.name())
     });
-    let asking = Asking { namespace: caller, labels: &from.labels };
+    let asking = Asking { namespace: caller, labels: &from.labels, gateway: None };
     let has = |host: &str| index.host(scope, host, caller).is_some_and(|h| h.speech(port).is_some());
     let found = match &known {
         Some(host) => select::for_host(index, &host.name(), asking, port),
@@ -188,7 +188,7 @@ fn routed(hop: &Hop, way: &mut Way, resolved: &Resolved, only: Option<&Host>, ve
         None => select::for_unknown(index, &name, asking, port, has),
     };
     match (found, known) {
-        (Some((typed, entries)), _) => {
+        (Some((table, entries)), _) => {
             let sent = Sent {
                 scheme: &way.target.scheme,
                 method: &way.method,
@@ -201,7 +201,12 @@ fn routed(hop: &Hop, way: &mut Way, resolved: &Resolved, only: Option<&Host>, ve
                 Some(entry) => follow::follow(hop, way, &entry, verdict),
                 None => {
                     let because = format!("none of its rules catches {} {}", way.method, way.path);
-                    verdict.trace.push(Step::by("route", &typed.document.key, "spec.http", because));
+                    let step = Step {
+                        object: table.key().cloned(),
+                        path: Some(table.list().into()),
+                        ..Step::said("route", because)
+                    };
+                    verdict.trace.push(step);
                     verdict.ends(Outcome::NoRoute);
                     verdict.status = Some(404);
                 }

@@ -11,6 +11,7 @@ mod deliver;
 mod endpoint;
 mod follow;
 mod gateway;
+mod gateway_doors;
 mod leave;
 mod opaque;
 mod way;

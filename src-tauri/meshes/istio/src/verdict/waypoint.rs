@@ -182,13 +182,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
     let waypoint = on.from.namespace.as_str();
     let all = routes::for_host(on.index, &host.name(), host.namespace(), waypoint);
     if sought.is_bytes(port) {
-        return send_bytes(
-            on,
-            way,
-            host,
-            all.iter().any(|t| !t.spec.tcp.is_empty() || !t.spec.tls.is_empty()),
-            verdict,
-        );
+        return send_bytes(on, way, host, all.iter().any(|table| table.routes_bytes()), verdict);
     }
     let rules = routes::rules(&all, waypoint, port);
     let sent = Sent {

@@ -9,6 +9,7 @@ use world::{Labels, ObjectKey};
 use super::value::{block_holds, header_fits, host_fits, namespace_fits, path_fits, principal_fits};
 use super::{AuthorizationPolicy, Condition, Operation, Rule, Source, dry_run};
 use crate::kinds::Typed;
+use crate::kinds::target::names;
 use crate::read::Index;
 
 /// A request as the proxy of the workload sees it.
@@ -53,7 +54,7 @@ pub(crate) enum Admission {
 /// Whether a condition holds; `None` where it cannot be known.
 type Holds = Option<bool>;
 
-/// The policies that bear on a workload: of its namespace and of the root, by selector.
+/// The policies that bear on a workload: of its namespace and of the root, by selector; on a gateway of the Gateway API also by its name.
 pub(crate) fn in_force<'a>(
     index: &'a Index,
     namespace: &'a str,
@@ -63,7 +64,7 @@ pub(crate) fn in_force<'a>(
     root.into_iter()
         .flatten()
         .chain(index.authorization_policies.within(namespace))
-        .filter(|typed| !typed.spec.has_target())
+        .filter(|typed| !typed.spec.has_target() || names(&typed.document, namespace, labels))
         .filter(move |typed| typed.spec.labels().is_none_or(|wanted| selects(wanted, labels)))
 }
 

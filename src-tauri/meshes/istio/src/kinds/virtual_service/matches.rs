@@ -1,6 +1,7 @@
 //! Whether a match of a VirtualService catches a request, as Envoy compares it.
 
 use super::spec::{HttpMatch, StringMatch};
+use crate::edge::{MESH, full_name};
 
 /// A request as the caller's proxy sees it: its path is normalised, and names of headers are in lower case.
 #[derive(Clone, Debug)]
@@ -19,16 +20,22 @@ pub(crate) struct Sent<'a> {
 pub(crate) struct Asking<'a> {
     pub namespace: &'a str,
     pub labels: &'a world::Labels,
+    /// `namespace/name` of the gateway that asks; `None` for a sidecar.
+    pub gateway: Option<&'a str>,
 }
 
 /// Whether this match is in the proxy's configuration at all.
 /// Upstream: istio/istio pilot/pkg/networking/core/route/route.go, sourceMatchHTTP: gateways named, labels are not looked at.
-pub(crate) fn concerns(m: &HttpMatch, asking: Asking, port: u16) -> bool {
+pub(crate) fn concerns(m: &HttpMatch, home: &str, asking: Asking, port: u16) -> bool {
     if m.port.is_some_and(|wanted| wanted != 0 && wanted != port) {
         return false;
     }
     if !m.gateways.is_empty() {
-        return m.gateways.iter().any(|g| g == "mesh");
+        let named = |g: &String| match asking.gateway {
+            Some(gateway) => g != MESH && full_name(g, home) == gateway,
+            None => g == MESH,
+        };
+        return m.gateways.iter().any(named);
     }
     mesh::selects(&m.source_labels, asking.labels)
         && (m.source_namespace.is_empty() || m.source_namespace == asking.namespace)
@@ -37,7 +44,7 @@ pub(crate) fn concerns(m: &HttpMatch, asking: Asking, port: u16) -> bool {
 /// Whether every condition holds. The first that does not is the answer's reason.
 pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
     let wrong = |what: &str| Err(format!("{what} is another"));
-    if m.uri.as_ref().is_some_and(|uri| !path_holds(uri, m.ignore_uri_case, sent.path)) {
+    if m.uri.as_ref().is_some_and(|uri| !path_holds(uri, m, sent.path)) {
         return wrong("the path");
     }
     let parts = [
@@ -102,12 +109,15 @@ pub(crate) fn string_holds(of: &StringMatch, value: Option<&str>) -> bool {
     }
 }
 
-fn path_holds(uri: &StringMatch, any_case: bool, path: &str) -> bool {
+fn path_holds(uri: &StringMatch, m: &HttpMatch, path: &str) -> bool {
     // A regular expression keeps its own mind about case.
-    let (a, b) = if any_case { (path.to_ascii_lowercase(), true) } else { (path.to_owned(), false) };
+    let (a, b) = if m.ignore_uri_case { (path.to_ascii_lowercase(), true) } else { (path.to_owned(), false) };
     let lower = |text: &String| if b { text.to_ascii_lowercase() } else { text.clone() };
     match uri {
         StringMatch { exact: Some(text), .. } => lower(text) == a,
+        StringMatch { prefix: Some(text), .. } if m.by_parts => {
+            a.strip_prefix(&lower(text)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
         StringMatch { prefix: Some(text), .. } => a.starts_with(&lower(text)),
         StringMatch { regex: Some(pattern), .. } => pattern.matches(path),
         _ => true,

@@ -85,6 +85,9 @@ pub(crate) struct HttpMatch {
     pub source_namespace: String,
     #[serde(deserialize_with = "or_default")]
     pub gateways: Vec<String>,
+    /// A prefix of the path ends where one of its parts does, as routes of the Gateway API mean it.
+    #[serde(skip)]
+    pub by_parts: bool,
 }
 
 /// `exact`, `prefix` or `regex`; none of them asks for presence.
@@ -160,6 +163,9 @@ pub(crate) struct Port {
 pub(crate) struct Redirect {
     #[serde(deserialize_with = "or_default")]
     pub uri: String,
+    /// What stands in for the prefix that matched.
+    #[serde(deserialize_with = "or_default")]
+    pub prefix_rewrite: String,
     #[serde(deserialize_with = "or_default")]
     pub authority: String,
     #[serde(deserialize_with = "or_default")]

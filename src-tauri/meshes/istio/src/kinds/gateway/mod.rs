@@ -1,0 +1,59 @@
+//! Gateway: the ports that a proxy at the edge opens.
+
+use mesh::Summary;
+use serde::Deserialize;
+use world::{Document, Labels};
+
+use crate::kinds::or_default;
+
+/// `spec`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Gateway {
+    #[serde(deserialize_with = "or_default")]
+    pub selector: Labels,
+    #[serde(deserialize_with = "or_default")]
+    pub servers: Vec<Server>,
+}
+
+impl mesh::Spec for Gateway {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "Gateway";
+}
+
+/// `servers[]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Server {
+    pub port: Port,
+    #[serde(deserialize_with = "or_default")]
+    pub hosts: Vec<String>,
+    pub tls: Option<Tls>,
+}
+
+/// `port`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Port {
+    pub number: u16,
+    #[serde(deserialize_with = "or_default")]
+    pub protocol: String,
+}
+
+/// `tls`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Tls {
+    #[serde(deserialize_with = "or_default")]
+    pub mode: String,
+    pub https_redirect: bool,
+}
+
+pub(crate) fn summary(document: &Document) -> Summary {
+    let Ok(spec) = mesh::read_spec::<Gateway>(document) else {
+        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+    };
+    let ports: Vec<_> = spec.servers.iter().map(|s| format!("{} {}", s.port.protocol, s.port.number)).collect();
+    let hosts = spec.servers.iter().flat_map(|s| &s.hosts).map(|h| h.rsplit('/').next().unwrap_or(h).to_owned());
+    Summary { text: format!("opens {}", ports.join(", ")), hosts: hosts.collect() }
+}

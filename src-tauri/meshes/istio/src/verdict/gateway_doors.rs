@@ -1,0 +1,343 @@
+//! What a gateway's pod does with a request that reaches one of its ports.
+
+use std::net::IpAddr;
+
+use gateway_api::hosts::best;
+use mesh::{Outcome, Step, Verdict};
+use serde::Deserialize;
+use world::Pod;
+
+use super::deliver::{Delivery, deliver, missing};
+use super::endpoint::Cluster;
+use super::gateway::Gatehouse;
+use super::opaque::opaque;
+use super::way::{Hop, Sender, Way};
+use super::{follow, said};
+use crate::edge::{Connection, Door, Mode, Open, Protocol, Stand};
+use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
+use crate::kinds::sidecar::Scope;
+use crate::kinds::virtual_service::matches::Sent;
+use crate::kinds::virtual_service::select;
+use crate::read::Index;
+use crate::read::hosts::{fqdn, service_of};
+
+/// Who comes, and how.
+pub(super) struct Visit<'a> {
+    /// Address of the peer; empty where it is not known.
+    pub ip: &'a str,
+    /// Who it is by its certificate of the mesh.
+    pub principal: Option<String>,
+    /// A proxy before this one encrypts, whatever the URL says.
+    pub tls: bool,
+}
+
+impl<'a> Visit<'a> {
+    /// Somebody without identity.
+    pub fn outside(ip: &'a str) -> Self {
+        Self { ip, principal: None, tls: false }
+    }
+}
+
+/// Takes a request in and routes it on.
+pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way, verdict: &mut Verdict) {
+    let pod = at.pod;
+    let name = format!("{}/{}", pod.namespace, pod.workload.1);
+    if let Some(key) = opaque(index, &pod.namespace, &pod.labels) {
+        *verdict = verdict.clone().because("the gateway", format!("{key} changes the proxy of {name} by hand"));
+        return;
+    }
+    let open = index.open_at(pod, at.services, at.port);
+    for (door, why) in &open.shut {
+        verdict.trace.push(Step::by("listen", &door.key, &door.path, format!("it is not open: {why}")));
+    }
+    if open.is_shut() {
+        refuse(verdict, Step::said("listen", format!("no gateway opens port {} of {name}", at.port)));
+        return;
+    }
+    let from = Sender::of(index, pod);
+    let gate = Gate { index, at, visit, from: &from };
+    if visit.tls || matches!(way.target.scheme.as_str(), "https" | "wss") {
+        gate.encrypted(&open, way, verdict);
+    } else if !open.http.is_empty() {
+        gate.requests(&open.http, way, verdict);
+    } else if let Some(door) = open.bytes {
+        gate.bytes(door, index.bytes_at(door, &pod.namespace), way, verdict);
+    } else {
+        let because = format!("port {} of {name} takes only TLS, and this comes in plaintext", at.port);
+        refuse(verdict, open.tls.first().map_or(Step::said("listen", &because), |door| by(door, &because)));
+    }
+}
+
+fn by(door: &Door, because: impl Into<String>) -> Step {
+    Step::by("listen", &door.key, &door.path, because)
+}
+
+fn refuse(verdict: &mut Verdict, step: Step) {
+    verdict.trace.push(step);
+    verdict.ends(Outcome::Refused);
+}
+
+/// A gateway's pod with who comes to it.
+struct Gate<'a> {
+    index: &'a Index,
+    at: Gatehouse<'a>,
+    visit: &'a Visit<'a>,
+    from: &'a Sender,
+}
+
+impl<'a> Gate<'a> {
+    fn hop(&self) -> Hop<'a> {
+        Hop { index: self.index, scope: Scope::whole(&self.from.namespace), from: self.from }
+    }
+
+    fn stand(&self) -> Stand<'a> {
+        Stand { namespace: &self.from.namespace, labels: &self.from.labels }
+    }
+
+    /// TLS: its server name chooses who ends it, or who passes it on.
+    fn encrypted(&self, open: &Open<'a>, way: &mut Way, verdict: &mut Verdict) {
+        let home = &self.from.namespace;
+        let passed: Vec<Connection> = open
+            .tls
+            .iter()
+            .filter(|door| door.tls == Some(Mode::Pass))
+            .flat_map(|door| self.index.passed_at(door, home))
+            .collect();
+        let ending = || open.tls.iter().copied().filter(|door| door.tls != Some(Mode::Pass));
+        let sni = Some(way.target.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err()).unwrap_or_default();
+        let ends = ending().flat_map(|door| door.hosts.iter().map(|(_, host)| host.as_str()));
+        let names = ends.chain(passed.iter().flat_map(|c| c.rule.sni.iter().map(String::as_str)));
+        let Some(chosen) = best(names, sni).map(str::to_owned) else {
+            match (open.bytes, open.tls.first().or(open.http.first())) {
+                (Some(door), _) => self.bytes(door, self.index.bytes_at(door, home), way, verdict),
+                (None, Some(door)) if open.tls.is_empty() => {
+                    refuse(verdict, by(door, "it takes plain requests, and this comes in TLS"));
+                }
+                (None, Some(door)) => {
+                    refuse(verdict, by(door, format!("no server of this port is for the name '{sni}'")))
+                }
+                (None, None) => refuse(verdict, Step::said("listen", "nothing takes TLS here")),
+            }
+            return;
+        };
+        if let Some(connection) = passed.into_iter().find(|c| c.rule.sni.contains(&chosen)) {
+            verdict.trace.push(by(connection.door, format!("TLS for {chosen} is passed on as it is")));
+            self.bytes(connection.door, Some(connection), way, verdict);
+            return;
+        }
+        let Some(door) = ending().find(|door| door.hosts.iter().any(|(_, host)| *host == chosen)) else { return };
+        match (door.tls, &self.visit.principal) {
+            (Some(Mode::Mutual), _) => {
+                refuse(verdict, by(door, "it asks for a certificate, and the request brings none"));
+                return;
+            }
+            (Some(Mode::Mesh), None) => {
+                refuse(verdict, by(door, "it asks for a certificate of the mesh, and the request brings none"));
+                return;
+            }
+            _ => verdict.trace.push(by(door, format!("TLS for {chosen} ends here"))),
+        }
+        if door.protocol == Protocol::Https {
+            self.requests(&[door], way, verdict);
+        } else {
+            self.bytes(door, self.index.bytes_at(door, home), way, verdict);
+        }
+    }
+
+    /// Requests: policies first, then the host's rules.
+    fn requests(&self, doors: &[&'a Door], way: &mut Way, verdict: &mut Verdict) {
+        way.normalize();
+        let remote = self.remote_ip(way);
+        if let Some(first) = doors.first() {
+            let others = doors.len() - 1;
+            let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+            verdict.trace.push(by(first, format!("this server takes requests at port {}{more}", self.at.port)));
+        }
+        if !self.admits(way, &remote, false, verdict) {
+            return;
+        }
+        self.forward_for(way);
+        let Some(host) = self.index.host_at(doors, &way.authority, self.stand()) else {
+            no_route(verdict, Step::said("route", format!("no route is bound to a server here for {}", way.authority)));
+            return;
+        };
+        if let Some(door) = host.redirect
+            && !matches!(way.target.scheme.as_str(), "https" | "wss")
+        {
+            let query = way.target.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
+            let location = format!("https://{}{}{query}", way.authority, way.path);
+            let step =
+                Step::by("redirect", &door.key, format!("{}.tls.httpsRedirect", door.path), format!("to {location}"));
+            verdict.trace.push(step);
+            verdict.ends(Outcome::Redirected);
+            verdict.status = Some(301);
+            verdict.location = Some(location);
+            return;
+        }
+        let sent = Sent {
+            scheme: &way.target.scheme,
+            method: &way.method,
+            authority: &way.authority,
+            path: &way.path,
+            query: way.target.query.as_deref(),
+            headers: &way.headers,
+        };
+        let entries: Vec<_> = host.entries.iter().map(|(entry, _)| *entry).collect();
+        let found = select::first(&entries, &sent);
+        let port =
+            found.as_ref().and_then(|f| host.entries.iter().find(|(e, _)| e.path() == f.path() && e.key == f.key));
+        match (found, port.map(|(_, port)| *port)) {
+            (Some(entry), Some(port)) => {
+                verdict.trace.push(Step::said("host", format!("{} is host {}", way.authority, host.name)));
+                // What a rule leaves to the port of the request is that of the server.
+                way.target.port = port;
+                follow::follow(&self.hop(), way, &entry, verdict);
+            }
+            _ => {
+                let because = format!("none of the rules for {} catches {} {}", host.name, way.method, way.path);
+                no_route(verdict, Step::said("route", because));
+            }
+        }
+    }
+
+    /// Bytes: one rule says where all of them go. What fails ends the connection.
+    fn bytes(&self, door: &Door, connection: Option<Connection>, way: &mut Way, verdict: &mut Verdict) {
+        let Some(Connection { rule, .. }) = connection else {
+            refuse(verdict, by(door, "no route is bound to it, so it is not open"));
+            return;
+        };
+        let remote = self.visit.ip.to_owned();
+        if !self.admits(way, &remote, true, verdict) {
+            verdict.outcome = Outcome::Refused;
+            verdict.status = None;
+            return;
+        }
+        verdict.trace.push(Step::by(
+            "route",
+            &rule.key,
+            &rule.path,
+            format!("all that comes in at port {} follows it", door.port),
+        ));
+        let hop = self.hop();
+        let mut deliveries = Vec::new();
+        for (at, share) in follow::shares(&rule.route) {
+            let Some(weighted) = rule.route.get(at) else { continue };
+            let target = &weighted.destination;
+            let host = fqdn(&target.host, &rule.key.namespace);
+            let port = follow::port_of(&hop, target, &host, door.port);
+            let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
+            let cluster = Cluster::of(&hop, &host, port, subset).unwrap_or_else(|nothing| {
+                verdict.trace.push(Step::by(
+                    "destination",
+                    &rule.key,
+                    format!("{}.route[{at}]", rule.path),
+                    nothing.because(&host, port),
+                ));
+                let name =
+                    service_of(&host).map_or_else(|| (String::new(), host.clone()), |(ns, n)| (ns.into(), n.into()));
+                missing(name, port)
+            });
+            deliveries.push(Delivery { share, cluster, plain: false });
+        }
+        if deliveries.is_empty() {
+            said(verdict, "split", "no destination has a weight");
+            verdict.ends(Outcome::NoDestination);
+            return;
+        }
+        deliver(&hop, way, deliveries, verdict, None);
+        if verdict.outcome == Outcome::NoDestination {
+            verdict.status = None;
+        }
+        way.normalize();
+    }
+
+    /// Whether the policies of the gateway's own pod let it in.
+    fn admits(&self, way: &Way, remote: &str, tcp: bool, verdict: &mut Verdict) -> bool {
+        let pod = self.at.pod;
+        let tls = self.visit.tls || way.target.scheme == "https";
+        let request = Arriving {
+            principal: self.visit.principal.clone(),
+            ip: self.visit.ip,
+            remote_ip: remote,
+            method: &way.method,
+            authority: &way.authority,
+            path: &way.path,
+            headers: &way.headers,
+            port: self.at.port,
+            destination_ip: &pod.ip,
+            sni: tls.then(|| way.target.host.clone()),
+            tcp,
+        };
+        let name = format!("{}/{}", pod.namespace, pod.workload.1);
+        let (outcome, step) = match admit(self.index, &pod.namespace, &pod.labels, &request) {
+            Admission::Allowed(None) => return true,
+            Admission::Allowed(Some((key, path))) => {
+                verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
+                return true;
+            }
+            Admission::Denied(key, path) => {
+                (Outcome::Denied, Step::by("authorize", &key, path, "a rule of it denies it"))
+            }
+            Admission::NotAllowed(key, path) => {
+                (Outcome::Denied, Step::by("authorize", &key, path, "no rule of it allows it"))
+            }
+            Admission::Unknown(key, because) => {
+                verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
+                *verdict = verdict.clone().because("the gateway", because);
+                return false;
+            }
+        };
+        verdict.trace.push(step);
+        verdict.ends(outcome);
+        verdict.status = Some(403);
+        false
+    }
+
+    /// Whom the gateway takes for the sender: its peer, or as many steps before it as there are proxies that it trusts.
+    /// Upstream: envoyproxy/envoy docs, config.http.connection_manager, x-forwarded-for with `use_remote_address`.
+    fn remote_ip(&self, way: &Way) -> String {
+        let trusted = trusted_proxies(self.index, self.at.pod);
+        let forwarded = way.headers.iter().filter(|(n, _)| n == "x-forwarded-for").map(|(_, v)| v.as_str());
+        let all: Vec<&str> = forwarded.flat_map(|v| v.split(',')).map(str::trim).collect();
+        let found = trusted.checked_sub(1).and_then(|n| all.iter().rev().nth(n));
+        found.map_or_else(|| self.visit.ip.to_owned(), |ip| (*ip).to_owned())
+    }
+
+    /// The gateway adds its peer to those for whom the request was forwarded.
+    fn forward_for(&self, way: &mut Way) {
+        if self.visit.ip.is_empty() {
+            return;
+        }
+        match way.headers.iter_mut().find(|(name, _)| name == "x-forwarded-for") {
+            Some((_, value)) => *value = format!("{value},{}", self.visit.ip),
+            None => way.headers.push(("x-forwarded-for".into(), self.visit.ip.to_owned())),
+        }
+    }
+}
+
+fn no_route(verdict: &mut Verdict, step: Step) {
+    verdict.trace.push(step);
+    verdict.ends(Outcome::NoRoute);
+    verdict.status = Some(404);
+}
+
+/// `proxy.istio.io/config` of a pod, as far as it decides requests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ProxyConfig {
+    gateway_topology: Option<Topology>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Topology {
+    num_trusted_proxies: usize,
+}
+
+/// How many proxies before the gateway it trusts: as its pod says, else as the mesh does.
+fn trusted_proxies(index: &Index, pod: &Pod) -> usize {
+    let own = pod.annotations.get("proxy.istio.io/config");
+    let own: Option<ProxyConfig> = own.and_then(|text| world::yaml::own::read(text).ok());
+    let own = own.and_then(|config| config.gateway_topology).map(|t| t.num_trusted_proxies);
+    own.unwrap_or_else(|| index.settings.trusted_proxies())
+}
