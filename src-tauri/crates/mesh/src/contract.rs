@@ -22,6 +22,30 @@ pub struct Kind {
     pub purpose: &'static str,
 }
 
+/// A kind that rules read besides those of the mesh itself and the core kinds of every world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    /// How much of it is read from a cluster.
+    pub extent: Extent,
+}
+
+/// How much of a kind is read from a cluster. Of files everything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Every object, whole.
+    Whole,
+    /// The objects of one namespace, whole.
+    Within(&'static str),
+    /// Of every object what stands under `metadata`.
+    Heads,
+    /// Nothing, ever: the kind stands for what is inside objects of another, such as the content of Secrets.
+    Nothing,
+}
+
 /// A mesh that is in this cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence {
@@ -51,6 +75,11 @@ pub trait Mesh: Send + Sync {
 
     /// The kinds that it knows; they are watched and kept whole.
     fn kinds(&self) -> &'static [Kind];
+
+    /// What its rules read besides.
+    fn sources(&self) -> &'static [Source] {
+        &[]
+    }
 
     /// Whether it is here, from the API groups that are served and from what runs.
     fn detect(&self, world: &World, groups: &[String]) -> Option<Presence>;

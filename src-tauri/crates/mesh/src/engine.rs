@@ -183,6 +183,7 @@ pub fn unreadable(world: &World, group: &str, kind: &str) -> Option<String> {
         Coverage::Ready | Coverage::Missing => None,
         Coverage::Loading => Some(format!("{kind} has not been listed yet")),
         Coverage::Denied(verb) => Some(format!("the right to {verb} {kind} is missing")),
+        Coverage::Withheld => Some(format!("{kind} is never read from a cluster")),
         // What was listed before the link broke is the best there is; how old it is the session says.
         Coverage::Stale(_) => None,
     }

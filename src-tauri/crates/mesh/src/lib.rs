@@ -21,7 +21,7 @@ mod target;
 mod verdict;
 
 pub use answer::{Mtls, Posture, Route, Share, Summary};
-pub use contract::{Kind, Membership, Mesh, Presence, Reading};
+pub use contract::{Extent, Kind, Membership, Mesh, Presence, Reading, Source};
 pub use effect::{Effect, EffectChange, Observed, Tone};
 pub use engine::{Engine, Ready, run, unreadable};
 pub use finding::{Check, Finding, Findings, Found, Level, Rule, Words};

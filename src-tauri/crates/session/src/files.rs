@@ -1,10 +1,10 @@
 //! A world read from files: manifests, folders of them, and what `kubectl get -o yaml` printed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use world::yaml::{documents, line_of, split};
+use world::yaml::{line_of, located, split};
 use world::{Change, Object, ObjectKey, Origin, World};
 
 use crate::{Error, Result};
@@ -23,6 +23,8 @@ pub struct Files {
     /// What could not be read: the rest was.
     pub problems: Vec<Problem>,
     texts: BTreeMap<String, String>,
+    /// Where each object begins; the last where a name comes twice, as the world has it.
+    places: HashMap<ObjectKey, (String, usize)>,
 }
 
 /// Something wrong in a file.
@@ -105,8 +107,11 @@ fn manifests(path: &Path) -> Result<Vec<PathBuf>> {
 
 impl Files {
     fn add(&mut self, path: &str, text: String) {
-        let (objects, problems) = documents(&text, path);
-        self.objects.extend(objects);
+        let (objects, problems) = located(&text, path);
+        for (object, line) in objects {
+            self.places.insert(object.key(), (path.to_owned(), line));
+            self.objects.push(object);
+        }
         let named = |p: world::yaml::Problem| Problem { path: path.to_owned(), line: p.line, message: p.message };
         self.problems.extend(problems.into_iter().map(named));
         self.texts.insert(path.to_owned(), text);
@@ -137,7 +142,12 @@ impl Files {
 
     /// File and line of a field (`spec.http[0].route`) of an object.
     pub fn place(&self, world: &World, key: &ObjectKey, path: &str) -> Option<(String, usize)> {
-        let Origin::File { path: file, line } = world.document(key)?.origin.clone() else { return None };
+        // Of documents the world says it: another file may have been laid over this one.
+        let (file, line) = match world.document(key).map(|document| document.origin.clone()) {
+            Some(Origin::File { path, line }) => (path, line),
+            Some(_) => return None,
+            None => self.places.get(key)?.clone(),
+        };
         let within = self.document_at(&file, line).and_then(|text| line_of(text, &pointer(path))).unwrap_or(1);
         Some((file, line + within - 1))
     }
@@ -190,6 +200,14 @@ mod tests {
         let key = ObjectKey::new("networking.istio.io", "VirtualService", "shop", "b");
         let place = files.place(&world, &key, "spec.http[0].route").unwrap();
         assert_eq!(place, (file.display().to_string(), 14));
+    }
+
+    #[test]
+    fn a_field_of_a_core_kind_is_found_too() {
+        let mut text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: a}\nspec:\n  ports:\n  - port: 80\n".as_bytes();
+        let files = read(&[PathBuf::from(STDIN)], &mut text).unwrap();
+        let key = ObjectKey::new("", "Service", "a", "s");
+        assert_eq!(files.place(&files.world(), &key, "spec.ports[0].port"), Some(("-".to_owned(), 10)));
     }
 
     #[test]

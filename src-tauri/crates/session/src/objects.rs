@@ -62,9 +62,13 @@ impl Session {
         }
         let tray = self.tray.borrow().clone();
         let pending: HashSet<&ObjectKey> = tray.items().iter().map(|item| &item.key).collect();
+        let of_a_mesh: HashSet<(&str, &str)> =
+            self.engine().meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind)).collect();
         let wanted = |document: &&std::sync::Arc<Document>| {
             let key = &document.key;
-            (kinds.is_empty() || kinds.contains(&key.kind)) && (namespace.is_empty() || key.namespace == namespace)
+            let ours = of_a_mesh.contains(&(key.group.as_str(), key.kind.as_str()));
+            ours && (kinds.is_empty() || kinds.contains(&key.kind))
+                && (namespace.is_empty() || key.namespace == namespace)
         };
         let row = |document: &std::sync::Arc<Document>| self.row(document, &counts, &pending);
         Ok(world.documents().filter(wanted).map(row).collect())

@@ -67,7 +67,8 @@ impl Session {
         let findings = self.findings(false).await?;
         let probed = &self.opening.probed;
         let fleet = self.fleet.borrow().clone();
-        let coverage = world.coverages().map(|(group, kind, coverage)| Kind {
+        let readable = world.coverages().filter(|(_, _, coverage)| **coverage != Coverage::Withheld);
+        let coverage = readable.map(|(group, kind, coverage)| Kind {
             group: group.to_owned(),
             kind: kind.to_owned(),
             coverage: coverage.clone(),

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cluster::{Connection, Followed, Probed};
-use mesh::{Effect, Engine, Findings, Ready};
+use mesh::{Effect, Engine, Extent, Findings, Ready, Source};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use world::World;
+use world::{Coverage, World};
 
 use crate::change::tray::Tray;
 use crate::live::{self, Live};
@@ -85,7 +85,7 @@ impl Session {
     /// Begins to follow.
     pub fn open(opening: Opening) -> Self {
         let cancel = CancellationToken::new();
-        let (seen, live) = watch::channel(Live::new(World::new()));
+        let (seen, live) = watch::channel(Live::new(unread(&opening.engine)));
         let batches = cluster::follow(opening.connection.clone(), kinds(&opening.engine), cancel.clone());
         tokio::spawn(live::follow(batches, seen, cancel.clone()));
         let hurry = Arc::new(Notify::new());
@@ -246,11 +246,27 @@ impl Session {
     }
 }
 
+/// A world before anything is known of it but what will never be read.
+fn unread(engine: &Engine) -> World {
+    let sources = engine.meshes().flat_map(|mesh| mesh.sources());
+    let nothing = sources.filter(|source| source.extent == Extent::Nothing);
+    nothing.fold(World::new(), |world, source| world.covering(source.group, source.kind, Coverage::Withheld))
+}
+
 /// Everything that is followed.
 fn kinds(engine: &Engine) -> Vec<Followed> {
     let meshes = engine.meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind));
     let mut kinds: Vec<Followed> =
         CORE.into_iter().chain(meshes).map(|(group, kind)| Followed::new(group, kind)).collect();
+    for Source { group, kind, extent } in engine.meshes().flat_map(|mesh| mesh.sources()) {
+        let followed = Followed::new(group, kind);
+        match extent {
+            Extent::Whole => kinds.push(followed),
+            Extent::Within(namespace) => kinds.push(Followed { within: (*namespace).to_owned(), ..followed }),
+            Extent::Heads => kinds.push(Followed { heads: true, ..followed }),
+            Extent::Nothing => {}
+        }
+    }
     kinds.sort();
     kinds.dedup();
     kinds

@@ -17,6 +17,8 @@ pub enum Coverage {
     Denied(String),
     /// The API server does not serve this kind.
     Missing,
+    /// It is never read from a cluster, whatever the user may do: the content of Secrets.
+    Withheld,
     /// Was ready; the link is down since, because of this.
     Stale(String),
 }

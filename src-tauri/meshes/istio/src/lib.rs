@@ -15,7 +15,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
+use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Source, Summary};
 use world::{Document, Pod, World};
 
 /// The mesh, as the engine knows it.
@@ -29,6 +29,10 @@ impl Mesh for Istio {
 
     fn kinds(&self) -> &'static [Kind] {
         kinds::KINDS
+    }
+
+    fn sources(&self) -> &'static [Source] {
+        kinds::SOURCES
     }
 
     fn detect(&self, world: &World, groups: &[String]) -> Option<Presence> {

@@ -78,7 +78,7 @@ impl Gathered {
         }
         self.flush().await;
         self.coverage[index] = Some(coverage.clone());
-        let Followed { group, kind } = self.kinds[index].clone();
+        let Followed { group, kind, .. } = self.kinds[index].clone();
         drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
     }
 

@@ -10,6 +10,8 @@ use crate::Api;
 use crate::classify::{self, Status};
 use crate::error::Cause;
 
+use super::Followed;
+
 /// Namespace and name.
 pub(super) type Names = (String, String);
 
@@ -80,14 +82,23 @@ impl<'a> Page<'a> {
         serde_json::from_slice(body).map_err(|error| error.to_string())
     }
 
-    pub(super) fn items(&self, api: &Api) -> Result<Vec<Item>, String> {
-        self.items.iter().flatten().map(|raw| item(raw.get(), api)).collect()
+    pub(super) fn items(&self, api: &Api, followed: &Followed) -> Result<Vec<Item>, String> {
+        self.items.iter().flatten().map(|raw| item(raw.get(), api, followed)).collect()
     }
 }
 
-fn item(json: &str, api: &Api) -> Result<Item, String> {
+/// Annotation of an object by which processes agree who leads: it changes every few seconds and says nothing.
+const LOCK: &str = "control-plane.alpha.kubernetes.io/leader";
+
+fn item(json: &str, api: &Api, followed: &Followed) -> Result<Item, String> {
     let head: Head = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let names = names(&head);
+    let version = number(&head.metadata.resource_version);
+    if !followed.within.is_empty() && json.contains(LOCK) {
+        return Ok(Item { names, version, change: None });
+    }
+    let bare = followed.heads.then(|| bare(json)).transpose()?;
+    let json = bare.as_deref().unwrap_or(json);
     let change = match Object::decode(json, &api.api_version(), &api.kind) {
         Ok(object) => Some(Change::Put(object)),
         Err(error) => {
@@ -95,7 +106,21 @@ fn item(json: &str, api: &Api) -> Result<Item, String> {
             None
         }
     };
-    Ok(Item { names, version: number(&head.metadata.resource_version), change })
+    Ok(Item { names, version, change })
+}
+
+/// What stands under `metadata`, without the copy of the whole object that kubectl leaves there: whatever a server sends, nothing of a
+/// Secret's content is kept.
+fn bare(json: &str) -> Result<String, String> {
+    #[derive(Deserialize)]
+    struct Bare {
+        metadata: serde_json::Value,
+    }
+    let Bare { mut metadata } = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(serde_json::Value::as_object_mut) {
+        annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    Ok(serde_json::json!({"metadata": metadata}).to_string())
 }
 
 fn names(head: &Head) -> Names {
@@ -107,7 +132,7 @@ pub(super) fn number(version: &str) -> u64 {
 }
 
 /// Reads a line of a watch, with the version that it brings us to.
-pub(super) fn event(line: &[u8], api: &Api) -> Result<(Event, Option<String>), String> {
+pub(super) fn event(line: &[u8], api: &Api, followed: &Followed) -> Result<(Event, Option<String>), String> {
     #[derive(Deserialize)]
     struct Bookmark {
         #[serde(default)]
@@ -126,7 +151,7 @@ pub(super) fn event(line: &[u8], api: &Api) -> Result<(Event, Option<String>), S
         "ADDED" | "MODIFIED" => {
             let head: Head = serde_json::from_str(json).map_err(said)?;
             let version = head.metadata.resource_version.clone().into_owned();
-            Ok((Event::Put(item(json, api)?), Some(version)))
+            Ok((Event::Put(item(json, api, followed)?), Some(version)))
         }
         "DELETED" => {
             let head: Head = serde_json::from_str(json).map_err(said)?;
@@ -153,4 +178,45 @@ pub(super) fn event(line: &[u8], api: &Api) -> Result<(Event, Option<String>), S
 /// The deletion of an object of this kind.
 pub(super) fn deleted(api_group: &str, kind: &str, names: &Names) -> Change {
     Change::Delete(ObjectKey::new(api_group, kind, &names.0, &names.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(followed: &Followed, json: &str) -> Option<Object> {
+        let api = Api {
+            group: String::new(),
+            version: "v1".into(),
+            kind: followed.kind.clone(),
+            plural: String::new(),
+            namespaced: true,
+            verbs: Vec::new(),
+            versions: Vec::new(),
+        };
+        match item(json, &api, followed).unwrap().change {
+            Some(Change::Put(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn of_a_secret_nothing_but_its_head_is_kept() {
+        let secrets = Followed { heads: true, ..Followed::new("", "Secret") };
+        let json = r#"{"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}, "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "hidden"}}, "data": {"key": "hidden"}}"#;
+        let Some(Object::Document(document)) = read(&secrets, json) else { panic!("no document") };
+        assert!(document.labels.contains_key("c"));
+        assert!(!format!("{document:?}").contains("hidden"), "{document:?}");
+    }
+
+    #[test]
+    fn locks_are_no_news() {
+        let maps = Followed { within: "istio-system".into(), ..Followed::new("", "ConfigMap") };
+        let lock = r#"{"metadata": {"name": "a", "namespace": "istio-system", "annotations": {"control-plane.alpha.kubernetes.io/leader": "x"}}}"#;
+        assert!(read(&maps, lock).is_none());
+        assert!(
+            read(&maps, r#"{"metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": ""}}"#)
+                .is_some()
+        );
+    }
 }

@@ -102,7 +102,7 @@ impl Kind {
     }
 
     async fn api(&self) -> Result<Option<Api>, ApiError> {
-        let Followed { group, kind } = &self.followed;
+        let Followed { group, kind, .. } = &self.followed;
         let known = self.shared.connection.apis_known().await?;
         if let Some(api) = known.find(group, kind) {
             return Ok(Some(api.clone()));
@@ -122,7 +122,7 @@ impl Kind {
             End::Missing => {
                 self.from.clear();
                 let gone = std::mem::take(&mut self.known);
-                let Followed { group, kind } = &self.followed;
+                let Followed { group, kind, .. } = &self.followed;
                 let gone: Vec<Change> = gone.keys().map(|names| item::deleted(group, kind, names)).collect();
                 self.send(gone).await;
                 self.cover(Coverage::Missing).await;
@@ -179,15 +179,16 @@ impl Kind {
         let mut items = Vec::new();
         let mut next = String::new();
         loop {
-            let mut path = format!("{}?limit={}", api.collection(""), self.shared.pace.page);
+            let mut path = format!("{}?limit={}", api.collection(&self.followed.within), self.shared.pace.page);
             if !next.is_empty() {
                 path = format!("{path}&continue={}", escape(&next));
             }
-            let reply = self.shared.connection.send(&Call::get(&tried, path)).await.map_err(End::Failed)?;
+            let call = Call { accept: self.followed.accept(true), ..Call::get(&tried, path) };
+            let reply = self.shared.connection.send(&call).await.map_err(End::Failed)?;
             self.shared.link.heard();
             let broken = |detail| End::Failed(self.shared.connection.error(&tried, Cause::Broken { detail }));
             let page = Page::read(&reply.body).map_err(broken)?;
-            items.extend(page.items(api).map_err(broken)?);
+            items.extend(page.items(api, &self.followed).map_err(broken)?);
             next = page.metadata.r#continue.clone().unwrap_or_default();
             if next.is_empty() {
                 return self.take(items, page.metadata.resource_version).await;
@@ -228,14 +229,15 @@ impl Kind {
         let pace = self.shared.pace.clone();
         let lasts = pace.watch.mul_f64(1.0 + fastrand::f64() / 4.0);
         let seconds = lasts.as_secs().max(1);
-        let mut path = format!("{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}", api.collection(""));
+        let all = api.collection(&self.followed.within);
+        let mut path = format!("{all}?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}");
         path.push_str(&if list {
             "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan".to_owned()
         } else {
             format!("&resourceVersion={}", escape(&self.from))
         });
         let tried = format!("watch {}", api.plural);
-        let call = Call { identity: true, ..Call::get(&tried, path) };
+        let call = Call { identity: true, accept: self.followed.accept(false), ..Call::get(&tried, path) };
         let opened = tokio::select! {
             opened = self.shared.connection.open(&call) => opened,
             _ = self.rounds.changed() => return Ok(()),
@@ -286,7 +288,7 @@ impl Kind {
                 return Err(End::Relist);
             };
             self.shared.link.heard();
-            match item::event(&line, api).map_err(|detail| self.broken(tried, detail))?.0 {
+            match item::event(&line, api, &self.followed).map_err(|detail| self.broken(tried, detail))?.0 {
                 Event::Put(item) => items.push(item),
                 Event::Delete(names) => items.retain(|item| item.names != names),
                 Event::Bookmark { version, end_of_list: true } => return Ok(Some((items, version))),
@@ -320,7 +322,8 @@ impl Kind {
                 Ok(Err(detail)) => return Err(self.cut(tried, detail)),
             };
             self.shared.link.heard();
-            let (event, version) = item::event(&line, api).map_err(|detail| self.broken(tried, detail))?;
+            let (event, version) =
+                item::event(&line, api, &self.followed).map_err(|detail| self.broken(tried, detail))?;
             if !matches!(event, Event::Error(_)) {
                 self.failures = 0;
             }

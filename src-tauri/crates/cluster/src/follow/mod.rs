@@ -31,12 +31,25 @@ pub struct Followed {
     pub group: String,
     /// Kind.
     pub kind: String,
+    /// Only what stands under `metadata`: for Secrets, and for kinds whose objects are large.
+    pub heads: bool,
+    /// Only objects of this namespace; empty for all.
+    pub within: String,
 }
 
 impl Followed {
     /// A kind of a group.
     pub fn new(group: &str, kind: &str) -> Self {
-        Self { group: group.into(), kind: kind.into() }
+        Self { group: group.into(), kind: kind.into(), heads: false, within: String::new() }
+    }
+
+    /// How a list, or a watch, is asked for.
+    fn accept(&self, list: bool) -> &'static str {
+        match (self.heads, list) {
+            (false, _) => "application/json",
+            (true, true) => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            (true, false) => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+        }
     }
 }
 

@@ -141,6 +141,7 @@ impl From<session::overview::Kind> for KindCoverage {
             Coverage::Loading => (CoverageState::Loading, String::new()),
             Coverage::Ready => (CoverageState::Ready, String::new()),
             Coverage::Denied(verb) => (CoverageState::Denied, format!("the right to {verb} is missing")),
+            Coverage::Withheld => (CoverageState::Denied, "it is never read from a cluster".to_owned()),
             Coverage::Missing => (CoverageState::Missing, "the API server does not serve it".to_owned()),
             Coverage::Stale(because) => (CoverageState::Stale, because),
         };

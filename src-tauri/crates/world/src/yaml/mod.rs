@@ -16,5 +16,5 @@ mod write;
 
 pub use diff::{DiffLine, DiffSide, FieldChange, diff, fields};
 pub use edit::{Edit, EditError, Op, apply, edit};
-pub use read::{Problem, Reading, documents, line_of, read, split, value, values};
+pub use read::{Problem, Reading, documents, line_of, located, read, split, value, values};
 pub use write::write;

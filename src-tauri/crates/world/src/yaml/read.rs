@@ -182,6 +182,12 @@ pub fn values(text: &str) -> Result<Vec<Value>, Problem> {
 /// Reads the objects of a file: one or many documents, YAML or JSON, `List` objects taken apart. What is no object
 /// becomes a problem with its line; the rest is still read.
 pub fn documents(text: &str, path: &str) -> (Vec<Object>, Vec<Problem>) {
+    let (objects, problems) = located(text, path);
+    (objects.into_iter().map(|(object, _)| object).collect(), problems)
+}
+
+/// The same, each object with the line (from 1) on which it begins.
+pub fn located(text: &str, path: &str) -> (Vec<(Object, usize)>, Vec<Problem>) {
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
     let broken = tree::documents(text, |document| {
         if !document.is_empty() {
@@ -192,7 +198,7 @@ pub fn documents(text: &str, path: &str) -> (Vec<Object>, Vec<Problem>) {
     (objects, problems)
 }
 
-fn take(node: &Node, path: &str, objects: &mut Vec<Object>, problems: &mut Vec<Problem>) {
+fn take(node: &Node, path: &str, objects: &mut Vec<(Object, usize)>, problems: &mut Vec<Problem>) {
     if let Some(items) = items_of_list(node) {
         for item in items {
             take(item, path, objects, problems);
@@ -201,7 +207,7 @@ fn take(node: &Node, path: &str, objects: &mut Vec<Object>, problems: &mut Vec<P
     }
     let origin = Origin::File { path: path.to_owned(), line: node.line };
     match Object::read(node.value(), origin) {
-        Ok(object) => objects.push(object),
+        Ok(object) => objects.push((object, node.line)),
         Err(error) => problems.push(Problem::at_line(node.line, error.to_string())),
     }
 }

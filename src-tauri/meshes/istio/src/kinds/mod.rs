@@ -9,7 +9,7 @@ pub(crate) mod sidecar;
 pub(crate) mod target;
 pub(crate) mod virtual_service;
 
-use mesh::{Kind, Summary};
+use mesh::{Extent, Kind, Source, Summary};
 pub(crate) use mesh::{Typed, read_spec as read};
 use serde::Deserialize;
 use world::Document;
@@ -26,6 +26,24 @@ pub(crate) const EXTENSIONS: &str = "extensions.istio.io";
 const fn kind(group: &'static str, kind: &'static str, plural: &'static str, purpose: &'static str) -> Kind {
     Kind { group, kind, plural, namespaced: true, purpose }
 }
+
+const fn source(group: &'static str, kind: &'static str, extent: Extent) -> Source {
+    Source { group, kind, extent }
+}
+
+/// What stands inside Secrets, as a kind of its own: of a cluster it is never read.
+pub(crate) const SECRET_CONTENT: &str = "content of Secrets";
+
+/// What rules read besides.
+pub(crate) const SOURCES: &[Source] = &[
+    source("", "ConfigMap", Extent::Within("istio-system")),
+    source("", "Secret", Extent::Heads),
+    source("", SECRET_CONTENT, Extent::Nothing),
+    source("", "Node", Extent::Heads),
+    source("admissionregistration.k8s.io", "MutatingWebhookConfiguration", Extent::Whole),
+    source("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", Extent::Whole),
+    source("apiextensions.k8s.io", "CustomResourceDefinition", Extent::Heads),
+];
 
 /// Everything that Istio's users write.
 pub(crate) const KINDS: &[Kind] = &[

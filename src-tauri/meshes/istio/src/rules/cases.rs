@@ -8,6 +8,7 @@ use serde_json::Value;
 use world::{Change, Coverage, Object, Origin, World, yaml};
 
 use crate::Istio;
+use crate::kinds::{KINDS, SOURCES};
 use crate::read::Index;
 
 const SHOP: &str = include_str!("../../../../../tests/worlds/shop.yaml");
@@ -106,4 +107,19 @@ fn the_shop_is_in_order() {
     let checked = Engine::new(vec![Box::new(Istio)]).check(&shop);
     assert_eq!(checked.findings, Vec::new());
     assert_eq!(checked.unknown, Vec::new());
+}
+
+/// What no one reads from a cluster would look as if it were not there.
+#[test]
+fn what_rules_read_is_read_from_a_cluster() {
+    const CORE: [&str; 7] = ["Namespace", "Service", "ServiceAccount", "Pod", "Deployment", "StatefulSet", "DaemonSet"];
+    for (rule, _) in super::ALL {
+        for (group, kind) in rule.reads {
+            let core = matches!(*group, "" | "apps") && CORE.contains(kind);
+            let own = KINDS.iter().any(|k| k.group == *group && k.kind == *kind);
+            let besides = SOURCES.iter().any(|s| s.group == *group && s.kind == *kind);
+            let gateway_api = *group == "gateway.networking.k8s.io";
+            assert!(core || own || besides || gateway_api, "{} reads {group} {kind}", rule.name);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::kinds::SECRET_CONTENT;
 use crate::read::Index;
 use crate::read::field::Field;
 use crate::rules::parts::{credentials, spec};
@@ -22,7 +23,7 @@ pub(crate) const RULE: Rule = Rule {
         fix: "请把 PEM 格式的证书放入 tls.crt，密钥放入 tls.key。",
     },
     about: &[About::Document("networking.istio.io", "Gateway")],
-    reads: &[("networking.istio.io", "Gateway"), ("", "Pod"), ("", "Secret")],
+    reads: &[("networking.istio.io", "Gateway"), ("", "Pod"), ("", "Secret"), ("", SECRET_CONTENT)],
 };
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
