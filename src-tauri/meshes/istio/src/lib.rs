@@ -1,7 +1,7 @@
 //! Istio: what its objects mean for a request, and what is wrong with them.
 //!
 //! Decided are requests between workloads, with sidecars or in ambient mode at either end, through waypoints where they are asked for. Deliberately
-//! absent, and said so in each answer: ingress gateways, EnvoyFilter and WasmPlugin, external authorizers.
+//! absent, and said so in each answer: EnvoyFilter and WasmPlugin, external authorizers.
 
 mod detect;
 mod edge;
