@@ -137,7 +137,8 @@ mod tests {
         let world = world::World::new().after(store.take_changes());
         let ready = meshes::engine().ready(&world);
         let ask = |workload: &str, url: &str| {
-            let from = mesh::Caller::Workload { namespace: "loyalty".into(), workload: workload.into() };
+            let (namespace, workload) = workload.split_once('/').unwrap_or(("loyalty", workload));
+            let from = mesh::Caller::Workload { namespace: namespace.into(), workload: workload.into() };
             let (id, method) = (String::new(), "GET".into());
             let request = mesh::Request { id, from, via: None, method, url: url.into(), headers: Vec::new() };
             let verdict = ready.explain(&request);
@@ -150,6 +151,11 @@ mod tests {
             ("points-v1", "http://tiers:8080/tier", (Outcome::Forwarded, None, Transport::Mtls)),
             ("importer-v1", "http://rewards:8080/", (Outcome::Denied, Some(403), Transport::Plaintext)),
             ("importer-v1", "http://tiers:8080/", (Outcome::Forwarded, None, Transport::Plaintext)),
+            // Between the meshes: neither knows the other's identities.
+            ("prod/storefront-v1", "http://tiers.loyalty:8080/tier", (Outcome::Forwarded, None, Transport::Plaintext)),
+            ("prod/storefront-v1", "http://points.loyalty:8080/", (Outcome::Denied, Some(403), Transport::Plaintext)),
+            ("portal-v1", "http://catalog.prod:8080/products", (Outcome::Forwarded, None, Transport::Plaintext)),
+            ("portal-v1", "http://payments.prod:8080/charge", (Outcome::Refused, None, Transport::Plaintext)),
         ] {
             assert_eq!(ask(workload, url), expected, "{workload} {url}");
         }

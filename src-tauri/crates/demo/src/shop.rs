@@ -120,6 +120,7 @@ pub(crate) static WORKLOADS: &[Workload] = &[
             get("http://recommendations:8080/for/42", PerRequest(0.4)),
             get("http://users:8080/me", PerRequest(0.5)),
             get("http://cart:8080/cart", PerRequest(0.5)),
+            get("http://tiers.loyalty:8080/tier", PerRequest(0.1)),
         ],
     ),
     workload(("prod", "catalog", "v1"), 2, 4.0, &[get("http://inventory:8080/stock", PerRequest(0.4))]),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, Pod, World};
 
-use crate::{Foreign, Found, Log, Places, Posture, Request, Route, Rule, Subject, Summary, Verdict};
+use crate::{Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Subject, Summary, Verdict};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,10 @@ pub trait Mesh: Send + Sync {
 pub trait Reading: Send + Sync {
     /// What it does with a request; `None` where neither end of the request is in this mesh.
     fn decide(&self, request: &Request) -> Option<Verdict>;
+
+    /// How the proxy of one of its pods takes a request that a proxy of another mesh, or none, sends to this port of it: in plaintext, from nobody
+    /// that it knows. `None` where the pod is not in this mesh.
+    fn receive(&self, request: &Request, ip: &str, pod: &Arc<Pod>, port: u16) -> Option<Received>;
 
     /// The same reading, writing down in this log what is read to answer.
     fn listening(&self, log: &Log) -> Box<dyn Reading>;

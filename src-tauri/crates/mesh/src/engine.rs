@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use world::{Coverage, Document, ObjectKey, Pod, World};
 
+use crate::handover::hand_over;
 use crate::subject::subjects;
 use crate::{
     Effect, Finding, Findings, Foreign, Found, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
@@ -120,8 +121,11 @@ impl Ready {
                 return Verdict::unknown(request).because("where it goes", because);
             }
         }
-        let decided = self.readings.iter().find_map(|(reading, _)| reading.decide(request));
-        decided.unwrap_or_else(|| plain::decide(&self.places, request))
+        let readings = self.readings.iter().map(|(reading, _)| reading.as_ref());
+        let decided = readings.clone().enumerate().find_map(|(at, reading)| Some((at, reading.decide(request)?)));
+        let Some((by, verdict)) = decided else { return plain::decide(&self.places, request) };
+        let others: Vec<&dyn Reading> = readings.enumerate().filter(|(at, _)| *at != by).map(|(_, r)| r).collect();
+        hand_over(&self.places, &others, request, verdict)
     }
 
     /// The rules that route requests for a service, in order.

@@ -8,6 +8,7 @@ mod effect;
 mod engine;
 mod finding;
 mod foreign;
+mod handover;
 pub mod layout;
 mod lens;
 mod log;
@@ -36,6 +37,6 @@ pub use subject::{About, Subject};
 pub use table::Table;
 pub use target::{Target, split_port};
 pub use verdict::{
-    Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Retries, Rewrite, Step, Transport, Unknown,
-    Verdict,
+    Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Received, Retries, Rewrite, Step, Transport,
+    Unknown, Verdict,
 };

@@ -179,6 +179,19 @@ pub struct Verdict {
     pub unknown: Vec<Unknown>,
 }
 
+/// How a pod takes a request that another mesh brings to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Received {
+    /// What becomes of it there.
+    pub outcome: Outcome,
+    /// HTTP status that the caller sees; `None` where it gets none or the application decides.
+    pub status: Option<u16>,
+    /// How it came to this.
+    pub steps: Vec<Step>,
+    /// What could not be known.
+    pub unknown: Vec<Unknown>,
+}
+
 impl Step {
     /// A step that no object decides.
     pub fn said(step: &'static str, because: impl Into<String>) -> Self {

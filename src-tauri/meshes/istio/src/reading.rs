@@ -1,8 +1,9 @@
 //! The answers of the contract, over an index.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use mesh::{Found, Log, Membership, Mtls, Posture, Reading, Request, Route, Share, Subject, Verdict};
+use mesh::{Found, Log, Membership, Mtls, Posture, Reading, Received, Request, Route, Share, Subject, Verdict};
 use world::{Labels, ObjectKey, Pod};
 
 use crate::edge::Table;
@@ -19,6 +20,10 @@ use crate::{probes, rules, verdict};
 impl Reading for Index {
     fn decide(&self, request: &Request) -> Option<Verdict> {
         verdict::decide(self, request)
+    }
+
+    fn receive(&self, request: &Request, ip: &str, pod: &Arc<Pod>, port: u16) -> Option<Received> {
+        verdict::receive(self, request, ip, pod, port)
     }
 
     fn listening(&self, log: &Log) -> Box<dyn Reading> {

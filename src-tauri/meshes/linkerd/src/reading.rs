@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Found, Log, Mtls, Posture, Reading, Request, Route, Share, Subject, Verdict};
+use mesh::{Found, Log, Mtls, Posture, Reading, Received, Request, Route, Share, Subject, Verdict};
 use world::{ObjectKey, Pod};
 
 use crate::read::access::{Who, targets};
@@ -13,6 +13,10 @@ use crate::{probes, rules, verdict};
 impl Reading for Index {
     fn decide(&self, request: &Request) -> Option<Verdict> {
         verdict::decide(self, request)
+    }
+
+    fn receive(&self, _request: &Request, ip: &str, pod: &Arc<Pod>, port: u16) -> Option<Received> {
+        self.is_meshed(pod).then(|| verdict::receive(self, ip, pod, port))
     }
 
     fn listening(&self, log: &Log) -> Box<dyn Reading> {

@@ -47,9 +47,10 @@ fn unguarded(peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
         Transport::Tls => {
             (Outcome::Unknown, because("transport", why, format!("whether {name} itself speaks TLS is not known")))
         }
-        Transport::Plaintext => {
-            (Outcome::Forwarded, because("deliver", why, format!("{name} has no proxy, so nothing checks it there")))
-        }
+        Transport::Plaintext => (
+            Outcome::Forwarded,
+            because("deliver", why, format!("{name} has no proxy of Istio, so nothing of Istio checks it there")),
+        ),
     };
     Arrival::at(outcome, transport, step)
 }

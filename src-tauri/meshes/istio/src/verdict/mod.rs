@@ -21,11 +21,14 @@ pub(crate) use follow::shares;
 
 use std::sync::Arc;
 
-use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Verdict};
-use world::Pod;
+use mesh::{Caller, Membership, Outcome, Received, Request, Resolved, Step, Target, Unknown, Verdict};
+use world::{Labels, Pod};
 
 use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
+use arrive::arrive;
+use deliver::{Delivery, missing};
+use endpoint::Peer;
 use way::{Hop, Sender, Way};
 
 /// Kinds that decide every verdict.
@@ -102,6 +105,32 @@ fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
         Resolved::Pod(pod) => member(pod),
         Resolved::Outside(_) | Resolved::Nowhere(_) => false,
     }
+}
+
+/// How a pod of this mesh takes a request of somebody whom no proxy of this mesh sends; `None` where it is no pod of this mesh.
+pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>, port: u16) -> Option<Received> {
+    index.membership(pod)?;
+    if let Some(because) = index.unreadable(&NEEDED) {
+        let unknown = vec![Unknown { about: "the configuration".into(), because }];
+        return Some(Received { outcome: Outcome::Unknown, status: None, steps: Vec::new(), unknown });
+    }
+    let stranger = Sender {
+        namespace: String::new(),
+        labels: Labels::new(),
+        account: String::new(),
+        ip: ip.to_owned(),
+        membership: None,
+    };
+    let mut way = Way::new(Target::of(request)?, request);
+    way.normalize();
+    let peer = Peer { pod: pod.clone(), port };
+    let mut cluster = missing((pod.namespace.clone(), pod.name.clone()), port);
+    cluster.peers.push(peer.clone());
+    let arrival = arrive(&Hop::of(index, &stranger), &way, &Delivery { share: 1.0, cluster, plain: true }, &peer);
+    let usual = (arrival.outcome == Outcome::Denied && !arrival.cut).then_some(403);
+    let because = arrival.steps.last().map(|step| step.because.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
+    let unknown = because.map(|because| Unknown { about: "the destination".into(), because }).into_iter().collect();
+    Some(Received { outcome: arrival.outcome, status: arrival.status.or(usual), steps: arrival.steps, unknown })
 }
 
 /// A step without object.

@@ -22,8 +22,8 @@ pub(crate) fn arrive(index: &Index, from: &From, pod: &Pod, port: u16) -> Arriva
     let name = format!("{}/{}", pod.namespace, pod.workload.1);
     let past = lists(&pod.annotations, "config.linkerd.io/skip-inbound-ports", port);
     if past || !index.is_meshed(pod) {
-        let because = if past { "takes this port past its proxy" } else { "has no proxy" };
-        let step = Step::said("deliver", format!("{name} {because}, so nothing checks it there"));
+        let because = if past { "takes this port past its proxy" } else { "has no proxy of Linkerd" };
+        let step = Step::said("deliver", format!("{name} {because}, so nothing of Linkerd checks it there"));
         return end(Outcome::Forwarded, None, Transport::Plaintext, vec![step]);
     }
     let transport = if from.identity.is_some() { Transport::Mtls } else { Transport::Plaintext };

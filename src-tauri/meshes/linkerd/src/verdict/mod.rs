@@ -7,7 +7,9 @@ mod out;
 
 use std::sync::Arc;
 
-use mesh::{Caller, Destination, Outcome, Request, Resolved, Step, Target, Transport, Verdict, target_port};
+use mesh::{
+    Caller, Destination, Outcome, Received, Request, Resolved, Step, Target, Transport, Unknown, Verdict, target_port,
+};
 use world::{Pod, Service};
 
 use crate::read::Index;
@@ -63,6 +65,17 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     verdict.trace.push(Step::said("leave", how));
     send(index, &from, &target, &resolved, &mut verdict);
     Some(verdict)
+}
+
+/// A request of somebody whom no proxy of this mesh sends.
+pub(crate) fn receive(index: &Index, ip: &str, pod: &Pod, port: u16) -> Received {
+    if let Some(because) = index.unreadable() {
+        let unknown = vec![Unknown { about: "the configuration".into(), because }];
+        return Received { outcome: Outcome::Unknown, status: None, steps: Vec::new(), unknown };
+    }
+    let from = From { meshed: false, identity: None, ip: ip.to_owned() };
+    let Arrival { outcome, status, steps, unknown, .. } = arrive(index, &from, pod, port);
+    Received { outcome, status, steps, unknown }
 }
 
 fn caller(index: &Index, pod: &Pod, port: u16) -> From {
