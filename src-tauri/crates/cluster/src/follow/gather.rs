@@ -23,7 +23,7 @@ pub(super) enum Event {
 
 /// Runs until all tasks, or the receiver, are gone.
 pub(super) async fn run(mut events: Receiver<Event>, kinds: Vec<Followed>, batches: Sender<Batch>, wait: Duration) {
-    let mut gathered = Gathered { coverage: vec![None; kinds.len()], kinds, changes: Vec::new(), batches };
+    let mut gathered = Gathered { coverage: vec![None; kinds.len()], kinds, changes: Vec::new(), sent: None, batches };
     for index in 0..gathered.kinds.len() {
         gathered.cover(index, Coverage::Loading).await;
     }
@@ -53,7 +53,7 @@ pub(super) async fn run(mut events: Receiver<Event>, kinds: Vec<Followed>, batch
             Some(Event::Heard) => {}
             Some(Event::Down(because)) => gathered.down(&because).await,
         }
-        due = if gathered.changes.is_empty() { None } else { due.or_else(|| Some(Instant::now() + wait)) };
+        due = if gathered.changes.is_empty() { None } else { due.or_else(|| Some(gathered.due(wait))) };
     }
     gathered.flush().await;
 }
@@ -62,12 +62,20 @@ struct Gathered {
     kinds: Vec<Followed>,
     coverage: Vec<Option<Coverage>>,
     changes: Vec<Change>,
+    /// When changes were last sent on.
+    sent: Option<Instant>,
     batches: Sender<Batch>,
 }
 
 impl Gathered {
+    /// The first change after a quiet time goes on at once; those that follow wait for each other.
+    fn due(&self, wait: Duration) -> Instant {
+        self.sent.map_or_else(Instant::now, |sent| sent + wait)
+    }
+
     async fn flush(&mut self) {
         if !self.changes.is_empty() {
+            self.sent = Some(Instant::now());
             drop(self.batches.send(Batch::Changes(std::mem::take(&mut self.changes))).await);
         }
     }
@@ -88,5 +96,42 @@ impl Gathered {
                 self.cover(index, Coverage::Stale(because.to_owned())).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::channel;
+    use tokio::task::yield_now;
+    use world::{Object, Pod};
+
+    use super::*;
+
+    fn change(name: &str) -> Event {
+        let pod = Pod { name: name.into(), ..Pod::default() };
+        Event::Changes(vec![Change::Put(Object::Pod(pod))])
+    }
+
+    async fn count(batches: &mut Receiver<Batch>) -> usize {
+        match batches.recv().await {
+            Some(Batch::Changes(changes)) => changes.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_change_does_not_wait_for_others_and_the_next_do() {
+        let (events, heard) = channel(8);
+        let (sender, mut batches) = channel(8);
+        let gathering = tokio::spawn(run(heard, Vec::new(), sender, Duration::from_secs(3600)));
+        events.send(change("a")).await.unwrap();
+        assert_eq!(count(&mut batches).await, 1);
+        for name in ["b", "c", "d"] {
+            events.send(change(name)).await.unwrap();
+            yield_now().await;
+        }
+        drop(events);
+        assert_eq!(count(&mut batches).await, 3);
+        gathering.await.unwrap();
     }
 }
