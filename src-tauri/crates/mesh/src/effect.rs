@@ -133,7 +133,7 @@ fn compare(before: &Ready, after: &Ready, request: Request, observed: bool, per_
 }
 
 /// The step that a reader wants to be led to: the one that refused, else the last one that an object of a mesh decided.
-fn deciding(verdict: &Verdict) -> Option<&Step> {
+pub(crate) fn deciding(verdict: &Verdict) -> Option<&Step> {
     let ours = |step: &&Step| step.object.as_ref().is_some_and(|key| !key.group.is_empty());
     let routes = |step: &&Step| matches!(step.step, "split" | "route" | "match");
     let mut steps = verdict.trace.iter().rev().filter(ours);

@@ -9,7 +9,7 @@ use crate::handover::hand_over;
 use crate::subject::subjects;
 use crate::{
     Effect, Finding, Findings, Foreign, Found, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
-    Request, Route, Rule, Summary, Unknown, Verdict, effect, plain,
+    Request, Route, Rule, Summary, Unknown, Verdict, effect, plain, seen,
 };
 
 /// All meshes that this build knows.
@@ -37,7 +37,7 @@ impl Engine {
 
     /// Every rule of every mesh.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
-        self.meshes.iter().flat_map(|mesh| mesh.rules())
+        self.meshes.iter().flat_map(|mesh| mesh.rules()).chain(seen::rules())
     }
 
     /// Codes of other tools that no rule of any mesh stands for.

@@ -15,6 +15,7 @@ mod log;
 mod places;
 mod plain;
 mod request;
+mod seen;
 mod shelf;
 mod subject;
 mod table;
