@@ -1,17 +1,22 @@
 //! The TLS mode of a DestinationRule is not what the workloads take.
 
-use mesh::{About, Found, Level, Membership, Mtls, Rule, Subject, Words};
+use std::sync::Arc;
+
+use mesh::{About, Found, Level, Membership, Mtls, Rule, Subject, Typed, Words};
+use world::Service;
+use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
-use crate::kinds::destination_rule::decide::host_of;
+use crate::kinds::destination_rule::DestinationRule;
+use crate::kinds::destination_rule::decide::{Merged, for_host, host_of};
 use crate::kinds::peer_authentication::decide::posture;
 use crate::read::Index;
-use crate::read::hosts::service_of;
+use crate::read::hosts::{is_wildcard, service_host, service_of, wildcard_matches};
 
 pub(crate) const RULE: Rule = Rule {
     name: "destination-rule-tls-fights-peer-authentication",
     level: Level::Error,
-    aliases: &["KIA0207", "KIA0208", "KIA0206"],
+    aliases: &["KIA0205", "KIA0206", "KIA0207", "KIA0208", "KIA0505", "KIA0506"],
     what: "Callers are told to connect in a way that the workloads of the host refuse.",
     why: "Every connection that the rule governs fails: callers see 503.",
     fix: "Take the TLS mode out of the DestinationRule, so that proxies choose by themselves, or change the PeerAuthentication.",
@@ -34,10 +39,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.destination_rules.subject(subject) else { return };
     let host = host_of(typed);
     let Some(tls) = typed.spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) else { return };
-    let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
-        return;
-    };
-    for pod in ask.places.of_service(service) {
+    for pod in reached(ask, typed, &host).into_iter().flat_map(|service| ask.places.of_service(service)) {
         let member = ask.membership(pod) == Some(Membership::Sidecar);
         let posture = posture(ask, &pod.namespace, &pod.labels, None);
         let takes = match (tls.mode.as_str(), posture.mtls) {
@@ -48,9 +50,26 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         };
         let by = posture.object.filter(|_| member).map(|key| format!(" ({key})")).unwrap_or_default();
         let message = format!("{} asks for {}, and {} takes {takes}{by}", typed.document.key, tls.mode, pod.workload.1);
-        out.at("spec.trafficPolicy.tls.mode", message);
+        out.mend("spec.trafficPolicy.tls.mode", message, vec![Edit::remove("/spec/trafficPolicy/tls")]);
         break;
     }
+}
+
+/// The services whose callers go by this rule: that of its host, or all that its star stands for and no narrower rule beside it takes away.
+fn reached<'a>(ask: &'a Index, typed: &Typed<DestinationRule>, host: &str) -> Vec<&'a Arc<Service>> {
+    if !is_wildcard(host) {
+        return service_of(host)
+            .and_then(|(namespace, name)| ask.places.service(namespace, name))
+            .into_iter()
+            .collect();
+    }
+    let home = &typed.document.key.namespace;
+    let decides = |service: &&Arc<Service>| {
+        let full = service_host(&service.namespace, &service.name);
+        let ours = |merged: Merged<'_>| merged.objects().any(|key| *key == typed.document.key);
+        wildcard_matches(host, &full) && for_host(ask, home, &full, &service.namespace).is_some_and(ours)
+    };
+    ask.world.services().filter(decides).collect()
 }
 
 #[cfg(test)]
@@ -60,6 +79,14 @@ mod tests {
         crate::rules::cases::hold(
             &super::RULE,
             &[
+                (
+                    r#"{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: p, namespace: shop}, spec: {mtls: {mode: STRICT}}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: istio-system}, spec: {host: "*.local", trafficPolicy: {tls: {mode: DISABLE}}}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: legacy}, spec: {host: "*.legacy.svc.cluster.local", trafficPolicy: {tls: {mode: DISABLE}}}}"#,
+                    &["spec.trafficPolicy.tls.mode"],
+                ),
                 (
                     r#"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a, namespace: shop}, spec: {host: reviews, trafficPolicy: {tls: {mode: DISABLE}}}}
 ---

@@ -19,8 +19,11 @@ mod deployment_protocols_conflict;
 mod deprecated_setting;
 mod destination_port_missing;
 mod destination_port_not_found;
+mod deny_misses_plaintext;
 mod destination_rule_duplicate_host;
+mod destination_rule_hides_wider;
 mod destination_rule_host_not_found;
+mod destination_rule_out_of_reach;
 mod destination_rule_tls_fights_peer_authentication;
 mod envoy_filter_add;
 mod envoy_filter_fragile;
@@ -35,6 +38,8 @@ mod gateway_api_crd_old;
 mod gateway_credential_invalid;
 mod gateway_credential_not_found;
 mod gateway_duplicate_certificate;
+mod fault_injected;
+mod gateway_name_old_form;
 mod gateway_not_found;
 mod gateway_port_not_on_service;
 mod gateway_route_without_subset;
@@ -57,11 +62,22 @@ mod no_rule_catches;
 mod parts;
 mod patches;
 mod pod_without_proxy;
+mod mutual_tls_off;
+mod peer_authentication_ignored;
+mod peer_authentication_selector_in_root;
+mod policy_allow_covered_by_deny;
+mod policy_allows_all;
+mod policy_host_unknown;
+mod policy_method_unknown;
 mod policy_namespace_missing;
 mod policy_needs_mutual_tls;
+mod policy_never_matches;
+mod policy_port_is_service_port;
 mod policy_principal_unknown;
 mod port_tls_server_unverified;
 mod proxy_image_differs;
+mod policy_trust_domain_unknown;
+mod route_repeats_destination;
 mod rule_shadowed;
 mod runs_as_proxy_user;
 mod selector_matches_nothing;
@@ -75,8 +91,15 @@ mod sidecar_in_ambient;
 mod sidecars_overlap;
 mod sidecars_without_selector;
 mod spec_warning;
+mod selector_misses_by_one;
+mod service_entry_duplicate_host;
+mod service_target_port_missing;
+mod sidecar_egress_host_unknown;
+mod sidecar_outbound_mode_missing;
+mod sidecar_selector_in_root;
 mod strict_without_proxy;
 mod subset_not_defined;
+mod subset_not_ready;
 mod subset_selects_no_pods;
 mod telemetries_overlap;
 mod telemetries_without_selector;
@@ -85,6 +108,11 @@ mod tls_server_unverified;
 mod virtual_service_duplicate_host;
 mod weights_not_100;
 mod workload_selector_matches_nothing;
+mod subset_without_labels;
+mod timeout_cuts_retries;
+mod workload_group_account_unknown;
+mod workload_group_duplicate_labels;
+mod workload_without_policy;
 
 use std::sync::Arc;
 
@@ -114,8 +142,11 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&deprecated_setting::RULE, deprecated_setting::check),
     (&destination_port_missing::RULE, destination_port_missing::check),
     (&destination_port_not_found::RULE, destination_port_not_found::check),
+    (&deny_misses_plaintext::RULE, deny_misses_plaintext::check),
     (&destination_rule_duplicate_host::RULE, destination_rule_duplicate_host::check),
+    (&destination_rule_hides_wider::RULE, destination_rule_hides_wider::check),
     (&destination_rule_host_not_found::RULE, destination_rule_host_not_found::check),
+    (&destination_rule_out_of_reach::RULE, destination_rule_out_of_reach::check),
     (&destination_rule_tls_fights_peer_authentication::RULE, destination_rule_tls_fights_peer_authentication::check),
     (&envoy_filter_add::RULE, envoy_filter_add::check),
     (&envoy_filter_fragile::RULE, envoy_filter_fragile::check),
@@ -129,6 +160,8 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&gateway_credential_invalid::RULE, gateway_credential_invalid::check),
     (&gateway_credential_not_found::RULE, gateway_credential_not_found::check),
     (&gateway_duplicate_certificate::RULE, gateway_duplicate_certificate::check),
+    (&fault_injected::RULE, fault_injected::check),
+    (&gateway_name_old_form::RULE, gateway_name_old_form::check),
     (&gateway_not_found::RULE, gateway_not_found::check),
     (&gateway_port_not_on_service::RULE, gateway_port_not_on_service::check),
     (&gateway_route_without_subset::RULE, gateway_route_without_subset::check),
@@ -148,11 +181,22 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&namespace_not_injected::RULE, namespace_not_injected::check),
     (&no_rule_catches::RULE, no_rule_catches::check),
     (&pod_without_proxy::RULE, pod_without_proxy::check),
+    (&mutual_tls_off::RULE, mutual_tls_off::check),
+    (&peer_authentication_ignored::RULE, peer_authentication_ignored::check),
+    (&peer_authentication_selector_in_root::RULE, peer_authentication_selector_in_root::check),
+    (&policy_allow_covered_by_deny::RULE, policy_allow_covered_by_deny::check),
+    (&policy_allows_all::RULE, policy_allows_all::check),
+    (&policy_host_unknown::RULE, policy_host_unknown::check),
+    (&policy_method_unknown::RULE, policy_method_unknown::check),
     (&policy_namespace_missing::RULE, policy_namespace_missing::check),
     (&policy_needs_mutual_tls::RULE, policy_needs_mutual_tls::check),
+    (&policy_never_matches::RULE, policy_never_matches::check),
+    (&policy_port_is_service_port::RULE, policy_port_is_service_port::check),
     (&policy_principal_unknown::RULE, policy_principal_unknown::check),
     (&port_tls_server_unverified::RULE, port_tls_server_unverified::check),
     (&proxy_image_differs::RULE, proxy_image_differs::check),
+    (&policy_trust_domain_unknown::RULE, policy_trust_domain_unknown::check),
+    (&route_repeats_destination::RULE, route_repeats_destination::check),
     (&rule_shadowed::RULE, rule_shadowed::check),
     (&runs_as_proxy_user::RULE, runs_as_proxy_user::check),
     (&selector_matches_nothing::RULE, selector_matches_nothing::check),
@@ -166,8 +210,15 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&sidecars_overlap::RULE, sidecars_overlap::check),
     (&sidecars_without_selector::RULE, sidecars_without_selector::check),
     (&spec_warning::RULE, spec_warning::check),
+    (&selector_misses_by_one::RULE, selector_misses_by_one::check),
+    (&service_entry_duplicate_host::RULE, service_entry_duplicate_host::check),
+    (&service_target_port_missing::RULE, service_target_port_missing::check),
+    (&sidecar_egress_host_unknown::RULE, sidecar_egress_host_unknown::check),
+    (&sidecar_outbound_mode_missing::RULE, sidecar_outbound_mode_missing::check),
+    (&sidecar_selector_in_root::RULE, sidecar_selector_in_root::check),
     (&strict_without_proxy::RULE, strict_without_proxy::check),
     (&subset_not_defined::RULE, subset_not_defined::check),
+    (&subset_not_ready::RULE, subset_not_ready::check),
     (&subset_selects_no_pods::RULE, subset_selects_no_pods::check),
     (&telemetries_overlap::RULE, telemetries_overlap::check),
     (&telemetries_without_selector::RULE, telemetries_without_selector::check),
@@ -176,6 +227,11 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&virtual_service_duplicate_host::RULE, virtual_service_duplicate_host::check),
     (&weights_not_100::RULE, weights_not_100::check),
     (&workload_selector_matches_nothing::RULE, workload_selector_matches_nothing::check),
+    (&subset_without_labels::RULE, subset_without_labels::check),
+    (&timeout_cuts_retries::RULE, timeout_cuts_retries::check),
+    (&workload_group_account_unknown::RULE, workload_group_account_unknown::check),
+    (&workload_group_duplicate_labels::RULE, workload_group_duplicate_labels::check),
+    (&workload_without_policy::RULE, workload_without_policy::check),
 ];
 
 /// A place where a VirtualService sends requests.

@@ -29,21 +29,34 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         .into_iter()
         .find(|pod| posture(ask, &pod.namespace, &pod.labels, None).mtls == Mtls::Disabled);
     let Some(pod) = plaintext else { return };
+    let who = &pod.workload.1;
     for (at, rule) in typed.spec.rules.iter().enumerate() {
         for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
             for (field, list) in [
                 ("principals", &source.principals),
                 ("namespaces", &source.namespaces),
                 ("serviceAccounts", &source.service_accounts),
+                ("notPrincipals", &source.not_principals),
+                ("notNamespaces", &source.not_namespaces),
+                ("notServiceAccounts", &source.not_service_accounts),
             ] {
                 if !list.is_empty() {
-                    let message = format!("{} takes only plaintext, which names no caller", pod.workload.1);
+                    let then = if field.starts_with("not") { "so this excludes nobody" } else { "so this fits nobody" };
+                    let message = format!("{who} takes only plaintext, which names no caller, {then}");
                     out.at(format!("spec.rules[{at}].from[{n}].source.{field}"), message);
                 }
             }
         }
+        for (n, condition) in rule.when.iter().enumerate().filter(|(_, c)| IDENTITY.contains(&c.key.as_str())) {
+            let message = format!("{who} takes only plaintext, which has no {}", condition.key);
+            out.at(format!("spec.rules[{at}].when[{n}]"), message);
+        }
     }
 }
+
+/// What only mutual TLS tells of a connection.
+const IDENTITY: [&str; 5] =
+    ["source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain", "connection.sni"];
 
 #[cfg(test)]
 mod tests {
@@ -52,6 +65,12 @@ mod tests {
         crate::rules::cases::hold(
             &super::RULE,
             &[
+                (
+                    r#"{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: p, namespace: shop}, spec: {mtls: {mode: DISABLE}}}
+---
+{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}, spec: {rules: [{from: [{source: {notNamespaces: [legacy]}}], when: [{key: source.ip, values: [10.0.0.1]}, {key: connection.sni, values: [a]}]}]}}"#,
+                    &["spec.rules[0].from[0].source.notNamespaces", "spec.rules[0].when[1]"],
+                ),
                 (
                     r#"{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: p, namespace: shop}, spec: {mtls: {mode: DISABLE}}}
 ---

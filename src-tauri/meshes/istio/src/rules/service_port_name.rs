@@ -8,7 +8,7 @@ use crate::read::registry::{Speech, speech};
 pub(crate) const RULE: Rule = Rule {
     name: "service-port-name",
     level: Level::Info,
-    aliases: &["IST0118", "KIA0601"],
+    aliases: &["IST0118", "KIA0601", "KIA0602"],
     what: "Neither the name of the port nor its appProtocol says what it speaks.",
     why: "Proxies look at the first bytes of each connection instead: that costs time, and servers that speak first break.",
     fix: "Name the port after its protocol (http, grpc, tcp …, with a dash and more if you like), or set appProtocol.",
@@ -29,6 +29,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         return;
     }
     for (at, port) in sniffed {
+        if let Some(said) = &port.app_protocol {
+            out.at(
+                format!("spec.ports[{at}].appProtocol"),
+                format!("port {} speaks '{said}', which no proxy knows", port.port),
+            );
+            continue;
+        }
         let named = if port.name.is_empty() { "has no name".to_owned() } else { format!("is called '{}'", port.name) };
         out.at(format!("spec.ports[{at}].name"), format!("port {} {named}", port.port));
     }
@@ -48,6 +55,10 @@ mod tests {
                 (
                     r#"{apiVersion: v1, kind: Service, metadata: {name: ratings, namespace: shop}, spec: {selector: {app: ratings}, ports: [{name: web, port: 9080, appProtocol: http}]}}"#,
                     &[],
+                ),
+                (
+                    r#"{apiVersion: v1, kind: Service, metadata: {name: ratings, namespace: shop}, spec: {selector: {app: ratings}, ports: [{name: http, port: 9080, appProtocol: amqp}]}}"#,
+                    &["spec.ports[0].appProtocol"],
                 ),
                 (
                     r#"{apiVersion: v1, kind: Service, metadata: {name: batch, namespace: legacy}, spec: {selector: {app: batch}, ports: [{port: 9080}]}}"#,

@@ -1,5 +1,6 @@
 //! AuthorizationPolicy: who may call what.
 
+pub(crate) mod covers;
 pub(crate) mod decide;
 pub(crate) mod value;
 
