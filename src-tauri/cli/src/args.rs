@@ -100,7 +100,13 @@ pub struct Check {
     pub level: LevelArg,
     #[arg(long, value_enum, default_value = "text")]
     pub format: CheckForm,
-    /// List every rule instead.
+    /// Ask the rules over traffic too: the proxies are counted for 10 seconds.
+    #[arg(long)]
+    pub observed: bool,
+    /// Show what annotations silence.
+    #[arg(long)]
+    pub silenced: bool,
+    /// List every rule instead, and the codes of other tools that have none.
     #[arg(long)]
     pub codes: bool,
 }

@@ -1,10 +1,11 @@
 //! `netloft check`.
 
-use mesh::Level;
+use mesh::{Findings, Level, Silenced, Unknown};
 use serde_json::{Value, json};
 use session::files::Files;
-use session::findings::{Located, locate};
+use session::findings::{Located, Quiet, locate, locate_silenced};
 use wire::types::Finding;
+use world::World;
 
 use crate::args::{Check, CheckForm, LevelArg, Target};
 use crate::codes;
@@ -20,37 +21,79 @@ pub async fn run(from: &Target, args: &Check) -> Result<bool, Failure> {
     let draft = if args.draft.is_empty() { Files::default() } else { read(&args.draft)? };
     let source = Source::of(from).await?;
     let world = draft.over(&source.world);
-    let found = source.engine.check(&world);
-    let wanted = |finding: &mesh::Finding| finding.level <= level(args.level);
-    let shown: Vec<mesh::Finding> = found.findings.into_iter().filter(wanted).collect();
-    let mut located = locate(&source.engine, &world, Some(&draft), shown);
-    for finding in located.iter_mut().filter(|finding| finding.file.is_none()) {
-        if let Some((file, line)) = source.files.place(&world, &finding.finding.object, &finding.finding.path) {
-            (finding.file, finding.line) = (Some(file), u32::try_from(line).ok());
-        }
+    let ready = source.engine.ready(&world);
+    let mut found = ready.check();
+    if args.observed {
+        found = found.with(&ready.check_seen(&source.observed().await?));
     }
-    let errors = located.iter().any(|l| l.finding.level == Level::Error);
+    let report = Report::of(found, &source, &world, &draft, args);
     match args.format {
-        CheckForm::Json => {
-            let unknown: Vec<Value> =
-                found.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect();
-            print_json(&json!({"findings": located.into_iter().map(finding).collect::<Vec<_>>(), "unknown": unknown}))?;
+        CheckForm::Json => report.json()?,
+        CheckForm::Sarif => {
+            print_json(&sarif::report(&report.located, &report.quiet, &report.unknown, source.engine.rules()))?;
         }
-        CheckForm::Sarif => print_json(&sarif::report(&located, &found.unknown, source.engine.rules()))?,
-        CheckForm::Text => {
-            for l in &located {
-                line(&text(l))?;
-            }
-            for u in &found.unknown {
-                line(&paint(Mark::Quiet, &format!("unknown: {}: {}", u.about, u.because)))?;
-            }
-            if located.is_empty() && found.unknown.is_empty() {
-                line(&paint(Mark::Good, "nothing found"))?;
-            }
-        }
+        CheckForm::Text => report.text(args.silenced)?,
     }
     source.whole(&draft)?;
-    Ok(!errors)
+    Ok(report.located.iter().all(|l| l.finding.level != Level::Error))
+}
+
+/// What was found at the asked level and above, with its places.
+struct Report {
+    located: Vec<Located>,
+    quiet: Vec<Quiet>,
+    unknown: Vec<Unknown>,
+}
+
+impl Report {
+    fn of(found: Findings, source: &Source, world: &World, draft: &Files, args: &Check) -> Self {
+        let wanted = |finding: &mesh::Finding| finding.level <= level(args.level);
+        let shown: Vec<mesh::Finding> = found.findings.into_iter().filter(wanted).collect();
+        let silenced: Vec<Silenced> = found.silenced.into_iter().filter(|s| wanted(&s.finding)).collect();
+        let mut located = locate(&source.engine, world, Some(draft), shown);
+        let mut quiet = locate_silenced(&source.engine, world, Some(draft), silenced);
+        let all = located.iter_mut().chain(quiet.iter_mut().map(|q| &mut q.located));
+        for finding in all.filter(|finding| finding.file.is_none()) {
+            if let Some((file, line)) = source.files.place(world, &finding.finding.object, &finding.finding.path) {
+                (finding.file, finding.line) = (Some(file), u32::try_from(line).ok());
+            }
+        }
+        Self { located, quiet, unknown: found.unknown }
+    }
+
+    fn json(&self) -> Result<(), Failure> {
+        let unknown: Vec<Value> =
+            self.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect();
+        let quiet = self.quiet.iter().map(|q| {
+            let mut value = finding(q.located.clone());
+            value["by"] = json!(q.by);
+            value
+        });
+        print_json(
+            &json!({"findings": self.located.iter().cloned().map(finding).collect::<Vec<_>>(), "unknown": unknown,
+            "silenced": quiet.collect::<Vec<_>>()}),
+        )
+    }
+
+    fn text(&self, silenced: bool) -> Result<(), Failure> {
+        for l in &self.located {
+            line(&text(l))?;
+        }
+        for u in &self.unknown {
+            line(&paint(Mark::Quiet, &format!("unknown: {}: {}", u.about, u.because)))?;
+        }
+        for q in self.quiet.iter().filter(|_| silenced) {
+            line(&format!("{}{}", text(&q.located), paint(Mark::Quiet, &format!(" (silenced by {})", q.by))))?;
+        }
+        if !self.quiet.is_empty() && !silenced {
+            let count = self.quiet.len();
+            line(&paint(Mark::Quiet, &format!("{count} silenced by annotations; --silenced shows them")))?;
+        }
+        if self.located.is_empty() && self.unknown.is_empty() {
+            line(&paint(Mark::Good, "nothing found"))?;
+        }
+        Ok(())
+    }
 }
 
 fn level(level: LevelArg) -> Level {
@@ -66,6 +109,7 @@ pub fn finding(located: Located) -> Value {
     let mut value = json!(Finding::from(located));
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("object");
+        map.shift_remove("fix");
     }
     value
 }

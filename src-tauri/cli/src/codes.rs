@@ -15,7 +15,7 @@ pub fn run(format: CheckForm) -> Result<bool, Failure> {
     match format {
         CheckForm::Text => text(&engine)?,
         CheckForm::Json => print_json(&rows(&engine))?,
-        CheckForm::Sarif => print_json(&sarif::report(&[], &[], engine.rules()))?,
+        CheckForm::Sarif => print_json(&sarif::report(&[], &[], &[], engine.rules()))?,
     }
     Ok(true)
 }

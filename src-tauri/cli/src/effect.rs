@@ -1,7 +1,5 @@
 //! `netloft effect`.
 
-use std::time::Duration;
-
 use mesh::{Ready, Request};
 use serde_json::{Value, json};
 use session::findings::locate;
@@ -15,22 +13,12 @@ use crate::failure::Failure;
 use crate::print::{json as print_json, line, plain};
 use crate::source::{Source, read};
 
-/// How long the proxies are counted for `--observed`.
-const COUNTED: Duration = Duration::from_secs(10);
-
 pub async fn run(from: &Target, args: &Effect) -> Result<bool, Failure> {
     let draft = read(&args.draft)?;
     let source = Source::of(from).await?;
     let (before, after) = (&source.world, draft.over(&source.world));
     let (ready, then) = (source.engine.ready(before), source.engine.ready(&after));
-    let observed = match (&source.open, args.observed) {
-        (Some(open), true) => {
-            tokio::time::sleep(COUNTED).await;
-            open.session.traffic().borrow().observed(before)
-        }
-        (None, true) => return Err(Failure::WrongUse("--observed needs a cluster: --context or --demo".into())),
-        (_, false) => Vec::new(),
-    };
+    let observed = if args.observed { source.observed().await? } else { Vec::new() };
     let effect = source.engine.effect(before, &after, &observed);
     let requests: Vec<Request> = match &args.requests {
         Some(file) => lines(file)?.into_iter().map(Request::try_from).collect::<Result<_, _>>()?,

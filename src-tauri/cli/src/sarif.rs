@@ -4,15 +4,25 @@
 
 use mesh::{Level, Rule, Unknown};
 use serde_json::{Value, json};
-use session::findings::Located;
+use session::findings::{Located, Quiet};
 
 /// Where the schema of the form is published.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// One run: what was looked for, what was found and what could not be looked at.
-pub fn report<'a>(located: &[Located], unknown: &[Unknown], rules: impl Iterator<Item = &'a Rule>) -> Value {
+pub fn report<'a>(
+    located: &[Located],
+    quiet: &[Quiet],
+    unknown: &[Unknown],
+    rules: impl Iterator<Item = &'a Rule>,
+) -> Value {
     let rules: Vec<&Rule> = rules.collect();
-    let results: Vec<Value> = located.iter().map(|located| result(located, &rules)).collect();
+    let silenced = quiet.iter().map(|quiet| {
+        let mut result = result(&quiet.located, &rules);
+        result["suppressions"] = json!([{"kind": "inSource", "status": "accepted", "justification": quiet.by}]);
+        result
+    });
+    let results: Vec<Value> = located.iter().map(|located| result(located, &rules)).chain(silenced).collect();
     let driver = json!({"name": "netloft", "version": env!("CARGO_PKG_VERSION"),
         "rules": rules.iter().map(|rule| described(rule)).collect::<Vec<_>>()});
     let invocation = json!({"executionSuccessful": true,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mesh::Engine;
+use mesh::{Engine, Observed};
 use session::files::{self, Files};
 use session::live::Link;
 use session::{DEMO, Session};
@@ -17,6 +17,9 @@ use crate::print::say;
 
 /// How long the first lists may take.
 const READY: Duration = Duration::from_secs(60);
+
+/// How long the proxies are counted for `--observed`.
+const COUNTED: Duration = Duration::from_secs(10);
 
 /// An open cluster.
 pub struct Open {
@@ -95,6 +98,15 @@ impl Source {
         let open = open(from).await?;
         let (engine, world) = (open.session.engine().clone(), open.session.world());
         Ok(Self { engine, world, files: Files::default(), open: Some(open) })
+    }
+
+    /// Traffic that is seen while the proxies are counted.
+    pub async fn observed(&self) -> Result<Vec<Observed>, Failure> {
+        let Some(open) = &self.open else {
+            return Err(Failure::WrongUse("--observed needs a cluster: --context or --demo".into()));
+        };
+        tokio::time::sleep(COUNTED).await;
+        Ok(open.session.traffic().borrow().observed(&self.world))
     }
 
     /// Fails where a document could not be read: an answer about the rest was given before.

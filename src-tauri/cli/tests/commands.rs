@@ -126,6 +126,23 @@ fn a_report_for_code_hosts() {
 }
 
 #[test]
+fn what_an_annotation_silences_is_counted_and_shown_on_wish() {
+    let quiet = WRONG
+        .replace("  namespace: shop\n", "  namespace: shop\n  annotations: {kiali.io/ignore-validations: 'KIA1101'}\n");
+    let run = |more: &[&str]| {
+        let world = world();
+        let args = [&["check", "--world", &world, "-"], more].concat();
+        answer(&args, &quiet, 0).0
+    };
+    assert!(run(&[]).contains("1 silenced by annotations"), "{}", run(&[]));
+    assert!(run(&["--silenced"]).contains("(silenced by kiali.io/ignore-validations: KIA1101)"));
+    let json: Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    assert_eq!((&json["findings"], &json["silenced"][0]["rule"]), (&serde_json::json!([]), &"host-not-found".into()));
+    let sarif: Value = serde_json::from_str(&run(&["--format", "sarif"])).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["suppressions"][0]["kind"], "inSource");
+}
+
+#[test]
 fn every_rule_and_every_foreign_code_is_listed() {
     let (out, _) = answer(&["check", "--codes", "--format", "json"], "", 0);
     let rows: Value = serde_json::from_str(&out).unwrap();

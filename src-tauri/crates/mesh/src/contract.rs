@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, Pod, World};
 
-use crate::{Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Subject, Summary, Verdict};
+use crate::{Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Verdict};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,11 @@ pub trait Mesh: Send + Sync {
 
     /// Codes of other tools for this mesh that none of its rules stands for.
     fn foreign(&self) -> &'static [Foreign] {
+        &[]
+    }
+
+    /// Annotations that silence findings.
+    fn silences(&self) -> &'static [Silence] {
         &[]
     }
 

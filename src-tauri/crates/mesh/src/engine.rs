@@ -9,7 +9,7 @@ use crate::handover::hand_over;
 use crate::subject::subjects;
 use crate::{
     Effect, Finding, Findings, Foreign, Found, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
-    Request, Route, Rule, Summary, Unknown, Verdict, effect, plain, seen,
+    Request, Route, Rule, Silence, Summary, Unknown, Verdict, effect, plain, seen,
 };
 
 /// All meshes that this build knows.
@@ -22,6 +22,7 @@ pub struct Ready {
     world: World,
     places: Arc<Places>,
     readings: Vec<(Box<dyn Reading>, Vec<&'static Rule>)>,
+    silences: Vec<Silence>,
 }
 
 impl Engine {
@@ -64,7 +65,8 @@ impl Engine {
     pub fn ready(&self, world: &World) -> Ready {
         let places = Arc::new(Places::of(world));
         let readings = self.meshes.iter().filter_map(|mesh| Some((mesh.read(world, &places)?, mesh.rules()))).collect();
-        Ready { world: world.clone(), places, readings }
+        let silences = self.meshes.iter().flat_map(|mesh| mesh.silences()).copied().collect();
+        Ready { world: world.clone(), places, readings, silences }
     }
 
     /// What becomes of a request. Reads the world first: for many requests ask [`Engine::ready`].
@@ -167,7 +169,13 @@ impl Ready {
         findings.sort_by(Finding::order);
         findings.dedup();
         unknown.sort();
-        Findings { findings, unknown }
+        self.heard(Findings { findings, unknown, silenced: Vec::new() })
+    }
+
+    /// The findings without those that the owners of their objects have silenced.
+    pub(crate) fn heard(&self, findings: Findings) -> Findings {
+        let rules = self.readings.iter().flat_map(|(_, rules)| rules.iter().copied()).chain(seen::rules());
+        findings.silence(&self.world, &self.silences, rules)
     }
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use world::ObjectKey;
 use world::yaml::Edit;
 
-use crate::{About, Subject, Unknown};
+use crate::{About, Silenced, Subject, Unknown};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +120,20 @@ impl Finding {
     }
 }
 
+impl Findings {
+    /// These and those, in order.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut findings = [self.findings.as_slice(), &other.findings].concat();
+        findings.sort_by(Finding::order);
+        let mut silenced = [self.silenced.as_slice(), &other.silenced].concat();
+        silenced.sort_by(|a, b| a.finding.order(&b.finding));
+        let mut unknown = [self.unknown.as_slice(), &other.unknown].concat();
+        unknown.sort();
+        Self { findings, unknown, silenced }
+    }
+}
+
 /// All findings of a world, and what could not be checked.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Findings {
@@ -127,4 +141,6 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// Rules that could not be run, and why.
     pub unknown: Vec<Unknown>,
+    /// Findings that annotations of their objects silence, in the same order.
+    pub silenced: Vec<Silenced>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mesh::{Engine, Finding};
+use mesh::{Engine, Finding, Silenced};
 use world::World;
 
 use crate::files::Files;
@@ -29,4 +29,19 @@ pub fn locate(engine: &Engine, world: &World, files: Option<&Files>, findings: V
         Located { aliases: aliases.get(finding.rule).copied().unwrap_or_default(), file, line, finding }
     });
     located.collect()
+}
+
+/// A finding that is silenced, and where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quiet {
+    /// The finding.
+    pub located: Located,
+    /// The annotation.
+    pub by: String,
+}
+
+/// The same for findings that annotations silence.
+pub fn locate_silenced(engine: &Engine, world: &World, files: Option<&Files>, silenced: Vec<Silenced>) -> Vec<Quiet> {
+    let (findings, by): (Vec<Finding>, Vec<String>) = silenced.into_iter().map(|s| (s.finding, s.by)).unzip();
+    locate(engine, world, files, findings).into_iter().zip(by).map(|(located, by)| Quiet { located, by }).collect()
 }

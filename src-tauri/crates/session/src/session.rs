@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cluster::{Connection, Followed, Probed};
-use mesh::{Effect, Engine, Extent, Findings, Ready, Source};
+use mesh::{Effect, Engine, Extent, Findings, Ready, Request, Source};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use world::{Coverage, World};
@@ -61,6 +61,9 @@ pub(crate) struct Stamp {
 
 pub(crate) type GraphKey = (Level, Vec<String>, u32);
 
+/// World, tray, and the requests that were seen.
+type SeenKey = (u64, u64, Vec<Request>);
+
 /// An open cluster. Dropping or stopping it ends every watch, poll and forward that it began.
 pub struct Session {
     pub(crate) opening: Opening,
@@ -74,6 +77,8 @@ pub struct Session {
     drafted: Memo<(u64, u64), Arc<Ready>>,
     findings: Memo<u64, Arc<Findings>>,
     drafted_findings: Memo<(u64, u64), Arc<Findings>>,
+    seen: Memo<SeenKey, Arc<Findings>>,
+    drafted_seen: Memo<SeenKey, Arc<Findings>>,
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
     pub(crate) hurry: Arc<Notify>,
@@ -85,9 +90,9 @@ impl Session {
     /// Begins to follow.
     pub fn open(opening: Opening) -> Self {
         let cancel = CancellationToken::new();
-        let (seen, live) = watch::channel(Live::new(unread(&opening.engine)));
+        let (told, live) = watch::channel(Live::new(unread(&opening.engine)));
         let batches = cluster::follow(opening.connection.clone(), kinds(&opening.engine), cancel.clone());
-        tokio::spawn(live::follow(batches, seen, cancel.clone()));
+        tokio::spawn(live::follow(batches, told, cancel.clone()));
         let hurry = Arc::new(Notify::new());
         let traffic = sampling::traffic(opening.connection.clone(), live.clone(), cancel.clone());
         let (connection, records) = (opening.connection.clone(), opening.records.clone());
@@ -106,6 +111,8 @@ impl Session {
             drafted: Memo::default(),
             findings: Memo::default(),
             drafted_findings: Memo::default(),
+            seen: Memo::default(),
+            drafted_seen: Memo::default(),
             effect: Memo::default(),
             trackers: Trackers::default(),
             hurry,
@@ -204,20 +211,31 @@ impl Session {
         made.ok_or_else(|| defect("reading the draft"))
     }
 
-    /// Everything wrong or risky, in the cluster or with the tray applied.
+    /// Everything wrong or risky, in the cluster or with the tray applied: in the objects, and for the traffic that is seen.
     ///
     /// # Errors
     /// A defect alone.
     pub async fn findings(&self, with_draft: bool) -> Result<Arc<Findings>> {
+        let (ready, checked) = self.checked(with_draft).await?;
+        let observed = self.traffic.borrow().observed(ready.world());
+        let asked: Vec<Request> = observed.iter().map(|seen| seen.request.clone()).collect();
+        let memo = if with_draft { &self.drafted_seen } else { &self.seen };
+        let key = (ready.world().revision(), self.tray.borrow().revision(), asked);
+        let made = memo.get(key, move || Arc::new(checked.with(&ready.check_seen(&observed)))).await;
+        made.ok_or_else(|| defect("checking the traffic"))
+    }
+
+    /// What the objects alone say.
+    async fn checked(&self, with_draft: bool) -> Result<(Arc<Ready>, Arc<Findings>)> {
+        let ready = if with_draft { self.drafted().await? } else { self.ready().await? };
+        let of = ready.clone();
         let made = if with_draft {
-            let ready = self.drafted().await?;
             let key = (self.world().revision(), self.tray.borrow().revision());
-            self.drafted_findings.get(key, move || Arc::new(ready.check())).await
+            self.drafted_findings.get(key, move || Arc::new(of.check())).await
         } else {
-            let ready = self.ready().await?;
-            self.findings.get(ready.world().revision(), move || Arc::new(ready.check())).await
+            self.findings.get(ready.world().revision(), move || Arc::new(of.check())).await
         };
-        made.ok_or_else(|| defect("checking the world"))
+        Ok((ready, made.ok_or_else(|| defect("checking the world"))?))
     }
 
     /// What the tray would do; `None` where it is empty.

@@ -123,6 +123,8 @@ calls! {
     findings(FindingsArgs) -> FindingList;
     /// Every rule.
     rules(Nothing) -> Vec<RuleCard>;
+    /// Codes of other tools that no rule stands for, with the reason.
+    foreign_codes(Nothing) -> Vec<ForeignCode>;
     /// What the mesh does with a request, and why.
     explain(ExplainArgs) -> Verdict;
     /// Every proxy with its synchronisation and resource use.

@@ -298,12 +298,18 @@ impl Calls for Host {
     async fn findings(&self, args: FindingsArgs) -> Result<FindingList, Fault> {
         let session = self.session(&args.session)?;
         let found = session.findings(args.with_draft).await?;
-        let located = session::findings::locate(session.engine(), &session.world(), None, found.findings.clone());
-        Ok(FindingList { findings: all(located), unknown: all(found.unknown.iter().cloned()) })
+        let (engine, world) = (session.engine(), session.world());
+        let located = session::findings::locate(engine, &world, None, found.findings.clone());
+        let quiet = session::findings::locate_silenced(engine, &world, None, found.silenced.clone());
+        Ok(FindingList { findings: all(located), unknown: all(found.unknown.iter().cloned()), silenced: all(quiet) })
     }
 
     async fn rules(&self, _: Nothing) -> Result<Vec<RuleCard>, Fault> {
         Ok(all(self.bench.engine().rules()))
+    }
+
+    async fn foreign_codes(&self, _: Nothing) -> Result<Vec<ForeignCode>, Fault> {
+        Ok(all(self.bench.engine().foreign()))
     }
 
     async fn explain(&self, args: ExplainArgs) -> Result<Verdict, Fault> {

@@ -400,10 +400,9 @@ struct ContainerStatus {
 
 /// Annotations that a mesh reads or writes; the others (last-applied alone is often longer than the pod) are dropped.
 fn of_a_mesh(annotation: &str) -> bool {
-    annotation
-        .split('/')
-        .next()
-        .is_some_and(|domain| ["istio.io", "linkerd.io", "cilium.io"].iter().any(|mesh| domain.ends_with(mesh)))
+    annotation.split('/').next().is_some_and(|domain| {
+        ["istio.io", "linkerd.io", "cilium.io", "kiali.io"].iter().any(|mesh| domain.ends_with(mesh))
+    })
 }
 
 impl From<PodView> for Pod {

@@ -15,7 +15,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Source, Summary};
+use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Silence, Source, Summary};
 use world::{Document, Pod, World};
 
 /// The mesh, as the engine knows it.
@@ -49,6 +49,10 @@ impl Mesh for Istio {
 
     fn foreign(&self) -> &'static [Foreign] {
         rules::FOREIGN
+    }
+
+    fn silences(&self) -> &'static [Silence] {
+        rules::SILENCES
     }
 
     fn summary(&self, document: &Document) -> Option<Summary> {

@@ -22,7 +22,7 @@ static ALL: &[(&Rule, fn(&Verdict) -> bool)] = &[
 ];
 
 /// The rules.
-pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
+pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> + Clone {
     ALL.iter().map(|(rule, _)| *rule)
 }
 
@@ -50,7 +50,7 @@ impl Ready {
             };
         let mut findings: Vec<Finding> = places.into_iter().filter_map(said).collect();
         findings.sort_by(Finding::order);
-        Findings { findings, unknown: unknown(observed.len(), hidden), ..Findings::default() }
+        self.heard(Findings { findings, unknown: unknown(observed.len(), hidden), silenced: Vec::new() })
     }
 
     /// The object and field that decide, and why; the service that is asked for, where no object of a mesh does.

@@ -1,10 +1,12 @@
 //! Requests, verdicts and findings.
 
-use mesh::Rule;
+use mesh::{Foreign, Rule};
+use world::yaml::{Edit, Op};
 
 use crate::types::{
-    Abort, Caller, Delay, Destination, Finding, HeaderChanges, InjectedFault, Level, Mirror, ObjectRef, Outcome,
-    Request, Retries, Rewrite, RuleCard, RuleWords, Secured, Step, Unknown, Verdict,
+    Abort, Caller, Delay, Destination, EditOp, Finding, ForeignCode, ForeignWords, HeaderChanges, InjectedFault, Level,
+    Mirror, ObjectRef, Outcome, Request, Retries, Rewrite, RuleCard, RuleWords, Secured, Silenced, Step, Unknown,
+    Verdict, YamlEdit,
 };
 use crate::{Code, Fault};
 
@@ -173,6 +175,7 @@ impl From<session::findings::Located> for Finding {
         let session::findings::Located { finding, aliases, file, line } = located;
         Self {
             fixable: finding.fixable(),
+            fix: finding.fix.into_iter().map(YamlEdit::from).collect(),
             rule: finding.rule.to_owned(),
             level: finding.level.into(),
             object: ObjectRef::from(&finding.object),
@@ -184,6 +187,37 @@ impl From<session::findings::Located> for Finding {
             line,
             message: finding.message,
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        }
+    }
+}
+
+impl From<Edit> for YamlEdit {
+    fn from(edit: Edit) -> Self {
+        let op = match edit.op {
+            Op::Set => EditOp::Set,
+            Op::Insert => EditOp::Insert,
+            Op::Remove => EditOp::Remove,
+            Op::Move => EditOp::Move,
+        };
+        let to = edit.to.and_then(|to| u32::try_from(to).ok());
+        Self { op, path: edit.pointer, value: edit.value, to }
+    }
+}
+
+impl From<session::findings::Quiet> for Silenced {
+    fn from(quiet: session::findings::Quiet) -> Self {
+        Self { finding: quiet.located.into(), by: quiet.by }
+    }
+}
+
+impl From<&Foreign> for ForeignCode {
+    fn from(foreign: &Foreign) -> Self {
+        Self {
+            code: foreign.code.to_owned(),
+            level: foreign.level.map(Into::into),
+            what: foreign.what.0.to_owned(),
+            because: foreign.because.0.to_owned(),
+            zh: ForeignWords { what: foreign.what.1.to_owned(), because: foreign.because.1.to_owned() },
         }
     }
 }

@@ -135,7 +135,12 @@ wire! {
 }
 
 wire! {
-    pub struct FindingList { pub findings: Vec<Finding>, pub unknown: Vec<Unknown> }
+    pub struct FindingList { pub findings: Vec<Finding>, pub unknown: Vec<Unknown>, pub silenced: Vec<Silenced> }
+}
+
+wire! {
+    /// A finding that an annotation of its object silences.
+    pub struct Silenced { pub finding: Finding, pub by: String }
 }
 
 wire! {
@@ -152,6 +157,8 @@ wire! {
         pub message: String,
         pub aliases: Vec<String>,
         pub fixable: bool,
+        /// The quick fix: edits of the object, in this order.
+        pub fix: Vec<super::YamlEdit>,
         pub object: ObjectRef,
     }
 }
@@ -166,6 +173,22 @@ wire! {
         pub fix: String,
         pub zh: RuleWords,
     }
+}
+
+wire! {
+    /// A code of another tool that no rule of ours stands for.
+    pub struct ForeignCode {
+        pub code: String,
+        pub level: Option<Level>,
+        pub what: String,
+        pub because: String,
+        pub zh: ForeignWords,
+    }
+}
+
+wire! {
+    /// The same in Chinese.
+    pub struct ForeignWords { pub what: String, pub because: String }
 }
 
 wire! {

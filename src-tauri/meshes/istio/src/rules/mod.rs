@@ -116,7 +116,7 @@ mod workload_without_policy;
 
 use std::sync::Arc;
 
-use mesh::{Check, Rule, Typed, selects};
+use mesh::{Check, Rule, Silence, Typed, selects};
 use world::{Labels, Pod};
 
 use crate::kinds::virtual_service::spec::{Target, VirtualService};
@@ -232,6 +232,14 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&workload_group_account_unknown::RULE, workload_group_account_unknown::check),
     (&workload_group_duplicate_labels::RULE, workload_group_duplicate_labels::check),
     (&workload_without_policy::RULE, workload_without_policy::check),
+];
+
+/// Annotations of istioctl and of Kiali, with what stands in them for every code.
+/// Upstream: istio/istio pkg/config/analysis/local/istiod_analyze.go, filterMessages; kiali/kiali models/istio_validation.go,
+/// ParseIgnoreValidationsAnnotation.
+pub(crate) const SILENCES: &[Silence] = &[
+    Silence { annotation: "galley.istio.io/analyze-suppress", all: "*" },
+    Silence { annotation: "kiali.io/ignore-validations", all: "" },
 ];
 
 /// A place where a VirtualService sends requests.
