@@ -7,6 +7,8 @@ mod annotation_unknown;
 mod annotations;
 mod auto_image_in_pod;
 mod auto_image_not_injected;
+mod ambient_rule_elsewhere;
+mod ambient_rule_without_waypoint;
 #[cfg(test)]
 mod cases;
 mod claim_route_without_authentication;
@@ -65,9 +67,11 @@ mod pod_without_proxy;
 mod mutual_tls_off;
 mod peer_authentication_ignored;
 mod peer_authentication_selector_in_root;
+mod pod_sidecar_and_ambient;
 mod policy_allow_covered_by_deny;
 mod policy_allows_all;
 mod policy_host_unknown;
+mod policy_lost_at_ztunnel;
 mod policy_method_unknown;
 mod policy_namespace_missing;
 mod policy_needs_mutual_tls;
@@ -80,6 +84,7 @@ mod policy_trust_domain_unknown;
 mod route_repeats_destination;
 mod rule_shadowed;
 mod runs_as_proxy_user;
+mod selector_ignored_by_waypoint;
 mod selector_matches_nothing;
 mod selector_on_kubernetes_gateway;
 mod service_entry_needs_addresses;
@@ -95,6 +100,7 @@ mod selector_misses_by_one;
 mod service_entry_duplicate_host;
 mod service_target_port_missing;
 mod sidecar_egress_host_unknown;
+mod sidecar_in_ambient_namespace;
 mod sidecar_outbound_mode_missing;
 mod sidecar_selector_in_root;
 mod strict_without_proxy;
@@ -105,7 +111,12 @@ mod telemetries_overlap;
 mod telemetries_without_selector;
 mod telemetry_without_provider;
 mod tls_server_unverified;
+mod subset_without_labels;
+mod target_without_waypoint;
+mod timeout_cuts_retries;
 mod virtual_service_duplicate_host;
+mod waypoint_label_outside_ambient;
+mod waypoint_not_found;
 mod weights_not_100;
 mod workload_selector_matches_nothing;
 mod subset_without_labels;
@@ -142,6 +153,8 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&deprecated_setting::RULE, deprecated_setting::check),
     (&destination_port_missing::RULE, destination_port_missing::check),
     (&destination_port_not_found::RULE, destination_port_not_found::check),
+    (&ambient_rule_elsewhere::RULE, ambient_rule_elsewhere::check),
+    (&ambient_rule_without_waypoint::RULE, ambient_rule_without_waypoint::check),
     (&deny_misses_plaintext::RULE, deny_misses_plaintext::check),
     (&destination_rule_duplicate_host::RULE, destination_rule_duplicate_host::check),
     (&destination_rule_hides_wider::RULE, destination_rule_hides_wider::check),
@@ -184,9 +197,11 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&mutual_tls_off::RULE, mutual_tls_off::check),
     (&peer_authentication_ignored::RULE, peer_authentication_ignored::check),
     (&peer_authentication_selector_in_root::RULE, peer_authentication_selector_in_root::check),
+    (&pod_sidecar_and_ambient::RULE, pod_sidecar_and_ambient::check),
     (&policy_allow_covered_by_deny::RULE, policy_allow_covered_by_deny::check),
     (&policy_allows_all::RULE, policy_allows_all::check),
     (&policy_host_unknown::RULE, policy_host_unknown::check),
+    (&policy_lost_at_ztunnel::RULE, policy_lost_at_ztunnel::check),
     (&policy_method_unknown::RULE, policy_method_unknown::check),
     (&policy_namespace_missing::RULE, policy_namespace_missing::check),
     (&policy_needs_mutual_tls::RULE, policy_needs_mutual_tls::check),
@@ -199,6 +214,7 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&route_repeats_destination::RULE, route_repeats_destination::check),
     (&rule_shadowed::RULE, rule_shadowed::check),
     (&runs_as_proxy_user::RULE, runs_as_proxy_user::check),
+    (&selector_ignored_by_waypoint::RULE, selector_ignored_by_waypoint::check),
     (&selector_matches_nothing::RULE, selector_matches_nothing::check),
     (&selector_on_kubernetes_gateway::RULE, selector_on_kubernetes_gateway::check),
     (&service_entry_needs_addresses::RULE, service_entry_needs_addresses::check),
@@ -214,6 +230,7 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&service_entry_duplicate_host::RULE, service_entry_duplicate_host::check),
     (&service_target_port_missing::RULE, service_target_port_missing::check),
     (&sidecar_egress_host_unknown::RULE, sidecar_egress_host_unknown::check),
+    (&sidecar_in_ambient_namespace::RULE, sidecar_in_ambient_namespace::check),
     (&sidecar_outbound_mode_missing::RULE, sidecar_outbound_mode_missing::check),
     (&sidecar_selector_in_root::RULE, sidecar_selector_in_root::check),
     (&strict_without_proxy::RULE, strict_without_proxy::check),
@@ -224,7 +241,12 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&telemetries_without_selector::RULE, telemetries_without_selector::check),
     (&telemetry_without_provider::RULE, telemetry_without_provider::check),
     (&tls_server_unverified::RULE, tls_server_unverified::check),
+    (&subset_without_labels::RULE, subset_without_labels::check),
+    (&target_without_waypoint::RULE, target_without_waypoint::check),
+    (&timeout_cuts_retries::RULE, timeout_cuts_retries::check),
     (&virtual_service_duplicate_host::RULE, virtual_service_duplicate_host::check),
+    (&waypoint_label_outside_ambient::RULE, waypoint_label_outside_ambient::check),
+    (&waypoint_not_found::RULE, waypoint_not_found::check),
     (&weights_not_100::RULE, weights_not_100::check),
     (&workload_selector_matches_nothing::RULE, workload_selector_matches_nothing::check),
     (&subset_without_labels::RULE, subset_without_labels::check),
