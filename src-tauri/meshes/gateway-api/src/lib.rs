@@ -10,7 +10,11 @@ pub mod listeners;
 pub mod rank;
 pub mod spec;
 
-use mesh::{Kind, Membership, Mesh, Presence};
+mod rules;
+
+use std::sync::Arc;
+
+use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule};
 use world::{Pod, World};
 
 /// API group of its kinds.
@@ -61,6 +65,14 @@ impl Mesh for GatewayApi {
 
     fn membership(&self, _world: &World, _pod: &Pod) -> Option<Membership> {
         None
+    }
+
+    fn rules(&self) -> Vec<&'static Rule> {
+        rules::ALL.iter().map(|(rule, _)| *rule).collect()
+    }
+
+    fn read(&self, world: &World, places: &Arc<Places>) -> Option<Box<dyn Reading>> {
+        Some(Box::new(rules::Index::of(world, places)))
     }
 }
 
