@@ -15,7 +15,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   uptake: ['proxies', 'journal'],
   history: ['journal'],
   entry: ['journal'],
-  findings: ['findings', 'draft'],
+  findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],
   proxies: ['proxies'],
 };

@@ -12,7 +12,7 @@ import type {
   EntryRow,
   ExplainArgs,
   FindingList,
-  FindingsArgs,
+  FindingsArgs, ForeignCode,
   Graph,
   GraphArgs,
   HistoryArgs,
@@ -153,6 +153,9 @@ export const calls = (call: Call) => ({
 
   /** Every rule. */
   rules: (): Promise<Array<RuleCard>> => call('rules', {}) as Promise<Array<RuleCard>>,
+
+  /** Codes of other tools that no rule stands for, with the reason. */
+  foreignCodes: (): Promise<Array<ForeignCode>> => call('foreign_codes', {}) as Promise<Array<ForeignCode>>,
 
   /** What the mesh does with a request, and why. */
   explain: (args: ExplainArgs): Promise<Verdict> => call('explain', args) as Promise<Verdict>,

@@ -220,9 +220,13 @@ export type FieldManager = { name: string, operation: string, fields: Array<stri
 /**
  * The same words as `netloft check`.
  */
-export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, aliases: Array<string>, fixable: boolean, object: ObjectRef, };
+export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, aliases: Array<string>, fixable: boolean, 
+/**
+ * The quick fix: edits of the object, in this order.
+ */
+fix: Array<YamlEdit>, object: ObjectRef, };
 
-export type FindingList = { findings: Array<Finding>, unknown: Array<Unknown>, };
+export type FindingList = { findings: Array<Finding>, unknown: Array<Unknown>, silenced: Array<Silenced>, };
 
 export type FindingsArgs = { session: string, withDraft: boolean, };
 
@@ -802,3 +806,18 @@ problems: Array<YamlProblem>,
 lines: { [key in string]: number }, };
 
 export type YamlText = { yaml: string, };
+
+/**
+ * A code of another tool that no rule of ours stands for.
+ */
+export type ForeignCode = { code: string, level: Level | null, what: string, because: string, zh: ForeignWords, };
+
+/**
+ * The same in Chinese.
+ */
+export type ForeignWords = { what: string, because: string, };
+
+/**
+ * A finding that an annotation of its object silences.
+ */
+export type Silenced = { finding: Finding, by: string, };
