@@ -108,12 +108,10 @@ mod subset_not_defined;
 mod subset_not_ready;
 mod subset_selects_no_pods;
 mod subset_without_labels;
-mod subset_without_labels;
 mod target_without_waypoint;
 mod telemetries_overlap;
 mod telemetries_without_selector;
 mod telemetry_without_provider;
-mod timeout_cuts_retries;
 mod timeout_cuts_retries;
 mod tls_server_unverified;
 mod virtual_service_duplicate_host;
@@ -249,8 +247,6 @@ pub(crate) static ALL: &[(&Rule, Check<Index>)] = &[
     (&waypoint_not_found::RULE, waypoint_not_found::check),
     (&weights_not_100::RULE, weights_not_100::check),
     (&workload_selector_matches_nothing::RULE, workload_selector_matches_nothing::check),
-    (&subset_without_labels::RULE, subset_without_labels::check),
-    (&timeout_cuts_retries::RULE, timeout_cuts_retries::check),
     (&workload_group_account_unknown::RULE, workload_group_account_unknown::check),
     (&workload_group_duplicate_labels::RULE, workload_group_duplicate_labels::check),
     (&workload_without_policy::RULE, workload_without_policy::check),
