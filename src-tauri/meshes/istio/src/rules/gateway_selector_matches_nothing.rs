@@ -8,7 +8,7 @@ use crate::rules::parts::{is_taken_for_granted, pods_anywhere, spec, words};
 pub(crate) const RULE: Rule = Rule {
     name: "gateway-selector-matches-nothing",
     level: Level::Error,
-    aliases: &["IST0101"],
+    aliases: &["IST0101", "KIA0302"],
     what: "No pod has the labels that the Gateway asks for.",
     why: "No proxy opens its ports: nothing that is bound to it can be reached.",
     fix: "Correct the selector, or deploy the gateway.",

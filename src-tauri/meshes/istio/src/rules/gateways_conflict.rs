@@ -12,7 +12,7 @@ use crate::rules::parts::{pods_anywhere, spec};
 pub(crate) const RULE: Rule = Rule {
     name: "gateways-conflict",
     level: Level::Error,
-    aliases: &["IST0145"],
+    aliases: &["IST0145", "KIA0301"],
     what: "Another Gateway for the same proxies has the same host on the same port.",
     why: "The older one takes the host: what is bound to the younger one is not asked.",
     fix: "Put both into one Gateway, or tell them apart by host or port.",

@@ -8,7 +8,7 @@ use crate::rules::parts::{scopes, scopes_meet};
 pub(crate) const RULE: Rule = Rule {
     name: "service-entry-protocols-conflict",
     level: Level::Warning,
-    aliases: &["IST0177"],
+    aliases: &["IST0177", "KIA1212"],
     what: "Another ServiceEntry gives the same host and port another protocol.",
     why: "Proxies that see both use one of them, and which one is not defined.",
     fix: "Give the port one protocol everywhere, or narrow exportTo.",
