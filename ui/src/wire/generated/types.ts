@@ -231,6 +231,16 @@ export type FindingList = { findings: Array<Finding>, unknown: Array<Unknown>, s
 export type FindingsArgs = { session: string, withDraft: boolean, };
 
 /**
+ * A code of another tool that no rule of ours stands for.
+ */
+export type ForeignCode = { code: string, level: Level | null, what: string, because: string, zh: ForeignWords, };
+
+/**
+ * The same in Chinese.
+ */
+export type ForeignWords = { what: string, because: string, };
+
+/**
  * The map at one revision, laid out. Lengths are in CSS pixels at zoom 1; y grows downwards.
  */
 export type Graph = { revision: number, windowSeconds: number, width: number, height: number, groups: Array<GraphGroup>, nodes: Array<GraphNode>, edges: Array<GraphEdge>, unknown: Array<Unknown>, };
@@ -681,6 +691,11 @@ production: { [key in string]: boolean },
  */
 readOnly: boolean, };
 
+/**
+ * A finding that an annotation of its object silences.
+ */
+export type Silenced = { finding: Finding, by: string, };
+
 export type Step = { step: string, 
 /**
  * As people say it: `VirtualService shop/reviews`; null where no object decides.
@@ -806,18 +821,3 @@ problems: Array<YamlProblem>,
 lines: { [key in string]: number }, };
 
 export type YamlText = { yaml: string, };
-
-/**
- * A code of another tool that no rule of ours stands for.
- */
-export type ForeignCode = { code: string, level: Level | null, what: string, because: string, zh: ForeignWords, };
-
-/**
- * The same in Chinese.
- */
-export type ForeignWords = { what: string, because: string, };
-
-/**
- * A finding that an annotation of its object silences.
- */
-export type Silenced = { finding: Finding, by: string, };
