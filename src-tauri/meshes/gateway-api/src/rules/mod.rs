@@ -15,9 +15,9 @@ mod route_parent_not_found;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Check, Found, Lens, Log, Places, Posture, Reading, Request, Route, Rule, Subject, Verdict};
+use mesh::{Check, Found, Lens, Log, Places, Posture, Reading, Received, Request, Route, Rule, Subject, Verdict};
 use serde_json::Value;
-use world::{Document, ObjectKey, World};
+use world::{Document, ObjectKey, Pod, World};
 
 use crate::GROUP;
 
@@ -55,6 +55,10 @@ impl Index {
 
 impl Reading for Index {
     fn decide(&self, _request: &Request) -> Option<Verdict> {
+        None
+    }
+
+    fn receive(&self, _request: &Request, _ip: &str, _pod: &Arc<Pod>, _port: u16) -> Option<Received> {
         None
     }
 
