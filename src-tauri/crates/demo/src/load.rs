@@ -140,7 +140,7 @@ mod tests {
             let (namespace, workload) = workload.split_once('/').unwrap_or(("loyalty", workload));
             let from = mesh::Caller::Workload { namespace: namespace.into(), workload: workload.into() };
             let (id, method) = (String::new(), "GET".into());
-            let request = mesh::Request { id, from, via: None, method, url: url.into(), headers: Vec::new() };
+            let request = mesh::Request { id, from, via: None, method, url: url.into(), headers: Vec::new(), at: None };
             let verdict = ready.explain(&request);
             (verdict.outcome, verdict.status, verdict.transport.unwrap())
         };

@@ -205,6 +205,7 @@ impl State {
             method: call.method.into(),
             url: call.url.into(),
             headers: call.headers.iter().map(text).collect(),
+            at: None,
         };
         let verdict = Arc::new(ready.explain(&request));
         self.verdicts.insert(key, (under, verdict.clone()));

@@ -39,4 +39,6 @@ pub struct Request {
     pub url: String,
     /// Headers in order; names as sent.
     pub headers: Vec<(String, String)>,
+    /// When it is sent, seconds since 1970; `None` where that does not matter or is not known. Tokens have their time.
+    pub at: Option<i64>,
 }

@@ -79,6 +79,7 @@ mod tests {
             method: "GET".into(),
             url: url.into(),
             headers: host.map(|h| ("Host".to_owned(), h.to_owned())).into_iter().collect(),
+            at: None,
         })
     }
 

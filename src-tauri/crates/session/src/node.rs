@@ -250,6 +250,7 @@ fn callers(ready: &Ready, flows: &[Flow], namespace: &str, name: &str, node: &No
             method: "GET".into(),
             url: format!("http://{name}.{namespace}:{port}/"),
             headers: Vec::new(),
+            at: None,
         };
         let verdict = ready.explain(&request);
         let per_second = rates.get(&(from_namespace.clone(), workload.clone())).copied().unwrap_or(0.0);

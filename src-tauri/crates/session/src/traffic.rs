@@ -84,7 +84,7 @@ impl Traffic {
         let observed = seen.into_iter().enumerate().map(|(at, ((from, url), per_second))| {
             let from = Caller::Workload { namespace: from.namespace, workload: from.name };
             let id = format!("seen-{}", at + 1);
-            let request = Request { id, from, via: None, method: "GET".into(), url, headers: Vec::new() };
+            let request = Request { id, from, via: None, method: "GET".into(), url, headers: Vec::new(), at: None };
             Observed { request, per_second }
         });
         observed.collect()
@@ -223,6 +223,7 @@ fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String
         method: "GET".into(),
         url: url(edge, ready.world()),
         headers: Vec::new(),
+        at: None,
     };
     let verdict = ready.explain(&request);
     let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset))?;
@@ -250,6 +251,7 @@ fn verdict(flow: &Flow, ready: &Ready) -> Secured {
         method: "GET".into(),
         url: format!("http://{host}:{}/", flow.port),
         headers: Vec::new(),
+        at: None,
     });
     let there = !verdict.destinations.is_empty() && verdict.destinations.iter().all(|d| d.service == flow.service);
     if there && verdict.unknown.is_empty() { verdict.transport.into() } else { Secured::Unknown }

@@ -20,6 +20,7 @@ fn request(asked: &Value) -> Request {
         method: text("method"),
         url: text("url"),
         headers: Vec::new(),
+        at: None,
     }
 }
 

@@ -25,8 +25,15 @@ fn split(v1: u32, v3: u32) -> String {
 
 fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
     let from = Caller::Workload { namespace: namespace.into(), workload: workload.into() };
-    let request =
-        Request { id: "seen".into(), from, via: None, method: "GET".into(), url: url.into(), headers: Vec::new() };
+    let request = Request {
+        id: "seen".into(),
+        from,
+        via: None,
+        method: "GET".into(),
+        url: url.into(),
+        headers: Vec::new(),
+        at: None,
+    };
     Observed { request, per_second: 42.0 }
 }
 

@@ -177,7 +177,7 @@ fn request() -> impl Strategy<Value = Request> {
     (urls, callers, "[A-Z]{0,5}", prop::collection::vec(("[a-zA-Z:-]{0,8}", ".{0,8}"), 0..3)).prop_map(
         |(url, (namespace, workload), method, headers)| {
             let from = Caller::Workload { namespace: namespace.into(), workload: workload.into() };
-            Request { id: "p".into(), from, via: None, method, url, headers }
+            Request { id: "p".into(), from, via: None, method, url, headers, at: None }
         },
     )
 }

@@ -138,6 +138,7 @@ fn request(service: &Service, port: u16, from: Caller, sample: &Sample) -> Reque
         method: sample.method.clone(),
         url: format!("http://{}.{}:{port}{}", service.name, service.namespace, sample.path),
         headers: sample.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        at: None,
     }
 }
 

@@ -8,6 +8,7 @@ use world::{Labels, ObjectKey, Pod};
 
 use crate::edge::Table;
 use crate::kinds::destination_rule::decide::for_host;
+use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::Asking;
 use crate::kinds::virtual_service::select::Entry;
 use crate::kinds::virtual_service::{select, words};
@@ -70,7 +71,7 @@ fn routes(index: &Index, namespace: &str, service: &str) -> Vec<Route> {
     let in_mesh = index.places.pods().any(|pod| index.membership(pod).is_some());
     let nobody = Labels::new();
     let port = found.ports.first().map_or(0, |p| p.port);
-    let asking = Asking { namespace, labels: &nobody, gateway: None };
+    let asking = Asking { namespace, labels: &nobody, gateway: None, scope: Scope::whole(namespace) };
     // Conditions on the caller are shown as words, so every rule is listed, whoever it concerns.
     let chosen = select::for_host(index, &host, asking, port).map(|(table, _)| table);
     let chosen = chosen.or_else(|| index.exactly(&host).next().map(Table::Written));
@@ -83,13 +84,13 @@ fn routes(index: &Index, namespace: &str, service: &str) -> Vec<Route> {
         let route = &entry.http.route;
         let share = |(at, share): (usize, f64)| Some(Share { name: words::name(&route.get(at)?.destination), share });
         Route {
-            when: entry.matching.map(|(_, m)| words::conditions(m)).unwrap_or_default(),
+            when: entry.condition().map(words::conditions).unwrap_or_default(),
             destinations: verdict::shares(route).into_iter().filter_map(share).collect(),
             object: Some(entry.key.clone()),
             path: entry.path(),
         }
     };
-    table.every().into_iter().map(of).collect()
+    table.every(index).into_iter().map(of).collect()
 }
 
 /// For a service its routes and rules, and the policies of the pods behind it; for a workload its own.
@@ -102,8 +103,9 @@ fn in_force(index: &Index, namespace: &str, name: &str) -> BTreeSet<ObjectKey> {
         let nobody = Labels::new();
         keys.extend(index.exactly(&host).map(|t| t.document.key.clone()));
         let port = service.ports.first().map_or(0, |p| p.port);
-        let chosen = select::for_host(index, &host, Asking { namespace, labels: &nobody, gateway: None }, port);
-        keys.extend(chosen.iter().flat_map(|(table, _)| table.every()).map(|entry| entry.key.clone()));
+        let asking = Asking { namespace, labels: &nobody, gateway: None, scope: Scope::whole(namespace) };
+        let chosen = select::for_host(index, &host, asking, port);
+        keys.extend(chosen.iter().flat_map(|(table, _)| table.every(index)).map(|entry| entry.key.clone()));
         keys.extend(for_host(index, namespace, &host, namespace).iter().flat_map(|merged| merged.objects().cloned()));
         if let Binding::Waypoint(waypoint) = index.waypoint_of_service(service) {
             let own = ObjectKey::new("", "Service", namespace, name);

@@ -27,6 +27,7 @@ pub(crate) fn probes(index: &Index, objects: &BTreeSet<ObjectKey>) -> Vec<Reques
                     method: "GET".into(),
                     url,
                     headers: Vec::new(),
+                    at: None,
                 });
             }
         }

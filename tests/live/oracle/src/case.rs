@@ -79,9 +79,10 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Reads `client http://reviews:9080/ POST n=10 x-team:blue`, or `outside gw/ingress http://shop.example.com/`.
+    /// Reads `client http://reviews:9080/ POST n=10 x-team:blue`, or `outside gw/ingress http://shop.example.com/`;
+    /// a header with a blank is written in single quotes.
     pub fn read(text: &str) -> Option<Self> {
-        let mut words = text.split_whitespace();
+        let mut words = words(text).into_iter();
         let from = match words.next()? {
             "client" => "orc/client-v1",
             "b" => "orc-b/client-v1",
@@ -105,4 +106,17 @@ impl Ask {
         }
         Some(ask)
     }
+}
+
+/// What blanks part; what single quotes enclose is one word.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (at, part) in text.split('\'').enumerate() {
+        if at % 2 == 1 {
+            words.push(part);
+        } else {
+            words.extend(part.split_whitespace());
+        }
+    }
+    words
 }

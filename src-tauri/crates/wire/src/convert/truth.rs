@@ -1,5 +1,7 @@
 //! Requests, verdicts and findings.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use mesh::{Foreign, Rule};
 use world::yaml::{Edit, Op};
 
@@ -100,7 +102,9 @@ impl TryFrom<Request> for mesh::Request {
             return Err(bad("its url is empty"));
         }
         let method = if request.method.is_empty() { "GET".to_owned() } else { request.method };
-        Ok(Self { id: request.id, from, via, method, url: request.url, headers: request.headers.into_iter().collect() })
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok());
+        let headers = request.headers.into_iter().collect();
+        Ok(Self { id: request.id, from, via, method, url: request.url, headers, at: now })
     }
 }
 

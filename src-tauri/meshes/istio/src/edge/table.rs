@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use gateway_api::hosts::{best, common};
 use mesh::Typed;
-use serde::Deserialize;
-use serde_json::Value;
 use world::{Labels, ObjectKey};
 
 use super::derive::Derived;
 use super::door::Door;
 use crate::kinds::destination_rule::decide::exported_to;
-use crate::kinds::or_default;
+use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, catches_all};
 use crate::kinds::virtual_service::select::{Entry, entries, every};
-use crate::kinds::virtual_service::spec::{VirtualService, Weighted};
+use crate::kinds::virtual_service::spec::{BytesMatch, BytesRoute, VirtualService, Weighted};
 use crate::read::Index;
 use crate::read::hosts::fqdn;
 
@@ -33,27 +31,6 @@ pub(crate) struct Layer4 {
     /// Server names.
     pub sni: Vec<String>,
     pub route: Vec<Weighted>,
-}
-
-/// `spec.tcp[]` and `spec.tls[]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    #[serde(rename = "match", deserialize_with = "or_default")]
-    matches: Vec<WrittenMatch>,
-    #[serde(deserialize_with = "or_default")]
-    route: Vec<Weighted>,
-}
-
-/// `match[]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct WrittenMatch {
-    port: Option<u16>,
-    #[serde(deserialize_with = "or_default")]
-    gateways: Vec<String>,
-    #[serde(deserialize_with = "or_default")]
-    sni_hosts: Vec<String>,
 }
 
 /// The gateway's workload, for what routes say about who routes.
@@ -90,18 +67,18 @@ impl<'a> Table<'a> {
     }
 
     /// Every rule with each of its matches, whoever it concerns.
-    pub fn every(self) -> Vec<Entry<'a>> {
+    pub fn every(self, index: &'a Index) -> Vec<Entry<'a>> {
         match self {
-            Self::Written(t) => every(t),
+            Self::Written(t) => every(index, t),
             Self::Derived(d) => d.rules.iter().map(Entry::derived).collect(),
         }
     }
 
     /// The rules that concern who asks, in order.
-    pub fn entries(self, asking: Asking, port: u16) -> Vec<Entry<'a>> {
-        let at_port = |e: &Entry| e.matching.is_none_or(|(_, m)| m.port.is_none_or(|wanted| wanted == port));
+    pub fn entries(self, index: &'a Index, asking: Asking, port: u16) -> Vec<Entry<'a>> {
+        let at_port = |e: &Entry| e.condition().is_none_or(|m| m.port.is_none_or(|wanted| wanted == port));
         match self {
-            Self::Written(t) => entries(t, asking, port),
+            Self::Written(t) => entries(index, t, asking, port),
             Self::Derived(d) => d.rules.iter().map(Entry::derived).filter(at_port).collect(),
         }
     }
@@ -146,9 +123,11 @@ impl<'a> Table<'a> {
     }
 
     /// The rules for requests at a door, down to the first that lets nothing past.
-    fn at_door(self, door: &Door, stand: Stand) -> Vec<Entry<'a>> {
-        let asking = Asking { namespace: stand.namespace, labels: stand.labels, gateway: Some(door.gateway.as_str()) };
-        let all = self.entries(asking, door.port);
+    fn at_door(self, index: &'a Index, door: &Door, stand: Stand) -> Vec<Entry<'a>> {
+        let scope = Scope::whole(stand.namespace);
+        let gateway = Some(door.gateway.as_str());
+        let asking = Asking { namespace: stand.namespace, labels: stand.labels, gateway, scope };
+        let all = self.entries(index, asking, door.port);
         let end = all.iter().position(is_catch_all).map_or(all.len(), |at| at + 1);
         all.into_iter().take(end).collect()
     }
@@ -169,9 +148,8 @@ impl<'a> Table<'a> {
 }
 
 /// One rule for each of its matches.
-fn written(key: &ObjectKey, path: &str, value: &Value) -> Vec<Layer4> {
-    let Ok(rule) = Written::deserialize(value) else { return Vec::new() };
-    let of = |m: WrittenMatch| Layer4 {
+fn written(key: &ObjectKey, path: &str, rule: &BytesRoute) -> Vec<Layer4> {
+    let of = |m: &BytesMatch| Layer4 {
         key: key.clone(),
         path: path.to_owned(),
         port: m.port.filter(|p| *p != 0),
@@ -180,13 +158,13 @@ fn written(key: &ObjectKey, path: &str, value: &Value) -> Vec<Layer4> {
         route: rule.route.clone(),
     };
     if rule.matches.is_empty() {
-        return vec![of(WrittenMatch::default())];
+        return vec![of(&BytesMatch::default())];
     }
-    rule.matches.iter().cloned().map(of).collect()
+    rule.matches.iter().map(of).collect()
 }
 
 fn is_catch_all(entry: &Entry) -> bool {
-    entry.matching.is_none_or(|(_, m)| catches_all(m))
+    entry.condition().is_none_or(catches_all)
 }
 
 /// `namespace/name` of a gateway as a VirtualService of this namespace writes it.
@@ -256,7 +234,7 @@ impl Index {
         claims.retain(|claim| claim.host == name);
         let redirects = |door: &&Door| door.redirect && door.hosts.iter().any(|(_, h)| common(h, &name).is_some());
         let redirect = claims.iter().map(|c| c.door).find(redirects);
-        let all = claims.iter().flat_map(|c| c.entries.iter().map(|entry| (*entry, c.door.port)));
+        let all = claims.iter().flat_map(|c| c.entries.iter().map(|entry| (entry.clone(), c.door.port)));
         let (last, mut entries): (Vec<_>, Vec<_>) = all.partition(|(e, _)| is_catch_all(e));
         entries.extend(last);
         Some(Host { name, redirect, entries })
@@ -271,7 +249,7 @@ impl Index {
             let names: BTreeSet<String> = shared.collect();
             let taken = claims.iter().find(|c| c.table == Some(at) && c.door.gateway == door.gateway).map(|c| c.door);
             let door = taken.unwrap_or(door);
-            let entries = table.at_door(door, stand);
+            let entries = table.at_door(self, door, stand);
             if !entries.is_empty() {
                 let of = |host| Claim { host, door, table: Some(at), entries: entries.clone() };
                 claims.extend(names.into_iter().map(of));

@@ -4,10 +4,12 @@ pub(crate) mod authorization_policy;
 pub(crate) mod destination_rule;
 pub(crate) mod gateway;
 pub(crate) mod peer_authentication;
+pub(crate) mod request_authentication;
 pub(crate) mod service_entry;
 pub(crate) mod sidecar;
 pub(crate) mod target;
 pub(crate) mod virtual_service;
+pub(crate) mod workload_entry;
 
 use mesh::{Extent, Kind, Source, Summary};
 pub(crate) use mesh::{Typed, read_spec as read};

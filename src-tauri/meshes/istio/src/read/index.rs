@@ -11,9 +11,11 @@ use crate::kinds::authorization_policy::AuthorizationPolicy;
 use crate::kinds::destination_rule::{DestinationRule, decide::host_of};
 use crate::kinds::gateway::Gateway;
 use crate::kinds::peer_authentication::PeerAuthentication;
+use crate::kinds::request_authentication::RequestAuthentication;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::sidecar::Sidecar;
 use crate::kinds::virtual_service::spec::VirtualService;
+use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::hosts::{fqdn, is_wildcard};
 use crate::read::registry::{Speech, speech};
 use crate::read::settings::Settings;
@@ -81,6 +83,8 @@ index! {
     service_entries: ServiceEntry,
     sidecars: Sidecar,
     gateways: Gateway,
+    request_authentications: RequestAuthentication,
+    workload_entries: WorkloadEntry,
 }
 
 impl Index {

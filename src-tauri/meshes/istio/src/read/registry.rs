@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use world::{Service, ServicePort};
+use world::{Pod, Service, ServicePort};
 
 use crate::kinds::Typed;
+use crate::kinds::authorization_policy::value::block_holds;
 use crate::kinds::destination_rule::decide::exported_to;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::sidecar::Scope;
@@ -29,6 +30,15 @@ pub(crate) enum Speech {
     Sniffed,
     /// Bytes are forwarded.
     Tcp,
+    /// Bytes are forwarded, by the name that the caller asks for in the open.
+    Tls,
+}
+
+impl Speech {
+    /// Requests on this port are read, where they can be.
+    pub fn reads_requests(self) -> bool {
+        matches!(self, Self::Http | Self::Sniffed)
+    }
 }
 
 impl Host<'_> {
@@ -56,13 +66,47 @@ impl Host<'_> {
         }
     }
 
+    /// It has an address of its own, or one for each of its pods.
+    pub fn has_address(&self) -> bool {
+        match self {
+            Self::Service(_) => true,
+            Self::Entry(typed, _) => !typed.spec.addresses.is_empty(),
+        }
+    }
+
+    /// Its port, where it has one alone.
+    pub fn only_port(&self) -> Option<u16> {
+        let ports: Vec<u16> = match self {
+            Self::Service(s) => s.ports.iter().map(|p| p.port).collect(),
+            Self::Entry(typed, _) => typed.spec.ports.iter().map(|p| p.number).collect(),
+        };
+        <[u16; 1]>::try_from(ports).ok().map(|[port]| port)
+    }
+
+    /// Its proxies do not choose among its endpoints: a connection goes to the address that its caller chose.
+    /// Upstream: pilot/pkg/model/service.go, Passthrough.
+    pub fn is_passthrough(&self) -> bool {
+        match self {
+            Self::Service(s) => s.cluster_ips.iter().any(|ip| ip == "None"),
+            Self::Entry(typed, _) => matches!(typed.spec.resolution.as_str(), "" | "NONE"),
+        }
+    }
+
+    /// It is outside the mesh, and nobody speaks mutual TLS to it unless told to.
+    pub fn is_external(&self) -> bool {
+        match self {
+            Self::Service(_) => false,
+            Self::Entry(typed, _) => typed.spec.location != "MESH_INTERNAL",
+        }
+    }
+
     /// How this port is taken; `None` where it has no such port.
     pub fn speech(&self, port: u16) -> Option<Speech> {
         match self {
             Self::Service(s) => s.ports.iter().find(|p| p.port == port).map(speech),
             Self::Entry(typed, _) => {
                 let found = typed.spec.ports.iter().find(|p| p.number == port)?;
-                Some(if found.is_http() { Speech::Http } else { Speech::Tcp })
+                Some(found.speech())
             }
         }
     }
@@ -70,21 +114,26 @@ impl Host<'_> {
 
 /// Upstream: istio/istio pkg/config/kube/conversion.go, ConvertProtocol: appProtocol, then the name up to its first dash.
 pub(crate) fn speech(port: &ServicePort) -> Speech {
-    let said = port.app_protocol.as_deref().unwrap_or(&port.name).to_ascii_lowercase();
-    let said = said.strip_prefix("kubernetes.io/").unwrap_or(&said);
-    let word = match said {
-        "grpc-web" => "grpc",
-        other if other.starts_with("grpc-web-") => "grpc",
-        other => other.split('-').next().unwrap_or_default(),
-    };
     if port.protocol == "UDP" {
         return Speech::Tcp;
     }
-    match word {
-        "http" | "http2" | "grpc" | "h2c" | "ws" => Speech::Http,
-        "tcp" | "tls" | "https" | "mongo" | "mysql" | "redis" | "udp" => Speech::Tcp,
-        // Upstream: pkg/config/kube/conversion.go, wellKnownPorts: servers that speak first cannot be sniffed.
-        _ if matches!(port.port, 25 | 53 | 3306 | 27017) => Speech::Tcp,
+    let said = port.app_protocol.as_deref().unwrap_or(&port.name).to_ascii_lowercase();
+    let told = match said.as_str() {
+        "kubernetes.io/h2c" | "kubernetes.io/ws" if port.app_protocol.is_some() => Speech::Http,
+        "kubernetes.io/wss" if port.app_protocol.is_some() => Speech::Tls,
+        web if web.starts_with("grpc-web") => Speech::Http,
+        other => speech_of(other.split('-').next().unwrap_or_default()),
+    };
+    // Upstream: pkg/config/kube/conversion.go, wellKnownPorts: servers that speak first cannot be sniffed.
+    if told == Speech::Sniffed && matches!(port.port, 25 | 53 | 3306 | 27017) { Speech::Tcp } else { told }
+}
+
+/// Upstream: istio/istio pkg/config/protocol/instance.go, Parse; pilot/pkg/networking/networking.go, ModelProtocolToListenerProtocol.
+pub(crate) fn speech_of(protocol: &str) -> Speech {
+    match protocol.to_ascii_lowercase().as_str() {
+        "http" | "http2" | "grpc" | "grpc-web" | "http_proxy" => Speech::Http,
+        "tls" | "https" => Speech::Tls,
+        "tcp" | "mongo" | "mysql" | "redis" | "udp" => Speech::Tcp,
         _ => Speech::Sniffed,
     }
 }
@@ -111,6 +160,41 @@ impl Index {
         let wild = typed.spec.hosts.iter().find(|h| is_wildcard(h) && wildcard_matches(h, host));
         let name = if exact(&typed) { host.to_owned() } else { wild.cloned().unwrap_or_default() };
         Some(Host::Entry(typed, name))
+    }
+
+    /// The ServiceEntry that takes connections to an address or a name outside on this port: by its own address, else one without address whose port
+    /// carries bytes, which takes them all.
+    pub fn entry_at<'a>(&'a self, scope: &Scope, address: &str, port: u16, caller: &str) -> Option<Host<'a>> {
+        if address.parse::<std::net::IpAddr>().is_err()
+            && let Some(host) = self.host(scope, address, caller)
+            && host.speech(port).is_some()
+        {
+            return Some(host);
+        }
+        let visible = |typed: &&Typed<ServiceEntry>| {
+            let home = &typed.document.key.namespace;
+            exported_to(&typed.spec.export_to, home, caller)
+                && typed.spec.hosts.iter().any(|h| scope.sees(home, h))
+                && typed.spec.ports.iter().any(|p| p.number == port)
+        };
+        let addressed = |typed: &&Typed<ServiceEntry>| typed.spec.addresses.iter().any(|a| block_holds(a, address));
+        let open = |typed: &&Typed<ServiceEntry>| {
+            let bytes = typed.spec.ports.iter().any(|p| p.number == port && p.speech() == Speech::Tcp);
+            typed.spec.addresses.is_empty() && bytes
+        };
+        let mut all = self.service_entries.all().filter(visible);
+        let found = all.clone().find(addressed).or_else(|| all.find(open))?;
+        Some(Host::Entry(found, found.spec.hosts.first()?.clone()))
+    }
+
+    /// The Service without an address of its own that makes a listener for each pod: its ports carry bytes, or nobody said what.
+    /// Upstream: pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners.
+    pub fn headless_of<'a>(&'a self, scope: &Scope, pod: &Pod, port: u16, caller: &str) -> Option<Host<'a>> {
+        let headless = |s: &&Arc<Service>| s.cluster_ips.iter().any(|ip| ip == "None");
+        let bytes = |s: &&Arc<Service>| s.ports.iter().any(|p| p.port == port && speech(p) != Speech::Http);
+        let sees = |s: &&Arc<Service>| scope.sees(&s.namespace, &service_host(&s.namespace, &s.name));
+        let mut all = self.services_of(pod).filter(headless).filter(bytes);
+        all.find(|s| exported(s, caller) && sees(s)).map(|s| Host::Service(s.clone()))
     }
 
     /// Whether any host of the registry is called so, or fits where a pattern is asked for.
@@ -146,7 +230,7 @@ impl Index {
         service
             || self.service_entries.all().any(|typed| {
                 exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
-                    && typed.spec.ports.iter().any(|p| p.number == port && p.is_http())
+                    && typed.spec.ports.iter().any(|p| p.number == port && p.speech() == Speech::Http)
                     && typed.spec.hosts.iter().any(|h| scope.sees(&typed.document.key.namespace, h))
             })
     }

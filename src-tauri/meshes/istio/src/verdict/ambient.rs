@@ -175,5 +175,6 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
     let lost = ztunnel::losses(index, &pod.namespace, &pod.labels);
     let lost = lost.into_iter().map(|loss| Step::by("authorize", &loss.key, loss.path, loss.because));
     let steps = std::iter::once(how).chain(lost).chain([last]).collect();
-    Arrival { outcome, status: None, cut: outcome == Outcome::Denied, transport, steps }
+    let headers = mesh::HeaderChanges::default();
+    Arrival { outcome, status: None, cut: outcome == Outcome::Denied, transport, reads: false, headers, steps }
 }

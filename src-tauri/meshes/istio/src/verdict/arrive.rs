@@ -1,20 +1,20 @@
 //! How one pod takes a request: the connection, then its policies.
 
-use mesh::{Membership, Mtls, Outcome, Posture, Step, Transport};
+use mesh::{HeaderChanges, Membership, Mtls, Outcome, Posture, Step, Transport};
 use world::ObjectKey;
 
 use super::deliver::{Arrival, Delivery};
+use super::door::Door;
 use super::endpoint::Peer;
 use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{ambient, gateway};
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::peer_authentication::decide::posture;
-use crate::kinds::{SECURITY, Selector};
-use crate::read::Index;
+use crate::kinds::request_authentication::decide::{Carrying, EndUser, authenticate};
+use crate::kinds::request_authentication::token::Claims;
 use crate::read::hosts::service_host;
 use crate::read::path::normalized;
-use crate::read::registry::{Speech, speech};
 
 /// An object and the field in it that decides.
 pub(super) type Place = (ObjectKey, String);
@@ -29,16 +29,32 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
     let member = member.filter(|_| !excluded(&pod.annotations, peer.port));
     let sidecar = member == Some(Membership::Sidecar) && ambient::reaches_sidecar(hop, delivery, pod);
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
-    let (transport, why) = connect(delivery, sidecar && posture.mtls != Mtls::Disabled);
+    let can = peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled && !delivery.cluster.external;
+    let (transport, why) = connect(delivery, can);
+    if let Some(arrival) = stranger(delivery, peer, transport) {
+        return arrival;
+    }
     match member {
         Some(Membership::Gateway) => gateway::arrive(hop, way, peer, transport),
         Some(Membership::Sidecar) => by_sidecar(hop, way, delivery, peer, &posture, transport, why),
-        Some(Membership::Node) | None => unguarded(peer, transport, why),
+        Some(Membership::Node) | None => unguarded(way, peer, transport, why),
     }
 }
 
+/// Mutual TLS with a pod that is none of those whom the caller's proxy expects there.
+fn stranger(delivery: &Delivery, peer: &Peer, transport: Transport) -> Option<Arrival> {
+    let expected = delivery.cluster.passthrough.as_ref()?;
+    let known = expected.iter().any(|(ns, account)| *ns == peer.pod.namespace && *account == peer.pod.service_account);
+    if transport != Transport::Mtls || known {
+        return None;
+    }
+    let because =
+        format!("{} answers at the address that the caller chose, and is not who is expected there", peer.name());
+    Some(Arrival::at(Outcome::Refused, transport, Step::said("transport", because)))
+}
+
 /// A pod without proxy takes what comes, but speaks no TLS of the mesh.
-fn unguarded(peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
+fn unguarded(way: &Way, peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
     let name = peer.name();
     let (outcome, step) = match transport {
         Transport::Mtls => {
@@ -52,7 +68,7 @@ fn unguarded(peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
             because("deliver", why, format!("{name} has no proxy of Istio, so nothing of Istio checks it there")),
         ),
     };
-    Arrival::at(outcome, transport, step)
+    Arrival::at(outcome, shown(way, transport), step)
 }
 
 /// A pod with a sidecar: its posture takes the connection or not, then its policies take the request or not.
@@ -67,28 +83,46 @@ fn by_sidecar(
 ) -> Arrival {
     let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let by_posture = posture.object.clone().map(|key| (key, posture.path.clone()));
-    let refused = match (posture.mtls, transport) {
-        (Mtls::Strict, Transport::Plaintext) => {
-            Some((by_posture, format!("{name} takes only mutual TLS, and this comes in plaintext")))
-        }
-        (Mtls::Disabled, Transport::Mtls) => Some((
-            why.or(by_posture),
-            format!("{name} takes only plaintext, and the caller's proxy insists on mutual TLS"),
-        )),
-        (_, Transport::Tls) => {
-            Some((why, format!("the proxy of {name} takes TLS of the mesh alone, and the rule asks for plain TLS")))
-        }
-        _ => None,
-    };
-    if let Some((by, text)) = refused {
-        return Arrival::at(Outcome::Refused, transport, because("transport", by, text));
+    let door = Door::of(index, pod, peer.port);
+    if let Some(text) = door.refuses(posture.mtls, transport, way.is_encrypted()) {
+        let by = if transport == Transport::Plaintext { by_posture } else { why.or(by_posture) };
+        return Arrival::at(
+            Outcome::Refused,
+            shown(way, transport),
+            because("transport", by, format!("{name} {text}")),
+        );
     }
     if let Some(key) = opaque(index, &pod.namespace, &pod.labels) {
         let step = Step::by("authorize", key, "spec", format!("{key} changes the proxy of {name} by hand"));
         return Arrival::at(Outcome::Unknown, transport, step);
     }
-    let (outcome, step) = authorize(hop, way, delivery, peer, transport);
-    Arrival::at(outcome, transport, step)
+    if let Some((key, path)) = &door.own_tls {
+        let step = Step::by("transport", key, path.clone(), "whether a caller can speak this TLS is not decided here");
+        return Arrival::at(Outcome::Unknown, transport, step);
+    }
+    let mut arrival = admitted(hop, way, delivery, peer, transport, door.is_bytes(way.is_encrypted()));
+    arrival.transport = shown(way, transport);
+    if let (Outcome::Forwarded, Some((key, path, address))) = (arrival.outcome, &door.endpoint) {
+        arrival.steps.push(Step::by("deliver", key, path.clone(), format!("the proxy hands it on to {address}")));
+        if !listens(peer, address) {
+            arrival.outcome = Outcome::Unknown;
+            let because = format!("whether anything listens at {address} is not known");
+            arrival.steps.push(Step::by("deliver", key, path.clone(), because));
+        }
+    }
+    arrival
+}
+
+/// What protects the bytes on their way.
+fn shown(way: &Way, transport: Transport) -> Transport {
+    if way.is_encrypted() && transport == Transport::Plaintext { Transport::Tls } else { transport }
+}
+
+/// Whether the pod says that it listens there.
+fn listens(peer: &Peer, address: &str) -> bool {
+    let port = mesh::split_port(address).1.and_then(|p| p.parse::<u16>().ok());
+    let mut ports = peer.pod.containers.iter().flat_map(|c| &c.ports);
+    port.is_some_and(|port| ports.any(|(_, number)| *number == port))
 }
 
 /// How the caller's proxy connects: as a DestinationRule says, else mutual TLS where the other side can.
@@ -124,14 +158,58 @@ fn excluded(annotations: &world::Labels, port: u16) -> bool {
     list.is_some_and(|l| l.split(',').any(|p| p.trim().parse() == Ok(port)))
 }
 
-fn authorize(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport) -> (Outcome, Step) {
-    let (index, pod, name) = (hop.index, &peer.pod, peer.name());
-    if let Some(key) = token_check(index, way, peer) {
-        return (
-            Outcome::Unknown,
-            Step::by("authenticate", &key, "spec.jwtRules", "whether the token is good, only its check shows"),
-        );
+/// The end user's token, then the policies.
+fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
+    let pod = &peer.pod;
+    let query = way.path.split_once('?').map(|(_, query)| query).or(way.target.query.as_deref());
+    let carrying = Carrying { headers: &way.headers, query, method: &way.method, at: way.at };
+    let user = if bytes { EndUser::Nobody } else { authenticate(hop.index, &pod.namespace, &pod.labels, carrying) };
+    let taken = match user {
+        EndUser::Nobody => None,
+        EndUser::Known(taken) => Some(taken),
+        EndUser::Refused(status, key, path, why) => {
+            let arrival = Arrival::at(Outcome::Denied, transport, Step::by("authenticate", &key, path, why));
+            return Arrival { status: Some(status), ..arrival };
+        }
+        EndUser::Unknown(key, path, why) => {
+            return Arrival::at(Outcome::Unknown, transport, Step::by("authenticate", &key, path, why));
+        }
+    };
+    let mut headers = way.headers.clone();
+    if let Some(taken) = &taken {
+        headers.retain(|(n, _)| !taken.remove.contains(n) && !taken.set.iter().any(|(set, _)| set == n));
+        headers.extend(taken.set.iter().cloned());
     }
+    let claims = taken.as_ref().map(|taken| &taken.claims);
+    let (outcome, step) = authorize(hop, way, delivery, peer, transport, Seen { headers: &headers, claims, bytes });
+    let mut arrival = Arrival::at(outcome, transport, step);
+    arrival.cut = bytes;
+    arrival.reads = !bytes;
+    if let Some(taken) = taken {
+        let because = format!("the token of {} is taken", taken.claims.text("sub"));
+        arrival.steps.insert(0, Step::by("authenticate", &taken.key, taken.path, because));
+        arrival.headers = HeaderChanges { set: taken.set, add: Vec::new(), remove: taken.remove };
+    }
+    arrival
+}
+
+/// What policies see of a request beside the connection.
+struct Seen<'a> {
+    headers: &'a [(String, String)],
+    claims: Option<&'a Claims>,
+    /// They see no request at all.
+    bytes: bool,
+}
+
+fn authorize(
+    hop: &Hop,
+    way: &Way,
+    delivery: &Delivery,
+    peer: &Peer,
+    transport: Transport,
+    seen: Seen,
+) -> (Outcome, Step) {
+    let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let mtls = transport == Transport::Mtls;
     let path = normalized(&way.path);
     let path = path.split('?').next().unwrap_or_default();
@@ -141,18 +219,19 @@ fn authorize(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: 
     let request = Arriving {
         principal: mtls.then(|| hop.principal()),
         ip: &hop.from.ip,
-        remote_ip: forwarded.map_or(hop.from.ip.as_str(), str::trim),
+        remote_ip: forwarded.filter(|_| !seen.bytes).map_or(hop.from.ip.as_str(), str::trim),
         method: &way.method,
         authority: &way.authority,
         path,
-        headers: &way.headers,
+        headers: seen.headers,
         port: peer.port,
         destination_ip: &pod.ip,
         sni: mtls.then(|| {
             let subset = delivery.cluster.subset.as_ref().map_or("", |(name, ..)| name.as_str());
             format!("outbound_.{}_.{subset}_.{}", delivery.cluster.port, service_host(namespace, service))
         }),
-        tcp: only_bytes(index, peer),
+        claims: seen.claims,
+        tcp: seen.bytes,
     };
     match admit(index, &pod.namespace, &pod.labels, &request) {
         Admission::Allowed(None) => (Outcome::Forwarded, Step::said("authorize", format!("no policy guards {name}"))),
@@ -174,26 +253,4 @@ fn authorize(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: 
 
 pub(super) fn short(key: &ObjectKey) -> String {
     format!("{} {}", key.kind, key.name)
-}
-
-/// A RequestAuthentication that will check a token which the request carries.
-fn token_check(index: &Index, way: &Way, peer: &Peer) -> Option<ObjectKey> {
-    way.headers.iter().find(|(name, _)| name == "authorization")?;
-    let pod = &peer.pod;
-    let bears = |d: &&std::sync::Arc<world::Document>| {
-        let here = d.key.namespace == pod.namespace || d.key.namespace == index.root;
-        let selector =
-            d.at("/spec/selector").and_then(|v| serde_json::from_value::<Selector>(v.clone()).ok()).unwrap_or_default();
-        here && mesh::selects(&selector.match_labels, &pod.labels)
-    };
-    index.world.documents_of(SECURITY, "RequestAuthentication").find(bears).map(|d| d.key.clone())
-}
-
-/// Whether every service that leads to this port of the pod says that it carries bytes.
-fn only_bytes(index: &Index, peer: &Peer) -> bool {
-    let mut ports = index
-        .services_of(&peer.pod)
-        .flat_map(|service| service.ports.iter().filter(|p| mesh::target_port(p, &peer.pod) == Some(peer.port)))
-        .peekable();
-    ports.peek().is_some() && ports.all(|port| speech(port) == Speech::Tcp)
 }

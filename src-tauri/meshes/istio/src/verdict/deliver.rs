@@ -1,10 +1,11 @@
 //! Splits the requests among the pods of their destinations and sums up what becomes of them.
 
-use mesh::{Destination, Outcome, Step, Transport, Verdict};
+use mesh::{Destination, HeaderChanges, Outcome, Resolved, Step, Transport, Verdict};
 
 use super::arrive::arrive;
-use super::endpoint::Cluster;
+use super::endpoint::{Cluster, Peer};
 use super::gateway;
+use super::leave::straight;
 use super::way::{Hop, Way};
 
 /// A share of the requests for one destination.
@@ -26,6 +27,10 @@ pub(super) struct Arrival {
     /// The connection is cut, so that no answer comes from there: the proxy that made it answers, or nobody.
     pub cut: bool,
     pub transport: Transport,
+    /// The proxy there reads the request, and so normalises its path.
+    pub reads: bool,
+    /// What its proxy changes of the request's headers.
+    pub headers: HeaderChanges,
     /// The last one decides.
     pub steps: Vec<Step>,
 }
@@ -33,7 +38,15 @@ pub(super) struct Arrival {
 impl Arrival {
     /// With the status that the outcome always gives.
     pub fn at(outcome: Outcome, transport: Transport, step: Step) -> Self {
-        Self { outcome, status: None, cut: false, transport, steps: vec![step] }
+        Self {
+            outcome,
+            status: None,
+            cut: false,
+            transport,
+            reads: false,
+            headers: HeaderChanges::default(),
+            steps: vec![step],
+        }
     }
 }
 
@@ -46,10 +59,18 @@ struct Part {
 }
 
 /// Sends shares to their pods and sums up. `by_proxy` is the status of a connection that fails, where a proxy answers for it.
-pub(super) fn deliver(hop: &Hop, way: &Way, deliveries: Vec<Delivery>, verdict: &mut Verdict, by_proxy: Option<u16>) {
+/// A proxy at a destination that reads the request normalises its path.
+pub(super) fn deliver(
+    hop: &Hop,
+    way: &mut Way,
+    deliveries: Vec<Delivery>,
+    verdict: &mut Verdict,
+    by_proxy: Option<u16>,
+) {
     if let Some((delivery, peer)) = gateway::takes(hop, &deliveries) {
         return gateway::pass_on(hop, way, delivery, peer, verdict);
     }
+    let deliveries: Vec<Delivery> = deliveries.into_iter().map(|delivery| chosen(hop, way, delivery)).collect();
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {
         let cluster = &delivery.cluster;
@@ -78,6 +99,35 @@ pub(super) fn deliver(hop: &Hop, way: &Way, deliveries: Vec<Delivery>, verdict: 
         }
     }
     sum_up(deliveries, &parts, verdict, by_proxy);
+    if parts.iter().any(|part| part.arrival.reads) {
+        way.normalize();
+    }
+}
+
+/// Where the caller's own choice of an address counts, the pods that it leads to.
+fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
+    let (Some(to), true) = (&way.to, delivery.cluster.passthrough.is_some()) else { return delivery };
+    let cluster = &mut delivery.cluster;
+    let port = way.target.port;
+    match to {
+        Resolved::Service(service) if (&service.namespace, &service.name) == (&cluster.name.0, &cluster.name.1) => {
+            cluster.peers.iter_mut().for_each(|peer| peer.port = port);
+        }
+        Resolved::Service(service) => {
+            cluster.peers = straight(hop.index, service, port).map(|c| c.peers).unwrap_or_default();
+            cluster.addresses.clear();
+        }
+        Resolved::Pod(pod) => {
+            cluster.peers = vec![Peer::of(pod, port)];
+            cluster.addresses.clear();
+        }
+        Resolved::Outside(address) => {
+            cluster.peers.clear();
+            cluster.addresses = vec![address.clone()];
+        }
+        Resolved::Nowhere(_) => {}
+    }
+    delivery
 }
 
 fn nobody(delivery: &Delivery) -> Arrival {
@@ -124,6 +174,12 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
         _ => None,
     };
     tell(parts, outcome, verdict);
+    if let Some(part) = parts.iter().find(|p| p.arrival.outcome == outcome) {
+        let (changed, all) = (&part.arrival.headers, &mut verdict.request_headers);
+        all.set.retain(|(name, _)| !changed.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name)));
+        all.set.extend(changed.set.iter().cloned());
+        all.remove.extend(changed.remove.iter().cloned());
+    }
     let reached = |at: usize| {
         parts
             .iter()
@@ -184,9 +240,4 @@ fn tell(parts: &[Part], outcome: Outcome, verdict: &mut Verdict) {
             verdict.unknown.push(mesh::Unknown { about: "the destination".into(), because: step.because.clone() });
         }
     }
-}
-
-/// Used by the route where a destination does not exist at all.
-pub(super) fn missing(name: (String, String), port: u16) -> Cluster {
-    Cluster { name, port, subset: None, peers: Vec::new(), addresses: Vec::new(), tls: None }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use mesh::{selects, target_port};
-use world::{Labels, ObjectKey, Pod};
+use world::{Labels, ObjectKey, Pod, TargetPort};
 
 use super::way::Hop;
-use crate::kinds::destination_rule::decide::for_host;
+use crate::kinds::Typed;
+use crate::kinds::destination_rule::decide::for_caller;
 use crate::kinds::service_entry::ServiceEntry;
+use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::Index;
 use crate::read::registry::Host;
 
@@ -16,9 +18,16 @@ use crate::read::registry::Host;
 pub(super) struct Peer {
     pub pod: Arc<Pod>,
     pub port: u16,
+    /// What whoever lists it by its address says of mutual TLS; `None` where the pod itself shows it.
+    pub mutual: Option<bool>,
 }
 
 impl Peer {
+    /// As the pod shows itself.
+    pub fn of(pod: &Arc<Pod>, port: u16) -> Self {
+        Self { pod: pod.clone(), port, mutual: None }
+    }
+
     /// `namespace/workload`
     pub fn name(&self) -> String {
         format!("{}/{}", self.pod.namespace, self.pod.workload.1)
@@ -62,9 +71,33 @@ pub(super) struct Cluster {
     pub addresses: Vec<String>,
     /// The TLS mode that a DestinationRule sets, with the object and field.
     pub tls: Option<(String, ObjectKey, String)>,
+    /// Proxies speak no mutual TLS to it unless told to.
+    pub external: bool,
+    /// The caller's own choice of an address counts, not the endpoints; who may answer there in mutual TLS, as (namespace, account).
+    pub passthrough: Option<Vec<(String, String)>>,
 }
 
 impl Cluster {
+    /// What stands for nothing but its name.
+    pub fn named(name: (String, String), port: u16) -> Self {
+        Self {
+            name,
+            port,
+            subset: None,
+            peers: Vec::new(),
+            addresses: Vec::new(),
+            tls: None,
+            external: false,
+            passthrough: None,
+        }
+    }
+
+    /// One pod by its address.
+    pub fn at(pod: &Arc<Pod>, port: u16) -> Self {
+        let peers = vec![Peer::of(pod, port)];
+        Self { peers, ..Self::named((pod.namespace.clone(), pod.name.clone()), port) }
+    }
+
     /// Resolves a destination.
     pub fn of(hop: &Hop, host: &str, port: u16, subset: Option<&str>) -> Result<Self, Nothing> {
         let (index, caller) = (hop.index, hop.from.namespace.as_str());
@@ -72,7 +105,7 @@ impl Cluster {
         if found.speech(port).is_none() {
             return Err(Nothing::Port);
         }
-        let rules = for_host(index, caller, &found.name(), found.namespace());
+        let rules = for_caller(index, (caller, &hop.from.labels), &found.name(), found.namespace());
         let named = match subset {
             None => None,
             Some(name) => {
@@ -83,62 +116,93 @@ impl Cluster {
         let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));
         let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
         let (peers, addresses) = endpoints(index, &found, port, &labels);
+        let account = |peer: &Peer| (peer.pod.namespace.clone(), peer.pod.service_account.clone());
+        let passthrough = found.is_passthrough().then(|| peers.iter().map(account).collect());
         Ok(Self {
             name: found.answer_name(),
             port,
             peers,
             addresses,
+            external: found.is_external(),
+            passthrough,
             tls: tls.map(|(tls, key, path)| (tls.mode.clone(), key.clone(), path)),
             subset: named.map(|n| (n.subset.name.clone(), n.object.clone(), n.path)),
         })
     }
 }
 
-fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) -> (Vec<Peer>, Vec<String>) {
+type Endpoints = (Vec<Peer>, Vec<String>);
+
+fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) -> Endpoints {
     match host {
         Host::Service(service) => {
             let Some(found) = service.ports.iter().find(|p| p.port == port) else { return Default::default() };
             let pods = index.places.of_service(service).into_iter().filter(|p| p.ready && selects(labels, &p.labels));
-            (
-                pods.filter_map(|pod| Some(Peer { pod: pod.clone(), port: target_port(found, pod)? })).collect(),
-                Vec::new(),
-            )
+            let mut all: Endpoints =
+                (pods.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect(), Vec::new());
+            let target = match &found.target {
+                TargetPort::Number(number) => *number,
+                TargetPort::Name(_) => port,
+            };
+            machines(index, &service.namespace, &service.selector, labels, (&found.name, target), &mut all);
+            all
         }
-        Host::Entry(typed, name) => {
-            entry_endpoints(index, &typed.spec, &typed.document.key.namespace, name, port, labels)
+        Host::Entry(typed, name) => of_entry(index, typed, name, port, labels),
+    }
+}
+
+fn of_entry(index: &Index, typed: &Typed<ServiceEntry>, name: &str, port: u16, labels: &Labels) -> Endpoints {
+    let (spec, namespace) = (&typed.spec, &typed.document.key.namespace);
+    let Some(found) = spec.ports.iter().find(|p| p.number == port) else { return Default::default() };
+    let target = found.target_port.filter(|p| *p != 0).unwrap_or(port);
+    let mut all = Endpoints::default();
+    if let Some(selector) = &spec.workload_selector {
+        let pods = index.places.selected(namespace, &selector.labels).into_iter();
+        all.0.extend(pods.filter(|p| p.ready && selects(labels, &p.labels)).map(|pod| Peer::of(pod, target)));
+        machines(index, namespace, &selector.labels, labels, (&found.name, target), &mut all);
+        return all;
+    }
+    for endpoint in spec.endpoints.iter().filter(|e| selects(labels, &e.labels)) {
+        add(index, namespace, endpoint, (&found.name, target), &mut all);
+    }
+    // Without endpoints the host's own name is asked for, unless the entry says that its addresses are all there is.
+    if spec.endpoints.is_empty() && spec.resolution != "STATIC" {
+        all.1.push(name.to_owned());
+    }
+    all
+}
+
+/// The WorkloadEntries of a namespace that have all of these labels.
+fn machines(
+    index: &Index,
+    namespace: &str,
+    selector: &Labels,
+    labels: &Labels,
+    port: (&str, u16),
+    all: &mut Endpoints,
+) {
+    if selector.is_empty() {
+        return;
+    }
+    for typed in index.workload_entries.within(namespace) {
+        if selects(selector, &typed.spec.labels) && selects(labels, &typed.spec.labels) {
+            add(index, namespace, &typed.spec, port, all);
         }
     }
 }
 
-fn entry_endpoints(
-    index: &Index,
-    spec: &ServiceEntry,
-    namespace: &str,
-    name: &str,
-    port: u16,
-    labels: &Labels,
-) -> (Vec<Peer>, Vec<String>) {
-    let Some(found) = spec.ports.iter().find(|p| p.number == port) else { return Default::default() };
-    let target = found.target_port.unwrap_or(port);
-    if let Some(selector) = &spec.workload_selector {
-        let pods = index
-            .places
-            .selected(namespace, &selector.labels)
-            .into_iter()
-            .filter(|p| p.ready && selects(labels, &p.labels));
-        return (pods.map(|pod| Peer { pod: pod.clone(), port: target }).collect(), Vec::new());
-    }
-    let (mut peers, mut addresses) = (Vec::new(), Vec::new());
-    for endpoint in spec.endpoints.iter().filter(|e| selects(labels, &e.labels)) {
-        let port = endpoint.ports.get(&found.name).copied().unwrap_or(target);
-        match index.places.resolve(&endpoint.address, namespace) {
-            mesh::Resolved::Pod(pod) => peers.push(Peer { pod, port }),
-            _ => addresses.push(endpoint.address.clone()),
+/// An endpoint by its address: a pod of this cluster, the pods of a service, or somebody outside.
+fn add(index: &Index, namespace: &str, entry: &WorkloadEntry, (name, target): (&str, u16), all: &mut Endpoints) {
+    let port = entry.ports.get(name).copied().unwrap_or(target);
+    let mutual = Some(entry.is_mutual());
+    match index.places.resolve(&entry.address, namespace) {
+        mesh::Resolved::Pod(pod) => all.0.push(Peer { mutual, ..Peer::of(&pod, port) }),
+        mesh::Resolved::Service(service) => {
+            let Some(found) = service.ports.iter().find(|p| p.port == port) else { return };
+            let pods = index.places.of_service(&service).into_iter().filter(|p| p.ready);
+            let peers = pods.filter_map(|pod| Some(Peer { mutual, ..Peer::of(pod, target_port(found, pod)?) }));
+            all.0.extend(peers);
         }
+        mesh::Resolved::Outside(_) | mesh::Resolved::Nowhere(_) => all.1.push(entry.address.clone()),
     }
-    // Without endpoints the host's own name is asked for, unless the entry says that its addresses are all there is.
-    if spec.endpoints.is_empty() && spec.resolution != "STATIC" {
-        addresses.push(name.to_owned());
-    }
-    (peers, addresses)
 }

@@ -3,18 +3,18 @@
 use mesh::{Membership, Outcome, Step, Verdict};
 use regex::Regex;
 
-use super::deliver::{Delivery, deliver, missing};
+use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::said;
 use super::way::{Hop, Way};
 use crate::kinds::virtual_service::select::Entry;
 use crate::kinds::virtual_service::spec::{Fault, Headers, HttpRoute, Redirect, Rewrite, Target, Weighted};
-use crate::kinds::virtual_service::words;
+use crate::kinds::virtual_service::{cors, words};
 use crate::read::hosts::{fqdn, service_of};
 use crate::read::registry::Host;
 
 /// Without a VirtualService: to the host itself.
-pub(super) fn default(hop: &Hop, way: &Way, host: &Host, verdict: &mut Verdict) {
+pub(super) fn default(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
     let port = way.target.port;
     match Cluster::of(hop, &host.name(), port, None) {
         Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
@@ -28,15 +28,11 @@ pub(super) fn default(hop: &Hop, way: &Way, host: &Host, verdict: &mut Verdict) 
 
 /// Does what the rule says.
 pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
-    let (key, rule) = (entry.key, entry.http);
-    let caught = entry.matching.map(|(_, m)| words::conditions(m).join(", ")).filter(|words| !words.is_empty());
+    let (key, rule) = (entry.key, &*entry.http);
+    let caught = entry.condition().map(|m| words::conditions(m).join(", ")).filter(|words| !words.is_empty());
     let caught = caught.unwrap_or_else(|| "it has no conditions".to_owned());
     verdict.trace.push(Step::by("route", key, entry.path(), format!("the first rule that catches it: {caught}")));
     let at = |field: &str| entry.field(field);
-    if rule.delegate.is_some() {
-        *verdict = verdict.clone().because("the route", "delegates are followed by a later version".into());
-        return;
-    }
     if let Some(redirect) = &rule.redirect {
         let location = location(redirect, entry, way);
         verdict.trace.push(Step::by("redirect", key, at("redirect"), format!("to {location}")));
@@ -58,6 +54,13 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         verdict.trace.push(Step::by("fault", key, at("fault.abort"), format!("every request is answered {status}")));
         verdict.ends(Outcome::Aborted);
         verdict.status = Some(status);
+        return;
+    }
+    if rule.cors_policy.as_ref().is_some_and(|policy| cors::answers(policy, &way.method, &way.headers)) {
+        let because = "a browser's question whether it may ask: the caller's own proxy answers";
+        verdict.trace.push(Step::by("answer", key, at("corsPolicy"), because));
+        verdict.ends(Outcome::Direct);
+        verdict.status = Some(200);
         return;
     }
     describe(&key.namespace, rule, verdict);
@@ -85,7 +88,9 @@ fn location(redirect: &Redirect, entry: &Entry, way: &Way) -> String {
         }
         _ => whole,
     };
-    let host = port.map_or_else(|| whole.to_owned(), |port| format!("{}:{port}", mesh::split_port(whole).0));
+    // A port that the rule's own authority brings stays in front of another: Envoy takes it off the request's alone.
+    let bare = if redirect.authority.is_empty() { mesh::split_port(whole).0 } else { whole };
+    let host = port.map_or_else(|| whole.to_owned(), |port| format!("{bare}:{port}"));
     let path = match (redirect.prefix_rewrite.as_str(), redirect.uri.as_str()) {
         ("", "") => way.path.clone(),
         ("", uri) => uri.to_owned(),
@@ -104,7 +109,9 @@ fn inject(fault: Option<&Fault>, verdict: &mut Verdict) -> Option<u16> {
     });
     verdict.fault.abort = fault.abort.as_ref().and_then(|a| {
         let percent = a.percentage.map_or(0.0, |p| p.value);
-        Some(mesh::Abort { status: a.http_status?, percent }).filter(|a| a.percent > 0.0)
+        // A request that is no gRPC is answered 200, with the other status in a header.
+        let status = a.http_status.or(a.grpc_status.as_ref().map(|_| 200))?;
+        Some(mesh::Abort { status, percent }).filter(|a| a.percent > 0.0)
     });
     verdict.fault.abort.as_ref().filter(|a| a.percent >= 100.0).map(|a| a.status)
 }
@@ -134,16 +141,15 @@ fn mirror(target: &Target, home: &str, percent: f64) -> mesh::Mirror {
 }
 
 /// (namespace, service), or ("", host).
-fn named(host: &str) -> (String, String) {
+pub(super) fn named(host: &str) -> (String, String) {
     service_of(host).map_or_else(|| (String::new(), host.to_owned()), |(ns, name)| (ns.to_owned(), name.to_owned()))
 }
 
 /// Rewrites path and authority, and changes headers.
 fn change(rule: &HttpRoute, entry: &Entry, way: &mut Way, verdict: &mut Verdict) {
-    let single = match rule.route.as_slice() {
-        [only] => only.headers.as_ref(),
-        _ => None,
-    };
+    // What its destinations say holds where all that get requests say the same.
+    let mut all = shares(&rule.route).into_iter().filter_map(|(at, _)| rule.route.get(at)).map(|r| r.headers.as_ref());
+    let single = all.next().flatten().filter(|first| all.all(|next| next == Some(*first)));
     let outer = rule.headers.as_ref();
     // What the rule says of the authority goes before what its destination says.
     let mut authority = outer.and_then(host_of).or_else(|| single.and_then(host_of));
@@ -209,7 +215,7 @@ fn rewritten(rewrite: &Rewrite, entry: &Entry, path: &str) -> String {
 
 /// How much of the path the rule asked for.
 fn matched(entry: &Entry, path: &str) -> usize {
-    let uri = entry.matching.and_then(|(_, m)| m.uri.as_ref());
+    let uri = entry.condition().and_then(|m| m.uri.as_ref());
     match uri {
         Some(uri) if uri.exact.is_some() || uri.regex.is_some() => path.len(),
         Some(uri) => uri.prefix.as_ref().map_or(1, String::len),
@@ -255,15 +261,13 @@ pub(crate) fn shares(route: &[Weighted]) -> Vec<(usize, f64)> {
 /// Upstream: istio/istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster.
 pub(super) fn port_of(hop: &Hop, target: &Target, host: &str, asked: u16) -> u16 {
     let said = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0);
-    let only = || match hop.index.host(&hop.scope, host, &hop.from.namespace)? {
-        Host::Service(service) => service.ports.first().filter(|_| service.ports.len() == 1).map(|p| p.port),
-        Host::Entry(typed, _) => typed.spec.ports.first().filter(|_| typed.spec.ports.len() == 1).map(|p| p.number),
-    };
+    let only = || hop.index.host(&hop.scope, host, &hop.from.namespace)?.only_port();
     let gateway = hop.from.membership == Some(Membership::Gateway);
     said.or_else(|| only().filter(|_| gateway)).unwrap_or(asked)
 }
 
-fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
+fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
+    let hop = &Hop { scope: hop.scope.behind_rules(), ..*hop };
     let (key, route) = (entry.key, &entry.http.route);
     let field = |at: usize| entry.field(&format!("route[{at}]"));
     let split = shares(route);
@@ -274,7 +278,7 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
         return;
     }
     if split.len() > 1 {
-        let because = format!("{} by weight", words::action(entry.http));
+        let because = format!("{} by weight", words::action(&entry.http));
         verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
     let (mut deliveries, mut absent) = (Vec::new(), 0.0);
@@ -295,7 +299,7 @@ fn send(hop: &Hop, way: &Way, entry: &Entry, verdict: &mut Verdict) {
                 absent += share;
                 let because = nothing.because(&host, port);
                 verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
-                let mut cluster = missing(named(&host), port);
+                let mut cluster = Cluster::named(named(&host), port);
                 cluster.subset = subset.map(|s| (s.to_owned(), key.clone(), field(at)));
                 deliveries.push(Delivery { share, cluster, plain: false });
             }

@@ -7,7 +7,7 @@ use mesh::{Outcome, Step, Verdict};
 use serde::Deserialize;
 use world::Pod;
 
-use super::deliver::{Delivery, deliver, missing};
+use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::gateway::Gatehouse;
 use super::opaque::opaque;
@@ -182,8 +182,8 @@ impl<'a> Gate<'a> {
             query: way.target.query.as_deref(),
             headers: &way.headers,
         };
-        let entries: Vec<_> = host.entries.iter().map(|(entry, _)| *entry).collect();
-        let found = select::first(&entries, &sent);
+        let entries: Vec<_> = host.entries.iter().map(|(entry, _)| entry.clone()).collect();
+        let found = select::first(entries, &sent);
         let port =
             found.as_ref().and_then(|f| host.entries.iter().find(|(e, _)| e.path() == f.path() && e.key == f.key));
         match (found, port.map(|(_, port)| *port)) {
@@ -235,7 +235,7 @@ impl<'a> Gate<'a> {
                 ));
                 let name =
                     service_of(&host).map_or_else(|| (String::new(), host.clone()), |(ns, n)| (ns.into(), n.into()));
-                missing(name, port)
+                Cluster::named(name, port)
             });
             deliveries.push(Delivery { share, cluster, plain: false });
         }
@@ -266,6 +266,7 @@ impl<'a> Gate<'a> {
             port: self.at.port,
             destination_ip: &pod.ip,
             sni: tls.then(|| way.target.host.clone()),
+            claims: None,
             tcp,
         };
         let name = format!("{}/{}", pod.namespace, pod.workload.1);

@@ -5,15 +5,19 @@
 
 mod ambient;
 mod arrive;
+mod bytes;
 #[cfg(test)]
 mod cases;
 mod deliver;
+mod door;
 mod endpoint;
 mod follow;
 mod gateway;
 mod gateway_doors;
 mod leave;
+mod listener;
 mod opaque;
+mod requests;
 mod way;
 mod waypoint;
 
@@ -32,7 +36,7 @@ use endpoint::Peer;
 use way::{Hop, Sender, Way};
 
 /// Kinds that decide every verdict.
-const NEEDED: [(&str, &str); 8] = [
+const NEEDED: [(&str, &str); 10] = [
     (NETWORKING, "VirtualService"),
     (NETWORKING, "DestinationRule"),
     (NETWORKING, "ServiceEntry"),
@@ -40,6 +44,8 @@ const NEEDED: [(&str, &str); 8] = [
     (NETWORKING, "EnvoyFilter"),
     (SECURITY, "PeerAuthentication"),
     (SECURITY, "AuthorizationPolicy"),
+    (SECURITY, "RequestAuthentication"),
+    (NETWORKING, "WorkloadEntry"),
     ("extensions.istio.io", "WasmPlugin"),
 ];
 
@@ -67,6 +73,7 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
         return Some(verdict);
     }
     let (hop, mut way) = (Hop::of(index, &from), Way::new(target, request));
+    way.to = Some(resolved.clone());
     let leave = match from.membership {
         Some(Membership::Sidecar) => leave::by_sidecar,
         Some(Membership::Node) => ambient::leave,

@@ -1,9 +1,10 @@
 //! A request on its way, and who sends it on.
 
-use mesh::{Membership, Outcome, Request, Target, Verdict};
+use mesh::{Membership, Outcome, Request, Resolved, Target, Verdict};
 use world::{Labels, Pod};
 
 use crate::kinds::sidecar::Scope;
+use crate::kinds::virtual_service::matches::Asking;
 use crate::read::Index;
 use crate::read::path::normalized;
 
@@ -45,6 +46,11 @@ impl<'a> Hop<'a> {
         Self { index, scope: Scope::of(index, &from.namespace, &from.labels), from }
     }
 
+    /// Who asks which rules concern it, on a port.
+    pub fn asking(&self, port: u16) -> Asking<'a> {
+        Asking { namespace: &self.from.namespace, labels: &self.from.labels, gateway: None, scope: self.scope.on(port) }
+    }
+
     /// `cluster.local/ns/shop/sa/client`, in the mesh's own trust domain.
     pub fn principal(&self) -> String {
         let domain = self.index.settings.trust_domain();
@@ -62,6 +68,10 @@ pub(crate) struct Way {
     pub authority: String,
     /// Normalised once a proxy has seen it, without query.
     pub path: String,
+    /// What its sender's URL leads to.
+    pub to: Option<Resolved>,
+    /// When it is sent, seconds since 1970; `None` where it is not known.
+    pub at: Option<i64>,
 }
 
 impl Way {
@@ -69,7 +79,26 @@ impl Way {
         let headers = request.headers.iter().map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()));
         let headers = headers.filter(|(name, _)| name != "host").collect();
         let method = if request.method.is_empty() { "GET".to_owned() } else { request.method.clone() };
-        Self { authority: target.authority.clone(), path: target.path.clone(), target, method, headers }
+        Self {
+            authority: target.authority.clone(),
+            path: target.path.clone(),
+            to: None,
+            at: request.at,
+            target,
+            method,
+            headers,
+        }
+    }
+
+    /// The sender encrypts it by itself: no proxy reads it.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.target.scheme.as_str(), "https" | "wss")
+    }
+
+    /// The name that the sender asks for in the open, where it encrypts: the host of the URL, unless that is an address.
+    pub fn sni(&self) -> Option<&str> {
+        let host = self.target.host.as_str();
+        (self.is_encrypted() && host.parse::<std::net::IpAddr>().is_err()).then_some(host)
     }
 
     /// A proxy of the mesh reads the request.
@@ -83,7 +112,7 @@ impl Way {
             return;
         }
         if self.path != self.target.path {
-            let query = self.target.query.as_ref().filter(|_| !self.path.contains('?'));
+            let query = self.target.query.as_ref();
             verdict.rewrite.path = Some(query.map_or_else(|| self.path.clone(), |q| format!("{}?{q}", self.path)));
         }
         if self.authority != self.target.authority {

@@ -7,7 +7,7 @@ use world::{Document, ObjectKey, Pod};
 
 use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
-use super::endpoint::{Cluster, Peer};
+use super::endpoint::Cluster;
 use super::way::{Hop, Sender, Way};
 use super::{follow, said};
 use crate::kinds::SECURITY;
@@ -131,6 +131,7 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         port: way.target.port,
         destination_ip: sought.address(),
         sni: None,
+        claims: None,
         tcp: bytes,
     };
     let place = |key: &ObjectKey, path: String| -> Place { (key.clone(), path) };
@@ -168,14 +169,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
     let host = match sought {
         Sought::Host(host) => host,
         Sought::Pod(pod) => {
-            let cluster = Cluster {
-                name: (pod.namespace.clone(), pod.name.clone()),
-                port,
-                subset: None,
-                peers: vec![Peer { pod: pod.clone(), port }],
-                addresses: Vec::new(),
-                tls: None,
-            };
+            let cluster = Cluster::at(pod, port);
             return deliver(on, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503));
         }
     };
@@ -184,7 +178,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
     if sought.is_bytes(port) {
         return send_bytes(on, way, host, all.iter().any(|table| table.routes_bytes()), verdict);
     }
-    let rules = routes::rules(&all, waypoint, port);
+    let rules = routes::rules(on.index, &all, waypoint, port);
     let sent = Sent {
         scheme: &way.target.scheme,
         method: &way.method,
@@ -193,11 +187,12 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
         query: way.target.query.as_deref(),
         headers: &way.headers,
     };
-    match (select::first(&rules, &sent), rules.first()) {
+    let first = rules.first().map(|rule| (rule.key, rule.list));
+    match (select::first(rules, &sent), first) {
         (Some(entry), _) => follow::follow(on, way, &entry, verdict),
-        (None, Some(first)) => {
+        (None, Some((key, list))) => {
             let because = format!("none of its rules catches {} {}", way.method, way.path);
-            verdict.trace.push(Step::by("route", first.key, first.list, because));
+            verdict.trace.push(Step::by("route", key, list, because));
             verdict.ends(Outcome::NoRoute);
             verdict.status = Some(404);
         }
@@ -212,7 +207,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
     }
 }
 
-fn send_bytes(on: &Hop, way: &Way, host: &Host, routed: bool, verdict: &mut Verdict) {
+fn send_bytes(on: &Hop, way: &mut Way, host: &Host, routed: bool, verdict: &mut Verdict) {
     if routed {
         let why = format!("a VirtualService routes the bytes of {}, which is not decided here", host.name());
         *verdict = verdict.clone().because("the route", why);

@@ -9,6 +9,7 @@ use world::{Labels, ObjectKey};
 use super::value::{block_holds, header_fits, host_fits, namespace_fits, path_fits, principal_fits};
 use super::{AuthorizationPolicy, Condition, Operation, Rule, Source, dry_run};
 use crate::kinds::Typed;
+use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::target::names;
 use crate::read::Index;
 
@@ -34,6 +35,8 @@ pub(crate) struct Arriving<'a> {
     pub destination_ip: &'a str,
     /// Server name that the caller's proxy asks for; `None` for plaintext.
     pub sni: Option<String>,
+    /// What the end user's token says; `None` without one.
+    pub claims: Option<&'a Claims>,
     /// The port takes bytes, not requests: fields of requests mean nothing there.
     pub tcp: bool,
 }
@@ -198,19 +201,32 @@ fn source_holds(source: &Source, request: &Arriving, home: &str) -> Holds {
     if !sure {
         return Some(false);
     }
-    let tokens = if request.tcp { Some(true) } else { token_holds(source, request) };
+    if !request.tcp && !lists(&source.request_principals, &source.not_request_principals, |v| is_user(v, request)) {
+        return Some(false);
+    }
     let direct = lists_of_addresses(&source.ip_blocks, &source.not_ip_blocks, request.ip);
     let remote = lists_of_addresses(&source.remote_ip_blocks, &source.not_remote_ip_blocks, request.remote_ip);
-    all([tokens, direct, remote].into_iter())
+    all([direct, remote].into_iter())
 }
 
-/// Without a token there is no request principal. What a token says, only its check shows.
-fn token_holds(source: &Source, request: &Arriving) -> Holds {
-    let asks = !source.request_principals.is_empty() || !source.not_request_principals.is_empty();
-    if asks && request.headers.iter().any(|(name, _)| name == "authorization") {
-        return None;
+/// `issuer/subject`, with a star at either end. Upstream: istio/istio pilot/pkg/security/authz/model/generator.go, requestPrincipalGenerator.
+fn is_user(pattern: &str, request: &Arriving) -> bool {
+    let Some(claims) = request.claims else { return false };
+    let (issuer, subject) = (claims.text("iss"), claims.text("sub"));
+    let any = |text: &str| !text.is_empty();
+    match (pattern.rsplit_once('/'), pattern) {
+        (_, "*") => any(issuer) && any(subject),
+        (Some((of, who)), _) if pattern.starts_with('*') => {
+            (if of == "*" { any(issuer) } else { issuer.ends_with(of.trim_start_matches('*')) }) && subject == who
+        }
+        (None, _) if pattern.starts_with('*') => any(issuer) && subject.ends_with(pattern.trim_start_matches('*')),
+        (Some((of, who)), _) if pattern.ends_with('*') => {
+            issuer == of && if who == "*" { any(subject) } else { subject.starts_with(who.trim_end_matches('*')) }
+        }
+        (None, _) if pattern.ends_with('*') => issuer.starts_with(pattern.trim_end_matches('*')) && any(subject),
+        (Some((of, who)), _) => issuer == of && subject == who,
+        (None, _) => issuer == pattern && subject.is_empty(),
     }
-    Some(source.request_principals.is_empty())
 }
 
 fn lists_of_addresses(yes: &[String], no: &[String], ip: &str) -> Holds {
@@ -272,15 +288,32 @@ fn condition_holds(condition: &Condition, request: &Arriving, home: &str) -> Hol
         _ => match key.strip_prefix("request.headers[").and_then(|rest| rest.strip_suffix(']')) {
             Some(name) => {
                 let name = name.to_ascii_lowercase();
-                let value = request.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
+                let value = match name.as_str() {
+                    ":method" => Some(request.method),
+                    ":authority" | "host" => Some(request.authority),
+                    ":path" => Some(request.path),
+                    _ => request.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str()),
+                };
                 sure(&|v| header_fits(v, value))
             }
-            // Claims of a token: none without one, and only its check shows them with one.
+            None if key == "request.auth.principal" => sure(&|v| is_user(v, request)),
             None if key.starts_with("request.auth.") => {
-                let token = request.headers.iter().any(|(name, _)| name == "authorization");
-                if token { None } else { Some(values.is_empty()) }
+                let path = claim_path(key);
+                sure(&|v| request.claims.is_some_and(|claims| claims.fits(&path, |text| super::value::fits(v, text))))
             }
             None => None,
         },
+    }
+}
+
+/// The claim that a key is about: `request.auth.claims[team][name]`, the audiences or the presenter.
+fn claim_path(key: &str) -> Vec<&str> {
+    match key {
+        "request.auth.audiences" => vec!["aud"],
+        "request.auth.presenter" => vec!["azp"],
+        _ => {
+            let names = key.strip_prefix("request.auth.claims[").and_then(|rest| rest.strip_suffix(']'));
+            names.map(|names| names.split("][").collect()).unwrap_or_default()
+        }
     }
 }

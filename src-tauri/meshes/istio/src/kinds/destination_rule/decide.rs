@@ -1,6 +1,9 @@
 //! Which DestinationRules hold for a caller and a host, and what they say together.
 
-use world::ObjectKey;
+use std::collections::BTreeSet;
+
+use mesh::selects;
+use world::{Labels, ObjectKey};
 
 use super::{DestinationRule, Subset, Tls, TrafficPolicy};
 use crate::kinds::Typed;
@@ -57,30 +60,99 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// Upstream: istio/istio pilot/pkg/model/push_context.go, destinationRule: the caller's namespace, the service's, the root's.
+/// The rules in force for callers that no selector concerns.
 pub(crate) fn for_host<'a>(index: &'a Index, caller: &str, host: &str, service: &str) -> Option<Merged<'a>> {
-    let own = (caller != index.root).then(|| most_specific(index, caller, host, |_| true)).flatten();
-    let exported = |namespace: &str| {
-        most_specific(index, namespace, host, |rule| exported_to(&rule.spec.export_to, namespace, caller))
-    };
-    own.or_else(|| exported(service)).or_else(|| exported(&index.root))
+    for_caller(index, (caller, &Labels::new()), host, service)
 }
 
-fn most_specific<'a>(
+/// The rules in force for a caller by its namespace and labels.
+/// Upstream: istio/istio pilot/pkg/model/push_context.go, destinationRule: the caller's namespace, the service's, the root's.
+pub(crate) fn for_caller<'a>(
     index: &'a Index,
-    namespace: &str,
+    caller: (&str, &Labels),
     host: &str,
-    visible: impl Fn(&Typed<DestinationRule>) -> bool,
+    service: &str,
 ) -> Option<Merged<'a>> {
-    let mut rules = index.rules_for(namespace, host);
-    if rules.is_empty() {
-        let patterns = index.destination_rules.found(&format!("{namespace}/*")).map(host_of);
-        let fitting = patterns.filter(|pattern| wildcard_matches(pattern, host));
-        let best = fitting.reduce(|best, next| if more_specific(&next, &best) { next } else { best })?;
-        rules = index.rules_for(namespace, &best);
+    if caller.0 != index.root {
+        let own = most_specific(index, caller.0, host, false);
+        if !own.is_empty() {
+            return chosen(own, caller, caller.0);
+        }
     }
-    rules.retain(|rule| visible(rule));
-    (!rules.is_empty()).then_some(Merged { rules })
+    let exported = |namespace: &str| {
+        let mut all = most_specific(index, namespace, host, true);
+        all.retain(|set| set.export.contains("*") || set.export.contains(caller.0));
+        (!all.is_empty()).then(|| chosen(all, caller, namespace))
+    };
+    exported(service).or_else(|| exported(&index.root)).flatten()
+}
+
+/// Rules that istiod makes one of.
+struct Set<'a> {
+    rules: Vec<&'a Typed<DestinationRule>>,
+    export: BTreeSet<String>,
+    selector: Option<&'a Labels>,
+}
+
+/// One whose selector fits a caller of the rules' own namespace, else the last without selector. Upstream: sidecar.go, DestinationRule.
+fn chosen<'a>(all: Vec<Set<'a>>, (namespace, labels): (&str, &Labels), home: &str) -> Option<Merged<'a>> {
+    let fits = |set: &Set| home == namespace && set.selector.is_some_and(|wanted| selects(wanted, labels));
+    let at = all.iter().position(fits).or_else(|| all.iter().rposition(|set| set.selector.is_none()))?;
+    let rules = all.into_iter().nth(at)?.rules;
+    Some(Merged { rules })
+}
+
+fn most_specific<'a>(index: &'a Index, namespace: &str, host: &str, leaving: bool) -> Vec<Set<'a>> {
+    let leaves = |rule: &&Typed<DestinationRule>| {
+        let only = matches!(rule.spec.export_to.as_slice(), [one] if one == "." || one == namespace);
+        !(leaving && only)
+    };
+    let mut rules = index.rules_for(namespace, host);
+    rules.retain(leaves);
+    if rules.is_empty() {
+        let patterns = index.destination_rules.found(&format!("{namespace}/*")).filter(leaves).map(host_of);
+        let fitting = patterns.filter(|pattern| wildcard_matches(pattern, host));
+        let best = fitting.reduce(|best, next| if more_specific(&next, &best) { next } else { best });
+        rules = best.map(|best| index.rules_for(namespace, &best)).unwrap_or_default();
+        rules.retain(leaves);
+    }
+    merged(rules)
+}
+
+/// Rules of one host, oldest first, with equal exports and selectors become one; one that is exported further adds to the narrower as well.
+/// Upstream: istio/istio pilot/pkg/model/destination_rule.go, mergeDestinationRule.
+fn merged(rules: Vec<&Typed<DestinationRule>>) -> Vec<Set<'_>> {
+    let mut all: Vec<Set> = Vec::new();
+    for rule in rules {
+        let home = &rule.document.key.namespace;
+        let said = rule.spec.export_to.iter().map(|to| if to == "." { home.clone() } else { to.clone() });
+        let mut export: BTreeSet<String> = said.collect();
+        if export.is_empty() {
+            export.insert("*".into());
+        }
+        let selector = rule.spec.workload_selector.as_ref().map(|s| &s.match_labels);
+        let mut apart = true;
+        for set in &mut all {
+            if export != set.export && !export.is_superset(&set.export) {
+                apart = true;
+                continue;
+            }
+            apart = export != set.export;
+            match (set.selector, selector) {
+                (Some(a), Some(b)) if a != b => {
+                    apart = true;
+                    continue;
+                }
+                (None, None) | (Some(_), Some(_)) => apart = false,
+                _ => {}
+            }
+            set.rules.push(rule);
+        }
+        if apart {
+            all.push(Set { rules: vec![rule], export, selector });
+        }
+    }
+    all
 }
 
 /// Whether `exportTo` of an object in a namespace lets callers of another see it; nothing said is everyone.

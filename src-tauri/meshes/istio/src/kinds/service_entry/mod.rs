@@ -1,13 +1,13 @@
 //! ServiceEntry: hosts that the mesh knows besides Kubernetes' own.
 
-use std::collections::BTreeMap;
-
 use mesh::Summary;
 use serde::Deserialize;
 use world::Document;
 
+use crate::kinds::workload_entry::WorkloadEntry;
 use crate::kinds::{Selector, or_default, read};
 use crate::read::hosts::is_wildcard;
+use crate::read::registry::{Speech, speech_of};
 
 /// `spec`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,7 +24,7 @@ pub(crate) struct ServiceEntry {
     #[serde(deserialize_with = "or_default")]
     pub resolution: String,
     #[serde(deserialize_with = "or_default")]
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<WorkloadEntry>,
     pub workload_selector: Option<Labels>,
     #[serde(deserialize_with = "or_default")]
     pub export_to: Vec<String>,
@@ -60,25 +60,10 @@ pub(crate) struct EntryPort {
     pub target_port: Option<u16>,
 }
 
-/// `endpoints[]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Endpoint {
-    #[serde(deserialize_with = "or_default")]
-    pub address: String,
-    #[serde(deserialize_with = "or_default")]
-    pub labels: world::Labels,
-    #[serde(deserialize_with = "or_default")]
-    pub ports: BTreeMap<String, u16>,
-}
-
 impl EntryPort {
-    /// Requests on this port are routed as HTTP.
-    pub fn is_http(&self) -> bool {
-        matches!(
-            self.protocol.to_ascii_uppercase().as_str(),
-            "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" | "HTTP_PROXY" | ""
-        )
+    /// How the port is taken. Upstream: pilot/pkg/serviceregistry/serviceentry/conversion.go, convertPort.
+    pub fn speech(&self) -> Speech {
+        speech_of(&self.protocol)
     }
 }
 

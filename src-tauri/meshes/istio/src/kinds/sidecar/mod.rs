@@ -1,46 +1,24 @@
 //! Sidecar: what the proxies of a namespace or a workload see of the mesh.
 
+pub(crate) mod spec;
+
 use mesh::selects;
-use serde::Deserialize;
 use world::{Labels, ObjectKey};
 
-use crate::kinds::or_default;
-use crate::kinds::service_entry::Labels as WorkloadSelector;
 use crate::read::Index;
 use crate::read::hosts::wildcard_matches;
+pub(crate) use spec::Sidecar;
+use spec::{Egress, Ingress, OutboundPolicy};
 
-/// `spec`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Sidecar {
-    pub workload_selector: Option<WorkloadSelector>,
-    #[serde(deserialize_with = "or_default")]
-    pub egress: Vec<Egress>,
-    #[serde(deserialize_with = "or_default")]
-    pub ingress: Vec<serde_json::Value>,
-    pub outbound_traffic_policy: Option<OutboundPolicy>,
-}
-
-impl mesh::Spec for Sidecar {
-    const GROUP: &'static str = crate::kinds::NETWORKING;
-    const KIND: &'static str = "Sidecar";
-}
-
-/// `egress[]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Egress {
-    #[serde(deserialize_with = "or_default")]
-    pub hosts: Vec<String>,
-    pub port: Option<serde_json::Value>,
-}
-
-/// `outboundTrafficPolicy`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct OutboundPolicy {
-    #[serde(deserialize_with = "or_default")]
-    pub mode: String,
+/// How much of a Sidecar's list of listeners is meant.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// Whatever any listener sees: a proxy may send there.
+    Any,
+    /// What the listener of this port sees.
+    Port(u16),
+    /// Whatever is exported: where rules lead that the proxy sees, it sees as well.
+    Rules,
 }
 
 /// What one caller's proxy sees.
@@ -48,6 +26,7 @@ pub(crate) struct OutboundPolicy {
 pub(crate) struct Scope<'a> {
     caller: &'a str,
     sidecar: Option<(&'a Sidecar, &'a ObjectKey)>,
+    part: Part,
 }
 
 impl<'a> Scope<'a> {
@@ -60,49 +39,98 @@ impl<'a> Scope<'a> {
         let general = || list(namespace).find(|t| chosen(&t.spec).is_none());
         let root = || list(&index.root).find(|t| chosen(&t.spec).is_none());
         let found = own.or_else(general).or_else(root);
-        Self { caller: namespace, sidecar: found.map(|t| (&t.spec, &t.document.key)) }
+        Self { caller: namespace, sidecar: found.map(|t| (&t.spec, &t.document.key)), part: Part::Any }
     }
 
     /// All of the mesh, whatever Sidecars say: they are for sidecars.
     pub fn whole(caller: &'a str) -> Self {
-        Self { caller, sidecar: None }
+        Self { caller, sidecar: None, part: Part::Any }
     }
 
-    /// Whether hosts of this namespace are in the proxy's configuration.
+    /// The same, as the routes of one port see it.
+    #[must_use]
+    pub fn on(self, port: u16) -> Self {
+        Self { part: Part::Port(port), ..self }
+    }
+
+    /// The same, for the destinations of rules that the proxy sees.
+    /// Upstream: pilot/pkg/model/sidecar.go, collectImportedServices.
+    #[must_use]
+    pub fn behind_rules(self) -> Self {
+        Self { part: Part::Rules, ..self }
+    }
+
+    /// Whether a host of this namespace is in the proxy's configuration. Upstream: pilot/pkg/model/sidecar.go, selectServices.
     pub fn sees(&self, namespace: &str, host: &str) -> bool {
+        self.meets(namespace, |dns| dns == host || wildcard_matches(dns, host), |dns| fits(dns, host))
+    }
+
+    /// Whether a VirtualService of this namespace with this host is. Upstream: virtualservice.go, SelectVirtualServices: a pattern of either is enough.
+    pub fn sees_rule(&self, namespace: &str, host: &str) -> bool {
+        let meets = |dns: &str| {
+            fits(dns, host) || wildcard_matches(host, dns) || wildcard_matches(host, dns.trim_start_matches('*'))
+        };
+        self.meets(namespace, meets, |dns| fits(dns, host))
+    }
+
+    fn meets(&self, namespace: &str, wanted: impl Fn(&str) -> bool, left_out: impl Fn(&str) -> bool) -> bool {
         let Some((sidecar, _)) = self.sidecar else { return true };
-        let hosts = sidecar.egress.iter().flat_map(|e| &e.hosts);
-        sidecar.egress.is_empty()
-            || hosts.filter_map(|h| h.split_once('/')).any(|(ns, dns)| {
-                let ns_fits = match ns {
-                    "*" => true,
-                    "." => namespace == self.caller,
-                    "~" => false,
-                    other => other == namespace,
-                };
-                ns_fits && (dns == host || wildcard_matches(dns, host))
-            })
+        if sidecar.egress.is_empty() || matches!(self.part, Part::Rules) {
+            return true;
+        }
+        let ns_fits = |ns: &str| match ns {
+            "*" | "" => true,
+            "." => namespace == self.caller,
+            other => other == namespace,
+        };
+        let one = |listener: &Egress| {
+            let hosts = || listener.hosts.iter().filter_map(|h| h.split_once('/'));
+            let out = hosts().filter_map(|(ns, dns)| Some((ns.strip_prefix('~')?, dns)));
+            let mut seen = hosts().filter(|(ns, _)| !ns.starts_with('~'));
+            seen.any(|(ns, dns)| ns_fits(ns) && wanted(dns))
+                && !out.into_iter().any(|(ns, dns)| ns_fits(ns) && left_out(dns))
+        };
+        match self.part {
+            Part::Port(port) => self.listener(port).is_some_and(one),
+            Part::Any | Part::Rules => sidecar.egress.iter().any(one),
+        }
     }
 
-    /// The Sidecar that lets nothing unknown out; `None` where unknown hosts are let through.
-    pub fn registry_only(&self) -> Option<&'a ObjectKey> {
+    /// The listener whose routes a port takes: its own, else that of all other ports. Upstream: sidecar.go, GetEgressListenerForRDS.
+    fn listener(&self, port: u16) -> Option<&'a Egress> {
+        let (sidecar, _) = self.sidecar?;
+        sidecar.egress.iter().find(|e| e.port.as_ref().is_none_or(|p| p.number == port))
+    }
+
+    /// Listeners for one port, with the place of each in the Sidecar.
+    pub fn own_listeners(&self) -> impl Iterator<Item = (usize, &'a Egress)> {
+        let all = self.sidecar.map(|(s, _)| s.egress.iter().enumerate()).into_iter().flatten();
+        all.filter(|(_, e)| e.port.is_some())
+    }
+
+    /// It has a listener for whatever port no other is for.
+    pub fn takes_other_ports(&self) -> bool {
+        self.sidecar.is_none_or(|(s, _)| s.egress.is_empty() || s.egress.iter().any(|e| e.port.is_none()))
+    }
+
+    /// The listeners that it opens for requests that come in.
+    pub fn ingress(&self) -> &'a [Ingress] {
+        self.sidecar.map_or(&[], |(s, _)| &s.ingress)
+    }
+
+    /// What it says of hosts that the proxy does not know.
+    pub fn outbound_policy(&self) -> Option<(&'a OutboundPolicy, &'a ObjectKey)> {
         let (sidecar, key) = self.sidecar?;
-        let mode = sidecar.outbound_traffic_policy.as_ref().map(|p| p.mode.as_str());
-        (mode == Some("REGISTRY_ONLY")).then_some(key)
+        Some((sidecar.outbound_traffic_policy.as_ref()?, key))
     }
 
-    /// The Sidecar says itself what becomes of unknown hosts.
-    pub fn has_outbound_policy(&self) -> bool {
-        self.sidecar.is_some_and(|(s, _)| s.outbound_traffic_policy.is_some())
-    }
-
-    /// The Sidecar in force, with listeners of its own if it defines any.
+    /// The Sidecar in force.
     pub fn object(&self) -> Option<&'a ObjectKey> {
         self.sidecar.map(|(_, key)| key)
     }
+}
 
-    /// It opens listeners by port, which change where requests are routed.
-    pub fn has_own_listeners(&self) -> bool {
-        self.sidecar.is_some_and(|(s, _)| s.egress.iter().any(|e| e.port.is_some()))
-    }
+/// A host, or a pattern that a pattern is narrower than.
+fn fits(dns: &str, host: &str) -> bool {
+    dns == host || wildcard_matches(dns, host.trim_start_matches('*'))
 }

@@ -2,6 +2,7 @@
 
 use super::spec::{HttpMatch, StringMatch};
 use crate::edge::{MESH, full_name};
+use crate::kinds::sidecar::Scope;
 
 /// A request as the caller's proxy sees it: its path is normalised, and names of headers are in lower case.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Asking<'a> {
     pub labels: &'a world::Labels,
     /// `namespace/name` of the gateway that asks; `None` for a sidecar.
     pub gateway: Option<&'a str>,
+    /// What its proxy sees on the port that is asked.
+    pub scope: Scope<'a>,
 }
 
 /// Whether this match is in the proxy's configuration at all.
@@ -59,18 +62,28 @@ pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
     }
     let header = |name: &str| {
         let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            ":method" => return Some(sent.method.to_owned()),
+            ":scheme" => return Some(sent.scheme.to_owned()),
+            ":authority" | "host" => return Some(sent.authority.to_owned()),
+            ":path" => {
+                let query = sent.query.map(|q| format!("?{q}")).unwrap_or_default();
+                return Some(format!("{}{query}", sent.path));
+            }
+            _ => {}
+        }
         let all: Vec<&str> = sent.headers.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.as_str()).collect();
         (!all.is_empty()).then(|| all.join(","))
     };
     for (name, of) in &m.headers {
-        if name.starts_with("@request.auth.claims") {
+        if is_claim(name) {
             return Err(format!("claims of a token ({name}) are not there"));
         }
         if !string_holds(of, header(name).as_deref()) {
             return wrong(&format!("header {name}"));
         }
     }
-    for (name, of) in &m.without_headers {
+    for (name, of) in m.without_headers.iter().filter(|(name, _)| !is_claim(name)) {
         // A header that is missing counts as empty here, unless only its presence is asked for.
         let value = header(name).or((!asks_presence(of)).then(String::new));
         if string_holds(of, value.as_deref()) {
@@ -83,6 +96,11 @@ pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A claim of a token stands where a header does. A sidecar checks tokens where they arrive, not where they leave: it sees none.
+fn is_claim(name: &str) -> bool {
+    name.starts_with("@request.auth.claims")
 }
 
 /// The first of its name, not decoded.

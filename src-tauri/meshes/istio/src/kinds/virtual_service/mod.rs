@@ -1,5 +1,8 @@
 //! VirtualService: where requests for a host go.
 
+pub(crate) mod bytes;
+pub(crate) mod cors;
+pub(crate) mod delegate;
 pub(crate) mod matches;
 pub(crate) mod select;
 pub(crate) mod spec;

@@ -1,7 +1,10 @@
 //! Which VirtualService a caller's proxy holds for a host, and which of its rules catches a request.
 
+use std::borrow::Cow;
+
 use world::ObjectKey;
 
+use super::delegate;
 use super::matches::{Asking, Sent, concerns, holds};
 use super::spec::{HttpMatch, HttpRoute, VirtualService};
 use crate::edge::{Derived, Rule, Table};
@@ -14,7 +17,7 @@ use crate::read::hosts::{fqdn, more_specific, service_of, wildcard_matches};
 const DERIVED: &str = "spec.rules";
 
 /// One rule with one of its matches, as the proxy holds it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry<'a> {
     /// The object that holds the rule; short hosts are of its namespace.
     pub key: &'a ObjectKey,
@@ -22,17 +25,25 @@ pub(crate) struct Entry<'a> {
     pub list: &'static str,
     /// Place of the rule in the list.
     pub rule: usize,
-    /// The rule.
-    pub http: &'a HttpRoute,
-    /// Place of the match in the rule, and the match; none for a rule that catches all.
-    pub matching: Option<(usize, &'a HttpMatch)>,
+    /// The rule; one that a root and its delegate make together stands nowhere whole.
+    pub http: Cow<'a, HttpRoute>,
+    /// Place of the match in the rule; none for a rule that catches all.
+    pub matching: Option<usize>,
+    /// Place of the match as it is written.
+    pub written: usize,
 }
 
 impl<'a> Entry<'a> {
     /// A rule that istiod derives from a route of the Gateway API.
     pub fn derived(rule: &'a Rule) -> Self {
-        let matching = rule.http.matches.first().map(|m| (rule.matching, m));
-        Self { key: &rule.key, list: DERIVED, rule: rule.rule, http: &rule.http, matching }
+        let matching = (!rule.http.matches.is_empty()).then_some(0);
+        let (http, written) = (Cow::Borrowed(&rule.http), rule.matching);
+        Self { key: &rule.key, list: DERIVED, rule: rule.rule, http, matching, written }
+    }
+
+    /// The match; none for a rule that catches all.
+    pub fn condition(&self) -> Option<&HttpMatch> {
+        self.http.matches.get(self.matching?)
     }
 
     /// Whether its route is of the Gateway API, which asks for other answers in places.
@@ -43,8 +54,8 @@ impl<'a> Entry<'a> {
     /// `spec.http[0].match[1]`
     pub fn path(&self) -> String {
         match self.matching {
-            Some((at, _)) if self.is_derived() => self.field(&format!("matches[{at}]")),
-            Some((at, _)) => self.field(&format!("match[{at}]")),
+            Some(_) if self.is_derived() => self.field(&format!("matches[{}]", self.written)),
+            Some(_) => self.field(&format!("match[{}]", self.written)),
             None => format!("{}[{}]", self.list, self.rule),
         }
     }
@@ -61,36 +72,45 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The rules of a VirtualService that concern this caller, in order.
-pub(crate) fn entries<'a>(typed: &'a Typed<VirtualService>, asking: Asking, port: u16) -> Vec<Entry<'a>> {
-    let home = &typed.document.key.namespace;
-    let mut all = every(typed);
-    all.retain(|e| e.matching.is_none_or(|(_, m)| concerns(m, home, asking, port)));
+/// The rules of a VirtualService and its delegates that concern this caller, in order.
+pub(crate) fn entries<'a>(
+    index: &'a Index,
+    typed: &'a Typed<VirtualService>,
+    asking: Asking,
+    port: u16,
+) -> Vec<Entry<'a>> {
+    let mut all = every(index, typed);
+    all.retain(|e| e.condition().is_none_or(|m| concerns(m, &e.key.namespace, asking, port)));
     all
 }
 
-/// Every rule of a VirtualService with each of its matches, whoever it concerns.
-pub(crate) fn every(typed: &Typed<VirtualService>) -> Vec<Entry<'_>> {
-    let (key, list) = (&typed.document.key, "spec.http");
-    let rules = typed.spec.http.iter().enumerate();
-    rules
-        .flat_map(|(rule, http)| {
-            let plain = http.matches.is_empty().then_some(Entry { key, list, rule, http, matching: None });
-            let each = http.matches.iter().enumerate();
-            plain.into_iter().chain(each.map(move |m| Entry { key, list, rule, http, matching: Some(m) }))
-        })
-        .collect()
+/// Every rule of a VirtualService and its delegates with each of its matches, whoever it concerns.
+pub(crate) fn every<'a>(index: &'a Index, typed: &'a Typed<VirtualService>) -> Vec<Entry<'a>> {
+    let mut all = Vec::new();
+    for delegate::Written { key, rule, http } in delegate::rules(index, typed) {
+        let entry = |matching: Option<usize>| {
+            let written = matching.unwrap_or_default();
+            Entry { key, list: "spec.http", rule, http: http.clone(), matching, written }
+        };
+        if http.matches.is_empty() {
+            all.push(entry(None));
+        }
+        all.extend((0..http.matches.len()).map(|at| entry(Some(at))));
+    }
+    all
 }
 
 /// The first entry that catches the request.
-pub(crate) fn first<'a>(entries: &[Entry<'a>], sent: &Sent) -> Option<Entry<'a>> {
-    entries.iter().find(|e| e.matching.is_none_or(|(_, m)| holds(m, sent).is_ok())).copied()
+pub(crate) fn first<'a>(entries: Vec<Entry<'a>>, sent: &Sent) -> Option<Entry<'a>> {
+    entries.into_iter().find(|e| e.condition().is_none_or(|m| holds(m, sent).is_ok()))
 }
 
-/// Whether it routes for sidecars, and lets callers of this namespace see it.
-pub(super) fn in_mesh(typed: &Typed<VirtualService>, caller: &str) -> bool {
-    let mesh = typed.spec.gateways.is_empty() || typed.spec.gateways.iter().any(|g| g == "mesh");
-    mesh && exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
+/// Whether it routes for sidecars, and this caller's proxy sees it.
+pub(crate) fn in_mesh(typed: &Typed<VirtualService>, asking: Asking) -> bool {
+    let (spec, home) = (&typed.spec, &typed.document.key.namespace);
+    let mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|g| g == "mesh");
+    mesh && exported_to(&spec.export_to, home, asking.namespace)
+        && spec.hosts.iter().any(|h| asking.scope.sees_rule(home, &fqdn(h, home)))
 }
 
 /// The routes in force for a host of the registry, with their rules for this caller: of a VirtualService, or of the Gateway API.
@@ -102,20 +122,18 @@ pub(crate) fn for_host<'a>(
     asking: Asking<'a>,
     port: u16,
 ) -> Option<(Table<'a>, Vec<Entry<'a>>)> {
-    let written = index.exactly(host).filter(|t| in_mesh(t, asking.namespace)).map(Table::Written);
+    let written = index.exactly(host).filter(|t| in_mesh(t, asking)).map(Table::Written);
     let mut exact: Vec<_> = written.chain(derived(index, host, asking.namespace)).collect();
     exact.sort_by_cached_key(|t| t.rank(asking.namespace));
     if !exact.is_empty() {
-        let all = exact.into_iter().map(|t| (t, t.entries(asking, port)));
+        let all = exact.into_iter().map(|t| (t, t.entries(index, asking, port)));
         return all.into_iter().find(|(_, entries)| !entries.is_empty());
     }
-    let mut wild: Vec<_> = index
-        .by_pattern()
-        .filter(|(pattern, t)| wildcard_matches(pattern, host) && in_mesh(t, asking.namespace))
-        .collect();
+    let mut wild: Vec<_> =
+        index.by_pattern().filter(|(pattern, t)| wildcard_matches(pattern, host) && in_mesh(t, asking)).collect();
     wild.sort_by_cached_key(|(_, t)| Table::Written(t).rank(asking.namespace));
     let best = wild.into_iter().reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best })?;
-    let all = entries(best.1, asking, port);
+    let all = entries(index, best.1, asking, port);
     (!all.is_empty()).then_some((Table::Written(best.1), all))
 }
 
@@ -141,10 +159,9 @@ pub(crate) fn for_unknown<'a>(
     let beside = |typed: &Typed<VirtualService>| {
         port == 80 || typed.spec.hosts.iter().any(|h| registry_has(&fqdn(h, &typed.document.key.namespace)))
     };
-    let exact = index.exactly(host).filter(|t| in_mesh(t, asking.namespace) && beside(t));
-    let wild =
-        index.by_pattern().filter(|(p, t)| wildcard_matches(p, host) && in_mesh(t, asking.namespace) && beside(t));
+    let exact = index.exactly(host).filter(|t| in_mesh(t, asking) && beside(t));
+    let wild = index.by_pattern().filter(|(p, t)| wildcard_matches(p, host) && in_mesh(t, asking) && beside(t));
     let longest = wild.reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best }).map(|(_, t)| t);
-    let all = exact.chain(longest).map(|t| (Table::Written(t), entries(t, asking, port)));
+    let all = exact.chain(longest).map(|t| (Table::Written(t), entries(index, t, asking, port)));
     all.into_iter().find(|(_, entries)| !entries.is_empty())
 }

@@ -1,11 +1,10 @@
 //! The fields of a VirtualService that decide.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::kinds::or_default;
 use crate::read::hosts::{fqdn, is_wildcard};
@@ -23,9 +22,36 @@ pub(crate) struct VirtualService {
     #[serde(deserialize_with = "or_default")]
     pub http: Vec<HttpRoute>,
     #[serde(deserialize_with = "or_default")]
-    pub tls: Vec<Value>,
+    pub tls: Vec<BytesRoute>,
     #[serde(deserialize_with = "or_default")]
-    pub tcp: Vec<Value>,
+    pub tcp: Vec<BytesRoute>,
+}
+
+/// `spec.tls[]` and `spec.tcp[]`: where connections go whose bytes are not read.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct BytesRoute {
+    #[serde(rename = "match", deserialize_with = "or_default")]
+    pub matches: Vec<BytesMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub route: Vec<Weighted>,
+}
+
+/// `spec.tls[].match[]` and `spec.tcp[].match[]`; all of its fields must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct BytesMatch {
+    #[serde(deserialize_with = "or_default")]
+    pub sni_hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub destination_subnets: Vec<String>,
+    pub port: Option<u16>,
+    #[serde(deserialize_with = "or_default")]
+    pub source_labels: world::Labels,
+    #[serde(deserialize_with = "or_default")]
+    pub source_namespace: String,
+    #[serde(deserialize_with = "or_default")]
+    pub gateways: Vec<String>,
 }
 
 impl mesh::Spec for VirtualService {
@@ -50,7 +76,7 @@ pub(crate) struct HttpRoute {
     pub route: Vec<Weighted>,
     pub redirect: Option<Redirect>,
     pub direct_response: Option<DirectResponse>,
-    pub delegate: Option<Value>,
+    pub delegate: Option<Delegate>,
     pub rewrite: Option<Rewrite>,
     pub timeout: Option<String>,
     pub retries: Option<Retries>,
@@ -61,6 +87,29 @@ pub(crate) struct HttpRoute {
     #[serde(deserialize_with = "or_default")]
     pub mirrors: Vec<Mirror>,
     pub headers: Option<Headers>,
+    pub cors_policy: Option<CorsPolicy>,
+}
+
+/// `spec.http[].delegate`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Delegate {
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub namespace: String,
+}
+
+/// `spec.http[].corsPolicy`, as far as it decides who answers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CorsPolicy {
+    #[serde(deserialize_with = "or_default")]
+    pub allow_origins: Vec<StringMatch>,
+    #[serde(deserialize_with = "or_default")]
+    pub allow_origin: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub unmatched_preflights: String,
 }
 
 /// `spec.http[].match[]`; all of its fields must hold.
@@ -105,12 +154,12 @@ pub(crate) struct StringMatch {
 pub(crate) struct Pattern {
     /// As written.
     pub text: String,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: Arc<OnceLock<Option<Regex>>>,
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        Self { text, compiled: OnceLock::new() }
+        Self { text, compiled: Arc::default() }
     }
 }
 
@@ -218,6 +267,7 @@ pub(crate) struct Fault {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Abort {
     pub http_status: Option<u16>,
+    pub grpc_status: Option<String>,
     pub percentage: Option<Percent>,
 }
 
@@ -242,13 +292,13 @@ pub(crate) struct Mirror {
     pub percentage: Option<Percent>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub(crate) struct Headers {
     pub request: Option<HeaderOperations>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub(crate) struct HeaderOperations {
     #[serde(deserialize_with = "or_default")]

@@ -7,6 +7,7 @@ use super::select::{Entry, in_mesh};
 use super::spec::VirtualService;
 use crate::edge::Table;
 use crate::kinds::Typed;
+use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::hosts::{fqdn, wildcard_matches};
 
@@ -17,8 +18,10 @@ pub(crate) fn for_host<'a>(index: &'a Index, host: &str, home: &str, waypoint: &
         let full = typed.spec.hosts.iter().map(|h| fqdn(h, &typed.document.key.namespace));
         full.into_iter().any(|h| h == host || wildcard_matches(&h, host))
     };
+    let nobody = Labels::new();
+    let asking = Asking { namespace: waypoint, labels: &nobody, gateway: None, scope: Scope::whole(waypoint) };
     let near = |table: &Table| [home, waypoint].contains(&table.namespace());
-    let written = index.virtual_services.all().filter(|t| in_mesh(t, waypoint) && lists(t)).map(Table::Written);
+    let written = index.virtual_services.all().filter(|t| in_mesh(t, asking) && lists(t)).map(Table::Written);
     let derived = index.edge().in_mesh(host).map(Table::Derived);
     let mut all: Vec<_> = written.chain(derived).filter(near).collect();
     all.sort_by_cached_key(|table| table.rank(waypoint));
@@ -27,9 +30,9 @@ pub(crate) fn for_host<'a>(index: &'a Index, host: &str, home: &str, waypoint: &
 
 /// Their rules in order, as the waypoint holds them: what asks for labels of the caller is left out, and the caller's namespace is the
 /// waypoint's own. Upstream: listener_waypoint.go, waypointInboundRoute.
-pub(crate) fn rules<'a>(all: &[Table<'a>], waypoint: &str, port: u16) -> Vec<Entry<'a>> {
+pub(crate) fn rules<'a>(index: &'a Index, all: &[Table<'a>], waypoint: &str, port: u16) -> Vec<Entry<'a>> {
     let nobody = Labels::new();
-    let asking = Asking { namespace: waypoint, labels: &nobody, gateway: None };
-    let blind = |entry: &Entry| entry.matching.is_none_or(|(_, m)| m.source_labels.is_empty());
-    all.iter().flat_map(|table| table.entries(asking, port)).filter(blind).collect()
+    let asking = Asking { namespace: waypoint, labels: &nobody, gateway: None, scope: Scope::whole(waypoint) };
+    let blind = |entry: &Entry| entry.condition().is_none_or(|m| m.source_labels.is_empty());
+    all.iter().flat_map(|table| table.entries(index, asking, port)).filter(blind).collect()
 }

@@ -34,6 +34,7 @@ fn request(text: &str) -> Request {
         method: parts[1].into(),
         url: parts[2].into(),
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        at: None,
     }
 }
 

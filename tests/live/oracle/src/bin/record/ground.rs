@@ -13,7 +13,7 @@ pub const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
 /// Lays the ground of a topic and waits until all of it runs.
 pub fn prepare(folder: &Path) -> Outcome<()> {
-    let ground = fs::read_to_string(folder.join("ground.yaml"))?;
+    let ground = ground_of(folder)?;
     kubectl(&["apply", "-f", "-"], Some(&ground))?;
     certificates(folder)?;
     let (objects, _) = world::yaml::documents(&ground, "ground.yaml");
@@ -27,6 +27,11 @@ pub fn prepare(folder: &Path) -> Outcome<()> {
         kubectl(&["wait", "deploy", "--all", "-n", home, "--for=condition=Available", "--timeout=120s"], None)?;
     }
     Ok(())
+}
+
+/// What the cluster holds for the topic of a folder.
+pub fn ground_of(folder: &Path) -> Outcome<String> {
+    Ok(oracle::ground(&folder.file_name().unwrap_or_default().to_string_lossy())?)
 }
 
 /// Makes the Secrets that gateways show: a line `namespace/name host` of `certificates` for each.

@@ -34,13 +34,13 @@ fn main() -> Outcome<()> {
     let cases: Vec<Case> = world::yaml::own::read(&fs::read_to_string(folder.join("cases.yaml"))?)?;
     prepare(&folder)?;
     let server = Server::start()?;
-    let places = Places::look()?;
+    let places = Places::look()?.with_texts(&folder)?;
     let (file, world) = (folder.join("recorded.jsonl"), folder.join("world.json"));
     let mut lines = known(&file)?;
     if places.of(&folder)? != Places::recorded(&world).of(&folder)? {
         // Addresses of another cluster, or of another ground, say nothing of this one.
         lines.clear();
-        if !only.is_empty() {
+        if !only.is_empty() && world.exists() {
             return Err(
                 format!("the ground of {topic} is not the one that was recorded: record the whole topic").into()
             );
@@ -87,7 +87,8 @@ fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
             // Ages are whole seconds, and age decides.
             std::thread::sleep(Duration::from_millis(1100));
         }
-        let wanted: Value = serde_json::from_str(&places.filled(&object.body().to_string())?)?;
+        let mut wanted = object.body();
+        places.fill(&mut wanted)?;
         match server.create(&wanted)? {
             Ok(mut body) => {
                 if let Some(meta) = body["metadata"].as_object_mut() {

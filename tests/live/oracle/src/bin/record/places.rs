@@ -8,16 +8,18 @@ use oracle::outside;
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::ground::ground_of;
 use crate::kubectl::kubectl;
 
 /// Port at which every proxy says whether it is ready.
 const STATUS: u16 = 15021;
 
-/// Addresses of pods and services.
+/// Addresses of pods and services, and texts that cases name: tokens and the like.
 pub struct Places {
     pub world: Value,
     pub pods: BTreeMap<String, String>,
     pub services: BTreeMap<String, String>,
+    pub texts: BTreeMap<String, String>,
 }
 
 impl Places {
@@ -47,12 +49,17 @@ impl Places {
                 services.insert(format!("{ns}/{name}"), item["spec"]["clusterIP"].as_str().unwrap_or_default().into());
             }
         }
-        Self { world: json!({"apiVersion": "v1", "kind": "List", "items": items}), pods, services }
+        Self {
+            world: json!({"apiVersion": "v1", "kind": "List", "items": items}),
+            pods,
+            services,
+            texts: BTreeMap::new(),
+        }
     }
 
     /// The addresses in the namespaces that a topic lays out.
     pub fn of(&self, folder: &Path) -> Outcome<Vec<(&String, &String)>> {
-        let ground = fs::read_to_string(folder.join("ground.yaml"))?;
+        let ground = ground_of(folder)?;
         let (objects, _) = world::yaml::documents(&ground, "ground.yaml");
         let own: BTreeSet<String> = objects.iter().map(|object| object.key().namespace).collect();
         let all = self.pods.iter().chain(&self.services);
@@ -65,12 +72,32 @@ impl Places {
         found.ok_or_else(|| "no proxy runs here".into())
     }
 
+    /// The texts of a topic, where it has any.
+    pub fn with_texts(mut self, folder: &Path) -> Outcome<Self> {
+        let file = folder.join("tokens.yaml");
+        if file.exists() {
+            self.texts = world::yaml::own::read(&fs::read_to_string(file)?)?;
+        }
+        Ok(self)
+    }
+
+    /// An object with every text of it filled in.
+    pub fn fill(&self, value: &mut Value) -> Outcome<()> {
+        match value {
+            Value::String(text) => *text = self.filled(text)?,
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.fill(item))?,
+            Value::Object(fields) => fields.values_mut().try_for_each(|field| self.fill(field))?,
+            _ => {}
+        }
+        Ok(())
+    }
+
     pub fn filled(&self, text: &str) -> Outcome<String> {
         let mut text = text.to_owned();
         if text.contains("{OUTSIDE}") {
             text = text.replace("{OUTSIDE}", &self.own_address()?);
         }
-        for (mark, addresses) in [("IP", &self.pods), ("VIP", &self.services)] {
+        for (mark, addresses) in [("IP", &self.pods), ("VIP", &self.services), ("TOKEN", &self.texts)] {
             for (name, address) in addresses {
                 text = text.replace(&format!("{{{mark}:{name}}}"), address);
             }

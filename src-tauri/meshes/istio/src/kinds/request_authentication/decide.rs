@@ -1,0 +1,189 @@
+//! What becomes of the tokens of a request.
+//!
+//! Upstream: istio/istio pilot/pkg/security/authn/policy_applier.go, convertToEnvoyJwtConfig: one of the rules must take a token, or none finds one;
+//! envoyproxy/envoy source/extensions/filters/http/jwt_authn/{verifier,authenticator}.cc.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use world::{Labels, ObjectKey};
+
+use super::places::{Found, tokens};
+use super::signature::{self, Signed};
+use super::token::{Claims, Token};
+use super::{JwtRule, RequestAuthentication};
+use crate::kinds::Typed;
+use crate::read::Index;
+
+/// Seconds by which clocks may differ.
+const SKEW: f64 = 60.0;
+
+/// What a request carries that tokens may be in, and when it comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carrying<'a> {
+    /// Names in lower case.
+    pub headers: &'a [(String, String)],
+    pub query: Option<&'a str>,
+    pub method: &'a str,
+    /// Seconds since 1970; `None` where it is not known.
+    pub at: Option<i64>,
+}
+
+/// Who the end user is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum EndUser {
+    /// No rule is about this workload, or no token came: nobody.
+    Nobody,
+    /// A token was taken.
+    Known(Box<Taken>),
+    /// A token was refused: the status, the object and rule, and why.
+    Refused(u16, ObjectKey, String, String),
+    /// Whether a token is good cannot be known.
+    Unknown(ObjectKey, String, String),
+}
+
+/// A token that was taken, and what its rule makes of the request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Taken {
+    pub key: ObjectKey,
+    /// `spec.jwtRules[0]`
+    pub path: String,
+    pub claims: Claims,
+    /// Headers that the destination sees.
+    pub set: Vec<(String, String)>,
+    /// Headers that it no longer sees.
+    pub remove: Vec<String>,
+}
+
+enum Check {
+    Missing,
+    Good(Token, Option<String>),
+    Bad(u16, String),
+    Unknown(String),
+}
+
+/// The rules for a workload, by issuer. Upstream: policy_applier.go, newPolicyApplier.
+fn rules<'a>(index: &'a Index, namespace: &str, labels: &Labels) -> Vec<(&'a ObjectKey, usize, &'a JwtRule)> {
+    let bears = |typed: &&Typed<RequestAuthentication>| {
+        !typed.spec.has_target() && typed.spec.labels().is_none_or(|wanted| mesh::selects(wanted, labels))
+    };
+    let root = (namespace != index.root).then_some(index.root.as_str());
+    let found =
+        root.into_iter().chain([namespace]).flat_map(|ns| index.request_authentications.within(ns)).filter(bears);
+    let mut all: Vec<_> = found
+        .flat_map(|typed| typed.spec.jwt_rules.iter().enumerate().map(|(at, rule)| (&typed.document.key, at, rule)))
+        .collect();
+    all.sort_by(|a, b| a.2.issuer.cmp(&b.2.issuer));
+    all
+}
+
+/// Checks the tokens of a request that comes to a workload.
+pub(crate) fn authenticate(index: &Index, namespace: &str, labels: &Labels, carrying: Carrying) -> EndUser {
+    let rules = rules(index, namespace, labels);
+    if rules.is_empty() || is_preflight(carrying) {
+        return EndUser::Nobody;
+    }
+    let mut refused = None;
+    let mut unknown = None;
+    for (key, at, rule) in &rules {
+        let path = format!("spec.jwtRules[{at}]");
+        match check(rule, carrying) {
+            Check::Missing => {}
+            Check::Good(token, header) => {
+                // A rule before it might have taken its own token.
+                return match unknown {
+                    Some(unknown) => unknown,
+                    None => EndUser::Known(Box::new(taken((*key).clone(), path, rule, &token, header))),
+                };
+            }
+            Check::Bad(status, why) => refused = Some(EndUser::Refused(status, (*key).clone(), path, why)),
+            Check::Unknown(why) => unknown = unknown.or(Some(EndUser::Unknown((*key).clone(), path, why))),
+        }
+    }
+    unknown.or(refused).unwrap_or(EndUser::Nobody)
+}
+
+/// A browser's question carries no token, and none is asked of it.
+fn is_preflight(carrying: Carrying) -> bool {
+    let has = |name: &str| carrying.headers.iter().any(|(n, v)| n == name && !v.is_empty());
+    carrying.method == "OPTIONS" && has("origin") && has("access-control-request-method")
+}
+
+/// The first token that is good; else what the last one meets.
+fn check(rule: &JwtRule, carrying: Carrying) -> Check {
+    let mut last = Check::Missing;
+    for found in tokens(rule, carrying.headers, carrying.query) {
+        last = one(rule, &found, carrying.at);
+        if matches!(last, Check::Good(..) | Check::Unknown(_)) {
+            return last;
+        }
+    }
+    last
+}
+
+fn one(rule: &JwtRule, found: &Found, now: Option<i64>) -> Check {
+    let bad = |why: &str| Check::Bad(401, why.to_owned());
+    let Some(token) = Token::read(&found.text) else { return bad("the token cannot be read") };
+    if token.issuer() != rule.issuer {
+        return Check::Bad(401, format!("the token is of another issuer, '{}'", token.issuer()));
+    }
+    #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 are small")]
+    let now = now.map(|now| now as f64);
+    match (token.time("nbf"), token.time("exp"), now) {
+        (Some(from), _, Some(now)) if now + SKEW < from => return bad("the token is not good yet"),
+        (_, Some(until), Some(now)) if now > until + SKEW => return bad("the token has expired"),
+        _ => {}
+    }
+    if !rule.audiences.is_empty() && !token.audiences().iter().any(|a| rule.audiences.iter().any(|b| same(a, b))) {
+        return Check::Bad(403, "the token is for another audience".into());
+    }
+    if rule.jwks.is_empty() {
+        return Check::Unknown("the signature was not checked: the keys are elsewhere".into());
+    }
+    match signature::check(&token, &rule.jwks) {
+        Signed::Badly => bad("the token is not signed by a key of the rule"),
+        Signed::Unchecked => {
+            Check::Unknown(format!("the signature was not checked: it is made by {}", token.algorithm))
+        }
+        Signed::Well if now.is_none() && (token.time("nbf").or(token.time("exp"))).is_some() => {
+            Check::Unknown("whether the token is good depends on the time".into())
+        }
+        Signed::Well => Check::Good(token, found.header.clone()),
+    }
+}
+
+/// Upstream: google/jwt_verify_lib src/check_audience.cc: scheme and a last slash do not count.
+fn same(a: &str, b: &str) -> bool {
+    let bare = |text: &str| {
+        let text = text.strip_prefix("https://").or(text.strip_prefix("http://")).unwrap_or(text);
+        text.strip_suffix('/').unwrap_or(text).to_owned()
+    };
+    bare(a) == bare(b)
+}
+
+fn taken(key: ObjectKey, path: String, rule: &JwtRule, token: &Token, header: Option<String>) -> Taken {
+    let mut set = Vec::new();
+    if !rule.output_payload_to_header.is_empty() {
+        set.push((rule.output_payload_to_header.to_ascii_lowercase(), token.payload.clone()));
+    }
+    for out in &rule.output_claim_to_headers {
+        set.extend(header_value(token, &out.claim).map(|value| (out.header.to_ascii_lowercase(), value)));
+    }
+    let remove = header.into_iter().filter(|_| !rule.forward_original_token).collect();
+    Taken { key, path, claims: Claims::of(token, &rule.space_delimited_claims), set, remove }
+}
+
+/// Texts, numbers and truths as they are, anything else in base64. Upstream: authenticator.cc, addJWTClaimToHeader.
+fn header_value(token: &Token, claim: &str) -> Option<String> {
+    let mut found = token.claims.get(claim.split('.').next()?)?;
+    for name in claim.split('.').skip(1) {
+        found = found.get(name)?;
+    }
+    match found {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null => None,
+        other => Some(URL_SAFE_NO_PAD.encode(other.to_string())),
+    }
+}

@@ -1,0 +1,37 @@
+//! WorkloadEntry: a machine that stands beside the pods of a service.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::kinds::or_default;
+
+/// `spec`; an endpoint of a ServiceEntry says the same.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WorkloadEntry {
+    #[serde(deserialize_with = "or_default")]
+    pub address: String,
+    #[serde(deserialize_with = "or_default")]
+    pub labels: world::Labels,
+    #[serde(deserialize_with = "or_default")]
+    pub ports: BTreeMap<String, u16>,
+    #[serde(deserialize_with = "or_default")]
+    pub service_account: String,
+}
+
+impl mesh::Spec for WorkloadEntry {
+    const GROUP: &'static str = crate::kinds::NETWORKING;
+    const KIND: &'static str = "WorkloadEntry";
+}
+
+impl WorkloadEntry {
+    /// Whether proxies take it for one that speaks mutual TLS: by its label, else where it has an account.
+    /// Upstream: istio/istio pilot/pkg/serviceregistry/serviceentry/conversion.go, getTLSModeFromWorkloadEntry.
+    pub fn is_mutual(&self) -> bool {
+        match self.labels.get("security.istio.io/tlsMode") {
+            Some(mode) => mode == "istio",
+            None => !self.service_account.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Connections whose bytes the caller's proxy forwards unread.
+
+use mesh::{Outcome, Resolved, Step, Verdict};
+
+use super::deliver::{Delivery, deliver};
+use super::endpoint::Cluster;
+use super::leave::past_routes;
+use super::listener::{Listener, listener, registry_only};
+use super::way::{Hop, Way};
+use super::{follow, said};
+use crate::kinds::virtual_service::bytes::{BytesRule, Connection, Named, tcp, tls};
+use crate::read::hosts::fqdn;
+use crate::read::registry::{Host, Speech};
+
+/// The caller encrypts by itself: no proxy on the way reads the request.
+pub(super) fn encrypted(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+    said(verdict, "listen", "the caller encrypts by itself, so the proxy forwards what it cannot read");
+    match listener(hop, way, resolved) {
+        Listener::Bytes(host, speech) => forwarded(hop, way, &host, speech, resolved, verdict),
+        Listener::Only(host) => forwarded(hop, way, &host, Speech::Tcp, resolved, verdict),
+        Listener::Requests | Listener::Proxy | Listener::None => unknown(hop, way, resolved, verdict),
+    }
+}
+
+/// To a host by its own rules for connections, else to the host itself.
+pub(super) fn forwarded(
+    hop: &Hop,
+    way: &mut Way,
+    host: &Host,
+    speech: Speech,
+    resolved: &Resolved,
+    verdict: &mut Verdict,
+) {
+    let asking = hop.asking(way.target.port);
+    let address = match resolved {
+        Resolved::Service(service) => service.cluster_ips.first().map_or("", String::as_str),
+        Resolved::Pod(pod) => &pod.ip,
+        Resolved::Outside(address) => address,
+        Resolved::Nowhere(_) => "",
+    };
+    let connection = Connection { port: way.target.port, address, sni: way.sni() };
+    let rule = match speech {
+        Speech::Tls => match tls(hop.index, &host.name(), asking, connection) {
+            Named::Rule(rule) => Some(rule),
+            Named::None => None,
+            Named::Other => {
+                let because = format!("no rule for TLS leads {} on", way.sni().unwrap_or("a caller without a name"));
+                said(verdict, "route", because);
+                return unknown(hop, way, resolved, verdict);
+            }
+        },
+        _ => tcp(hop.index, &host.name(), asking, connection),
+    };
+    match rule {
+        Some(rule) => by_rule(hop, way, &rule, verdict),
+        None => to_host(hop, way, host, verdict),
+    }
+}
+
+fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
+    let port = host.only_port().unwrap_or(way.target.port);
+    match Cluster::of(hop, &host.name(), port, None) {
+        Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
+        Err(nothing) => {
+            said(verdict, "deliver", nothing.because(&host.name(), port));
+            verdict.ends(Outcome::NoDestination);
+        }
+    }
+    cut_short(verdict);
+}
+
+fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
+    verdict.trace.push(Step::by("route", rule.key, rule.path(), "the rule for connections that holds"));
+    let hop = Hop { scope: hop.scope.behind_rules(), ..*hop };
+    let mut deliveries = Vec::new();
+    for (at, share) in follow::shares(rule.route) {
+        let Some(target) = rule.route.get(at).map(|r| &r.destination) else { continue };
+        let host = fqdn(&target.host, &rule.key.namespace);
+        let port = target.port.as_ref().map(|p| p.number).filter(|p| *p != 0);
+        let found = hop.index.host(&hop.scope, &host, &hop.from.namespace);
+        let port = port.or(found.and_then(|h| h.only_port())).unwrap_or(way.target.port);
+        let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
+        let cluster = Cluster::of(&hop, &host, port, subset).unwrap_or_else(|nothing| {
+            let field = rule.field(&format!("route[{at}].destination"));
+            verdict.trace.push(Step::by("destination", rule.key, field, nothing.because(&host, port)));
+            Cluster::named(follow::named(&host), port)
+        });
+        deliveries.push(Delivery { share, cluster, plain: false });
+    }
+    deliver(&hop, way, deliveries, verdict, None);
+    cut_short(verdict);
+}
+
+/// Nobody answers for a connection that fails: the caller sees it closed.
+fn cut_short(verdict: &mut Verdict) {
+    if verdict.outcome != Outcome::Forwarded {
+        verdict.status = None;
+    }
+}
+
+/// No listener knows where it goes: to the address itself, unless nothing unknown may leave.
+pub(super) fn unknown(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
+    if let Some((key, path)) = registry_only(hop) {
+        let because = "nothing unknown may leave, and the proxy does not know where this goes";
+        verdict.trace.push(Step::by("route", &key, path, because));
+        verdict.ends(Outcome::Refused);
+        return;
+    }
+    if let Some((policy, key)) = hop.scope.outbound_policy()
+        && let Some(proxy) = &policy.egress_proxy
+    {
+        let port = proxy.port.as_ref().map_or(0, |p| p.number);
+        let because = format!("what is unknown goes to {}", proxy.host);
+        verdict.trace.push(Step::by("route", key, "spec.outboundTrafficPolicy.egressProxy", because));
+        match Cluster::of(
+            hop,
+            &proxy.host.to_ascii_lowercase(),
+            port,
+            Some(proxy.subset.as_str()).filter(|s| !s.is_empty()),
+        ) {
+            Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
+            Err(nothing) => {
+                said(verdict, "deliver", nothing.because(&proxy.host, port));
+                verdict.ends(Outcome::NoDestination);
+            }
+        }
+        return cut_short(verdict);
+    }
+    past_routes(hop, way, resolved, verdict, None);
+}

@@ -1,0 +1,72 @@
+//! How the proxy of a pod takes connections on one of its ports.
+//! Upstream: istio/istio pilot/pkg/networking/core/listener_inbound.go, buildInboundChainConfigs.
+
+use mesh::{Mtls, Transport};
+use world::{ObjectKey, Pod};
+
+use crate::kinds::sidecar::Scope;
+use crate::read::Index;
+use crate::read::registry::{Speech, speech};
+
+/// One port of a pod, as its proxy takes it.
+pub(super) struct Door {
+    pub speech: Speech,
+    /// Where the proxy sends what comes in, where a Sidecar says so: the Sidecar, the field and the address.
+    pub endpoint: Option<(ObjectKey, String, String)>,
+    /// A Sidecar sets TLS of its own for this port.
+    pub own_tls: Option<(ObjectKey, String)>,
+}
+
+impl Door {
+    /// By the Sidecar in force for the pod, where it opens ports for what comes in; else by the oldest Service that leads here; a port that nobody
+    /// names is looked at byte by byte.
+    pub fn of(index: &Index, pod: &Pod, port: u16) -> Self {
+        let scope = Scope::of(index, &pod.namespace, &pod.labels);
+        let ingress = scope.ingress();
+        let nothing = Self { speech: Speech::Sniffed, endpoint: None, own_tls: None };
+        if !ingress.is_empty() {
+            let Some(at) = ingress.iter().position(|i| i.port.number == port) else { return nothing };
+            let (Some(own), Some(key)) = (ingress.get(at), scope.object()) else { return nothing };
+            let field = |name: &str| format!("spec.ingress[{at}].{name}");
+            let address = Some(own.default_endpoint.clone()).filter(|a| !a.is_empty());
+            return Self {
+                speech: own.port.speech(),
+                endpoint: address.map(|address| (key.clone(), field("defaultEndpoint"), address)),
+                own_tls: own.tls.as_ref().map(|_| (key.clone(), field("tls"))),
+            };
+        }
+        let leads = |s: &&std::sync::Arc<world::Service>| {
+            s.ports.iter().find(|p| mesh::target_port(p, pod) == Some(port)).map(speech)
+        };
+        let mut services: Vec<_> = index.services_of(pod).collect();
+        services.sort_by_key(|s| (s.created.unwrap_or(i64::MAX), s.name.clone()));
+        Self { speech: services.iter().find_map(leads).unwrap_or(Speech::Sniffed), ..nothing }
+    }
+
+    /// Policies and tokens here are about connections, not requests.
+    pub fn is_bytes(&self, encrypted: bool) -> bool {
+        encrypted || !self.speech.reads_requests()
+    }
+
+    /// Why a connection is not taken; `None` where it is.
+    /// Upstream: pilot/pkg/networking/core/filterchain_options.go, getFilterChainMatchOptions.
+    pub fn refuses(&self, mode: Mtls, transport: Transport, encrypted: bool) -> Option<&'static str> {
+        match (mode, transport) {
+            (Mtls::Strict, Transport::Plaintext) if encrypted => {
+                Some("takes only mutual TLS of the mesh, and this is the caller's own TLS")
+            }
+            (Mtls::Strict, Transport::Plaintext) => Some("takes only mutual TLS, and this comes in plaintext"),
+            (Mtls::Disabled, Transport::Mtls) if self.speech == Speech::Http => {
+                Some("takes only plaintext, and the caller's proxy insists on mutual TLS")
+            }
+            (Mtls::Disabled, Transport::Mtls) => {
+                Some("takes no mutual TLS, so it hands on what it cannot read, and nobody there answers it")
+            }
+            (_, Transport::Tls) => Some("takes TLS of the mesh alone, and the rule asks for plain TLS"),
+            _ if encrypted && self.speech == Speech::Http => {
+                Some("reads requests there, and the caller's own TLS hides them")
+            }
+            _ => None,
+        }
+    }
+}
