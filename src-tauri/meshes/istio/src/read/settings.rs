@@ -19,6 +19,17 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "or_default")]
     trust_domain: String,
     #[serde(deserialize_with = "or_default")]
+    trust_domain_aliases: Vec<String>,
+    enable_auto_mtls: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    path_normalization: Normalization,
+    #[serde(deserialize_with = "or_default")]
+    default_service_export_to: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    default_virtual_service_export_to: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    default_destination_rule_export_to: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
     root_namespace: String,
     #[serde(deserialize_with = "or_default")]
     outbound_traffic_policy: Mode,
@@ -46,7 +57,44 @@ struct Mode {
     mode: String,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Normalization {
+    #[serde(deserialize_with = "or_default")]
+    normalization: String,
+}
+
 impl Settings {
+    /// Whether a name is the trust domain or another name of it; `cluster.local` always is.
+    /// Upstream: istio/istio pilot/pkg/security/trustdomain/bundle.go, ReplaceTrustDomainAliases.
+    pub fn trusts(&self, domain: &str) -> bool {
+        domain == self.trust_domain()
+            || domain == "cluster.local"
+            || self.trust_domain_aliases.iter().any(|a| a == domain)
+    }
+
+    /// Proxies use mutual TLS wherever both ends can, unless told otherwise.
+    pub fn automatic_mtls(&self) -> bool {
+        self.enable_auto_mtls.unwrap_or(true)
+    }
+
+    /// A setting that changes what becomes of requests in a way that is not decided here.
+    pub fn undecided(&self) -> Option<&'static str> {
+        let narrow = |to: &[String]| !to.is_empty() && !to.iter().any(|to| to == "*");
+        match self.path_normalization.normalization.as_str() {
+            "" | "DEFAULT" | "BASE" => {}
+            _ => return Some("pathNormalization"),
+        }
+        [
+            ("defaultServiceExportTo", &self.default_service_export_to),
+            ("defaultVirtualServiceExportTo", &self.default_virtual_service_export_to),
+            ("defaultDestinationRuleExportTo", &self.default_destination_rule_export_to),
+        ]
+        .into_iter()
+        .find(|(_, to)| narrow(to))
+        .map(|(name, _)| name)
+    }
+
     /// Reads a world. Settings that cannot be read are the defaults: istiod would not have taken them either.
     pub fn of(world: &World) -> Self {
         let Some(document) = document(world) else { return Self::default() };

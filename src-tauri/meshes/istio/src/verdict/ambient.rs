@@ -176,5 +176,14 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
     let lost = lost.into_iter().map(|loss| Step::by("authorize", &loss.key, loss.path, loss.because));
     let steps = std::iter::once(how).chain(lost).chain([last]).collect();
     let headers = mesh::HeaderChanges::default();
-    Arrival { outcome, status: None, cut: outcome == Outcome::Denied, transport, reads: false, headers, steps }
+    Arrival {
+        outcome,
+        status: None,
+        cut: outcome == Outcome::Denied,
+        transport,
+        reads: false,
+        cut_param: None,
+        headers,
+        steps,
+    }
 }

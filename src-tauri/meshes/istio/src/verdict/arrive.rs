@@ -29,7 +29,9 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
     let member = member.filter(|_| !excluded(&pod.annotations, peer.port));
     let sidecar = member == Some(Membership::Sidecar) && ambient::reaches_sidecar(hop, delivery, pod);
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
-    let can = peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled && !delivery.cluster.external;
+    let automatic = hop.index.settings.automatic_mtls();
+    let can =
+        automatic && peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled && !delivery.cluster.external;
     let (transport, why) = connect(delivery, can);
     if let Some(arrival) = stranger(delivery, peer, transport) {
         return arrival;
@@ -188,6 +190,7 @@ fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: T
     if let Some(taken) = taken {
         let because = format!("the token of {} is taken", taken.claims.text("sub"));
         arrival.steps.insert(0, Step::by("authenticate", &taken.key, taken.path, because));
+        arrival.cut_param = taken.param;
         arrival.headers = HeaderChanges { set: taken.set, add: Vec::new(), remove: taken.remove };
     }
     arrival
@@ -230,6 +233,7 @@ fn authorize(
             let subset = delivery.cluster.subset.as_ref().map_or("", |(name, ..)| name.as_str());
             format!("outbound_.{}_.{subset}_.{}", delivery.cluster.port, service_host(namespace, service))
         }),
+        settings: Some(&index.settings),
         claims: seen.claims,
         tcp: seen.bytes,
     };

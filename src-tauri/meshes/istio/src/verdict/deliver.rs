@@ -29,6 +29,8 @@ pub(super) struct Arrival {
     pub transport: Transport,
     /// The proxy there reads the request, and so normalises its path.
     pub reads: bool,
+    /// The parameter of the query that its proxy takes out.
+    pub cut_param: Option<String>,
     /// What its proxy changes of the request's headers.
     pub headers: HeaderChanges,
     /// The last one decides.
@@ -44,6 +46,7 @@ impl Arrival {
             cut: false,
             transport,
             reads: false,
+            cut_param: None,
             headers: HeaderChanges::default(),
             steps: vec![step],
         }
@@ -101,6 +104,9 @@ pub(super) fn deliver(
     sum_up(deliveries, &parts, verdict, by_proxy);
     if parts.iter().any(|part| part.arrival.reads) {
         way.normalize();
+    }
+    if let Some(part) = parts.iter().find(|part| part.arrival.cut_param.is_some()) {
+        way.cut.clone_from(&part.arrival.cut_param);
     }
 }
 

@@ -266,6 +266,7 @@ impl<'a> Gate<'a> {
             port: self.at.port,
             destination_ip: &pod.ip,
             sni: tls.then(|| way.target.host.clone()),
+            settings: Some(&self.index.settings),
             claims: None,
             tcp,
         };

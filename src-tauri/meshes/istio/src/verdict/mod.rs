@@ -31,8 +31,8 @@ use world::{Labels, Pod};
 use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
 use arrive::arrive;
-use deliver::{Delivery, missing};
-use endpoint::Peer;
+use deliver::Delivery;
+use endpoint::{Cluster, Peer};
 use way::{Hop, Sender, Way};
 
 /// Kinds that decide every verdict.
@@ -66,6 +66,9 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     }
     if let Some(because) = index.unreadable(&NEEDED) {
         return Some(verdict.because("the configuration", because));
+    }
+    if let Some(name) = index.settings.undecided() {
+        return Some(verdict.because("the mesh's own settings", format!("{name} is set, which is not decided here")));
     }
     verdict.trace.push(mesh::resolve_step(&target.host, &resolved));
     if let Resolved::Nowhere(_) = resolved {
@@ -130,9 +133,8 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
     };
     let mut way = Way::new(Target::of(request)?, request);
     way.normalize();
-    let peer = Peer { pod: pod.clone(), port };
-    let mut cluster = missing((pod.namespace.clone(), pod.name.clone()), port);
-    cluster.peers.push(peer.clone());
+    let peer = Peer::of(pod, port);
+    let cluster = Cluster::at(pod, port);
     let arrival = arrive(&Hop::of(index, &stranger), &way, &Delivery { share: 1.0, cluster, plain: true }, &peer);
     let usual = (arrival.outcome == Outcome::Denied && !arrival.cut).then_some(403);
     let because = arrival.steps.last().map(|step| step.because.clone()).filter(|_| arrival.outcome == Outcome::Unknown);

@@ -68,6 +68,8 @@ pub(crate) struct Way {
     pub authority: String,
     /// Normalised once a proxy has seen it, without query.
     pub path: String,
+    /// A parameter of the query that a proxy took out.
+    pub cut: Option<String>,
     /// What its sender's URL leads to.
     pub to: Option<Resolved>,
     /// When it is sent, seconds since 1970; `None` where it is not known.
@@ -82,6 +84,7 @@ impl Way {
         Self {
             authority: target.authority.clone(),
             path: target.path.clone(),
+            cut: None,
             to: None,
             at: request.at,
             target,
@@ -106,13 +109,21 @@ impl Way {
         self.path = normalized(&self.path);
     }
 
+    fn without_cut(&self, query: &str) -> String {
+        let kept = |pair: &&str| self.cut.as_deref().is_none_or(|cut| pair.split('=').next() != Some(cut));
+        query.split('&').filter(kept).collect::<Vec<_>>().join("&")
+    }
+
     /// The path and authority that the destination sees, where they are not what was sent.
     pub fn finish(&self, verdict: &mut Verdict) {
         if verdict.outcome != Outcome::Forwarded {
             return;
         }
-        if self.path != self.target.path {
-            let query = self.target.query.as_ref();
+        let query = match (&self.target.query, &self.cut) {
+            (Some(query), Some(_)) => Some(self.without_cut(query)).filter(|query| !query.is_empty()),
+            (query, _) => query.clone(),
+        };
+        if self.path != self.target.path || query != self.target.query {
             verdict.rewrite.path = Some(query.map_or_else(|| self.path.clone(), |q| format!("{}?{q}", self.path)));
         }
         if self.authority != self.target.authority {

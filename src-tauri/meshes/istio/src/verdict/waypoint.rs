@@ -131,6 +131,7 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         port: way.target.port,
         destination_ip: sought.address(),
         sni: None,
+        settings: None,
         claims: None,
         tcp: bytes,
     };

@@ -6,12 +6,13 @@ pub(crate) mod ztunnel;
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
-use super::value::{block_holds, header_fits, host_fits, namespace_fits, path_fits, principal_fits};
+use super::value::{block_holds, header_fits, host_fits, is_principal, namespace_fits, path_fits};
 use super::{AuthorizationPolicy, Condition, Operation, Rule, Source, dry_run};
 use crate::kinds::Typed;
 use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::target::names;
 use crate::read::Index;
+use crate::read::settings::Settings;
 
 /// A request as the proxy of the workload sees it.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,8 @@ pub(crate) struct Arriving<'a> {
     pub destination_ip: &'a str,
     /// Server name that the caller's proxy asks for; `None` for plaintext.
     pub sni: Option<String>,
+    /// The mesh's own settings, for the names of its trust domain.
+    pub settings: Option<&'a Settings>,
     /// What the end user's token says; `None` without one.
     pub claims: Option<&'a Claims>,
     /// The port takes bytes, not requests: fields of requests mean nothing there.
@@ -193,7 +196,7 @@ fn lists(yes: &[String], no: &[String], fits: impl Fn(&str) -> bool) -> bool {
 
 fn source_holds(source: &Source, request: &Arriving, home: &str) -> Holds {
     let principal = request.principal.as_deref();
-    let has = |pattern: &str| principal.is_some_and(|p| principal_fits(pattern, p));
+    let has = |pattern: &str| principal.is_some_and(|p| is_principal(pattern, p, request.settings));
     let sure = lists(&source.principals, &source.not_principals, has)
         && lists(&source.namespaces, &source.not_namespaces, |v| in_namespace(v, principal))
         && lists(&source.service_accounts, &source.not_service_accounts, |v| is_account(v, principal, home))
@@ -277,7 +280,7 @@ fn condition_holds(condition: &Condition, request: &Arriving, home: &str) -> Hol
         "source.ip" => lists_of_addresses(values, not_values, request.ip),
         "remote.ip" => lists_of_addresses(values, not_values, request.remote_ip),
         "source.namespace" => sure(&|v| in_namespace(v, principal)),
-        "source.principal" => sure(&|v| principal.is_some_and(|p| principal_fits(v, p))),
+        "source.principal" => sure(&|v| principal.is_some_and(|p| is_principal(v, p, request.settings))),
         "source.serviceAccount" => sure(&|v| is_account(v, principal, home)),
         "source.trustDomain" => sure(&|v| in_domain(v, principal)),
         "destination.port" => sure(&|v| v.parse() == Ok(request.port)),

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::read::settings::Settings;
+
 /// `*` asks for presence, `a*` for a prefix, `*a` for a suffix, anything else is exact.
 pub(crate) fn fits(pattern: &str, value: &str) -> bool {
     if pattern == "*" {
@@ -37,6 +39,18 @@ fn template_fits(template: &str, path: &str) -> bool {
 /// A principal `spiffe://…` against `cluster.local/ns/a/sa/b`, with stars. Upstream: matcher.StringMatcherWithPrefix.
 pub(crate) fn principal_fits(pattern: &str, principal: &str) -> bool {
     fits(pattern, principal)
+}
+
+/// The same, where a name of the mesh's own trust domain stands for any other of its names.
+pub(crate) fn is_principal(pattern: &str, principal: &str, settings: Option<&Settings>) -> bool {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let own = || {
+        let ([domain, rest @ ..], Some(settings)) = (parts.as_slice(), settings) else { return false };
+        rest.len() == 4
+            && settings.trusts(domain)
+            && principal.split_once('/').is_some_and(|(of, tail)| settings.trusts(of) && fits(&rest.join("/"), tail))
+    };
+    principal_fits(pattern, principal) || own()
 }
 
 /// A namespace with stars anywhere. Upstream: model/generator.go, srcNamespaceGenerator.

@@ -4,11 +4,11 @@
 //! envoyproxy/envoy source/extensions/filters/http/jwt_authn/{verifier,authenticator}.cc.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use world::{Labels, ObjectKey};
 
-use super::places::{Found, tokens};
+use super::places::{Found, Place, tokens};
 use super::signature::{self, Signed};
 use super::token::{Claims, Token};
 use super::{JwtRule, RequestAuthentication};
@@ -53,11 +53,13 @@ pub(crate) struct Taken {
     pub set: Vec<(String, String)>,
     /// Headers that it no longer sees.
     pub remove: Vec<String>,
+    /// The parameter of the query that it no longer sees.
+    pub param: Option<String>,
 }
 
 enum Check {
     Missing,
-    Good(Token, Option<String>),
+    Good(Vec<(Token, Place)>),
     Bad(u16, String),
     Unknown(String),
 }
@@ -89,18 +91,19 @@ pub(crate) fn authenticate(index: &Index, namespace: &str, labels: &Labels, carr
         let path = format!("spec.jwtRules[{at}]");
         match check(rule, carrying) {
             Check::Missing => {}
-            Check::Good(token, header) => {
+            Check::Good(found) => {
                 // A rule before it might have taken its own token.
                 return match unknown {
                     Some(unknown) => unknown,
-                    None => EndUser::Known(Box::new(taken((*key).clone(), path, rule, &token, header))),
+                    None => EndUser::Known(Box::new(taken((*key).clone(), path, rule, &found))),
                 };
             }
             Check::Bad(status, why) => refused = Some(EndUser::Refused(status, (*key).clone(), path, why)),
             Check::Unknown(why) => unknown = unknown.or(Some(EndUser::Unknown((*key).clone(), path, why))),
         }
     }
-    unknown.or(refused).unwrap_or(EndUser::Nobody)
+    let several = refused.is_some().then(|| each_by_its_own(&rules, carrying)).flatten();
+    unknown.or(several).or(refused).unwrap_or(EndUser::Nobody)
 }
 
 /// A browser's question carries no token, and none is asked of it.
@@ -109,16 +112,37 @@ fn is_preflight(carrying: Carrying) -> bool {
     carrying.method == "OPTIONS" && has("origin") && has("access-control-request-method")
 }
 
-/// The first token that is good; else what the last one meets.
+/// Every token that is found where the rule looks must be good.
 fn check(rule: &JwtRule, carrying: Carrying) -> Check {
-    let mut last = Check::Missing;
+    let mut good = Vec::new();
     for found in tokens(rule, carrying.headers, carrying.query) {
-        last = one(rule, &found, carrying.at);
-        if matches!(last, Check::Good(..) | Check::Unknown(_)) {
-            return last;
+        match one(rule, &found, carrying.at) {
+            Check::Good(more) => good.extend(more),
+            other => return other,
         }
     }
-    last
+    if good.is_empty() { Check::Missing } else { Check::Good(good) }
+}
+
+/// No rule takes all that it finds: then each token must be good by the rule of its own issuer.
+fn each_by_its_own(rules: &[(&ObjectKey, usize, &JwtRule)], carrying: Carrying) -> Option<EndUser> {
+    let mut all: Vec<(Token, Place)> = Vec::new();
+    let mut by = None;
+    for (_, _, looking) in rules {
+        for found in tokens(looking, carrying.headers, carrying.query) {
+            let issuer = Token::read(&found.text)?.issuer().to_owned();
+            let (key, at, rule) = rules.iter().find(|(.., rule)| rule.issuer == issuer)?;
+            // A place is for the issuers whose rules look there.
+            if !tokens(rule, carrying.headers, carrying.query).contains(&found) {
+                return None;
+            }
+            let Check::Good(more) = one(rule, &found, carrying.at) else { return None };
+            all.extend(more);
+            by = by.or(Some((*key, *at, *rule)));
+        }
+    }
+    let (key, at, rule) = by?;
+    Some(EndUser::Known(Box::new(taken(key.clone(), format!("spec.jwtRules[{at}]"), rule, &all))))
 }
 
 fn one(rule: &JwtRule, found: &Found, now: Option<i64>) -> Check {
@@ -148,7 +172,7 @@ fn one(rule: &JwtRule, found: &Found, now: Option<i64>) -> Check {
         Signed::Well if now.is_none() && (token.time("nbf").or(token.time("exp"))).is_some() => {
             Check::Unknown("whether the token is good depends on the time".into())
         }
-        Signed::Well => Check::Good(token, found.header.clone()),
+        Signed::Well => Check::Good(vec![(token, found.place.clone())]),
     }
 }
 
@@ -161,16 +185,24 @@ fn same(a: &str, b: &str) -> bool {
     bare(a) == bare(b)
 }
 
-fn taken(key: ObjectKey, path: String, rule: &JwtRule, token: &Token, header: Option<String>) -> Taken {
-    let mut set = Vec::new();
-    if !rule.output_payload_to_header.is_empty() {
-        set.push((rule.output_payload_to_header.to_ascii_lowercase(), token.payload.clone()));
+fn taken(key: ObjectKey, path: String, rule: &JwtRule, found: &[(Token, Place)]) -> Taken {
+    let (mut set, mut remove, mut param) = (Vec::new(), Vec::new(), None);
+    let mut claims = Claims::default();
+    for (token, place) in found {
+        if !rule.output_payload_to_header.is_empty() {
+            set.push((rule.output_payload_to_header.to_ascii_lowercase(), token.payload.clone()));
+        }
+        for out in &rule.output_claim_to_headers {
+            set.extend(header_value(token, &out.claim).map(|value| (out.header.to_ascii_lowercase(), value)));
+        }
+        match place {
+            Place::Header(name) if !rule.forward_original_token => remove.push(name.clone()),
+            Place::Param(name) if !rule.forward_original_token => param = Some(name.clone()),
+            _ => {}
+        }
+        claims = Claims::of(token, &rule.space_delimited_claims);
     }
-    for out in &rule.output_claim_to_headers {
-        set.extend(header_value(token, &out.claim).map(|value| (out.header.to_ascii_lowercase(), value)));
-    }
-    let remove = header.into_iter().filter(|_| !rule.forward_original_token).collect();
-    Taken { key, path, claims: Claims::of(token, &rule.space_delimited_claims), set, remove }
+    Taken { key, path, claims, set, remove, param }
 }
 
 /// Texts, numbers and truths as they are, anything else in base64. Upstream: authenticator.cc, addJWTClaimToHeader.
@@ -184,6 +216,6 @@ fn header_value(token: &Token, claim: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Null => None,
-        other => Some(URL_SAFE_NO_PAD.encode(other.to_string())),
+        other => Some(STANDARD.encode(other.to_string())),
     }
 }

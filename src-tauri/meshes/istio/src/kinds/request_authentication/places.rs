@@ -2,11 +2,20 @@
 
 use super::JwtRule;
 
-/// A token with the header that it came in; none for one of the query or a cookie, which stays where it is.
+/// A token with where it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub text: String,
-    pub header: Option<String>,
+    pub place: Place,
+}
+
+/// Where a token came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Header(String),
+    Param(String),
+    /// It stays there, whatever the rule says.
+    Cookie,
 }
 
 /// The tokens of a request for a rule: from the places that it names, or from the two of old where it names none.
@@ -16,15 +25,18 @@ pub(super) fn tokens(rule: &JwtRule, headers: &[(String, String)], query: Option
     let named = rule.from_headers.iter().map(|h| (h.name.to_ascii_lowercase(), h.prefix.as_str()));
     for (name, prefix) in named.chain(silent.then(|| ("authorization".to_owned(), "Bearer "))) {
         let values = headers.iter().filter(|(n, _)| *n == name).map(|(_, value)| value);
-        found
-            .extend(values.filter_map(|value| Some(Found { text: after(value, prefix)?, header: Some(name.clone()) })));
+        found.extend(
+            values.filter_map(|value| Some(Found { text: after(value, prefix)?, place: Place::Header(name.clone()) })),
+        );
     }
     let params = rule.from_params.iter().map(String::as_str).chain(silent.then_some("access_token"));
-    found.extend(params.filter_map(|name| Some(Found { text: parameter(query?, name)?.to_owned(), header: None })));
+    found.extend(params.filter_map(|name| {
+        Some(Found { text: parameter(query?, name)?.to_owned(), place: Place::Param(name.to_owned()) })
+    }));
     let cookie = |name: &String| {
         let all = headers.iter().filter(|(n, _)| n == "cookie").flat_map(|(_, value)| value.split(';'));
         let mut pairs = all.filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(n, _)| n == name).map(|(_, value)| Found { text: value.to_owned(), header: None })
+        pairs.find(|(n, _)| n == name).map(|(_, value)| Found { text: value.to_owned(), place: Place::Cookie })
     };
     found.extend(rule.from_cookies.iter().filter_map(cookie));
     found
