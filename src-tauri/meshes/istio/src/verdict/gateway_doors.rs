@@ -191,6 +191,7 @@ impl<'a> Gate<'a> {
                 verdict.trace.push(Step::said("host", format!("{} is host {}", way.authority, host.name)));
                 // What a rule leaves to the port of the request is that of the server.
                 way.target.port = port;
+                way.hidden = false;
                 follow::follow(&self.hop(), way, &entry, verdict);
             }
             _ => {

@@ -68,6 +68,8 @@ pub(crate) struct Way {
     pub authority: String,
     /// Normalised once a proxy has seen it, without query.
     pub path: String,
+    /// Its sender's own TLS still hides it.
+    pub hidden: bool,
     /// A parameter of the query that a proxy took out.
     pub cut: Option<String>,
     /// What its sender's URL leads to.
@@ -84,6 +86,7 @@ impl Way {
         Self {
             authority: target.authority.clone(),
             path: target.path.clone(),
+            hidden: matches!(target.scheme.as_str(), "https" | "wss"),
             cut: None,
             to: None,
             at: request.at,
@@ -93,9 +96,9 @@ impl Way {
         }
     }
 
-    /// The sender encrypts it by itself: no proxy reads it.
+    /// The sender encrypts it by itself, and no proxy has opened it yet: none reads it.
     pub fn is_encrypted(&self) -> bool {
-        matches!(self.target.scheme.as_str(), "https" | "wss")
+        self.hidden
     }
 
     /// The name that the sender asks for in the open, where it encrypts: the host of the URL, unless that is an address.
