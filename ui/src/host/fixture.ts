@@ -37,7 +37,7 @@ export function fixtureHost(answers: Answers = shop): FixtureHost {
     },
     pulse: (pulse) => watchers.forEach((watcher) => watcher(pulse)),
     openWindow: () => Promise.resolve(),
-    saveFile: () => Promise.resolve(),
+    saveFile: (name) => Promise.resolve(name),
     openUrl: () => Promise.resolve(),
     log: () => undefined,
   };

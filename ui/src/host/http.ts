@@ -40,7 +40,7 @@ export function httpHost(base = ''): Host {
       link.download = name;
       link.click();
       URL.revokeObjectURL(link.href);
-      return Promise.resolve();
+      return Promise.resolve(name);
     },
     openUrl(url) {
       if (url.startsWith('https://')) window.open(url, '_blank', 'noopener,noreferrer');

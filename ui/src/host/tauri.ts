@@ -28,9 +28,7 @@ export function tauriHost(): Host {
       await desktop({ action: 'openWindow', cluster });
     },
     pickFile: (title) => desktop({ action: 'pickFile', title }) as Promise<string | null>,
-    saveFile: async (name, text) => {
-      await desktop({ action: 'saveFile', name, text });
-    },
+    saveFile: (name, text) => desktop({ action: 'saveFile', name, text }) as Promise<string | null>,
     openUrl: async (url) => {
       await desktop({ action: 'openUrl', url });
     },

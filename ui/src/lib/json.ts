@@ -26,6 +26,10 @@ export const pointer = (base: string, ...parts: (string | number)[]): string =>
 
 export const partsOf = (path: string): string[] => (path === '' ? [] : path.slice(1).split('/').map(unescape));
 
+/** The pointer of a field as findings write it (`spec.http[1].route`); a pointer stays one, nothing stays nothing. */
+export const pointerOf = (path: string): string =>
+  path === '' || path.startsWith('/') ? path : `/${path.replace(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`;
+
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
 /** The value at a JSON pointer, or undefined. */
@@ -34,6 +38,16 @@ export const valueAt = (value: unknown, path: string): unknown =>
     if (Array.isArray(at)) return at[Number(part)] as unknown;
     return isRecord(at) ? at[part] : undefined;
   }, value);
+
+/** Whether two values mean the same; the order of names means nothing. */
+export const isEqual = (a: unknown, b: unknown): boolean => {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
+  if (isRecord(a) && isRecord(b)) {
+    const names = Object.keys(a);
+    return names.length === Object.keys(b).length && names.every((name) => name in b && isEqual(a[name], b[name]));
+  }
+  return a === b;
+};
 
 /** A value in one short line, for rows that only show it. */
 export const brief = (value: unknown, limit = 80): string => {

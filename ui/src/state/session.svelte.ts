@@ -17,6 +17,8 @@ class Session {
   /** When the cluster was last heard, milliseconds since 1970. */
   heardAt = $state(0);
   revision = $state(0);
+  /** When this window began to follow it, milliseconds since 1970. */
+  openedAt = $state(0);
   private unwatch: (() => void) | null = null;
 
   /** Opens a cluster, and closes the one before: its watches stop. Throws what the core says. */
@@ -64,6 +66,7 @@ class Session {
 
   private follow(id: string, cluster: string): void {
     this.id = id;
+    this.openedAt = Date.now();
     this.unwatch = host().watch(
       id,
       (pulse) => this.take(pulse),

@@ -89,9 +89,11 @@ calls! {
     yaml_read(YamlText) -> YamlReading;
     /// Changes YAML and keeps everything else: comments, key order, unknown fields.
     yaml_edit(YamlEdits) -> YamlReading;
+    /// Brings what others changed into an edit that is under way.
+    yaml_merge(YamlMerge) -> YamlMerged;
     /// A new object to start from.
     template(TemplateArgs) -> Template;
-    /// Fields of a kind with type, default and allowed values, from the cluster's own schema; words are ours.
+    /// Fields of a kind with type, default and allowed values, from the cluster's own schema.
     schema(SchemaArgs) -> Schema;
     /// The tray.
     draft(SessionRef) -> Draft;

@@ -196,6 +196,10 @@ impl Calls for Host {
         Ok(reading(text))
     }
 
+    async fn yaml_merge(&self, args: YamlMerge) -> Result<YamlMerged, Fault> {
+        convert::merged(&args)
+    }
+
     async fn template(&self, args: TemplateArgs) -> Result<Template, Fault> {
         let session = self.session(&args.session)?;
         let template = match args.template {
@@ -219,7 +223,6 @@ impl Calls for Host {
             allowed: field.allowed,
             default: field.default,
             required: field.required,
-            help: String::new(),
         };
         Ok(Schema { fields: fields.into_iter().map(field).collect() })
     }

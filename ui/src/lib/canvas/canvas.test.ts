@@ -5,7 +5,7 @@ import { placeLabels } from './labels';
 import { edgesIn, makeScene, nodesIn, type SceneEdge, type SceneInput, type SceneNode } from './scene';
 import { fit, shortened } from './text';
 import { between, moved } from './tween';
-import { detailAt, fitted, held, inSight, revealed, toCanvas, toPicture, zoomed } from './view';
+import { detailAt, fitted, held, inSight, revealed, toCanvas, toPicture, writingAt, zoomed } from './view';
 import { step } from './walk';
 
 const node = (id: string, x: number, y: number): SceneNode => ({
@@ -64,6 +64,10 @@ describe('the view', () => {
 
   it('draws less from afar', () => {
     expect([0.1, 0.5, 1].map(detailAt)).toEqual(['shapes', 'names', 'all']);
+  });
+
+  it('writes larger where the boxes are small, so that words can be read', () => {
+    expect([2, 1, 0.9, 0.8, 0.62, 0.5].map(writingAt)).toEqual([1, 1, 1.1, 1.15, 1.15, 1.5]);
   });
 });
 

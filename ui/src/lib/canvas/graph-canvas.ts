@@ -5,7 +5,7 @@ import { makeScene, rectOf, type Scene, type SceneInput } from './scene';
 import { forgetWidths } from './text';
 import { onTheme, readTheme, type Theme } from './theme';
 import { between, moved } from './tween';
-import { fitted, held, panned, revealed, toCanvas, toPicture, zoomed, type Point, type View } from './view';
+import { detailAt, fitted, held, panned, revealed, toCanvas, toPicture, writingAt, zoomed, type Point, type View } from './view';
 
 /** What the pointer is over. */
 export interface Under {
@@ -23,6 +23,8 @@ const TOO_MANY_TO_GLIDE = 3000;
 const REACH = 7;
 /** The zoom from which on all is easy to read. */
 const READABLE = 0.86;
+/** The zoom from which on a node's second line and the labels are there. */
+const LEGIBLE = 0.64;
 
 /** A graph on a canvas: draws when something changed, and only then. */
 export class GraphCanvas {
@@ -34,7 +36,8 @@ export class GraphCanvas {
   private covered = 0;
   private grid: HitGrid = makeGrid(this.scene);
   private shown: Shown = { selected: -1, hoverNode: -1, hoverEdge: -1, found: null, drawing: null, labels: [] };
-  private labels: readonly PlacedLabel[] | null = null;
+  /** Where labels stand, for writing of this size. */
+  private labels: { readonly writing: number; readonly placed: readonly PlacedLabel[] } | null = null;
   private theme: Theme;
   private size = { w: 0, h: 0, ratio: 1 };
   private readonly ctx: CanvasRenderingContext2D;
@@ -133,6 +136,8 @@ export class GraphCanvas {
   }
 
   reveal(node: number): void {
+    // Beside a panel the whole may be too small to read: then what is selected and its surroundings, unless the user chose the view.
+    if (node >= 0 && !this.touched && this.view.k < LEGIBLE) this.move(zoomed(this.view, LEGIBLE / this.view.k, { x: this.room / 2, y: this.size.h / 2 }));
     if (node >= 0) this.move(revealed(this.view, rectOf(this.scene, node), this.room, this.size.h));
   }
 
@@ -196,19 +201,19 @@ export class GraphCanvas {
     return between(this.glide.from, this.scene, t);
   }
 
-  /** Places of the labels; they depend on the scene and not on the view. */
+  /** Places of the labels; they depend on the scene and on the size of the writing, not on what is in sight. */
   private placed(): readonly PlacedLabel[] {
-    if (this.view.k < 0.62) return [];
-    this.labels ??= placeLabels(
-      this.scene,
-      this.scene.edges.map((_, i) => i),
-      this.scene.box,
-      (edge) => {
-        const of = this.scene.edges[edge];
-        return of ? labelSize(this.ctx, this.theme, of) : { w: 0, h: 0 };
-      },
-    );
-    return this.labels;
+    if (detailAt(this.view.k) !== 'all') return [];
+    const writing = writingAt(this.view.k);
+    if (this.labels?.writing === writing) return this.labels.placed;
+    const all = this.scene.edges.map((_, i) => i);
+    const placed = placeLabels(this.scene, all, this.scene.box, (edge) => {
+      const of = this.scene.edges[edge];
+      const { w, h } = of ? labelSize(this.ctx, this.theme, of) : { w: 0, h: 0 };
+      return { w: w * writing, h: h * writing };
+    });
+    this.labels = { writing, placed };
+    return placed;
   }
 
   private takeBitmap(): void {

@@ -3,7 +3,7 @@ import type { PlacedLabel } from './labels';
 import { curveOf, edgesIn, nodesIn, rectOf, type Part, type Scene, type SceneEdge, type SceneNode } from './scene';
 import { drawLine, fit, lineWidth, shortened, widthOf, type Context } from './text';
 import type { Theme } from './theme';
-import { detailAt, inSight, type Box, type Detail, type Point, type View } from './view';
+import { detailAt, inSight, writingAt, type Box, type Detail, type Point, type View } from './view';
 
 /** What is shown beside the scene itself. */
 export interface Shown {
@@ -38,7 +38,7 @@ export function paint(ctx: Context, scene: Scene, view: View, size: { w: number;
     const strength = strengthOfEdge(scene, edge, shown, near);
     paintEdge(ctx, scene, edge, theme, view.k, near?.has(edge) ? 1 : strength * calm, edge === shown.hoverEdge);
   }
-  if (detail === 'all') paintLabels(ctx, scene, sight, theme, shown, near);
+  if (detail === 'all') paintLabels(ctx, scene, sight, theme, shown, near, writingAt(view.k));
   for (const node of nodesIn(scene, sight)) paintNode(ctx, scene, node, theme, detail, view.k, shown);
   if (detail === 'shapes') paintHeadings(ctx, scene, sight, theme, view.k);
   paintFloating(ctx, scene, view, size, theme, shown);
@@ -98,7 +98,8 @@ function paintHeadings(ctx: Context, scene: Scene, sight: Box, theme: Theme, k: 
     const title = shortened(group.title, afar ? Math.max(room, 40) : room, (text) => widthOf(ctx, theme, 'group', text));
     const used = widthOf(ctx, theme, 'group', title);
     ctx.save();
-    ctx.translate(group.x + (afar ? 0 : 14), group.y + (afar ? 0 : 10));
+    // Larger writing grows upwards: the nodes begin right below.
+    ctx.translate(group.x + (afar ? 0 : 14), group.y + (afar ? 0 : Math.max(2, 10 - (scale - 1) * 12)));
     ctx.scale(scale, scale);
     if (afar) {
       ctx.fillStyle = theme.ground.hover;
@@ -192,30 +193,33 @@ function labelParts(edge: SceneEdge): readonly Part[] {
   return [{ text: edge.label.length > 0 ? `${edge.word} ` : edge.word, ink: 'warn' }, ...edge.label];
 }
 
-function paintLabels(ctx: Context, scene: Scene, sight: Box, theme: Theme, shown: Shown, near: ReadonlySet<number> | null): void {
+function paintLabels(ctx: Context, scene: Scene, sight: Box, theme: Theme, shown: Shown, near: ReadonlySet<number> | null, writing: number): void {
   for (const { edge, at } of shown.labels) {
     const of = scene.edges[edge];
     if (!of || at.x < sight.x - 80 || at.x > sight.x + sight.w + 80 || at.y < sight.y - 20 || at.y > sight.y + sight.h + 20) continue;
     const strength = strengthOfEdge(scene, edge, shown, near);
-    paintLabel(ctx, scene, of, at, theme, strength === 1 ? 1 : Math.max(strength, 0.3));
+    paintLabel(ctx, scene, of, at, theme, strength === 1 ? 1 : Math.max(strength, 0.3), writing);
   }
 }
 
-function paintLabel(ctx: Context, scene: Scene, edge: SceneEdge, at: Point, theme: Theme, strength: number): void {
+function paintLabel(ctx: Context, scene: Scene, edge: SceneEdge, at: Point, theme: Theme, strength: number, writing: number): void {
   const { w, h } = labelSize(ctx, theme, edge);
   const inside = scene.groups.some((group) => at.x > group.x && at.x < group.x + group.w && at.y > group.y && at.y < group.y + group.h);
+  ctx.save();
+  ctx.translate(at.x, at.y);
+  ctx.scale(writing, writing);
   ctx.fillStyle = inside ? theme.ground.surface : theme.ground.bg;
   ctx.beginPath();
-  ctx.roundRect(at.x - w / 2, at.y - h / 2, w, h, 5);
+  ctx.roundRect(-w / 2, -h / 2, w, h, 5);
   ctx.fill();
   ctx.globalAlpha = strength;
-  let x = at.x - w / 2 + 4;
+  let x = -w / 2 + 4;
   if (edge.lock !== null) {
-    paintLock(ctx, x, at.y - 5.5, theme.ink[edge.lock === 'lock' ? 'lock' : 'warn'], edge.lock === 'open');
+    paintLock(ctx, x, -5.5, theme.ink[edge.lock === 'lock' ? 'lock' : 'warn'], edge.lock === 'open');
     x += LOCK + 3;
   }
-  drawLine(ctx, theme, 'label', labelParts(edge), x, at.y + 3.6, 'text-2');
-  ctx.globalAlpha = 1;
+  drawLine(ctx, theme, 'label', labelParts(edge), x, 3.6, 'text-2');
+  ctx.restore();
 }
 
 function paintLock(ctx: Context, x: number, y: number, colour: string, open: boolean): void {
@@ -230,7 +234,9 @@ function paintLock(ctx: Context, x: number, y: number, colour: string, open: boo
   ctx.stroke();
 }
 
-const INSET = 26;
+/** From a node's sides to its writing: the mark of its health stands at the left. */
+const INSET = 25;
+const EDGE = 7;
 
 function paintNode(ctx: Context, scene: Scene, index: number, theme: Theme, detail: Detail, k: number, shown: Shown): void {
   const node = scene.nodes[index];
@@ -247,7 +253,7 @@ function paintNode(ctx: Context, scene: Scene, index: number, theme: Theme, deta
   ctx.setLineDash(node.dashed ? [4, 3] : []);
   ctx.stroke();
   ctx.setLineDash([]);
-  if (detail !== 'shapes') paintInside(ctx, node, { x, y, w, h }, theme, detail);
+  if (detail !== 'shapes') paintInside(ctx, node, { x, y, w, h }, theme, detail, writingAt(k));
   ctx.globalAlpha = 1;
 }
 
@@ -258,29 +264,34 @@ function fillOf(node: SceneNode, theme: Theme, detail: Detail, hovered: boolean)
   return detail === 'shapes' ? theme.ground['line-strong'] : theme.ground.raised;
 }
 
-function paintInside(ctx: Context, node: SceneNode, { x, y, w, h }: Box, theme: Theme, detail: Detail): void {
-  paintHealth(ctx, node, x + 14, y + h / 2, theme);
+function paintInside(ctx: Context, node: SceneNode, box: Box, theme: Theme, detail: Detail, writing: number): void {
+  ctx.save();
+  ctx.translate(box.x, box.y);
+  ctx.scale(writing, writing);
+  const [w, h] = [box.w / writing, box.h / writing];
+  paintHealth(ctx, node, 13, h / 2, theme);
   if (node.stripe) {
     ctx.fillStyle = theme.ink[node.stripe];
     ctx.beginPath();
-    ctx.roundRect(x + 1.5, y + 8, 3, h - 16, 1.5);
+    ctx.roundRect(1.5, 7, 3, h - 14, 1.5);
     ctx.fill();
   }
-  const badge = node.badge > 0 ? paintBadge(ctx, node.badge, x + w - 8, y + 12, theme) : 0;
-  const room = w - INSET - 10 - (badge > 0 ? badge + 4 : 0);
+  const badge = node.badge > 0 ? paintBadge(ctx, node.badge, w - 7, 11, theme) : 0;
+  const room = w - INSET - EDGE - (badge > 0 ? badge + 4 : 0);
   const lone = node.sub.length === 0 || detail === 'names';
   const title = shortened(node.title, room, (text) => widthOf(ctx, theme, 'name', text));
-  drawLine(ctx, theme, 'name', [{ text: title }], x + INSET, y + (lone ? h / 2 + 4.4 : h / 2 - 3), 'text');
+  drawLine(ctx, theme, 'name', [{ text: title }], INSET, lone ? h / 2 + 4.4 : h / 2 - 2.6, 'text');
   if (!lone) {
-    const line = fit(node.sub, w - INSET - 10, (text) => widthOf(ctx, theme, 'sub', text));
-    drawLine(ctx, theme, 'sub', line, x + INSET, y + h / 2 + 12, 'text-3');
+    const line = fit(node.sub, w - INSET - EDGE, (text) => widthOf(ctx, theme, 'sub', text));
+    drawLine(ctx, theme, 'sub', line, INSET, h / 2 + 11.4, 'text-3');
   }
   if (node.pending) {
     ctx.fillStyle = theme.ink.accent;
     ctx.beginPath();
-    ctx.arc(x + w - 1, y + 1, 4.5, 0, Math.PI * 2);
+    ctx.arc(w - 1, 1, 4.5, 0, Math.PI * 2);
     ctx.fill();
   }
+  ctx.restore();
 }
 
 function paintBadge(ctx: Context, count: number, right: number, y: number, theme: Theme): number {

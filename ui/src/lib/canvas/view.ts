@@ -66,3 +66,9 @@ export function held(view: View, picture: Box, width: number, height: number, ke
 export type Detail = 'shapes' | 'names' | 'all';
 
 export const detailAt = (k: number): Detail => (k < 0.42 ? 'shapes' : k < 0.62 ? 'names' : 'all');
+
+/**
+ * How much larger the writing is than the picture: where a whole mesh is in sight, boxes may be small, words have to be read. In steps, so
+ * that labels do not wander while zooming.
+ */
+export const writingAt = (k: number): number => Math.min(Math.max(Math.round(20 / k) / 20, 1), detailAt(k) === 'all' ? 1.15 : 1.5);

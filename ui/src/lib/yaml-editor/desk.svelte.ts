@@ -4,10 +4,11 @@
  */
 import { core, toFault } from '../../wire/client';
 import type { CoreFault } from '../../wire/client';
-import type { ObjectRef, YamlEdit, YamlReading } from '../../wire/generated/types';
-import { isRecord, recordOf, textOf } from '../json';
+import type { DocumentText, ObjectRef, YamlEdit, YamlReading } from '../../wire/generated/types';
+import { isEqual, isRecord, recordOf, textOf } from '../json';
 import { EMPTY, record, redo, undo } from './history';
 import type { TextChange } from './history';
+import { authorsOf, type News } from './live';
 
 export interface SheetStart {
   object: ObjectRef;
@@ -33,6 +34,8 @@ export class Sheet {
   /** The last reading that had a value: what the form shows. */
   good: YamlReading | null = $state.raw(null);
   liveValue: unknown = $state.raw(null);
+  /** What others changed of it meanwhile, until the user has seen it. */
+  news: News | null = $state.raw(null);
   /** Why it is not in the tray, where that failed. */
   fault: CoreFault | null = $state.raw(null);
   /** The text that `reading` is of. */
@@ -75,6 +78,15 @@ export class Sheet {
       if (line !== undefined) return line;
     }
     return null;
+  }
+
+  /** The field that begins last at or before a line: the one that the line belongs to. */
+  pointerAt(line: number): string | null {
+    let best: { pointer: string; line: number } | null = null;
+    for (const [pointer, at] of Object.entries(this.reading?.lines ?? {})) {
+      if (at !== undefined && at <= line && (!best || at > best.line || (at === best.line && pointer.length > best.pointer.length))) best = { pointer, line: at };
+    }
+    return best?.pointer ?? null;
   }
 }
 
@@ -130,6 +142,19 @@ export class Desk {
     return sheet;
   }
 
+  /** Takes a document off the desk; what the tray has of it stays there. */
+  async putAway(sheet: Sheet): Promise<void> {
+    await this.save();
+    this.sheets = this.sheets.filter((other) => other !== sheet);
+  }
+
+  /** What is new leaves the tray, what was there is as it is live again; says whether a document is left. */
+  async discard(): Promise<boolean> {
+    for (const sheet of this.sheets.filter(({ isNew }) => !isNew)) this.replace(sheet, sheet.live);
+    for (const sheet of this.sheets.filter(({ isNew }) => isNew)) await this.drop(sheet);
+    return this.sheets.length > 0;
+  }
+
   /** Takes a document off the desk and out of the tray. */
   async drop(sheet: Sheet): Promise<void> {
     await this.save();
@@ -173,6 +198,43 @@ export class Desk {
     sheet.text = text;
     this.history = record(this.history, { changes: [{ key: sheet.key, before, after: text }], mark: '', at: Date.now() });
     void this.enqueue(() => this.read(sheet));
+  }
+
+  /** Takes in what is live now. Where the user and others changed the same field, the text stays and `news` asks. */
+  follow(sheet: Sheet, live: DocumentText): Promise<void> {
+    return this.enqueue(async () => {
+      if (live.resourceVersion === sheet.base) return;
+      const { yaml, changed, clashes } = await core.yamlMerge({ base: sheet.live, mine: sheet.text, theirs: live.yaml, takeTheirs: false });
+      const isOwn = live.yaml === sheet.text;
+      sheet.news = isOwn || changed.length === 0 ? null : { by: authorsOf(live, changed), changed, clashes, document: live };
+      if (clashes.length === 0) await this.ground(sheet, live, sheet.isPending ? yaml : live.yaml);
+    });
+  }
+
+  /** The user chose between what both changed. */
+  settle(sheet: Sheet, takeTheirs: boolean): Promise<void> {
+    return this.enqueue(async () => {
+      const live = sheet.news?.document;
+      if (!live) return;
+      const merged = await core.yamlMerge({ base: sheet.live, mine: sheet.text, theirs: live.yaml, takeTheirs });
+      sheet.news = null;
+      await this.ground(sheet, live, merged.yaml);
+    });
+  }
+
+  /** The live object is now what the text is compared with, and what it is written on. */
+  private async ground(sheet: Sheet, live: DocumentText, text: string): Promise<void> {
+    const [{ value }, reading] = await Promise.all([core.yamlRead({ yaml: live.yaml }), core.yamlRead({ yaml: text })]);
+    const before = sheet.text;
+    const wasPending = sheet.isPending;
+    sheet.live = live.yaml;
+    sheet.liveValue = value;
+    sheet.base = live.resourceVersion;
+    // Put again, on the new ground, even where the text is the same.
+    if (sheet.kept !== null) sheet.kept = '';
+    sheet.text = isEqual(value, reading.value) ? live.yaml : text;
+    if (wasPending) this.history = record(this.history, { changes: [{ key: sheet.key, before, after: sheet.text }], mark: '', at: Date.now() });
+    await this.read(sheet);
   }
 
   undo(): void {

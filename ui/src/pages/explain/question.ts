@@ -1,4 +1,5 @@
-import type { Params } from '../../state/route.svelte';
+import { objectPlace } from '../../state/links';
+import { route, type Params } from '../../state/route.svelte';
 import type { Caller, ObjectRef, Request } from '../../wire/generated/types';
 
 /** What the form asks; it lives in the address, so that a question can be passed on as a link. */
@@ -68,4 +69,12 @@ export const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ?
 export function objectOf(said: string): ObjectRef | null {
   const match = /^([A-Z]\w+) (?:([^/\s]+)\/)?([^/\s]+)$/.exec(said);
   return match ? { group: '', kind: match[1] ?? '', namespace: match[2] ?? '', name: match[3] ?? '' } : null;
+}
+
+/** The address of the object and field that decided a step; none where no object did. */
+export function placeHref(said: string, path: string | null): string | undefined {
+  const object = objectOf(said);
+  if (!object) return undefined;
+  const { page, params } = objectPlace(object, path ?? '');
+  return route.href(page, params);
 }

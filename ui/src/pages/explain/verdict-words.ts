@@ -48,6 +48,13 @@ const STEPS: Readonly<Record<string, () => string>> = {
   deliver: () => t('step_deliver'),
   gateway: () => t('step_gateway'),
   fault: () => t('step_fault'),
+  leave: () => t('step_leave'),
+  connect: () => t('step_connect'),
+  waypoint: () => t('step_waypoint'),
+  tunnel: () => t('step_tunnel'),
+  redirect: () => t('step_redirect'),
+  answer: () => t('step_answer'),
+  destination: () => t('step_destination'),
 };
 
 /** A step that this window has no word for is shown by its own name. */

@@ -5,7 +5,7 @@ import { FACTS, sceneOf, search, widthOf, type Fact } from './scene-of';
 
 const NODE: GraphNode = {
   id: 'service:shop/reviews', kind: 'service', namespace: 'shop', name: 'reviews', version: 'v1', pods: 2, versions: 1, health: 'ok', because: '',
-  inMesh: true, requestsPerSecond: 0, errorShare: 0, findings: 0, pending: false, x: 0, y: 0, w: 168, h: 44,
+  inMesh: true, requestsPerSecond: 0, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 168, h: 44,
 };
 const EDGE: GraphEdge = {
   id: 'a>b', from: 'a', to: 'b', requestsPerSecond: 128, errorShare: 0, p50: null, p99: null, secured: 'mtls', protocol: 'http', share: null,

@@ -14,7 +14,6 @@ export class RouteEditing {
   route: Sheet | null = $state.raw(null);
   /** The DestinationRule. */
   rules: Sheet | null = $state.raw(null);
-  outdated: readonly Sheet[] = $state.raw([]);
   /** The rule that is selected in the picture. */
   selected = $state(0);
   /** The field that has the focus, for the YAML beside. */
@@ -92,20 +91,27 @@ export class RouteEditing {
   }
 
   async open(object: ObjectRef): Promise<Sheet> {
-    const start = await startOf(this.session, object);
-    const sheet = await this.desk.place(start);
-    if (start.outdated) this.outdated = [...this.outdated, sheet];
+    const sheet = await this.desk.place(await startOf(this.session, object));
     if (object.kind === 'VirtualService') this.route = sheet;
     else if (object.kind === 'DestinationRule') this.rules = sheet;
     this.shown ??= sheet;
     return sheet;
   }
 
-  async drop(sheet: Sheet): Promise<void> {
-    await this.desk.drop(sheet);
-    if (this.route === sheet) this.route = null;
-    if (this.rules === sheet) this.rules = null;
-    this.shown = this.route ?? this.rules;
+  /** Another object of the same kind in place of the one that is open; what the tray has of that one stays. */
+  async exchange(object: ObjectRef): Promise<void> {
+    const before = object.kind === 'VirtualService' ? this.route : this.rules;
+    if (before) await this.desk.putAway(before);
+    this.selected = 0;
+    this.show('', await this.open(object));
+  }
+
+  /** Sheets that left the desk. */
+  forget(): void {
+    const isThere = (sheet: Sheet | null): boolean => sheet !== null && this.desk.sheets.includes(sheet);
+    if (!isThere(this.route)) this.route = null;
+    if (!isThere(this.rules)) this.rules = null;
+    if (!isThere(this.shown)) this.shown = this.route ?? this.rules;
   }
 
   async make(template: 'virtual-service' | 'destination-rule'): Promise<void> {

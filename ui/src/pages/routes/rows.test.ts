@@ -17,6 +17,7 @@ const node = (namespace: string, name: string, requestsPerSecond: number): Graph
   errorShare: 0,
   findings: 0,
   pending: false,
+  ports: [],
   x: 0,
   y: 0,
   w: 0,

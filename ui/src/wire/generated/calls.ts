@@ -44,6 +44,8 @@ import type {
   Uptake,
   Verdict,
   YamlEdits,
+  YamlMerge,
+  YamlMerged,
   YamlReading,
   YamlText,
 } from './types';
@@ -104,10 +106,13 @@ export const calls = (call: Call) => ({
   /** Changes YAML and keeps everything else: comments, key order, unknown fields. */
   yamlEdit: (args: YamlEdits): Promise<YamlReading> => call('yaml_edit', args) as Promise<YamlReading>,
 
+  /** Brings what others changed into an edit that is under way. */
+  yamlMerge: (args: YamlMerge): Promise<YamlMerged> => call('yaml_merge', args) as Promise<YamlMerged>,
+
   /** A new object to start from. */
   template: (args: TemplateArgs): Promise<Template> => call('template', args) as Promise<Template>,
 
-  /** Fields of a kind with type, default and allowed values, from the cluster's own schema; words are ours. */
+  /** Fields of a kind with type, default and allowed values, from the cluster's own schema. */
   schema: (args: SchemaArgs): Promise<Schema> => call('schema', args) as Promise<Schema>,
 
   /** The tray. */

@@ -139,7 +139,15 @@ export type DraftItem = { object: ObjectRef, change: ChangeKind, yaml: string, f
 /**
  * It no longer fits what is live: someone changed the object since.
  */
-outdated: boolean, };
+outdated: boolean, 
+/**
+ * The resourceVersion that the edit started from; empty for a new object.
+ */
+base: string, 
+/**
+ * The object at that version, as YAML; empty where it is not known any more.
+ */
+baseYaml: string, };
 
 export type DraftPut = { session: string, yaml: string, 
 /**
@@ -302,7 +310,11 @@ because: string, inMesh: boolean, requestsPerSecond: number, errorShare: number,
 /**
  * The tray changes what this node's requests do.
  */
-pending: boolean, x: number, y: number, w: number, h: number, };
+pending: boolean, 
+/**
+ * Ports that a service is called at.
+ */
+ports: Array<number>, x: number, y: number, w: number, h: number, };
 
 export type HeaderChanges = { set: { [key in string]: string }, add: { [key in string]: string }, remove: Array<string>, };
 
@@ -599,11 +611,7 @@ path: string,
 /**
  * `string`, `integer`, `number`, `boolean`, `object`, `array`, `duration`
  */
-type: string, allowed: Array<string>, default: string, required: boolean, 
-/**
- * Our words; empty where we have none.
- */
-help: string, };
+type: string, allowed: Array<string>, default: string, required: boolean, };
 
 /**
  * How an edge's requests travel.
@@ -774,6 +782,11 @@ export type Verdict = { id: string, outcome: Outcome, status: number | null, des
 export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
 
 /**
+ * An empty text stands for a field that is not there.
+ */
+export type YamlClash = { path: string, mine: string, theirs: string, };
+
+/**
  * One change of a document.
  */
 export type YamlEdit = { op: EditOp, 
@@ -792,6 +805,28 @@ value: unknown,
 to: number | null, };
 
 export type YamlEdits = { yaml: string, edits: Array<YamlEdit>, };
+
+/**
+ * Three texts of one object: as an edit began, as the user has it, as it is live now.
+ */
+export type YamlMerge = { base: string, mine: string, theirs: string, 
+/**
+ * Fields that both changed get the live value; else they keep the user's.
+ */
+takeTheirs: boolean, };
+
+/**
+ * The user's text with what others changed.
+ */
+export type YamlMerged = { yaml: string, 
+/**
+ * Fields that both changed.
+ */
+clashes: Array<YamlClash>, 
+/**
+ * What others changed: old value, new value.
+ */
+changed: Array<FieldChange>, };
 
 export type YamlProblem = { 
 /**

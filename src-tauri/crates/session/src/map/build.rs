@@ -166,6 +166,7 @@ impl<'a> Builder<'a> {
         let workloads = self.behind.get(&of).cloned().unwrap_or_default();
         let mut node = self.node(service_id(&of.0, &of.1), NodeKind::Service, &of, &workloads);
         node.versions = workloads.len() as u32;
+        node.ports = service.ports.iter().map(|port| port.port).collect();
         if let [(namespace, name)] = &workloads[..] {
             let labels =
                 self.sources.ready.world().workload(namespace, name).map(|w| w.labels.clone()).unwrap_or_default();
@@ -218,6 +219,7 @@ impl<'a> Builder<'a> {
             error_share: 0.0,
             findings: findings as u32,
             pending: false,
+            ports: Vec::new(),
             of: None,
             place: Place::default(),
         }

@@ -142,6 +142,8 @@ pub struct Node {
     pub findings: u32,
     /// The tray changes what its requests do.
     pub pending: bool,
+    /// Ports that a service is called at.
+    pub ports: Vec<u16>,
     /// The service that it is a version of.
     pub of: Option<String>,
     /// Where it is drawn.

@@ -1,6 +1,7 @@
 //! The tray, the review, the journal.
 
 use journal::State;
+use session::change::touched::desired;
 use session::change::tray::{ChangeKind as SessionChange, Tray};
 use session::history::{ItemOfEntry, Row, Told};
 use session::says::{Line, says};
@@ -14,8 +15,8 @@ use world::yaml;
 use super::all;
 use crate::types::{
     Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, EffectLine, EffectTone, Entry, EntryItem,
-    EntryRow, EntryState, FieldChange, Finding, ObjectOutcome, ObjectRef, Review, ReviewItem, Uptake, UptakeRow,
-    UptakeState, YamlProblem,
+    EntryRow, EntryState, Finding, ObjectOutcome, ObjectRef, Review, ReviewItem, Uptake, UptakeRow, UptakeState,
+    YamlProblem,
 };
 
 impl From<SessionChange> for ChangeKind {
@@ -77,6 +78,8 @@ pub(crate) fn draft(tray: &Tray, world: &World, effect: Option<&mesh::Effect>) -
         yaml: item.yaml.clone(),
         fields_changed: item.fields_changed() as u32,
         outdated: item.outdated(world),
+        base: item.base.clone(),
+        base_yaml: item.base_body.as_deref().map(|body| yaml::write(&desired(body))).unwrap_or_default(),
     };
     Draft {
         revision: tray.revision() as f64,
@@ -140,13 +143,12 @@ fn review_item(step: &Step) -> ReviewItem {
     let image = |object: &Option<serde_json::Value>| {
         object.as_ref().map_or_else(|| null.clone(), session::change::touched::desired)
     };
-    let field = |f: yaml::FieldChange| FieldChange { path: f.path, before: f.before, after: f.after };
     ReviewItem {
         object: ObjectRef::from(&step.key),
         change: step.kind.into(),
         live_version: step.version().to_owned(),
         diff: all(yaml::diff(&before, &after)),
-        fields: yaml::fields(&image(&step.live), &image(&step.result)).into_iter().map(field).collect(),
+        fields: all(yaml::fields(&image(&step.live), &image(&step.result))),
         accepted: step.accepted(),
         problems: all(step.problems.iter().cloned()),
         conflicts: step.conflicts.iter().map(Conflict::from).collect(),

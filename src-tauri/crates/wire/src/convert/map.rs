@@ -92,6 +92,7 @@ impl From<session::map::Node> for GraphNode {
             error_share: node.error_share,
             findings: node.findings,
             pending: node.pending,
+            ports: node.ports,
             x: node.place.x,
             y: node.place.y,
             w: node.place.w,

@@ -1,5 +1,6 @@
 //! From the sessions' types to those of the bridge, and back. Nothing is decided here.
 
+mod author;
 mod change;
 mod cluster;
 mod fault;
@@ -16,6 +17,7 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
     items.into_iter().map(B::from).collect()
 }
 
+pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use map::{graph, level, node_detail, proxies};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ObjectRef, wire};
+use super::{FieldChange, ObjectRef, wire};
 
 wire! {
     pub struct ObjectsArgs {
@@ -91,6 +91,33 @@ wire! {
 }
 
 wire! {
+    /// Three texts of one object: as an edit began, as the user has it, as it is live now.
+    pub struct YamlMerge {
+        pub base: String,
+        pub mine: String,
+        pub theirs: String,
+        /// Fields that both changed get the live value; else they keep the user's.
+        pub take_theirs: bool,
+    }
+}
+
+wire! {
+    /// The user's text with what others changed.
+    pub struct YamlMerged {
+        pub yaml: String,
+        /// Fields that both changed.
+        pub clashes: Vec<YamlClash>,
+        /// What others changed: old value, new value.
+        pub changed: Vec<FieldChange>,
+    }
+}
+
+wire! {
+    /// An empty text stands for a field that is not there.
+    pub struct YamlClash { pub path: String, pub mine: String, pub theirs: String }
+}
+
+wire! {
     pub enum TemplateKind {
         VirtualService,
         DestinationRule,
@@ -139,7 +166,5 @@ wire! {
         pub allowed: Vec<String>,
         pub default: String,
         pub required: bool,
-        /// Our words; empty where we have none.
-        pub help: String,
     }
 }

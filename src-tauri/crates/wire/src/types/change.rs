@@ -26,6 +26,10 @@ wire! {
         pub fields_changed: u32,
         /// It no longer fits what is live: someone changed the object since.
         pub outdated: bool,
+        /// The resourceVersion that the edit started from; empty for a new object.
+        pub base: String,
+        /// The object at that version, as YAML; empty where it is not known any more.
+        pub base_yaml: String,
     }
 }
 

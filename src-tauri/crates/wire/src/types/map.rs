@@ -76,6 +76,8 @@ wire! {
         pub findings: u32,
         /// The tray changes what this node's requests do.
         pub pending: bool,
+        /// Ports that a service is called at.
+        pub ports: Vec<u16>,
         pub x: f64,
         pub y: f64,
         pub w: f64,

@@ -80,7 +80,7 @@ fn compare(before: Option<&Value>, after: Option<&Value>, path: String, changes:
 }
 
 /// Names with dots, as those of annotations have them, go in brackets: `metadata.annotations["a.b/c"]`.
-fn child(path: &str, name: &str) -> String {
+pub(super) fn child(path: &str, name: &str) -> String {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     match (plain, path.is_empty()) {
         (true, true) => name.to_owned(),
@@ -89,7 +89,7 @@ fn child(path: &str, name: &str) -> String {
     }
 }
 
-fn say(value: Option<&Value>) -> String {
+pub(super) fn say(value: Option<&Value>) -> String {
     match value {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),

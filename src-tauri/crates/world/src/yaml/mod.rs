@@ -7,6 +7,7 @@
 
 mod diff;
 mod edit;
+mod merge;
 pub mod own;
 mod read;
 mod scalar;
@@ -16,5 +17,6 @@ mod write;
 
 pub use diff::{DiffLine, DiffSide, FieldChange, diff, fields};
 pub use edit::{Edit, EditError, Op, apply, edit};
+pub use merge::{Clash, Merged, Prefer, merge};
 pub use read::{Problem, Reading, documents, line_of, located, read, split, value, values};
 pub use write::write;
