@@ -7,9 +7,10 @@ const ROUTE = { group: 'networking.istio.io', kind: 'VirtualService', namespace:
 let window;
 let session;
 let live;
+let shown;
 
-/** What a user wrote of the object: the server's own book-keeping changes with every write. */
-const spec = (yaml) => yaml.slice(yaml.indexOf('\nspec:'));
+/** Requests a second of a version, as the panel of the service says. */
+const rateOf = async (version) => Number(new RegExp(`reviews-${version}\\s+${version}[^]*?([\\d.]+)/s`).exec(await window.read('aside.panel'))?.[1] ?? NaN);
 
 /** A picture in dark and in light. */
 async function inBoth(name) {
@@ -40,6 +41,14 @@ test('the map is alive: its table lists calls, and their rates move', async () =
   await eventually('the numbers to move', async () => (await window.read('[role=grid]')) !== rows);
   await window.press('radio', 'Picture');
   await window.find('canvas');
+});
+
+test('the window shows the object as it is live', async () => {
+  await window.visit('routes?service=prod/reviews');
+  await window.press('radio', 'YAML');
+  shown = await eventually('the YAML of the route', async () => (await window.yaml()).includes('weight: 90') && window.yaml());
+  assert.equal(shown, live);
+  await window.press('radio', 'Form');
 });
 
 test('a weight moves by keyboard, and the tray says what it would do', async () => {
@@ -100,7 +109,28 @@ test('the journal has it with its reason, and one press undoes it: the object is
   await window.press('button', 'Undo on ');
   await window.thing('heading', 'Undone');
   const { yaml } = await window.call('document', { session, object: ROUTE });
-  assert.equal(spec(yaml), spec(live));
+  assert.equal(yaml, live);
+  await window.visit('routes?service=prod/reviews');
+  await window.press('radio', 'YAML');
+  await eventually('the YAML of the window to be as before, byte for byte', async () => (await window.yaml()) === shown);
+});
+
+test('traffic follows the weights: the panel shows the split move after an apply', async () => {
+  await window.visit('map?node=service:prod/reviews');
+  await window.press('radio', '1 m');
+  await eventually('most requests at v1', async () => (await rateOf('v1')) > 3 * (await rateOf('v2')), 60);
+  const { yaml, resourceVersion } = await window.call('document', { session, object: ROUTE });
+  await window.call('draft_put', { session, yaml: yaml.replace('weight: 90', 'weight: 15').replace('weight: 10', 'weight: 85'), base: resourceVersion });
+  // What waits in the tray is in the panel before it is applied.
+  await eventually('the panel to show what waits', async () => /90 %\s*15 %/.test((await window.read('aside.panel')).replaceAll('\n', ' ')));
+  await window.press('button', 'Review and apply');
+  await window.text('is also owned by');
+  await window.press('button', 'Take these fields over');
+  await window.press('button', 'Apply to ');
+  await window.thing('heading', 'Applied');
+  await window.visit('map?node=service:prod/reviews');
+  await eventually('most requests at v2', async () => (await rateOf('v2')) > 2 * (await rateOf('v1')), 120);
+  await window.shot('traffic-moved-dark');
 });
 
 test('no page of the run broke the content security policy', async () => {

@@ -169,6 +169,18 @@ function actions(session) {
     find: (css, seconds) => visible(By.css(css), css, seconds),
     press: async (role, words, seconds) => (await thing(role, words, seconds)).click(),
     keys: (...keys) => session.actions().sendKeys(...keys).perform(),
+    /** Drags from a place of the window to another while a key is held. */
+    drag: (from, to, hold) =>
+      session
+        .actions()
+        .keyDown(hold)
+        .move({ x: Math.round(from.x), y: Math.round(from.y) })
+        .press()
+        .move({ x: Math.round((from.x + to.x) / 2), y: Math.round((from.y + to.y) / 2) })
+        .move({ x: Math.round(to.x), y: Math.round(to.y) })
+        .release()
+        .keyUp(hold)
+        .perform(),
     chord: (hold, key) => session.actions().keyDown(hold).sendKeys(key).keyUp(hold).perform(),
     run: (script, ...args) => session.executeScript(script, ...args),
     /** Calls the core, as the page does. */
@@ -196,6 +208,8 @@ function actions(session) {
     },
     /** The text of the page now. */
     read: (css = 'main') => session.executeScript(`return document.querySelector(arguments[0])?.innerText ?? ''`, css),
+    /** The whole text of the YAML beside the form. */
+    yaml: () => session.executeScript(`return [...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\\n')`),
     /** What the content security policy has refused since the window opened. */
     violations: () => session.executeScript('return window.seenViolations'),
     /** Goes to a page of the cluster that is open. */
