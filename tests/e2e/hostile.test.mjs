@@ -46,6 +46,7 @@ after(() => window?.close());
 
 test('contexts of a kubeconfig with hostile names are cards like others', async () => {
   await window.text(MARKUP);
+  await eventually('the turned one as it is written', async () => (await window.read()).includes('safeU+202Egpj.exe'));
   await eventually('all of them', async () => (await window.read()).split('cannot be reached').length === 4);
   await harmless();
   await window.shot('hostile-clusters');
@@ -68,7 +69,8 @@ test('a hostile object is text in lists, in the route, in its YAML and on the ma
   await window.shot('hostile-route');
   await window.visit('map?node=service:prod/ratings');
   await window.text('Where a request goes');
-  await eventually('its rule in the panel', async () => (await window.read('aside.panel')).includes('end-user'));
+  // A character that turns the text around is shown as what it is.
+  await eventually('its rule in the panel', async () => (await window.read('aside.panel')).includes('safeU+202Egpj.exe'));
   await harmless();
   await window.shot('hostile-map');
 });

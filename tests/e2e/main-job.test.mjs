@@ -124,8 +124,9 @@ test('traffic follows the weights: the panel shows the split move after an apply
   // What waits in the tray is in the panel before it is applied.
   await eventually('the panel to show what waits', async () => /90 %\s*15 %/.test((await window.read('aside.panel')).replaceAll('\n', ' ')));
   await window.press('button', 'Review and apply');
-  await window.text('is also owned by');
-  await window.press('button', 'Take these fields over');
+  await window.text('dry-run accepted');
+  // Whose the fields are now depends on the undo before: they are taken over where they are not ours.
+  if (/is also owned by/.test(await window.read())) await window.press('button', 'Take these fields over');
   await window.press('button', 'Apply to ');
   await window.thing('heading', 'Applied');
   await window.visit('map?node=service:prod/reviews');

@@ -4,11 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expectAccessible } from '../lib/axe';
 import { locale } from '../state/locale.svelte';
 import { toasts } from '../state/toasts.svelte';
+import Alternative from './Alternative.svelte';
 import Button from './Button.svelte';
 import Card from './Card.svelte';
 import Chart from './Chart.svelte';
 import Code from './Code.svelte';
 import Combobox from './Combobox.svelte';
+import ConditionRow from './ConditionRow.svelte';
 import Confirm from './Confirm.svelte';
 import Dot from './Dot.svelte';
 import EmptyState from './EmptyState.svelte';
@@ -29,6 +31,7 @@ import SplitBar from './SplitBar.svelte';
 import Switch from './Switch.svelte';
 import Tabs from './Tabs.svelte';
 import Tag from './Tag.svelte';
+import Text from './Text.svelte';
 import TextField from './TextField.svelte';
 import Tile from './Tile.svelte';
 import Toasts from './Toasts.svelte';
@@ -58,11 +61,13 @@ afterEach(cleanup);
 
 /** Every primitive as it is used, and what assistive technology must find in it. */
 const table: readonly [string, Component<never>, Record<string, unknown>, (() => unknown)?][] = [
+  ['Alternative', Alternative, { at: '/spec', joined: 'or', children: text('x') }, () => screen.getByText('or')],
   ['Button', Button, { children: text('Go') }, () => screen.getByRole('button', { name: 'Go' })],
   ['Card', Card, { title: 'A card', children: text('x') }, () => screen.getByRole('heading', { name: 'A card' })],
   ['Chart', Chart, { label: 'Requests', at: [1, 2, 3], lines, format: String }, () => screen.getByRole('slider', { name: /Requests/ })],
   ['Code', Code, { text: 'a\u202eb', block: true }, () => screen.getByText('U+202E')],
   ['Combobox', Combobox, { label: 'Host', value: 'a', options: choices, onchange: nothing }, () => screen.getByRole('combobox', { name: 'Host' })],
+  ['ConditionRow', ConditionRow, { at: '/spec', joined: 'and', columns: '1fr', removeLabel: 'Remove', onremove: nothing, children: text('x') }, () => screen.getByRole('button', { name: 'Remove' })],
   ['Dot', Dot, { health: 'bad' }, () => screen.getByRole('img', { name: 'broken' })],
   ['EmptyState', EmptyState, { title: 'Nothing yet', children: text('why') }, () => screen.getByRole('heading', { name: 'Nothing yet' })],
   ['ErrorState', ErrorState, { fault, retry: nothing }, () => within(screen.getByRole('alert')).getByText('Check the VPN')],
@@ -82,6 +87,7 @@ const table: readonly [string, Component<never>, Record<string, unknown>, (() =>
   ['Switch', Switch, { label: 'Read only', help: 'why', checked: true, onchange: nothing }, () => screen.getByRole('switch', { name: 'Read only', checked: true })],
   ['Tabs', Tabs, { label: 'Views', tabs: choices, value: 'b', onchange: nothing, children: text('body') }, () => screen.getByRole('tab', { name: 'Second', selected: true })],
   ['Tag', Tag, { tone: 'ok', children: text('SYNCED') }, () => screen.getByText('SYNCED')],
+  ['Text', Text, { text: 'a\u202eb' }, () => screen.getByText('U+202E')],
   ['TextField', TextField, { label: 'Name', value: 'x', problem: 'too short', onchange: nothing }, () => screen.getByLabelText(/Name/)],
   ['Tile', Tile, { title: 'In sync', value: '9 of 11' }, () => screen.getByText('9 of 11')],
   ['Unknowns', Unknowns, { unknown: [{ about: 'routes', because: 'denied' }] }, () => screen.getByRole('region', { name: 'What cannot be known' })],
@@ -177,7 +183,7 @@ describe('Code', () => {
 
   it('shows markup as text', () => {
     render(Code, { text: '<img src=x onerror=alert(1)>' });
-    expect([document.querySelector('img'), screen.getByText('<img src=x onerror=alert(1)>').tagName]).toEqual([null, 'CODE']);
+    expect([document.querySelector('img'), screen.getByText('<img src=x onerror=alert(1)>').closest('code')?.tagName]).toEqual([null, 'CODE']);
   });
 });
 

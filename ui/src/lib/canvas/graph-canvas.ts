@@ -23,8 +23,8 @@ const TOO_MANY_TO_GLIDE = 3000;
 const REACH = 7;
 /** The zoom from which on all is easy to read. */
 const READABLE = 0.86;
-/** The zoom from which on a node's second line and the labels are there. */
-const LEGIBLE = 0.64;
+/** The zoom from which on everything can be read without coming closer. */
+const LEGIBLE = 0.78;
 
 /** A graph on a canvas: draws when something changed, and only then. */
 export class GraphCanvas {

@@ -43,6 +43,8 @@ export interface PlacedLabel {
 export function placeLabels(scene: Scene, edges: readonly number[], sight: Box, sizeOf: (edge: number) => { w: number; h: number }): PlacedLabel[] {
   const taken = new Taken();
   for (const node of nodesIn(scene, sight)) taken.add(rectOf(scene, node));
+  // The names of the boxes.
+  for (const { x, y, w } of scene.groups) taken.add({ x, y: y + 3, w, h: 24 });
   const found: PlacedLabel[] = [];
   const order = [...edges].sort((a, b) => (scene.edges[b]?.weight ?? 0) - (scene.edges[a]?.weight ?? 0) || a - b);
   for (const edge of order) {
