@@ -1,13 +1,20 @@
-//! From a write at the API to the page's pulse: one object is stamped again and again, and each stamp is timed from just
-//! before it is sent until the session's world has it, and until the bridge says so.
+//! From a write at the API to the bridge: one object is stamped again and again, and each stamp is timed from just
+//! before it is sent until the session's world has it, and until a pulse has told the page so.
+//!
+//! The answer to the write is waited for before the next is sent; where the server is too slow for a rate, the figure of
+//! the rate reached says so.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cluster::{Connection, ExecPolicy, Options, Sources};
-use serde_json::json;
-use tokio::time::MissedTickBehavior;
+use serde_json::{Value, json};
+use session::Session;
+use session::live::Link;
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use wire::{Host, Profile};
 use world::ObjectKey;
 
@@ -15,9 +22,10 @@ use crate::Failure;
 use crate::figure::Figure;
 use crate::list;
 
+const SERVICES: usize = 1000;
 /// (events a second, how many).
 const RATES: [(u32, u32); 3] = [(1, 20), (100, 1000), (1000, 5000)];
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 const STAMP: &str = "bench";
 
 fn key() -> ObjectKey {
@@ -25,7 +33,7 @@ fn key() -> ObjectKey {
 }
 
 pub fn run() -> Result<Vec<Figure>, Failure> {
-    let (_server, kubeconfig) = list::server()?;
+    let (_server, kubeconfig) = list::server(SERVICES)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, kubeconfig)?;
@@ -35,26 +43,20 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
         let context = contexts.named(None).ok_or("the server's kubeconfig has no current context")?;
         let writer = cluster::connect(context, &ExecPolicy::default()).await?;
         let host = Host::start(Profile { sources, ..Profile::in_folder(folder.path()) })?;
-        let session = host.workbench().open_session(&context.id).await?;
-        let mut live = session.live();
-        let ready = live.wait_for(|live| live.link == session::live::Link::Live);
-        tokio::time::timeout(LIMIT, ready).await??;
+        let session = host.workbench().open_session(&host.workbench().id_of(None)?).await?;
+        timeout(LIMIT, session.live().wait_for(|live| live.link == Link::Live)).await??;
+        write(&writer, "/metadata/annotations", json!({STAMP: "0"})).await?;
         let mut figures = Vec::new();
+        let mut stamps = 1..1;
         for (rate, count) in RATES {
-            let (world, pulse) = measured(&host, &session, &writer, rate, count).await?;
-            figures.push(Figure::of(format!("event to world, {rate} a second of {count}"), "ms", "", world));
-            figures.push(Figure::of(
-                format!("event to pulse, {rate} a second of {count}"),
-                "ms",
-                "goal p50: 25",
-                pulse,
-            ));
+            stamps = stamps.end..stamps.end + count;
+            figures.extend(stamped(&host, &session, &writer, rate, stamps.clone()).await?);
         }
         Ok(figures)
     })
 }
 
-/// When each stamp was sent, and when it was seen.
+/// When each stamp was sent, and how long it took to be seen.
 #[derive(Default)]
 struct Seen {
     sent: BTreeMap<u32, Instant>,
@@ -70,63 +72,80 @@ impl Seen {
     }
 }
 
-type Both = Arc<Mutex<(Seen, Seen)>>;
-
-fn lock(both: &Both) -> std::sync::MutexGuard<'_, (Seen, Seen)> {
-    both.lock().unwrap_or_else(PoisonError::into_inner)
+/// One place where stamps are seen.
+#[derive(Default)]
+struct Place {
+    seen: Mutex<Seen>,
+    more: Notify,
 }
 
-async fn measured(
+impl Place {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's world is looked at from here.
+    fn look(&self, session: &Session) {
+        let world = session.world();
+        let stamp = world.document(&key()).and_then(|found| found.annotations.get(STAMP)?.parse().ok());
+        self.seen().up_to(stamp.unwrap_or(0));
+        self.more.notify_one();
+    }
+
+    /// The times of all stamps, once the last was seen.
+    async fn all(&self) -> Result<Vec<f64>, Failure> {
+        let seen = async {
+            while !self.seen().sent.is_empty() {
+                self.more.notified().await;
+            }
+        };
+        timeout(LIMIT, seen).await.map_err(|_| "events were lost")?;
+        Ok(std::mem::take(&mut self.seen().millis))
+    }
+}
+
+async fn stamped(
     host: &Host,
-    session: &Arc<session::Session>,
+    session: &Arc<Session>,
     writer: &Connection,
     rate: u32,
-    count: u32,
-) -> Result<(Vec<f64>, Vec<f64>), Failure> {
-    let both = Both::default();
-    let stamp = {
-        let session = session.clone();
-        move || session.world().document(&key()).and_then(|d| d.annotations.get(STAMP)?.parse().ok()).unwrap_or(0)
-    };
-    let (mut live, noting, look) = (session.live(), both.clone(), stamp.clone());
+    stamps: Range<u32>,
+) -> Result<[Figure; 3], Failure> {
+    let (world, pulse) = (Arc::new(Place::default()), Arc::new(Place::default()));
+    let (mut live, place, looking) = (session.live(), world.clone(), session.clone());
     let following = tokio::spawn(async move {
         while live.changed().await.is_ok() {
-            lock(&noting).0.up_to(look());
+            place.look(&looking);
         }
     });
-    let noting = both.clone();
+    let (place, looking) = (pulse.clone(), session.clone());
     let _watch = host.watch(session.id(), move |_| {
-        lock(&noting).1.up_to(stamp());
+        place.look(&looking);
         true
     })?;
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
+    let mut ticks = interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let annotations = json!([{"op": "add", "path": "/metadata/annotations", "value": {STAMP: "0"}}]);
-    writer.json_patch(&key(), &annotations, &Options::default()).await?;
-    for stamp in 1..=count {
+    let (start, count) = (Instant::now(), stamps.len());
+    for stamp in stamps {
         ticks.tick().await;
-        let now = Instant::now();
-        {
-            let mut both = lock(&both);
-            both.0.sent.insert(stamp, now);
-            both.1.sent.insert(stamp, now);
+        for place in [&world, &pulse] {
+            place.seen().sent.insert(stamp, Instant::now());
         }
-        write(writer, stamp).await?;
+        write(writer, &format!("/metadata/annotations/{STAMP}"), json!(stamp.to_string())).await?;
     }
-    let all = async {
-        while lock(&both).1.millis.len() < count as usize {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, all).await.map_err(|_| "events were lost")?;
+    let reached = count as f64 / start.elapsed().as_secs_f64();
+    let (world, pulse) = (world.all().await?, pulse.all().await?);
     following.abort();
-    let (world, pulse) = std::mem::take(&mut *lock(&both));
-    Ok((world.millis, pulse.millis))
+    let of = |what: &str| format!("event to {what}, {rate} a second, {SERVICES} services");
+    Ok([
+        Figure::of(format!("rate reached of {rate} events a second"), "a second", "", vec![reached]),
+        Figure::of(of("world"), "ms", "", world),
+        Figure::of(of("pulse"), "ms", "goal: p50 25 ms, p99 50 ms", pulse),
+    ])
 }
 
-async fn write(writer: &Connection, stamp: u32) -> Result<(), Failure> {
-    let path = format!("/metadata/annotations/{STAMP}");
-    let steps = json!([{"op": "add", "path": path, "value": stamp.to_string()}]);
+async fn write(writer: &Connection, path: &str, value: Value) -> Result<(), Failure> {
+    let steps = json!([{"op": "add", "path": path, "value": value}]);
     writer.json_patch(&key(), &steps, &Options::default()).await?;
     Ok(())
 }

@@ -41,7 +41,8 @@ impl fmt::Display for Figure {
         };
         let (unit, n, goal) = (self.unit, runs.len(), self.goal);
         let (least, median, most) = (at(0.0), at(0.5), at(1.0));
-        write!(f, "{:56} {median:9.2} {unit} ({least:.2} to {most:.2}, n={n})  {goal}", self.what)
+        let p99 = if n >= 100 { format!(", p99 {:.2}", at(0.99)) } else { String::new() };
+        write!(f, "{:56} {median:9.2} {unit} ({least:.2} to {most:.2}{p99}, n={n})  {goal}", self.what)
     }
 }
 

@@ -34,12 +34,13 @@ pub fn serve(services: &str, out: &mut impl Write) -> Result<(), Failure> {
     })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
+/// Two threads, whatever the machine has: the server has the rest.
+pub fn runtime() -> Result<tokio::runtime::Runtime, std::io::Error> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
 /// The server, ended with this.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -48,9 +49,10 @@ impl Drop for Server {
     }
 }
 
-fn server() -> Result<(Server, String), Failure> {
+/// A server of so many services, and its kubeconfig.
+pub fn server(services: usize) -> Result<(Server, String), Failure> {
     let mut child = Command::new(std::env::current_exe()?)
-        .args([SERVE, &PODS.to_string()])
+        .args([SERVE, &services.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -62,7 +64,7 @@ fn server() -> Result<(Server, String), Failure> {
 }
 
 pub fn run() -> Result<Vec<Figure>, Failure> {
-    let (_server, kubeconfig) = server()?;
+    let (_server, kubeconfig) = server(PODS)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, kubeconfig)?;

@@ -3,6 +3,7 @@
 //! Deliberately absent: thresholds (a busy machine is no failure), and peers, whose figures belong in the note of a release.
 
 mod check;
+mod event;
 mod figure;
 mod layout;
 mod list;
@@ -16,8 +17,8 @@ use figure::Figure;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 4] =
-    [("layout", layout::run), ("list", list::run), ("check", check::run), ("yaml", text::run)];
+const BENCHES: [(&str, Bench); 5] =
+    [("layout", layout::run), ("list", list::run), ("check", check::run), ("event", event::run), ("yaml", text::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
