@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mesh::{Caller, Destination, Engine, Outcome, Ready, Request, Transport, Verdict};
+use mesh::{Caller, Destination, Outcome, Ready, Request, Transport, Verdict};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use world::World;
@@ -26,7 +26,6 @@ type Names = (String, String);
 /// The running mesh.
 pub(crate) struct Traffic {
     state: Mutex<State>,
-    engine: Engine,
     seed: u64,
 }
 
@@ -53,9 +52,8 @@ impl std::fmt::Debug for Traffic {
 
 impl Traffic {
     pub(crate) fn new(store: &Store, seed: u64) -> Self {
-        let engine = meshes::engine();
         let world = World::new().after(store.take_changes());
-        let ready = Arc::new(engine.ready(&world));
+        let ready = Arc::new(meshes::engine().ready(&world));
         let mut state = State {
             ready,
             proxies: Proxies::new(),
@@ -67,7 +65,7 @@ impl Traffic {
             since: Instant::now(),
         };
         state.meet(seed);
-        Self { state: Mutex::new(state), engine, seed }
+        Self { state: Mutex::new(state), seed }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -97,7 +95,7 @@ impl Traffic {
         let changes = store.take_changes();
         if !changes.is_empty() {
             let world = state.ready.world().after(changes);
-            state.ready = Arc::new(self.engine.ready(&world));
+            state.ready = Arc::new(state.ready.after(&world));
             state.meet(self.seed);
             state.push(self.seed);
         }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use world::{Document, ObjectKey, Pod, World};
+use world::{Difference, Document, ObjectKey, Pod, World};
 
-use crate::{Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Verdict};
+use crate::{
+    Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Touched, Verdict,
+};
 
 /// A kind that a mesh authors or reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +126,18 @@ pub trait Reading: Send + Sync {
 
     /// The same reading, writing down in this log what is read to answer.
     fn listening(&self, log: &Log) -> Box<dyn Reading>;
+
+    /// The reading of the world that this one's became, and what in it is no longer read as before: objects by name, namespace and kind, and pods,
+    /// the engine knows by itself. `None` where the world has to be read anew, and everything in it looked at again.
+    fn after(
+        &self,
+        _next: &World,
+        _places: &Arc<Places>,
+        _difference: &Difference,
+        _touched: &mut Touched,
+    ) -> Option<Box<dyn Reading>> {
+        None
+    }
 
     /// Looks at one subject with the rule at this place of [`Mesh::rules`].
     fn check(&self, rule: usize, subject: &Subject, found: &mut Found);

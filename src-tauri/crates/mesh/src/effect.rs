@@ -1,6 +1,7 @@
 //! What a change does: the same requests asked of two worlds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use world::{Document, ObjectKey, World};
 
@@ -83,15 +84,10 @@ pub(crate) fn probes(before: &Ready, after: &Ready) -> Vec<Request> {
 
 /// Documents that are in one world only, or that say something else.
 fn differing(before: &World, after: &World) -> BTreeSet<ObjectKey> {
-    let index = |world: &World| -> BTreeMap<ObjectKey, std::sync::Arc<Document>> {
-        world.documents().map(|d| (d.key.clone(), d.clone())).collect()
-    };
-    let (old, new) = (index(before), index(after));
-    let changed = new.iter().filter(|(key, document)| {
-        old.get(*key).is_none_or(|was| !std::sync::Arc::ptr_eq(was, document) && was.body != document.body)
-    });
-    let gone = old.keys().filter(|key| !new.contains_key(*key));
-    changed.map(|(key, _)| key.clone()).chain(gone.cloned()).collect()
+    let steps = after.since(before).documents.into_iter();
+    let says = |document: &Option<Arc<Document>>| document.as_ref().map(|d| d.body.clone());
+    let other = steps.filter(|(was, is)| says(was) != says(is));
+    other.filter_map(|(was, is)| is.or(was)).map(|document| document.key.clone()).collect()
 }
 
 pub(crate) fn effect(before: &Ready, after: &Ready, observed: &[Observed]) -> Effect {

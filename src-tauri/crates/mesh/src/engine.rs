@@ -1,34 +1,46 @@
 //! Runs every mesh over a world.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use world::{Coverage, Document, ObjectKey, Pod, World};
+use world::{Coverage, Difference, Document, ObjectKey, Pod, World};
 
+use crate::checked::Checked;
 use crate::handover::hand_over;
-use crate::subject::subjects;
 use crate::{
-    Effect, Finding, Findings, Foreign, Found, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
-    Request, Route, Rule, Silence, Summary, Unknown, Verdict, effect, plain, seen,
+    Effect, Finding, Findings, Foreign, Lens, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
+    Request, Route, Rule, Summary, Touched, Unknown, Verdict, effect, plain, seen,
 };
+
+/// Where more objects than this differ, reading anew is cheaper than going step by step.
+const MOST_STEPS: usize = 1000;
 
 /// All meshes that this build knows.
 pub struct Engine {
-    meshes: Vec<Box<dyn Mesh>>,
+    meshes: Arc<[Box<dyn Mesh>]>,
 }
 
-/// One world, read by every mesh: asks many questions of it cheaply.
+/// One world, read by every mesh: asks many questions of it cheaply. What the world becomes is read from it ([`Ready::after`]).
 pub struct Ready {
+    meshes: Arc<[Box<dyn Mesh>]>,
     world: World,
     places: Arc<Places>,
-    readings: Vec<(Box<dyn Reading>, Vec<&'static Rule>)>,
-    silences: Vec<Silence>,
+    members: Vec<Member>,
+    checked: OnceLock<Checked>,
+}
+
+/// A mesh that gives answers.
+pub(crate) struct Member {
+    /// Its reading of the world.
+    pub reading: Box<dyn Reading>,
+    /// Its rules, in the order of its table.
+    pub rules: Vec<&'static Rule>,
 }
 
 impl Engine {
     /// An engine over these meshes.
     pub fn new(meshes: Vec<Box<dyn Mesh>>) -> Self {
-        Self { meshes }
+        Self { meshes: meshes.into() }
     }
 
     /// The meshes.
@@ -63,10 +75,7 @@ impl Engine {
 
     /// Reads a world once; ask the answer as often as you like.
     pub fn ready(&self, world: &World) -> Ready {
-        let places = Arc::new(Places::of(world));
-        let readings = self.meshes.iter().filter_map(|mesh| Some((mesh.read(world, &places)?, mesh.rules()))).collect();
-        let silences = self.meshes.iter().flat_map(|mesh| mesh.silences()).copied().collect();
-        Ready { world: world.clone(), places, readings, silences }
+        Ready::of(self.meshes.clone(), world)
     }
 
     /// What becomes of a request. Reads the world first: for many requests ask [`Engine::ready`].
@@ -96,16 +105,54 @@ impl Engine {
 
     /// Requests that tell apart the branches of the routes and policies in which two worlds differ.
     pub fn probes(&self, before: &World, after: &World) -> Vec<Request> {
-        effect::probes(&self.ready(before), &self.ready(after))
+        let before = self.ready(before);
+        effect::probes(&before, &before.after(after))
     }
 
     /// What a change does: to traffic that was seen, to requests derived from the change, and to the findings.
     pub fn effect(&self, before: &World, after: &World, observed: &[Observed]) -> Effect {
-        effect::effect(&self.ready(before), &self.ready(after), observed)
+        let before = self.ready(before);
+        before.check();
+        before.effect(&before.after(after), observed)
     }
 }
 
 impl Ready {
+    fn of(meshes: Arc<[Box<dyn Mesh>]>, world: &World) -> Self {
+        let places = Arc::new(Places::of(world));
+        let read = |mesh: &dyn Mesh| Some(Member { reading: mesh.read(world, &places)?, rules: mesh.rules() });
+        let members = meshes.iter().map(AsRef::as_ref).filter_map(read).collect();
+        Self { world: world.clone(), places, members, checked: OnceLock::new(), meshes }
+    }
+
+    /// The reading of what the world became, or of any other world: the same as reading that one anew, for the price of what differs. Where this
+    /// one has been checked, so is that one.
+    #[must_use]
+    pub fn after(&self, world: &World) -> Self {
+        let difference = world.since(&self.world);
+        let anew = || Self::of(self.meshes.clone(), world);
+        if difference.len() > MOST_STEPS { anew() } else { self.step(world, &difference).unwrap_or_else(anew) }
+    }
+
+    fn step(&self, world: &World, difference: &Difference) -> Option<Self> {
+        let mut touched = Touched::default();
+        Lens::touches(difference, &mut touched);
+        let places = Arc::new(self.places.after(world, difference, &mut touched)?);
+        let mut members = Vec::new();
+        for member in &self.members {
+            let reading = member.reading.after(world, &places, difference, &mut touched)?;
+            members.push(Member { reading, rules: member.rules.clone() });
+        }
+        let checked = self.checked.get().map(|checked| checked.after(world, &members, difference, &touched));
+        let checked = checked.map_or_else(OnceLock::new, OnceLock::from);
+        Some(Self { meshes: self.meshes.clone(), world: world.clone(), places, members, checked })
+    }
+
+    /// What it does to go from this world to another: to traffic that was seen, to requests derived from the change, and to the findings.
+    pub fn effect(&self, after: &Self, observed: &[Observed]) -> Effect {
+        effect::effect(self, after, observed)
+    }
+
     /// The world that was read.
     pub fn world(&self) -> &World {
         &self.world
@@ -123,7 +170,7 @@ impl Ready {
                 return Verdict::unknown(request).because("where it goes", because);
             }
         }
-        let readings = self.readings.iter().map(|(reading, _)| reading.as_ref());
+        let readings = self.members.iter().map(|member| member.reading.as_ref());
         let decided = readings.clone().enumerate().find_map(|(at, reading)| Some((at, reading.decide(request)?)));
         let Some((by, verdict)) = decided else { return plain::decide(&self.places, request) };
         let others: Vec<&dyn Reading> = readings.enumerate().filter(|(at, _)| *at != by).map(|(_, r)| r).collect();
@@ -132,61 +179,49 @@ impl Ready {
 
     /// The rules that route requests for a service, in order.
     pub fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
-        let mut routes = self.readings.iter().map(|(reading, _)| reading.routes(namespace, service));
+        let mut routes = self.members.iter().map(|member| member.reading.routes(namespace, service));
         routes.find(|routes| !routes.is_empty()).unwrap_or_default()
     }
 
     /// How protected a workload is; where no mesh has it, nothing protects it.
     pub fn posture(&self, namespace: &str, workload: &str) -> Posture {
-        let posture = self.readings.iter().find_map(|(reading, _)| reading.posture(namespace, workload));
+        let posture = self.members.iter().find_map(|member| member.reading.posture(namespace, workload));
         posture.unwrap_or(Posture { mtls: Mtls::None, object: None, path: String::new() })
     }
 
     /// The policies and routes that bear on a service or workload.
     pub fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
         let all: BTreeSet<_> =
-            self.readings.iter().flat_map(|(reading, _)| reading.in_force(namespace, name)).collect();
+            self.members.iter().flat_map(|member| member.reading.in_force(namespace, name)).collect();
         all.into_iter().collect()
     }
 
     /// Requests that tell the branches of these objects apart.
     pub fn probes(&self, objects: &BTreeSet<ObjectKey>) -> Vec<Request> {
-        self.readings.iter().flat_map(|(reading, _)| reading.probes(objects)).collect()
+        self.members.iter().flat_map(|member| member.reading.probes(objects)).collect()
     }
 
     /// Everything wrong or risky. A rule that reads a kind which is not there to be read is unknown, not quiet.
     pub fn check(&self) -> Findings {
-        let mut findings: Vec<Finding> = Vec::new();
-        let mut unknown = Vec::new();
-        for (reading, rules) in &self.readings {
-            for (at, rule) in rules.iter().copied().enumerate() {
-                match rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind)) {
-                    Some(because) => unknown.push(Unknown { about: rule.name.into(), because }),
-                    None => findings.extend(run(&self.world, reading.as_ref(), at, rule)),
-                }
+        let mut unknown: Vec<Unknown> = Vec::new();
+        for rule in self.members.iter().flat_map(|member| &member.rules) {
+            if let Some(because) = rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind)) {
+                unknown.push(Unknown { about: rule.name.into(), because });
             }
         }
-        findings.sort_by(Finding::order);
-        findings.dedup();
         unknown.sort();
+        let known = |finding: &&Finding| !unknown.iter().any(|u| u.about == finding.rule);
+        let checked = self.checked.get_or_init(|| Checked::of(&self.world, &self.members));
+        let findings = checked.findings().filter(known).cloned().collect();
         self.heard(Findings { findings, unknown, silenced: Vec::new() })
     }
 
     /// The findings without those that the owners of their objects have silenced.
     pub(crate) fn heard(&self, findings: Findings) -> Findings {
-        let rules = self.readings.iter().flat_map(|(_, rules)| rules.iter().copied()).chain(seen::rules());
-        findings.silence(&self.world, &self.silences, rules)
+        let silences: Vec<_> = self.meshes.iter().flat_map(|mesh| mesh.silences()).copied().collect();
+        let rules = self.members.iter().flat_map(|member| member.rules.iter().copied()).chain(seen::rules());
+        findings.silence(&self.world, &silences, rules)
     }
-}
-
-/// What one rule, at this place of its mesh's table, says of a world: it looks at each of its subjects.
-pub fn run(world: &World, reading: &dyn Reading, at: usize, rule: &'static Rule) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for subject in rule.about.iter().flat_map(|about| subjects(world, *about)) {
-        let key = subject.key();
-        reading.check(at, &subject, &mut Found::new(rule, &key, &mut findings));
-    }
-    findings
 }
 
 /// Why a kind's objects are not all known; `None` where they are. A kind that is not served has no objects.

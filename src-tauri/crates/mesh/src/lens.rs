@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use world::{Coverage, Document, Namespace, ObjectKey, Service, ServiceAccount, Workload, World};
+use world::{Coverage, Difference, Document, Namespace, ObjectKey, Service, ServiceAccount, Step, Workload, World};
 
-use crate::log::{Dep, Log};
+use crate::log::{Dep, Log, Touched};
 use crate::unreadable;
 
 /// A world as a reading holds it. Pods are asked of [`crate::Places`], typed specs of a [`crate::Shelf`].
@@ -18,6 +18,28 @@ impl Lens {
     /// A world, with nobody who writes down.
     pub fn of(world: &World) -> Self {
         Self { world: world.clone(), log: Log::default() }
+    }
+
+    /// What no longer reads as it did, pods aside.
+    pub(crate) fn touches(difference: &Difference, touched: &mut Touched) {
+        for o in difference.namespaces.iter().flat_map(either) {
+            touched.object("", "Namespace", "", &o.name);
+        }
+        for o in difference.services.iter().flat_map(either) {
+            touched.object("", "Service", &o.namespace, &o.name);
+        }
+        for o in difference.accounts.iter().flat_map(either) {
+            touched.object("", "ServiceAccount", &o.namespace, &o.name);
+        }
+        for o in difference.workloads.iter().flat_map(either) {
+            touched.object("apps", "Deployment", &o.namespace, &o.name);
+        }
+        for o in difference.documents.iter().flat_map(either) {
+            touched.object(&o.key.group, &o.key.kind, &o.key.namespace, &o.key.name);
+        }
+        for (group, kind) in &difference.coverage {
+            touched.add(Dep::coverage(group, kind));
+        }
     }
 
     /// The same, writing down in this log.
@@ -127,4 +149,9 @@ impl Lens {
             unreadable(&self.world, group, kind)
         })
     }
+}
+
+/// The object as it was and as it is, as far as it was and is there.
+pub(crate) fn either<T>((was, is): &Step<T>) -> impl Iterator<Item = &Arc<T>> {
+    was.iter().chain(is)
 }

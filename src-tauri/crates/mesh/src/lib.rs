@@ -3,6 +3,7 @@
 //! Deliberately absent: any mesh's own words, IO, clocks, async. Broken input gives a result and findings.
 
 mod answer;
+mod checked;
 mod contract;
 mod effect;
 mod engine;
@@ -24,13 +25,14 @@ mod target;
 mod verdict;
 
 pub use answer::{Mtls, Posture, Route, Share, Summary};
+pub use checked::run;
 pub use contract::{Extent, Kind, Membership, Mesh, Presence, Reading, Source};
 pub use effect::{Effect, EffectChange, Observed, Tone};
-pub use engine::{Engine, Ready, run, unreadable};
+pub use engine::{Engine, Ready, unreadable};
 pub use finding::{Check, Finding, Findings, Found, Level, Rule, Words};
 pub use foreign::Foreign;
 pub use lens::Lens;
-pub use log::{Dep, Log};
+pub use log::{Dep, Log, Touched};
 pub use places::{Places, Resolved, selects, target_port};
 pub use plain::{resolve_step, workloads_of};
 pub use request::{Caller, Request};

@@ -50,6 +50,29 @@ impl Dep {
     }
 }
 
+/// What has changed: answers that read some of it are sought again.
+#[derive(Clone, Debug, Default)]
+pub struct Touched(BTreeSet<Dep>);
+
+impl Touched {
+    /// This is no longer as it was.
+    pub fn add(&mut self, dep: Dep) {
+        self.0.insert(dep);
+    }
+
+    /// An object is no longer as it was.
+    pub fn object(&mut self, group: &str, kind: &str, namespace: &str, name: &str) {
+        self.add(Dep::one(group, kind, namespace, name));
+        self.add(Dep::within(group, kind, namespace));
+        self.add(Dep::every(group, kind));
+    }
+
+    /// All of it, each once.
+    pub fn deps(&self) -> impl Iterator<Item = Dep> {
+        self.0.iter().copied()
+    }
+}
+
 #[derive(Debug, Default)]
 struct Notes {
     deps: Vec<Dep>,

@@ -5,9 +5,9 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use world::{Labels, Pod, Service, ServicePort, TargetPort, Workload, World};
+use world::{Difference, Labels, Pod, Service, ServicePort, TargetPort, Workload, World};
 
-use crate::log::{Dep, Log};
+use crate::log::{Dep, Log, Touched};
 use crate::table::Table;
 
 type Names = (String, String);
@@ -52,6 +52,62 @@ impl Places {
         places
     }
 
+    /// Those of the world that it became; `None` where pods are seen for the first time, or no more, and nothing is as it was.
+    pub(crate) fn after(&self, world: &World, difference: &Difference, touched: &mut Touched) -> Option<Self> {
+        if self.planned != world.pods().next().is_none() {
+            return None;
+        }
+        let mut places = Self { world: world.clone(), ..self.clone() };
+        if places.planned {
+            for (was, is) in &difference.workloads {
+                places.step(was.as_ref().map(|w| planned(w)), is.as_ref().map(|w| Arc::new(planned(w))), touched);
+            }
+        } else {
+            let stays = |pod: &&Arc<Pod>| !pod.terminating;
+            for (was, is) in &difference.pods {
+                places.step(was.as_deref().cloned(), is.as_ref().filter(stays).cloned(), touched);
+            }
+        }
+        for (was, is) in &difference.services {
+            was.iter().for_each(|service| places.take_service(service, touched));
+            is.iter().for_each(|service| {
+                places.put_service(service);
+                touch_addresses(service, touched);
+            });
+        }
+        Some(places)
+    }
+
+    fn step(&mut self, was: Option<Pod>, is: Option<Arc<Pod>>, touched: &mut Touched) {
+        if let Some(pod) = was {
+            touch_pod(&pod, touched);
+            self.take(&pod);
+        }
+        if let Some(pod) = is {
+            touch_pod(&pod, touched);
+            self.put(&pod);
+        }
+    }
+
+    fn take(&mut self, pod: &Pod) {
+        let ns = &pod.namespace;
+        let this = |other: &Arc<Pod>| other.namespace == *ns && other.name == pod.name;
+        for (key, value) in &pod.labels {
+            self.by_label.take(&(ns.clone(), key.clone(), value.clone()), this);
+        }
+        self.by_workload.take(&(ns.clone(), pod.workload.1.clone()), this);
+        self.by_account.take(&(ns.clone(), pod.service_account.clone()), this);
+        self.by_ip.take(&pod.ip, this);
+        self.pods.remove(&(ns.clone(), pod.name.clone()));
+    }
+
+    fn take_service(&mut self, service: &Arc<Service>, touched: &mut Touched) {
+        touch_addresses(service, touched);
+        for ip in &service.cluster_ips {
+            self.services_by_ip.take(ip, |other| other.namespace == service.namespace && other.name == service.name);
+        }
+    }
+
     /// The same, writing down in this log.
     #[must_use]
     pub fn listening(&self, log: &Log) -> Self {
@@ -79,7 +135,7 @@ impl Places {
     }
 
     fn note<T: Hash + ?Sized>(&self, by: &T) {
-        self.log.note("", "Pod", || Dep::found("", "Pod", by));
+        self.log.note("", "Pod", || found(by));
     }
 
     /// The pods are those that workloads promise, not pods that were seen.
@@ -186,6 +242,28 @@ impl Places {
         self.log.note("", "Service", || Dep::within("", "Service", name));
         self.world.namespace(name).is_some() || self.world.services_in(name).next().is_some()
     }
+}
+
+fn touch_pod(pod: &Pod, touched: &mut Touched) {
+    let ns = &pod.namespace;
+    touched.object("", "Pod", ns, &pod.name);
+    for (key, value) in &pod.labels {
+        touched.add(found(&("label", ns, key, value)));
+    }
+    touched.add(found(&("workload", ns, &pod.workload.1)));
+    touched.add(found(&("account", ns, &pod.service_account)));
+    touched.add(found(&("ip", &pod.ip)));
+}
+
+fn touch_addresses(service: &Service, touched: &mut Touched) {
+    for ip in &service.cluster_ips {
+        touched.add(Dep::found("", "Service", &("ip", ip)));
+    }
+}
+
+/// Pods that are found by this.
+fn found<T: Hash + ?Sized>(by: &T) -> Dep {
+    Dep::found("", "Pod", by)
 }
 
 fn by_name(a: &Arc<Pod>, b: &Arc<Pod>) -> Ordering {

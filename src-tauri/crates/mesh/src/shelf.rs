@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use world::{Document, ObjectKey, World};
+use world::{Difference, Document, ObjectKey, Step, World};
 
 use crate::Subject;
-use crate::log::{Dep, Log};
+use crate::log::{Dep, Log, Touched};
 use crate::table::Table;
 
 /// A document with its reading.
@@ -46,7 +46,7 @@ pub struct Shelf<T> {
     named: imbl::HashMap<(String, String), Arc<Typed<T>>>,
     within: Table<String, Arc<Typed<T>>>,
     found: Table<String, Arc<Typed<T>>>,
-    all: Table<(), Arc<Typed<T>>>,
+    all: imbl::OrdSet<Aged<T>>,
     broken: imbl::HashMap<(String, String), Arc<str>>,
     log: Log,
 }
@@ -58,7 +58,7 @@ impl<T: Spec> Shelf<T> {
             named: imbl::HashMap::new(),
             within: Table::default(),
             found: Table::default(),
-            all: Table::default(),
+            all: imbl::OrdSet::new(),
             broken: imbl::HashMap::new(),
             log: Log::default(),
         };
@@ -98,7 +98,24 @@ impl<T: Spec> Shelf<T> {
     /// All. An answer that asks this is sought again whenever any of them changes: ask for less where less will do.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &Typed<T>> + Clone + use<'_, T> {
         self.log.note(T::GROUP, T::KIND, || Dep::every(T::GROUP, T::KIND));
-        self.all.get(&()).iter().map(AsRef::as_ref)
+        self.all.iter().map(|aged| aged.0.as_ref())
+    }
+
+    fn take(&mut self, document: &Document) {
+        let name = (document.key.namespace.clone(), document.key.name.clone());
+        self.broken.remove(&name);
+        let Some(typed) = self.named.remove(&name) else { return };
+        let this = |other: &Arc<Typed<T>>| Arc::ptr_eq(other, &typed);
+        found_by(&typed).iter().for_each(|by| self.found.take(by, this));
+        self.within.take(&name.0, this);
+        self.all.remove(&Aged(typed));
+    }
+
+    /// What this object is found by.
+    fn touch(&self, document: &Document, touched: &mut Touched) {
+        if let Some(typed) = self.named.get(&(document.key.namespace.clone(), document.key.name.clone())) {
+            found_by(typed).iter().for_each(|by| touched.add(Dep::found(T::GROUP, T::KIND, by)));
+        }
     }
 
     fn put(&mut self, document: &Arc<Document>) {
@@ -115,10 +132,40 @@ impl<T: Spec> Shelf<T> {
             self.found.put(by, typed.clone(), older);
         }
         self.within.put(name.0.clone(), typed.clone(), older);
-        self.all.put((), typed.clone(), older);
+        self.all.insert(Aged(typed.clone()));
         self.named.insert(name, typed);
     }
 }
+
+/// One of all, by its age.
+#[derive(Debug)]
+struct Aged<T>(Arc<Typed<T>>);
+
+impl<T> Clone for Aged<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Ord for Aged<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        older(&self.0, &other.0)
+    }
+}
+
+impl<T> PartialOrd for Aged<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> PartialEq for Aged<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T> Eq for Aged<T> {}
 
 /// What all shelves of a mesh can do, whatever is on them.
 pub trait Shelved {
@@ -127,6 +174,9 @@ pub trait Shelved {
 
     /// Writes down in this log from now on.
     fn listen(&mut self, log: &Log);
+
+    /// Takes up what has changed, and says what is found by something else than before.
+    fn change(&mut self, difference: &Difference, touched: &mut Touched);
 
     /// Why an object of this kind cannot be read; `None` where it can, or is not there.
     fn problem(&self, key: &ObjectKey) -> Option<&str>;
@@ -139,6 +189,22 @@ impl<T: Spec> Shelved for Shelf<T> {
 
     fn listen(&mut self, log: &Log) {
         self.log = log.clone();
+    }
+
+    fn change(&mut self, difference: &Difference, touched: &mut Touched) {
+        let ours = |(was, is): &&Step<Document>| {
+            was.iter().chain(is).any(|d| d.key.kind == T::KIND && d.key.group == T::GROUP)
+        };
+        for (was, is) in difference.documents.iter().filter(ours) {
+            if let Some(document) = was {
+                self.touch(document, touched);
+                self.take(document);
+            }
+            if let Some(document) = is {
+                self.put(document);
+                self.touch(document, touched);
+            }
+        }
     }
 
     fn problem(&self, key: &ObjectKey) -> Option<&str> {

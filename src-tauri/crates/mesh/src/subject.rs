@@ -48,6 +48,33 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The object of this name, where it is there.
+    pub(crate) fn named(world: &World, key: &ObjectKey) -> Option<Self> {
+        let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+        match (key.group.as_str(), key.kind.as_str()) {
+            ("", "Namespace") => world.namespace(name).cloned().map(Self::Namespace),
+            ("", "Service") => world.service(namespace, name).cloned().map(Self::Service),
+            ("", "Pod") => world.pod(namespace, name).cloned().map(Self::Pod),
+            ("apps", _) => {
+                let found = world.workload(namespace, name).filter(|w| w.kind == key.kind);
+                found.cloned().map(Self::Workload)
+            }
+            _ => world.document(key).cloned().map(Self::Document),
+        }
+    }
+
+    /// What it is, as rules say what they are about.
+    pub(crate) fn is_about(&self, about: About) -> bool {
+        match (self, about) {
+            (Self::Document(o), About::Document(group, kind)) => o.key.kind == kind && o.key.group == group,
+            (Self::Service(_), About::Service)
+            | (Self::Pod(_), About::Pod)
+            | (Self::Workload(_), About::Workload)
+            | (Self::Namespace(_), About::Namespace) => true,
+            _ => false,
+        }
+    }
+
     /// Its identity.
     pub fn key(&self) -> ObjectKey {
         match self {

@@ -191,7 +191,12 @@ impl Session {
     /// A defect alone.
     pub async fn ready(&self) -> Result<Arc<Ready>> {
         let (world, engine) = (self.world(), self.engine().clone());
-        let made = self.ready.get(world.revision(), move || Arc::new(engine.ready(&world))).await;
+        let revision = world.revision();
+        let read = move |last: Option<Arc<Ready>>| match last {
+            Some(last) => Arc::new(last.after(&world)),
+            None => Arc::new(engine.ready(&world)),
+        };
+        let made = self.ready.onward(revision, read).await;
         made.ok_or_else(|| defect("reading the world"))
     }
 
@@ -205,9 +210,13 @@ impl Session {
             return self.ready().await;
         }
         let over = tray.over(&world).map_err(|error| Error::Defect { what: error.to_string() })?;
-        let engine = self.engine().clone();
-        let key = (world.revision(), tray.revision());
-        let made = self.drafted.get(key, move || Arc::new(engine.ready(&over))).await;
+        let (key, ready) = ((world.revision(), tray.revision()), self.ready().await?);
+        let read = move || {
+            // What was found in the cluster is kept for the draft, which looks only at what it changes.
+            ready.check();
+            Arc::new(ready.after(&over))
+        };
+        let made = self.drafted.get(key, read).await;
         made.ok_or_else(|| defect("reading the draft"))
     }
 
@@ -247,11 +256,11 @@ impl Session {
         if tray.items().is_empty() {
             return Ok(None);
         }
-        let (before, after) = (self.ready().await?.world().clone(), self.drafted().await?.world().clone());
-        let observed = self.traffic.borrow().observed(&before);
-        let (engine, stamp) = (self.engine().clone(), self.stamp());
+        let (before, after) = (self.ready().await?, self.drafted().await?);
+        let observed = self.traffic.borrow().observed(before.world());
+        let stamp = self.stamp();
         let key = (stamp.world, stamp.tray, stamp.traffic);
-        let made = self.effect.get(key, move || Arc::new(engine.effect(&before, &after, &observed))).await;
+        let made = self.effect.get(key, move || Arc::new(before.effect(&after, &observed))).await;
         made.map(Some).ok_or_else(|| defect("comparing the draft"))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: IO, clocks, async, environment. Time is passed in; bad input becomes a value, never a panic.
 
+mod difference;
 mod document;
 mod facts;
 mod key;
@@ -11,6 +12,7 @@ mod read;
 mod snapshot;
 pub mod yaml;
 
+pub use difference::{Difference, Step};
 pub use document::{Document, Origin};
 pub use facts::{
     Condition, Container, Labels, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,

@@ -1,7 +1,8 @@
 //! The world: all objects at one revision, cheap to clone, changed by building the next one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use imbl::OrdMap;
 
 use crate::{Change, Document, Namespace, Object, ObjectKey, Pod, Service, ServiceAccount, Workload};
 
@@ -23,19 +24,21 @@ pub enum Coverage {
     Stale(String),
 }
 
-type Names = (String, String);
+/// (namespace, name), shared by every world that has the object.
+type Names = Arc<(String, String)>;
 
-/// An immutable snapshot of one cluster at one revision. Clones share everything that did not change.
+/// An immutable snapshot of one cluster at one revision. Worlds share everything in which they do not differ, so one that differs in an
+/// object costs as much as that object, and what differs between two is found without looking at the rest ([`World::since`]).
 #[derive(Clone, Debug, Default)]
 pub struct World {
     revision: u64,
-    namespaces: Arc<BTreeMap<String, Arc<Namespace>>>,
-    services: Arc<BTreeMap<Names, Arc<Service>>>,
-    accounts: Arc<BTreeMap<Names, Arc<ServiceAccount>>>,
-    pods: Arc<BTreeMap<Names, Arc<Pod>>>,
-    workloads: Arc<BTreeMap<Names, Arc<Workload>>>,
-    documents: Arc<BTreeMap<ObjectKey, Arc<Document>>>,
-    coverage: Arc<BTreeMap<(String, String), Coverage>>,
+    pub(crate) namespaces: OrdMap<Arc<str>, Arc<Namespace>>,
+    pub(crate) services: OrdMap<Names, Arc<Service>>,
+    pub(crate) accounts: OrdMap<Names, Arc<ServiceAccount>>,
+    pub(crate) pods: OrdMap<Names, Arc<Pod>>,
+    pub(crate) workloads: OrdMap<Names, Arc<Workload>>,
+    pub(crate) documents: OrdMap<Arc<ObjectKey>, Arc<Document>>,
+    pub(crate) coverage: OrdMap<(String, String), Coverage>,
 }
 
 impl World {
@@ -68,13 +71,13 @@ impl World {
     pub fn covering(&self, group: &str, kind: &str, coverage: Coverage) -> Self {
         let mut next = self.clone();
         next.revision += 1;
-        Arc::make_mut(&mut next.coverage).insert((group.into(), kind.into()), coverage);
+        next.coverage.insert((group.into(), kind.into()), coverage);
         next
     }
 
     /// What is known of a kind. Worlds read from files cover every kind that was never set.
     pub fn coverage(&self, group: &str, kind: &str) -> Coverage {
-        self.coverage.get(&(group.into(), kind.into())).cloned().unwrap_or(Coverage::Ready)
+        self.coverage.get(&(group.to_owned(), kind.to_owned())).cloned().unwrap_or(Coverage::Ready)
     }
 
     /// Every kind whose coverage was set, with it.
@@ -99,18 +102,18 @@ impl World {
 
     /// A service.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Arc<Service>> {
-        self.services.get(&(namespace.into(), name.into()))
+        self.services.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// The services of one namespace.
     pub fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Service>> {
-        let start = (namespace.to_owned(), String::new());
+        let start = names(namespace, "");
         self.services.range(start..).map(|(_, service)| service).take_while(move |s| s.namespace == namespace)
     }
 
     /// A service account.
     pub fn service_account(&self, namespace: &str, name: &str) -> Option<&Arc<ServiceAccount>> {
-        self.accounts.get(&(namespace.into(), name.into()))
+        self.accounts.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// All service accounts.
@@ -125,13 +128,13 @@ impl World {
 
     /// The pods of one namespace.
     pub fn pods_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Pod>> {
-        let start = (namespace.to_owned(), String::new());
-        self.pods.range(start..).take_while(move |((ns, _), _)| ns == namespace).map(|(_, pod)| pod)
+        let start = names(namespace, "");
+        self.pods.range(start..).map(|(_, pod)| pod).take_while(move |pod| pod.namespace == namespace)
     }
 
     /// A pod.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Arc<Pod>> {
-        self.pods.get(&(namespace.into(), name.into()))
+        self.pods.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// All workloads by namespace and name.
@@ -141,7 +144,7 @@ impl World {
 
     /// A workload.
     pub fn workload(&self, namespace: &str, name: &str) -> Option<&Arc<Workload>> {
-        self.workloads.get(&(namespace.into(), name.into()))
+        self.workloads.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// All documents in the order of their keys: group, kind, namespace, name.
@@ -151,7 +154,7 @@ impl World {
 
     /// The documents of one kind, by namespace and name.
     pub fn documents_of<'a>(&'a self, group: &'a str, kind: &'a str) -> impl Iterator<Item = &'a Arc<Document>> {
-        let start = ObjectKey::new(group, kind, "", "");
+        let start = Arc::new(ObjectKey::new(group, kind, "", ""));
         self.documents
             .range(start..)
             .take_while(move |(key, _)| key.group == group && key.kind == kind)
@@ -165,7 +168,7 @@ impl World {
         kind: &'a str,
         namespace: &'a str,
     ) -> impl Iterator<Item = &'a Arc<Document>> {
-        let start = ObjectKey::new(group, kind, namespace, "");
+        let start = Arc::new(ObjectKey::new(group, kind, namespace, ""));
         self.documents
             .range(start..)
             .map(|(_, document)| document)
@@ -179,34 +182,32 @@ impl World {
 
     fn put(&mut self, object: Object) {
         match object {
-            Object::Namespace(o) => drop(Arc::make_mut(&mut self.namespaces).insert(o.name.clone(), Arc::new(o))),
-            Object::Service(o) => {
-                drop(Arc::make_mut(&mut self.services).insert((o.namespace.clone(), o.name.clone()), Arc::new(o)));
-            }
-            Object::ServiceAccount(o) => {
-                drop(Arc::make_mut(&mut self.accounts).insert((o.namespace.clone(), o.name.clone()), Arc::new(o)));
-            }
-            Object::Pod(o) => {
-                drop(Arc::make_mut(&mut self.pods).insert((o.namespace.clone(), o.name.clone()), Arc::new(o)));
-            }
-            Object::Workload(o) => {
-                drop(Arc::make_mut(&mut self.workloads).insert((o.namespace.clone(), o.name.clone()), Arc::new(o)));
-            }
-            Object::Document(o) => drop(Arc::make_mut(&mut self.documents).insert(o.key.clone(), Arc::new(o))),
+            Object::Namespace(o) => drop(self.namespaces.insert(o.name.as_str().into(), Arc::new(o))),
+            Object::Service(o) => drop(self.services.insert(names(&o.namespace, &o.name), Arc::new(o))),
+            Object::ServiceAccount(o) => drop(self.accounts.insert(names(&o.namespace, &o.name), Arc::new(o))),
+            Object::Pod(o) => drop(self.pods.insert(names(&o.namespace, &o.name), Arc::new(o))),
+            Object::Workload(o) => drop(self.workloads.insert(names(&o.namespace, &o.name), Arc::new(o))),
+            Object::Document(o) => drop(self.documents.insert(Arc::new(o.key.clone()), Arc::new(o))),
         }
     }
 
     fn delete(&mut self, key: &ObjectKey) {
-        let names = (key.namespace.clone(), key.name.clone());
+        let names = names(&key.namespace, &key.name);
         match (key.group.as_str(), key.kind.as_str()) {
-            ("", "Namespace") => drop(Arc::make_mut(&mut self.namespaces).remove(&key.name)),
-            ("", "Service") => drop(Arc::make_mut(&mut self.services).remove(&names)),
-            ("", "ServiceAccount") => drop(Arc::make_mut(&mut self.accounts).remove(&names)),
-            ("", "Pod") => drop(Arc::make_mut(&mut self.pods).remove(&names)),
+            ("", "Namespace") => drop(self.namespaces.remove(key.name.as_str())),
+            ("", "Service") => drop(self.services.remove(&names)),
+            ("", "ServiceAccount") => drop(self.accounts.remove(&names)),
+            ("", "Pod") => drop(self.pods.remove(&names)),
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet") => {
-                drop(Arc::make_mut(&mut self.workloads).remove(&names));
+                if self.workloads.get(&names).is_some_and(|workload| workload.kind == key.kind) {
+                    self.workloads.remove(&names);
+                }
             }
-            _ => drop(Arc::make_mut(&mut self.documents).remove(key)),
+            _ => drop(self.documents.remove(key)),
         }
     }
+}
+
+fn names(namespace: &str, name: &str) -> Names {
+    Arc::new((namespace.to_owned(), name.to_owned()))
 }

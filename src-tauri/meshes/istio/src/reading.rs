@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Found, Log, Membership, Mtls, Posture, Reading, Received, Request, Route, Share, Subject, Verdict};
-use world::{Labels, ObjectKey, Pod};
+use mesh::{
+    Found, Log, Membership, Mtls, Places, Posture, Reading, Received, Request, Route, Share, Subject, Touched, Verdict,
+};
+use world::{Difference, Labels, ObjectKey, Pod, World};
 
 use crate::edge::Table;
 use crate::kinds::destination_rule::decide::for_host;
@@ -29,6 +31,16 @@ impl Reading for Index {
 
     fn listening(&self, log: &Log) -> Box<dyn Reading> {
         Box::new(Index::listening(self, log))
+    }
+
+    fn after(
+        &self,
+        next: &World,
+        places: &Arc<Places>,
+        difference: &Difference,
+        touched: &mut Touched,
+    ) -> Option<Box<dyn Reading>> {
+        Some(Box::new(Index::after(self, next, places, difference, touched)?))
     }
 
     fn check(&self, rule: usize, subject: &Subject, found: &mut Found) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Found, Log, Mtls, Posture, Reading, Received, Request, Route, Share, Subject, Verdict};
-use world::{ObjectKey, Pod};
+use mesh::{Found, Log, Mtls, Places, Posture, Reading, Received, Request, Route, Share, Subject, Touched, Verdict};
+use world::{Difference, ObjectKey, Pod, World};
 
 use crate::read::access::{Who, targets};
 use crate::read::{Index, means};
@@ -21,6 +21,16 @@ impl Reading for Index {
 
     fn listening(&self, log: &Log) -> Box<dyn Reading> {
         Box::new(Index::listening(self, log))
+    }
+
+    fn after(
+        &self,
+        next: &World,
+        places: &Arc<Places>,
+        difference: &Difference,
+        touched: &mut Touched,
+    ) -> Option<Box<dyn Reading>> {
+        Some(Box::new(Index::after(self, next, places, difference, touched)?))
     }
 
     fn check(&self, rule: usize, subject: &Subject, found: &mut Found) {

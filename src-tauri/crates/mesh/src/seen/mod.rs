@@ -14,8 +14,11 @@ use crate::{
     Caller, Finding, Findings, Observed, Outcome, Ready, Request, Resolved, Rule, Target, Unknown, Verdict, effect,
 };
 
+/// Whether what became of a request is what a rule is about.
+type Holds = fn(&Verdict) -> bool;
+
 /// Every rule, with the verdicts that it is about.
-static ALL: &[(&Rule, fn(&Verdict) -> bool)] = &[
+static ALL: &[(&Rule, Holds)] = &[
     (&callers_denied::RULE, callers_denied::holds),
     (&plaintext_callers_refused::RULE, plaintext_callers_refused::holds),
     (&traffic_lost::RULE, traffic_lost::holds),

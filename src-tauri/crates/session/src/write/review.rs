@@ -53,14 +53,13 @@ impl Session {
 
     /// Compares the worlds before and after, and keeps the plan for its token.
     pub(crate) async fn keep(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
-        let before = self.world();
-        let after = outcome(&before, &steps);
-        let observed = self.traffic.borrow().observed(&before);
-        let engine = self.engine().clone();
+        let before = self.ready().await?;
+        let outcome = outcome(before.world(), &steps);
+        let observed = self.traffic.borrow().observed(before.world());
         let compared = tokio::task::spawn_blocking(move || {
-            let effect = engine.effect(&before, &after, &observed);
-            let unknown = engine.check(&after).unknown;
-            (effect, unknown)
+            before.check();
+            let after = before.after(&outcome);
+            (before.effect(&after, &observed), after.check().unknown)
         });
         let (effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
         unknown.extend(self.traffic.borrow().unknown.iter().cloned());

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Typed, selects};
-use world::{Document, ObjectKey, Pod, Service, World};
+use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Touched, Typed, selects};
+use world::{Difference, Document, ObjectKey, Pod, Service, World};
 
 use crate::detect;
 use crate::edge::Later;
@@ -95,6 +95,36 @@ impl Index {
         index.places = Arc::new(self.places.listening(log));
         index.shelves_mut().into_iter().for_each(|shelf| shelf.listen(log));
         index
+    }
+
+    /// The index of what the world became; `None` where the mesh's own settings changed, and with them everything.
+    pub fn after(
+        &self,
+        next: &World,
+        places: &Arc<Places>,
+        difference: &Difference,
+        touched: &mut Touched,
+    ) -> Option<Self> {
+        if difference.has_document("", "ConfigMap") && self.settings != Settings::of(next) {
+            return None;
+        }
+        let edge = Arc::new(Later::of(next, places.clone()));
+        let mut index = Self { world: Lens::of(next), places: places.clone(), edge, ..self.clone() };
+        index.shelves_mut().into_iter().for_each(|shelf| shelf.change(difference, touched));
+        for (was, is) in &difference.services {
+            was.iter().for_each(|service| index.take_service(service));
+            is.iter().for_each(|service| index.put_service(service));
+            for port in was.iter().chain(is).flat_map(|service| &service.ports) {
+                touched.add(Dep::found("", "Service", &("http", port.port)));
+            }
+        }
+        Some(index)
+    }
+
+    fn take_service(&mut self, service: &Service) {
+        for port in &service.ports {
+            self.http.take(&port.port, |s| s.namespace == service.namespace && s.name == service.name);
+        }
     }
 
     fn put_service(&mut self, service: &Arc<Service>) {

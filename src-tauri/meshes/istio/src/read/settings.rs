@@ -10,7 +10,7 @@ const HOME: &str = "istio-system";
 
 /// `data.mesh` of the ConfigMap `istio`, as far as it decides requests. Fields that are not written have Istio's defaults.
 /// Upstream: istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Settings {
     /// The object that they were read from; `None` where it was not there to be read.
@@ -37,20 +37,20 @@ pub(crate) struct Settings {
     default_config: ProxyConfig,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 struct ProxyConfig {
     #[serde(deserialize_with = "or_default")]
     gateway_topology: Topology,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 struct Topology {
     num_trusted_proxies: usize,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Mode {
     #[serde(deserialize_with = "or_default")]

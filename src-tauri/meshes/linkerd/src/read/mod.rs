@@ -5,8 +5,8 @@ pub(crate) mod settings;
 
 use std::sync::Arc;
 
-use mesh::{Lens, Log, Places, Shelf, Shelved, Typed};
-use world::{ObjectKey, Pod, World};
+use mesh::{Lens, Log, Places, Shelf, Shelved, Touched, Typed};
+use world::{Difference, ObjectKey, Pod, World};
 
 use crate::detect;
 use crate::kinds::POLICY;
@@ -58,15 +58,28 @@ impl Index {
         let mut index = self.clone();
         index.world = self.world.listening(log);
         index.places = Arc::new(self.places.listening(log));
-        let shelves: [&mut dyn Shelved; 5] = [
-            &mut index.servers,
-            &mut index.policies,
-            &mut index.authorizations,
-            &mut index.identities,
-            &mut index.networks,
-        ];
-        shelves.into_iter().for_each(|shelf| shelf.listen(log));
+        index.shelves_mut().into_iter().for_each(|shelf| shelf.listen(log));
         index
+    }
+
+    /// The index of what the world became; `None` where the control plane's own settings changed, and with them everything.
+    pub fn after(
+        &self,
+        next: &World,
+        places: &Arc<Places>,
+        difference: &Difference,
+        touched: &mut Touched,
+    ) -> Option<Self> {
+        if difference.has_document("", "ConfigMap") && self.settings != Settings::of(next) {
+            return None;
+        }
+        let mut index = Self { world: Lens::of(next), places: places.clone(), ..self.clone() };
+        index.shelves_mut().into_iter().for_each(|shelf| shelf.change(difference, touched));
+        Some(index)
+    }
+
+    fn shelves_mut(&mut self) -> [&mut dyn Shelved; 5] {
+        [&mut self.servers, &mut self.policies, &mut self.authorizations, &mut self.identities, &mut self.networks]
     }
 
     /// Whether a pod has the proxy.
