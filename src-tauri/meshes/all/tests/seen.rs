@@ -14,8 +14,15 @@ fn world(text: &str) -> World {
 
 fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
     let from = Caller::Workload { namespace: namespace.into(), workload: workload.into() };
-    let request =
-        Request { id: "s".into(), from, via: None, method: "GET".into(), url: url.into(), headers: Vec::new() };
+    let request = Request {
+        id: "s".into(),
+        from,
+        via: None,
+        method: "GET".into(),
+        url: url.into(),
+        headers: Vec::new(),
+        at: None,
+    };
     Observed { request, per_second: 1.0 }
 }
 
