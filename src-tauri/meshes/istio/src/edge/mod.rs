@@ -18,7 +18,7 @@ use world::{Pod, Service, World};
 pub(crate) use derive::{Derived, Rule};
 pub(crate) use door::{Door, Mode, Protocol};
 pub(crate) use open::Open;
-pub(crate) use table::{Connection, MESH, Stand, Table, full_name};
+pub(crate) use table::{Connection, Layer4, MESH, Stand, Table, full_name};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::gateway::Gateway;

@@ -81,8 +81,7 @@ fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
         let port = port.or(found.and_then(|h| h.only_port())).unwrap_or(way.target.port);
         let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
         let cluster = Cluster::of(&hop, &host, port, subset).unwrap_or_else(|nothing| {
-            let field = rule.field(&format!("route[{at}].destination"));
-            verdict.trace.push(Step::by("destination", rule.key, field, nothing.because(&host, port)));
+            verdict.trace.push(Step::by("destination", rule.key, rule.destination(at), nothing.because(&host, port)));
             Cluster::named(follow::named(&host), port)
         });
         deliveries.push(Delivery { share, cluster, plain: false });

@@ -4,10 +4,9 @@
 use world::ObjectKey;
 
 use super::matches::Asking;
-use super::select::in_mesh;
-use super::spec::{BytesMatch, BytesRoute, VirtualService, Weighted};
-use crate::edge::Table;
-use crate::kinds::Typed;
+use super::select::{DERIVED, derived, in_mesh};
+use super::spec::{BytesMatch, BytesRoute, Weighted};
+use crate::edge::{Layer4, Table};
 use crate::kinds::authorization_policy::value::block_holds;
 use crate::read::Index;
 use crate::read::hosts::wildcard_matches;
@@ -26,7 +25,7 @@ pub(crate) struct Connection<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BytesRule<'a> {
     pub key: &'a ObjectKey,
-    /// `spec.tcp` or `spec.tls`
+    /// `spec.tcp` or `spec.tls`; `spec.rules` of a route of the Gateway API.
     pub list: &'static str,
     pub rule: usize,
     pub matching: Option<usize>,
@@ -40,10 +39,18 @@ impl BytesRule<'_> {
         format!("{}[{}]{at}", self.list, self.rule)
     }
 
-    /// A field of the rule: `spec.tcp[0].route[1]`
-    pub fn field(&self, name: &str) -> String {
-        format!("{}[{}].{name}", self.list, self.rule)
+    /// The destination at a place of the rule: `spec.tcp[0].route[1].destination`
+    pub fn destination(&self, at: usize) -> String {
+        let field =
+            if self.list == DERIVED { format!("backendRefs[{at}]") } else { format!("route[{at}].destination") };
+        format!("{}[{}].{field}", self.list, self.rule)
     }
+}
+
+/// The rules of a route of the Gateway API that are for this port, with the names that each is for.
+fn of_route(all: &[Layer4], port: u16) -> impl Iterator<Item = (BytesRule<'_>, &[String])> {
+    let mine = all.iter().enumerate().filter(move |(_, l)| l.port.is_none_or(|p| p == port) && !l.route.is_empty());
+    mine.map(|(rule, l)| (BytesRule { key: &l.key, list: DERIVED, rule, matching: None, route: &l.route }, &l.sni[..]))
 }
 
 /// What `tls` rules say of a connection.
@@ -55,12 +62,15 @@ pub(crate) enum Named<'a> {
     None,
 }
 
-/// Every VirtualService that lists the host or a pattern of it, in the order in which proxies take them: here one that lists it does not go first.
-fn touching<'a>(index: &'a Index, host: &str, asking: Asking) -> Vec<&'a Typed<VirtualService>> {
+/// Every route of the host or a pattern of it, in the order in which proxies take them: here one that lists it does not go first.
+fn touching<'a>(index: &'a Index, host: &str, asking: Asking<'a>) -> Vec<Table<'a>> {
     let patterns = index.by_pattern().filter(|(pattern, _)| wildcard_matches(pattern, host)).map(|(_, typed)| typed);
     let mut all: Vec<_> = index.exactly(host).chain(patterns).filter(|typed| in_mesh(typed, asking)).collect();
-    all.sort_by_cached_key(|typed| Table::Written(typed).rank(asking.namespace));
+    all.sort_by_key(|typed| &typed.document.key);
     all.dedup_by_key(|typed| &typed.document.key);
+    let written = all.into_iter().map(Table::Written);
+    let mut all: Vec<_> = written.chain(derived(index, host, asking.namespace)).collect();
+    all.sort_by_cached_key(|table| table.rank(asking.namespace));
     all
 }
 
@@ -78,9 +88,21 @@ fn narrowest(blocks: &[String], address: &str) -> Option<u32> {
 }
 
 /// The `tcp` rule of a host: the first that asks for no address ends the list; those that ask for one go before it where they hold.
-pub(crate) fn tcp<'a>(index: &'a Index, host: &str, asking: Asking, connection: Connection) -> Option<BytesRule<'a>> {
+pub(crate) fn tcp<'a>(
+    index: &'a Index,
+    host: &str,
+    asking: Asking<'a>,
+    connection: Connection,
+) -> Option<BytesRule<'a>> {
     let mut by_address: Option<(u32, BytesRule)> = None;
-    for typed in touching(index, host, asking) {
+    for table in touching(index, host, asking) {
+        let typed = match table {
+            Table::Written(typed) => typed,
+            Table::Derived(d) => match of_route(&d.tcp, connection.port).next() {
+                Some((found, _)) => return Some(by_address.map_or(found, |(_, rule)| rule)),
+                None => continue,
+            },
+        };
         for (rule, tcp) in routed(&typed.spec.tcp) {
             let found =
                 |matching| BytesRule { key: &typed.document.key, list: "spec.tcp", rule, matching, route: &tcp.route };
@@ -102,10 +124,23 @@ pub(crate) fn tcp<'a>(index: &'a Index, host: &str, asking: Asking, connection: 
 }
 
 /// The `tls` rule of a host: of those whose names fit the one with the narrowest addresses, then the longest name, then the first.
-pub(crate) fn tls<'a>(index: &'a Index, host: &str, asking: Asking, connection: Connection) -> Named<'a> {
+pub(crate) fn tls<'a>(index: &'a Index, host: &str, asking: Asking<'a>, connection: Connection) -> Named<'a> {
     let mut best: Option<((u32, usize), BytesRule)> = None;
     let mut any = false;
-    for typed in touching(index, host, asking) {
+    for table in touching(index, host, asking) {
+        let typed = match table {
+            Table::Written(typed) => typed,
+            Table::Derived(d) => {
+                for (found, names) in of_route(&d.tls, connection.port) {
+                    any = true;
+                    let rank = named(names, connection.sni).map(|name| (0, name));
+                    if let Some(rank) = rank.filter(|rank| best.as_ref().is_none_or(|(best, _)| rank > best)) {
+                        best = Some((rank, found));
+                    }
+                }
+                continue;
+            }
+        };
         for (rule, tls) in routed(&typed.spec.tls) {
             for (at, m) in tls.matches.iter().enumerate().filter(|(_, m)| concerns(m, asking, connection.port)) {
                 any = true;

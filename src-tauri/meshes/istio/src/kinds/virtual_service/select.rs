@@ -14,7 +14,7 @@ use crate::read::Index;
 use crate::read::hosts::{fqdn, more_specific, service_of, wildcard_matches};
 
 /// The list of rules of every route of the Gateway API.
-const DERIVED: &str = "spec.rules";
+pub(super) const DERIVED: &str = "spec.rules";
 
 /// One rule with one of its matches, as the proxy holds it.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ pub(crate) fn for_host<'a>(
 
 /// Routes of the Gateway API for a service: those of its own namespace for all callers, those of another for callers there.
 /// Upstream: pilot/pkg/networking/core/route/route.go, buildSidecarVirtualHostsForVirtualService.
-fn derived<'a>(index: &'a Index, host: &str, caller: &'a str) -> impl Iterator<Item = Table<'a>> {
+pub(super) fn derived<'a>(index: &'a Index, host: &str, caller: &'a str) -> impl Iterator<Item = Table<'a>> {
     let home = service_of(host).map(|(namespace, _)| namespace.to_owned());
     let entry = || index.entries_for(host).find(|t| t.spec.hosts.iter().any(|h| h == host));
     let home = home.or_else(|| entry().map(|t| t.document.key.namespace.clone()));
