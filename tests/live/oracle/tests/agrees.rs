@@ -74,7 +74,7 @@ fn with_every_recorded_request() {
         }
     }
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(asked >= 780 && configurations >= 138, "{asked} requests over {configurations} configurations");
+    assert!(asked >= 1150 && configurations >= 220, "{asked} requests over {configurations} configurations");
 }
 
 /// A caller that is named by its service account is the same caller, where one workload alone runs as it.
