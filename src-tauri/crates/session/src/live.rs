@@ -50,7 +50,10 @@ impl Live {
         });
         let loading = self.world.coverages().find(|(.., coverage)| **coverage == Coverage::Loading);
         let silent = self.heard_at.is_some_and(|at| at.elapsed().is_ok_and(|age| age > SILENT));
+        let unheard = self.world.coverages().next().is_none();
         (self.link, self.because) = match (stale, loading) {
+            // A kind that was never spoken of counts as read (worlds of files are whole), so silence must not pass for knowledge.
+            _ if unheard => (Link::Connecting, "nothing has been listed yet".into()),
             (Some(because), _) if silent => (Link::Lost, because),
             (Some(because), _) => (Link::Stale, because),
             (None, Some((_, kind, _))) => (Link::Connecting, format!("{kind} is being listed")),
@@ -120,6 +123,7 @@ mod tests {
     #[tokio::test]
     async fn the_link_is_what_the_kinds_say() {
         for (batches, link, because) in [
+            (vec![Batch::Heard], Link::Connecting, "nothing has been listed yet"),
             (vec![covered(Coverage::Loading)], Link::Connecting, "Pod is being listed"),
             (vec![covered(Coverage::Ready)], Link::Live, ""),
             (vec![covered(Coverage::Denied("list".into()))], Link::Live, ""),
