@@ -50,13 +50,12 @@ impl Live {
         });
         let loading = self.world.coverages().find(|(.., coverage)| **coverage == Coverage::Loading);
         let silent = self.heard_at.is_some_and(|at| at.elapsed().is_ok_and(|age| age > SILENT));
-        let unheard = self.world.coverages().next().is_none();
         (self.link, self.because) = match (stale, loading) {
-            // A kind that was never spoken of counts as read (worlds of files are whole), so silence must not pass for knowledge.
-            _ if unheard => (Link::Connecting, "nothing has been listed yet".into()),
             (Some(because), _) if silent => (Link::Lost, because),
             (Some(because), _) => (Link::Stale, because),
             (None, Some((_, kind, _))) => (Link::Connecting, format!("{kind} is being listed")),
+            // A kind that was never spoken of counts as read (worlds of files are whole), so silence must not pass for knowledge.
+            (None, None) if self.heard_at.is_none() => (Link::Connecting, "nothing has been listed yet".into()),
             (None, None) if silent => (Link::Stale, "the server has been silent".into()),
             (None, None) => (Link::Live, String::new()),
         };
@@ -120,10 +119,18 @@ mod tests {
         Batch::Coverage { group: String::new(), kind: "Pod".into(), coverage }
     }
 
+    /// What is withheld on purpose is known from the start; that alone is no sign of life.
+    #[test]
+    fn nothing_heard_is_not_live() {
+        let withheld = World::new().covering("", "Secret", Coverage::Withheld);
+        let mut live = Live::new(withheld);
+        live.judge();
+        assert_eq!((live.link, live.because.as_str()), (Link::Connecting, "nothing has been listed yet"));
+    }
+
     #[tokio::test]
     async fn the_link_is_what_the_kinds_say() {
         for (batches, link, because) in [
-            (vec![Batch::Heard], Link::Connecting, "nothing has been listed yet"),
             (vec![covered(Coverage::Loading)], Link::Connecting, "Pod is being listed"),
             (vec![covered(Coverage::Ready)], Link::Live, ""),
             (vec![covered(Coverage::Denied("list".into()))], Link::Live, ""),
