@@ -1,9 +1,9 @@
 //! A field has a value that istiod refuses.
 
-use mesh::{About, Found, Level, Rule, Subject, Words};
+use mesh::{Found, Level, Rule, Subject, Words};
 
 use crate::read::Index;
-use crate::valid::flaws;
+use crate::valid::{ABOUT, READS, flaws};
 
 pub(crate) const RULE: Rule = Rule {
     name: "invalid-spec",
@@ -17,40 +17,8 @@ pub(crate) const RULE: Rule = Rule {
         why: "启用校验 webhook 时该对象会被拒绝；否则 istiod 会全部或部分忽略它。",
         fix: "请更正所指出的字段。",
     },
-    about: &[
-        About::Document("networking.istio.io", "VirtualService"),
-        About::Document("networking.istio.io", "DestinationRule"),
-        About::Document("networking.istio.io", "Gateway"),
-        About::Document("networking.istio.io", "ServiceEntry"),
-        About::Document("networking.istio.io", "Sidecar"),
-        About::Document("networking.istio.io", "WorkloadEntry"),
-        About::Document("networking.istio.io", "WorkloadGroup"),
-        About::Document("networking.istio.io", "EnvoyFilter"),
-        About::Document("networking.istio.io", "ProxyConfig"),
-        About::Document("security.istio.io", "PeerAuthentication"),
-        About::Document("security.istio.io", "AuthorizationPolicy"),
-        About::Document("security.istio.io", "RequestAuthentication"),
-        About::Document("telemetry.istio.io", "Telemetry"),
-        About::Document("extensions.istio.io", "WasmPlugin"),
-        About::Document("extensions.istio.io", "TrafficExtension"),
-    ],
-    reads: &[
-        ("networking.istio.io", "VirtualService"),
-        ("networking.istio.io", "DestinationRule"),
-        ("networking.istio.io", "Gateway"),
-        ("networking.istio.io", "ServiceEntry"),
-        ("networking.istio.io", "Sidecar"),
-        ("networking.istio.io", "WorkloadEntry"),
-        ("networking.istio.io", "WorkloadGroup"),
-        ("networking.istio.io", "EnvoyFilter"),
-        ("networking.istio.io", "ProxyConfig"),
-        ("security.istio.io", "PeerAuthentication"),
-        ("security.istio.io", "AuthorizationPolicy"),
-        ("security.istio.io", "RequestAuthentication"),
-        ("telemetry.istio.io", "Telemetry"),
-        ("extensions.istio.io", "WasmPlugin"),
-        ("extensions.istio.io", "TrafficExtension"),
-    ],
+    about: ABOUT,
+    reads: READS,
 };
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {

@@ -19,11 +19,50 @@ mod telemetry;
 mod virtual_service;
 mod workload;
 
+use mesh::About;
 use world::Document;
 
 use crate::kinds::{EXTENSIONS, NETWORKING, SECURITY, TELEMETRY};
 use crate::read::field::Field;
 use names::Wrong;
+
+/// The kinds that are looked at, as subjects of a rule …
+pub(crate) const ABOUT: &[About] = &[
+    About::Document("networking.istio.io", "VirtualService"),
+    About::Document("networking.istio.io", "DestinationRule"),
+    About::Document("networking.istio.io", "Gateway"),
+    About::Document("networking.istio.io", "ServiceEntry"),
+    About::Document("networking.istio.io", "Sidecar"),
+    About::Document("networking.istio.io", "WorkloadEntry"),
+    About::Document("networking.istio.io", "WorkloadGroup"),
+    About::Document("networking.istio.io", "EnvoyFilter"),
+    About::Document("networking.istio.io", "ProxyConfig"),
+    About::Document("security.istio.io", "PeerAuthentication"),
+    About::Document("security.istio.io", "AuthorizationPolicy"),
+    About::Document("security.istio.io", "RequestAuthentication"),
+    About::Document("telemetry.istio.io", "Telemetry"),
+    About::Document("extensions.istio.io", "WasmPlugin"),
+    About::Document("extensions.istio.io", "TrafficExtension"),
+];
+
+/// … and as what it reads.
+pub(crate) const READS: &[(&str, &str)] = &[
+    ("networking.istio.io", "VirtualService"),
+    ("networking.istio.io", "DestinationRule"),
+    ("networking.istio.io", "Gateway"),
+    ("networking.istio.io", "ServiceEntry"),
+    ("networking.istio.io", "Sidecar"),
+    ("networking.istio.io", "WorkloadEntry"),
+    ("networking.istio.io", "WorkloadGroup"),
+    ("networking.istio.io", "EnvoyFilter"),
+    ("networking.istio.io", "ProxyConfig"),
+    ("security.istio.io", "PeerAuthentication"),
+    ("security.istio.io", "AuthorizationPolicy"),
+    ("security.istio.io", "RequestAuthentication"),
+    ("telemetry.istio.io", "Telemetry"),
+    ("extensions.istio.io", "WasmPlugin"),
+    ("extensions.istio.io", "TrafficExtension"),
+];
 
 /// Something that istiod says of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
