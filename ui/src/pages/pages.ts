@@ -1,5 +1,6 @@
 import { page as changes } from './changes/page';
 import { page as clusters } from './clusters/page';
+import { page as config } from './config/page';
 import { page as explain } from './explain/page';
 import { page as findings } from './findings/page';
 import { page as map } from './map/page';
@@ -16,6 +17,7 @@ export const pages: readonly Page[] = [
   proxies,
   routes,
   security,
+  config,
   review,
   findings,
   explain,

@@ -10,6 +10,8 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   series: ['traffic'],
   objects: ['objects', 'draft', 'findings'],
   document: ['objects'],
+  kinds: ['overview'],
+  objectCheck: ['objects', 'draft', 'findings'],
   draft: ['draft'],
   review: ['draft'],
   uptake: ['proxies', 'journal'],

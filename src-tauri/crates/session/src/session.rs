@@ -16,6 +16,7 @@ use crate::memo::Memo;
 use crate::proxies::Fleet;
 use crate::records::Records;
 use crate::sampling;
+use crate::schema::Schemas;
 use crate::traffic::Traffic;
 use crate::uptake::Trackers;
 use crate::workbench::Card;
@@ -81,6 +82,7 @@ pub struct Session {
     drafted_seen: Memo<SeenKey, Arc<Findings>>,
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
+    pub(crate) schemas: Schemas,
     pub(crate) hurry: Arc<Notify>,
     pub(crate) cancel: CancellationToken,
     _alive: DropGuard,
@@ -115,6 +117,7 @@ impl Session {
             drafted_seen: Memo::default(),
             effect: Memo::default(),
             trackers: Trackers::default(),
+            schemas: Schemas::default(),
             hurry,
             _alive: cancel.clone().drop_guard(),
             cancel,

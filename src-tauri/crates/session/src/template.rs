@@ -98,7 +98,7 @@ pub fn write(world: &World, wanted: &Wanted, version: impl Fn(&str, &str) -> Str
 }
 
 /// The name, or the name with the first number that is free.
-fn free_name(world: &World, group: &str, kind: &str, namespace: &str, name: &str) -> String {
+pub(crate) fn free_name(world: &World, group: &str, kind: &str, namespace: &str, name: &str) -> String {
     let taken = |name: &str| world.document(&ObjectKey::new(group, kind, namespace, name)).is_some();
     if !taken(name) {
         return name.to_owned();

@@ -95,6 +95,14 @@ calls! {
     template(TemplateArgs) -> Template;
     /// Fields of a kind with type, default and allowed values, from the cluster's own schema.
     schema(SchemaArgs) -> Schema;
+    /// The kinds that can be authored here.
+    kinds(SessionRef) -> Vec<KindCard>;
+    /// A new object of any kind.
+    starter(StarterArgs) -> Template;
+    /// A new object that says what another says.
+    copy(ObjectArgs) -> Template;
+    /// What is wrong with the text of an object: by its schema, and by the rules.
+    object_check(ObjectCheckArgs) -> ObjectCheck;
     /// The tray.
     draft(SessionRef) -> Draft;
     /// Puts an edited or new object into the tray.

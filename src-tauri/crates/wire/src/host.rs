@@ -211,20 +211,31 @@ impl Calls for Host {
             TemplateKind::DenyEdge => SessionTemplate::DenyEdge,
         };
         let wanted = Wanted { template, namespace: args.namespace, name: args.name, from: args.from, to: args.to };
-        let made = session.template(&wanted).await?;
-        Ok(Template { object: ObjectRef::from(&made.key), yaml: made.yaml })
+        Ok(convert::template(session.template(&wanted).await?))
     }
 
     async fn schema(&self, args: SchemaArgs) -> Result<Schema, Fault> {
         let fields = self.session(&args.session)?.schema(&args.group, &args.kind).await?;
-        let field = |field: session::schema::Field| SchemaField {
-            path: field.path,
-            r#type: field.kind,
-            allowed: field.allowed,
-            default: field.default,
-            required: field.required,
-        };
-        Ok(Schema { fields: fields.into_iter().map(field).collect() })
+        Ok(convert::schema(fields))
+    }
+
+    async fn kinds(&self, args: SessionRef) -> Result<Vec<KindCard>, Fault> {
+        Ok(self.session(&args.session)?.kinds().await?.into_iter().map(convert::kind).collect())
+    }
+
+    async fn starter(&self, args: StarterArgs) -> Result<Template, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(convert::template(session.starter(&args.group, &args.kind, &args.namespace).await?))
+    }
+
+    async fn copy(&self, args: ObjectArgs) -> Result<Template, Fault> {
+        Ok(convert::template(self.session(&args.session)?.copy_of(&ObjectKey::from(args.object)).await?))
+    }
+
+    async fn object_check(&self, args: ObjectCheckArgs) -> Result<ObjectCheck, Fault> {
+        let session = self.session(&args.session)?;
+        let checked = session.check_object(&args.yaml).await?;
+        Ok(convert::checked(session.engine(), &session.world(), checked))
     }
 
     async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {

@@ -4,7 +4,7 @@
  */
 import { core, toFault } from '../../wire/client';
 import type { CoreFault } from '../../wire/client';
-import type { DocumentText, ObjectRef, YamlEdit, YamlReading } from '../../wire/generated/types';
+import type { DocumentText, ObjectCheck, ObjectRef, YamlEdit, YamlReading } from '../../wire/generated/types';
 import { isEqual, isRecord, recordOf, textOf } from '../json';
 import { EMPTY, record, redo, undo } from './history';
 import type { TextChange } from './history';
@@ -36,6 +36,8 @@ export class Sheet {
   liveValue: unknown = $state.raw(null);
   /** What others changed of it meanwhile, until the user has seen it. */
   news: News | null = $state.raw(null);
+  /** What is wrong with it, by its schema and by the rules. */
+  check: ObjectCheck | null = $state.raw(null);
   /** Why it is not in the tray, where that failed. */
   fault: CoreFault | null = $state.raw(null);
   /** The text that `reading` is of. */

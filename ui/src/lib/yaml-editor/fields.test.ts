@@ -5,8 +5,20 @@ import type { SchemaField } from '../../wire/generated/types';
 import { authorsOf } from './live';
 import { fieldAt } from './fields';
 
-const of = (path: string): SchemaField => ({ path, type: 'string', allowed: [], default: '', required: false });
-const FIELDS = ['spec', 'spec.http', 'spec.http[].route', 'spec.http[].route[].weight', 'spec.http[].match[].headers', 'spec.http[].match[].headers.*.exact', 'spec.subsets[].labels'].map(of);
+const field = (path: string, type = 'string'): SchemaField => ({ path, type, allowed: [], default: '', required: false, minimum: null, maximum: null, choices: [] });
+const FIELDS = [
+  field('spec', 'object'),
+  field('spec.http', 'array'),
+  field('spec.http[]', 'object'),
+  field('spec.http[].route', 'array'),
+  field('spec.http[].route[]', 'object'),
+  field('spec.http[].route[].weight', 'integer'),
+  field('spec.http[].match', 'array'),
+  field('spec.http[].match[]', 'object'),
+  field('spec.http[].match[].headers', 'map'),
+  field('spec.http[].match[].headers.*', 'object'),
+  field('spec.http[].match[].headers.*.exact'),
+];
 
 describe('a field of the schema', () => {
   it.each([

@@ -1,21 +1,12 @@
 import type { SchemaField } from '../../wire/generated/types';
-import { partsOf } from '../json';
+import { Shape } from '../schema-form/shape';
 
 /** What a field of a kind is for, in words; empty where there are none. */
 export type Help = (kind: string, path: string) => string;
 
 /** A field of a schema, and how its place is written; null for what the schema does not name. */
 export function fieldAt(fields: readonly SchemaField[], pointer: string): { readonly path: string; readonly field: SchemaField | null } {
-  const known = new Map(fields.map((field) => [field.path, field]));
-  let path = '';
-  for (const part of partsOf(pointer)) {
-    // An item of a list goes by the list; a value of a map by `*`.
-    if (/^\d+$/.test(part)) path += '[]';
-    else {
-      const named = path === '' ? part : `${path}.${part}`;
-      const asMap = `${path}.*`;
-      path = !known.has(named) && fields.some((field) => field.path.startsWith(`${asMap}.`)) ? asMap : named;
-    }
-  }
-  return { path, field: known.get(path) ?? known.get(path.replace(/\[\]$/, '')) ?? null };
+  const shape = new Shape(fields);
+  const path = shape.placeOf(pointer);
+  return { path, field: shape.at(path) ?? null };
 }

@@ -1,5 +1,5 @@
 import { core } from '../../wire/client';
-import type { Draft, ObjectRef, TemplateArgs } from '../../wire/generated/types';
+import type { Draft, ObjectRef, StarterArgs, Template, TemplateArgs } from '../../wire/generated/types';
 import { keyOf, type SheetStart } from './desk.svelte';
 
 /** What the tray holds of an object, where it holds something to edit. */
@@ -19,9 +19,17 @@ export async function startOf(session: string, object: ObjectRef): Promise<Sheet
   return { object, live: yaml, base: resourceVersion, text: item?.yaml ?? yaml, inTray: item !== undefined };
 }
 
-/** How to start a new object: from a template, or from the tray where one of that name waits. */
-export async function startNew(args: TemplateArgs): Promise<SheetStart> {
-  const [{ object, yaml }, draft] = await Promise.all([core.template(args), core.draft({ session: args.session })]);
+/** How to start a new object: from what the core made, or from the tray where one of that name waits. */
+async function startMade(session: string, made: Promise<Template>): Promise<SheetStart> {
+  const [{ object, yaml }, draft] = await Promise.all([made, core.draft({ session })]);
   const item = waiting(draft, object);
   return { object, live: '', base: '', text: item?.yaml ?? yaml, inTray: item !== undefined };
 }
+
+export const startNew = (args: TemplateArgs): Promise<SheetStart> => startMade(args.session, core.template(args));
+
+/** A new object of any kind. */
+export const startKind = (args: StarterArgs): Promise<SheetStart> => startMade(args.session, core.starter(args));
+
+/** A new object that says what another says. */
+export const startCopy = (session: string, object: ObjectRef): Promise<SheetStart> => startMade(session, core.copy({ session, object }));

@@ -18,9 +18,10 @@ test('policies of every mesh stand in their namespace, what guards first', () =>
   expect(group?.policies.map((policy) => policy.object.kind)).toEqual(['Server', 'AuthorizationPolicy', 'NetworkAuthentication']);
 });
 
-test('a policy leads to the page of policies, a route to that of routes', () => {
+test('what has a picture leads there, all else that is authored to the configuration', () => {
   expect(isPolicy(object('policy.linkerd.io', 'Server', 'points'))).toBe(true);
-  expect(objectPlace(object('policy.linkerd.io', 'Server', 'points')).page).toBe('security');
-  expect(objectPlace(object('policy.linkerd.io', 'HTTPRoute', 'a')).page).toBe('routes');
+  expect(objectPlace(object('security.istio.io', 'AuthorizationPolicy', 'points')).page).toBe('security');
+  expect(objectPlace(object('networking.istio.io', 'VirtualService', 'a')).page).toBe('routes');
+  for (const group of ['policy.linkerd.io', 'gateway.networking.k8s.io', 'telemetry.istio.io', 'cilium.io']) expect(objectPlace(object(group, 'HTTPRoute', 'a')).page).toBe('config');
   expect(objectPlace(object('apps', 'Deployment', 'points-v1')).page).toBe('map');
 });

@@ -17,10 +17,13 @@ import type {
   Graph,
   GraphArgs,
   HistoryArgs,
+  KindCard,
   NodeArgs,
   NodeDetail,
   Nothing,
   ObjectArgs,
+  ObjectCheck,
+  ObjectCheckArgs,
   ObjectRow,
   ObjectsArgs,
   Opened,
@@ -38,6 +41,7 @@ import type {
   ServerAdded,
   SessionRef,
   Settings,
+  StarterArgs,
   Template,
   TemplateArgs,
   UndoArgs,
@@ -114,6 +118,18 @@ export const calls = (call: Call) => ({
 
   /** Fields of a kind with type, default and allowed values, from the cluster's own schema. */
   schema: (args: SchemaArgs): Promise<Schema> => call('schema', args) as Promise<Schema>,
+
+  /** The kinds that can be authored here. */
+  kinds: (args: SessionRef): Promise<Array<KindCard>> => call('kinds', args) as Promise<Array<KindCard>>,
+
+  /** A new object of any kind. */
+  starter: (args: StarterArgs): Promise<Template> => call('starter', args) as Promise<Template>,
+
+  /** A new object that says what another says. */
+  copy: (args: ObjectArgs): Promise<Template> => call('copy', args) as Promise<Template>,
+
+  /** What is wrong with the text of an object: by its schema, and by the rules. */
+  objectCheck: (args: ObjectCheckArgs): Promise<ObjectCheck> => call('object_check', args) as Promise<ObjectCheck>,
 
   /** The tray. */
   draft: (args: SessionRef): Promise<Draft> => call('draft', args) as Promise<Draft>,

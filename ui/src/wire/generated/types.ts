@@ -328,6 +328,19 @@ export type HistoryArgs = { session: string, search: string, };
 export type InjectedFault = { abort: Abort | null, delay: Delay | null, };
 
 /**
+ * A kind that can be authored here.
+ */
+export type KindCard = { 
+/**
+ * `Istio`, `Gateway API` …
+ */
+mesh: string, group: string, version: string, kind: string, namespaced: boolean, 
+/**
+ * What is known of its objects.
+ */
+state: CoverageState, because: string, };
+
+/**
  * What is known of a kind, and why not more.
  */
 export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, };
@@ -399,6 +412,18 @@ export type NodeKind = "service" | "workload" | "gateway" | "external";
 export type Nothing = Record<symbol, never>;
 
 export type ObjectArgs = { session: string, object: ObjectRef, };
+
+export type ObjectCheck = { problems: Array<SchemaProblem>, 
+/**
+ * What the rules of the meshes find in it, with the tray applied.
+ */
+findings: Array<Finding>, 
+/**
+ * Why its schema was not asked; empty where it was.
+ */
+because: string, };
+
+export type ObjectCheckArgs = { session: string, yaml: string, };
 
 export type ObjectOutcome = { object: ObjectRef, state: EntryState, because: string, };
 
@@ -601,17 +626,52 @@ export type RuleWords = { what: string, why: string, fix: string, };
  */
 export type Schema = { fields: Array<SchemaField>, };
 
+export type SchemaAlternative = { fields: Array<string>, 
+/**
+ * What the choosing field says then.
+ */
+value: string, };
+
 export type SchemaArgs = { session: string, group: string, kind: string, };
+
+export type SchemaChoice = { 
+/**
+ * The field whose value chooses (`type`), or empty where the field that is there is the choice.
+ */
+by: string, alternatives: Array<SchemaAlternative>, };
+
+export type SchemaFault = "unknown" | "type" | "missing" | "not-allowed" | "too-small" | "too-large" | "pattern" | "both";
 
 export type SchemaField = { 
 /**
- * `spec.http[].route[].weight`
+ * `spec.http[].route[].weight`; items of a list end in `[]`, values of a map in `.*`.
  */
 path: string, 
 /**
- * `string`, `integer`, `number`, `boolean`, `object`, `array`, `duration`
+ * `string`, `integer`, `number`, `boolean`, `object`, `array`, `map`, `duration`, `int-or-string`, `any`
  */
-type: string, allowed: Array<string>, default: string, required: boolean, };
+type: string, allowed: Array<string>, default: string, required: boolean, minimum: number | null, maximum: number | null, 
+/**
+ * For objects: fields that exclude each other.
+ */
+choices: Array<SchemaChoice>, };
+
+/**
+ * Where a text departs from its schema.
+ */
+export type SchemaProblem = { 
+/**
+ * JSON pointer.
+ */
+path: string, 
+/**
+ * From 1.
+ */
+line: number, fault: SchemaFault, 
+/**
+ * The type, the values, the bound or the form that belongs there.
+ */
+wanted: string, };
 
 /**
  * How an edge's requests travel.
@@ -703,6 +763,8 @@ readOnly: boolean, };
  * A finding that an annotation of its object silences.
  */
 export type Silenced = { finding: Finding, by: string, };
+
+export type StarterArgs = { session: string, group: string, kind: string, namespace: string, };
 
 export type Step = { step: string, 
 /**

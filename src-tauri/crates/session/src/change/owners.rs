@@ -146,6 +146,29 @@ pub fn owner(object: &Value) -> String {
         .unwrap_or_default()
 }
 
+/// Takes away the marks by which an owner knows its objects: a copy is nobody's.
+pub fn disown(object: &mut Value) {
+    const MARKS: [&str; 8] = [
+        "argocd.argoproj.io/",
+        "kustomize.toolkit.fluxcd.io/",
+        "helm.toolkit.fluxcd.io/",
+        "meta.helm.sh/",
+        "helm.sh/",
+        "app.kubernetes.io/managed-by",
+        "app.kubernetes.io/instance",
+        "kubectl.kubernetes.io/last-applied-configuration",
+    ];
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    metadata.shift_remove("ownerReferences");
+    for kind in ["labels", "annotations"] {
+        let Some(marks) = metadata.get_mut(kind).and_then(Value::as_object_mut) else { continue };
+        marks.retain(|name, _| !MARKS.iter().any(|mark| name.starts_with(mark)));
+        if marks.is_empty() {
+            metadata.shift_remove(kind);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -198,5 +221,14 @@ mod tests {
         ] {
             assert_eq!(owner(&json!({"metadata": marks})), expected);
         }
+    }
+
+    #[test]
+    fn a_copy_is_nobodys() {
+        let mut copy = json!({"metadata": {"name": "r", "ownerReferences": [{}],
+            "labels": {"app": "r", "app.kubernetes.io/managed-by": "Helm"}, "annotations": {"meta.helm.sh/release-name": "shop"}}});
+        disown(&mut copy);
+        assert_eq!(copy, json!({"metadata": {"name": "r", "labels": {"app": "r"}}}));
+        assert_eq!(owner(&copy), "");
     }
 }

@@ -4,4 +4,5 @@ mod added_servers;
 mod bad_input;
 mod bench;
 mod main_job;
+mod studio;
 mod uncertain;

@@ -137,15 +137,20 @@ pub(crate) fn overview(card: ClusterCard, seen: session::overview::Overview) -> 
 
 impl From<session::overview::Kind> for KindCoverage {
     fn from(kind: session::overview::Kind) -> Self {
-        let (state, because) = match kind.coverage {
-            Coverage::Loading => (CoverageState::Loading, String::new()),
-            Coverage::Ready => (CoverageState::Ready, String::new()),
-            Coverage::Denied(verb) => (CoverageState::Denied, format!("the right to {verb} is missing")),
-            Coverage::Withheld => (CoverageState::Denied, "it is never read from a cluster".to_owned()),
-            Coverage::Missing => (CoverageState::Missing, "the API server does not serve it".to_owned()),
-            Coverage::Stale(because) => (CoverageState::Stale, because),
-        };
+        let (state, because) = coverage(kind.coverage);
         Self { group: kind.group, kind: kind.kind, state, because }
+    }
+}
+
+/// What is known of a kind, and why not more.
+pub(crate) fn coverage(coverage: Coverage) -> (CoverageState, String) {
+    match coverage {
+        Coverage::Loading => (CoverageState::Loading, String::new()),
+        Coverage::Ready => (CoverageState::Ready, String::new()),
+        Coverage::Denied(verb) => (CoverageState::Denied, format!("the right to {verb} is missing")),
+        Coverage::Withheld => (CoverageState::Denied, "it is never read from a cluster".to_owned()),
+        Coverage::Missing => (CoverageState::Missing, "the API server does not serve it".to_owned()),
+        Coverage::Stale(because) => (CoverageState::Stale, because),
     }
 }
 

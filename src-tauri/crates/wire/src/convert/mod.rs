@@ -5,6 +5,7 @@ mod change;
 mod cluster;
 mod fault;
 mod map;
+mod studio;
 mod truth;
 
 /// Milliseconds since 1970, as JSON numbers are.
@@ -21,3 +22,4 @@ pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use map::{graph, level, node_detail, proxies};
+pub(crate) use studio::{checked, kind, schema, template};

@@ -147,24 +147,3 @@ wire! {
 wire! {
     pub struct Template { pub object: ObjectRef, pub yaml: String }
 }
-
-wire! {
-    pub struct SchemaArgs { pub session: String, pub group: String, pub kind: String }
-}
-
-wire! {
-    /// Fields of a kind, flat.
-    pub struct Schema { pub fields: Vec<SchemaField> }
-}
-
-wire! {
-    pub struct SchemaField {
-        /// `spec.http[].route[].weight`
-        pub path: String,
-        /// `string`, `integer`, `number`, `boolean`, `object`, `array`, `duration`
-        pub r#type: String,
-        pub allowed: Vec<String>,
-        pub default: String,
-        pub required: bool,
-    }
-}

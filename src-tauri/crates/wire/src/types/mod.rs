@@ -4,12 +4,14 @@ mod author;
 mod change;
 mod cluster;
 mod map;
+mod studio;
 mod truth;
 
 pub use author::*;
 pub use change::*;
 pub use cluster::*;
 pub use map::*;
+pub use studio::*;
 pub use truth::*;
 
 /// Derives and places a type of the bridge.

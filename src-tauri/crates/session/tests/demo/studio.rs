@@ -1,0 +1,84 @@
+//! Every kind of the demo's server: listed, begun, checked against its schema and against the server's own word.
+
+use cluster::Options;
+use demo::Demo;
+use session::schema::Fault;
+use world::ObjectKey;
+use world::yaml::{self, Edit};
+
+use crate::bench::{bench, reviews};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_object_of_every_kind_is_accepted_by_schema_and_server() {
+    let bench = bench(Demo::client).await;
+    let kinds = bench.session.kinds().await.unwrap();
+    let of = |group: &str| kinds.iter().filter(|kind| kind.group.ends_with(group)).count();
+    assert!(of("istio.io") >= 15 && of("gateway.networking.k8s.io") >= 10, "{kinds:#?}");
+    for kind in kinds.iter().filter(|kind| kind.group.ends_with("istio.io") || kind.mesh == "Gateway API") {
+        let started = bench.session.starter(&kind.group, &kind.kind, "prod").await.unwrap();
+        let checked = bench.session.check_object(&started.yaml).await.unwrap();
+        assert_eq!(checked.because, "", "{}", kind.kind);
+        assert!(checked.problems.is_empty(), "{}: {:?}", started.yaml, checked.problems);
+        let body = yaml::read(&started.yaml).value;
+        let dry = Options { dry_run: true, field_validation: Some("Strict"), ..Options::default() };
+        let answer = bench.admin().create(&body, &dry).await;
+        assert!(answer.is_ok(), "{}: {:?}", started.yaml, answer.err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fields_of_every_kind_name_each_value_of_its_objects() {
+    let bench = bench(Demo::client).await;
+    for kind in bench.session.kinds().await.unwrap() {
+        let fields = bench.session.schema(&kind.group, &kind.kind).await.unwrap();
+        let mut paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+        let count = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), count, "{}: a place has one row", kind.kind);
+        assert!(count > 8, "{}: {paths:?}", kind.kind);
+    }
+    let route = bench.session.schema("networking.istio.io", "VirtualService").await.unwrap();
+    let at = |path: &str| route.iter().find(|field| field.path == path).unwrap();
+    assert_eq!(at("spec.http[].timeout").kind, "duration");
+    assert!(at("spec.http[].match[].uri").choices.iter().any(|choice| choice.alternatives.len() >= 3));
+    let http = bench.session.schema("gateway.networking.k8s.io", "HTTPRoute").await.unwrap();
+    let filter = http.iter().find(|field| field.path == "spec.rules[].filters[]").unwrap();
+    let by = filter.choices.iter().find(|choice| choice.by == "type").unwrap();
+    assert!(by.alternatives.iter().any(|one| one.fields == ["urlRewrite"] && one.value == "URLRewrite"), "{by:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_have_their_line_and_findings_their_object() {
+    let bench = bench(Demo::client).await;
+    let whole = bench.session.document(&reviews("VirtualService")).await.unwrap();
+    let clean = bench.session.check_object(&whole.yaml).await.unwrap();
+    assert!(clean.problems.is_empty(), "{:?}", clean.problems);
+    let edits = [Edit::set("/spec/http/0/nope", 1), Edit::set("/spec/http/1/route/0/weight", "all")];
+    let text = yaml::edit(&whole.yaml, &edits).unwrap();
+    let found = bench.session.check_object(&text).await.unwrap();
+    let told: Vec<_> =
+        found.problems.iter().map(|(problem, line)| (problem.fault, text.lines().nth(*line as usize - 1))).collect();
+    assert_eq!(told[0].0, Fault::Unknown);
+    assert!(told[0].1.is_some_and(|line| line.contains("nope")), "{told:?}");
+    assert_eq!(told[1].0, Fault::Type);
+    assert!(told[1].1.is_some_and(|line| line.contains("weight: all")), "{told:?}");
+
+    let nowhere = yaml::edit(&whole.yaml, &[Edit::set("/spec/http/1/route/0/destination/subset", "v9")]).unwrap();
+    bench.session.draft_put(&nowhere, &whole.resource_version).await.unwrap();
+    let found = bench.session.check_object(&nowhere).await.unwrap();
+    assert!(found.findings.iter().any(|finding| finding.path.starts_with("spec.http[1]")), "{:?}", found.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_has_a_name_of_its_own_and_no_owner() {
+    let bench = bench(Demo::client).await;
+    let key: ObjectKey = reviews("VirtualService");
+    let copy = bench.session.copy_of(&key).await.unwrap();
+    assert_eq!(copy.key.name, "reviews-copy");
+    let (old, new) = (bench.object("VirtualService").await, yaml::read(&copy.yaml).value);
+    assert_eq!(new["spec"], old["spec"]);
+    assert_eq!(session::change::owners::owner(&new), "");
+    bench.session.draft_put(&copy.yaml, "").await.unwrap();
+    assert_eq!(bench.session.copy_of(&key).await.unwrap().key.name, "reviews-copy-2", "the tray counts");
+}

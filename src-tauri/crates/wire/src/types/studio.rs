@@ -1,0 +1,94 @@
+//! Any kind: the list of kinds, their schemas, new objects, and what is wrong with one.
+
+use super::{CoverageState, Finding, wire};
+
+wire! {
+    /// A kind that can be authored here.
+    pub struct KindCard {
+        /// `Istio`, `Gateway API` …
+        pub mesh: String,
+        pub group: String,
+        pub version: String,
+        pub kind: String,
+        pub namespaced: bool,
+        /// What is known of its objects.
+        pub state: CoverageState,
+        pub because: String,
+    }
+}
+
+wire! {
+    pub struct SchemaArgs { pub session: String, pub group: String, pub kind: String }
+}
+
+wire! {
+    /// Fields of a kind, flat.
+    pub struct Schema { pub fields: Vec<SchemaField> }
+}
+
+wire! {
+    pub struct SchemaField {
+        /// `spec.http[].route[].weight`; items of a list end in `[]`, values of a map in `.*`.
+        pub path: String,
+        /// `string`, `integer`, `number`, `boolean`, `object`, `array`, `map`, `duration`, `int-or-string`, `any`
+        pub r#type: String,
+        pub allowed: Vec<String>,
+        pub default: String,
+        pub required: bool,
+        pub minimum: Option<f64>,
+        pub maximum: Option<f64>,
+        /// For objects: fields that exclude each other.
+        pub choices: Vec<SchemaChoice>,
+    }
+}
+
+wire! {
+    pub struct SchemaChoice {
+        /// The field whose value chooses (`type`), or empty where the field that is there is the choice.
+        pub by: String,
+        pub alternatives: Vec<SchemaAlternative>,
+    }
+}
+
+wire! {
+    pub struct SchemaAlternative {
+        pub fields: Vec<String>,
+        /// What the choosing field says then.
+        pub value: String,
+    }
+}
+
+wire! {
+    pub struct StarterArgs { pub session: String, pub group: String, pub kind: String, pub namespace: String }
+}
+
+wire! {
+    pub struct ObjectCheckArgs { pub session: String, pub yaml: String }
+}
+
+wire! {
+    pub enum SchemaFault { Unknown, Type, Missing, NotAllowed, TooSmall, TooLarge, Pattern, Both }
+}
+
+wire! {
+    /// Where a text departs from its schema.
+    pub struct SchemaProblem {
+        /// JSON pointer.
+        pub path: String,
+        /// From 1.
+        pub line: u32,
+        pub fault: SchemaFault,
+        /// The type, the values, the bound or the form that belongs there.
+        pub wanted: String,
+    }
+}
+
+wire! {
+    pub struct ObjectCheck {
+        pub problems: Vec<SchemaProblem>,
+        /// What the rules of the meshes find in it, with the tray applied.
+        pub findings: Vec<Finding>,
+        /// Why its schema was not asked; empty where it was.
+        pub because: String,
+    }
+}
