@@ -194,6 +194,9 @@ impl Places {
         if host.parse::<IpAddr>().is_ok() {
             return self.address(&host);
         }
+        if host == "localhost" {
+            return Resolved::Outside("127.0.0.1".into());
+        }
         match cluster_name(&host, namespace) {
             Some((name, ns)) if let Some(service) = self.service(&ns, &name) => match &service.external_name {
                 Some(outside) if service.kind == "ExternalName" => self.alias(outside),

@@ -53,6 +53,13 @@ pub struct Service {
     pub conditions: Vec<Condition>,
 }
 
+impl Service {
+    /// It has no address of its own: its name stands for its pods' addresses.
+    pub fn is_headless(&self) -> bool {
+        self.cluster_ips.iter().any(|ip| ip == "None")
+    }
+}
+
 /// What a controller says of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Condition {

@@ -79,7 +79,7 @@ fn apply(from: From, filter: &Filter, out: &mut HttpRoute) -> Result<(), Broken>
     match filter.kind.as_str() {
         "RequestHeaderModifier" => {
             let request = filter.request_header_modifier.as_ref().map(operations).transpose()?;
-            out.headers = Some(Headers { request });
+            out.headers = Some(Headers { request, response: None });
         }
         "ResponseHeaderModifier" => {
             filter.response_header_modifier.as_ref().map(operations).transpose()?;
@@ -170,7 +170,7 @@ fn send(from: From, backends: &[BackendRef], out: &mut HttpRoute) -> Result<(), 
             match filter.kind.as_str() {
                 "RequestHeaderModifier" => {
                     let request = filter.request_header_modifier.as_ref().map(operations).transpose()?;
-                    weighted.headers = Some(Headers { request });
+                    weighted.headers = Some(Headers { request, response: None });
                 }
                 "ResponseHeaderModifier" => {}
                 other => return Err(format!("Istio knows no filter {other} for a backend")),

@@ -1,6 +1,8 @@
 //! A world as Istio reads it: every object typed once and found by host or namespace.
 
+pub(crate) mod domains;
 pub(crate) mod field;
+pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod index;
 pub(crate) mod path;

@@ -20,6 +20,54 @@ pub(crate) fn normalized(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
+/// Why a proxy that reads a request answers it 400 before anything else looks at it; `None` where it does not.
+/// Upstream: envoyproxy/envoy source/common/http/path_utility.cc, canonicalPath.
+pub(crate) fn malformed(method: &str, path: &str) -> Option<String> {
+    if !METHODS.contains(&method) {
+        return Some(format!("{method} is no method that proxies know"));
+    }
+    if !path.starts_with('/') {
+        return Some(format!("the path '{path}' begins with no slash"));
+    }
+    path.contains("%00").then(|| "a path may not hold the character %00".to_owned())
+}
+
+/// The methods that Envoy lets through; each was asked of a genuine one.
+const METHODS: [&str; 32] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "TRACE",
+    "COPY",
+    "LOCK",
+    "MKCOL",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "SEARCH",
+    "UNLOCK",
+    "BIND",
+    "REBIND",
+    "UNBIND",
+    "ACL",
+    "REPORT",
+    "MKACTIVITY",
+    "CHECKOUT",
+    "MERGE",
+    "NOTIFY",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PURGE",
+    "MKCALENDAR",
+    "LINK",
+    "UNLINK",
+    "SOURCE",
+];
+
 fn decoded(path: &str) -> String {
     let mut bytes: Vec<u8> = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -48,7 +96,7 @@ fn unreserved(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::normalized;
+    use super::{malformed, normalized};
 
     /// Each of these was asked of a genuine Envoy.
     #[test]
@@ -68,6 +116,19 @@ mod tests {
             ("/a/.", "/a/"),
         ] {
             assert_eq!(normalized(sent), seen, "{sent}");
+        }
+    }
+
+    #[test]
+    fn what_is_answered_at_once() {
+        for (method, path, refused) in [
+            ("GET", "/a", false),
+            ("PURGE", "/", false),
+            ("get", "/", true),
+            ("GET", "/a%00", true),
+            ("GET", "a", true),
+        ] {
+            assert_eq!(malformed(method, path).is_some(), refused, "{method} {path}");
         }
     }
 }

@@ -7,7 +7,7 @@ use world::{Pod, Service, ServicePort};
 use crate::kinds::Typed;
 use crate::kinds::authorization_policy::value::block_holds;
 use crate::kinds::destination_rule::decide::exported_to;
-use crate::kinds::service_entry::ServiceEntry;
+use crate::kinds::service_entry::{EntryPort, ServiceEntry};
 use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::hosts::{is_wildcard, service_host, service_of, wildcard_matches};
@@ -17,8 +17,8 @@ use crate::read::hosts::{is_wildcard, service_host, service_of, wildcard_matches
 pub(crate) enum Host<'a> {
     /// A Kubernetes service.
     Service(Arc<Service>),
-    /// A ServiceEntry, with the host of it that fits.
-    Entry(&'a Typed<ServiceEntry>, String),
+    /// A ServiceEntry, with the host of it that fits, and the others of its namespace that list the same host.
+    Entry(&'a Typed<ServiceEntry>, String, Vec<&'a Typed<ServiceEntry>>),
 }
 
 /// How a port is taken.
@@ -46,7 +46,7 @@ impl Host<'_> {
     pub fn name(&self) -> String {
         match self {
             Self::Service(s) => service_host(&s.namespace, &s.name),
-            Self::Entry(_, host) => host.clone(),
+            Self::Entry(_, host, _) => host.clone(),
         }
     }
 
@@ -54,7 +54,7 @@ impl Host<'_> {
     pub fn namespace(&self) -> &str {
         match self {
             Self::Service(s) => &s.namespace,
-            Self::Entry(typed, _) => &typed.document.key.namespace,
+            Self::Entry(typed, ..) => &typed.document.key.namespace,
         }
     }
 
@@ -62,7 +62,7 @@ impl Host<'_> {
     pub fn answer_name(&self) -> (String, String) {
         match self {
             Self::Service(s) => (s.namespace.clone(), s.name.clone()),
-            Self::Entry(_, host) => (String::new(), host.clone()),
+            Self::Entry(_, host, _) => (String::new(), host.clone()),
         }
     }
 
@@ -70,7 +70,7 @@ impl Host<'_> {
     pub fn has_address(&self) -> bool {
         match self {
             Self::Service(_) => true,
-            Self::Entry(typed, _) => !typed.spec.addresses.is_empty(),
+            Self::Entry(typed, ..) => !typed.spec.addresses.is_empty(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Host<'_> {
     pub fn only_port(&self) -> Option<u16> {
         let ports: Vec<u16> = match self {
             Self::Service(s) => s.ports.iter().map(|p| p.port).collect(),
-            Self::Entry(typed, _) => typed.spec.ports.iter().map(|p| p.number).collect(),
+            Self::Entry(..) => self.entry_ports().map(|p| p.number).collect(),
         };
         <[u16; 1]>::try_from(ports).ok().map(|[port]| port)
     }
@@ -87,8 +87,8 @@ impl Host<'_> {
     /// Upstream: pilot/pkg/model/service.go, Passthrough.
     pub fn is_passthrough(&self) -> bool {
         match self {
-            Self::Service(s) => s.cluster_ips.iter().any(|ip| ip == "None"),
-            Self::Entry(typed, _) => matches!(typed.spec.resolution.as_str(), "" | "NONE"),
+            Self::Service(s) => s.is_headless(),
+            Self::Entry(typed, ..) => matches!(typed.spec.resolution.as_str(), "" | "NONE"),
         }
     }
 
@@ -96,7 +96,7 @@ impl Host<'_> {
     pub fn is_external(&self) -> bool {
         match self {
             Self::Service(_) => false,
-            Self::Entry(typed, _) => typed.spec.location != "MESH_INTERNAL",
+            Self::Entry(typed, ..) => typed.spec.location != "MESH_INTERNAL",
         }
     }
 
@@ -104,11 +104,22 @@ impl Host<'_> {
     pub fn speech(&self, port: u16) -> Option<Speech> {
         match self {
             Self::Service(s) => s.ports.iter().find(|p| p.port == port).map(speech),
-            Self::Entry(typed, _) => {
-                let found = typed.spec.ports.iter().find(|p| p.number == port)?;
-                Some(found.speech())
-            }
+            Self::Entry(..) => self.entry_ports().find(|p| p.number == port).map(EntryPort::speech),
         }
+    }
+
+    /// The ports of a ServiceEntry and, where they say the same of everything else, of those that list its host as well.
+    /// Upstream: pilot/pkg/model/sidecar.go, appendSidecarServices, canMergeServices.
+    pub fn entry_ports(&self) -> impl Iterator<Item = &EntryPort> {
+        let (first, more): (Option<&ServiceEntry>, &[_]) = match self {
+            Self::Service(_) => (None, &[]),
+            Self::Entry(typed, _, more) => (Some(&typed.spec), more),
+        };
+        let alike = move |spec: &ServiceEntry| {
+            first.is_some_and(|f| f.resolution == spec.resolution && f.export_to == spec.export_to)
+        };
+        let others = more.iter().map(|typed| &typed.spec).filter(move |spec| alike(spec));
+        first.into_iter().chain(others).flat_map(|spec| &spec.ports)
     }
 }
 
@@ -144,22 +155,71 @@ impl Index {
         if let Some((namespace, name)) = service_of(host)
             && let Some(service) = self.places.service(namespace, name)
             && exported(service, caller)
-            && service.kind != "ExternalName"
         {
-            return scope.sees(namespace, host).then(|| Host::Service(service.clone()));
+            let seen = scope.sees(namespace, host);
+            match &service.external_name {
+                Some(name) if service.kind == "ExternalName" => {
+                    let behind = self.behind(name).filter(|_| seen);
+                    if let Some(found) = behind.and_then(|concrete| self.host(scope, &concrete, caller)) {
+                        return Some(found);
+                    }
+                }
+                _ => return seen.then(|| Host::Service(service.clone())),
+            }
         }
+        self.entry(scope, host, caller)
+    }
+
+    /// The host that a chain of ExternalName Services ends at; `None` where it goes round.
+    /// Upstream: pilot/pkg/model/push_context.go, resolveServiceAliases.
+    fn behind(&self, name: &str) -> Option<String> {
+        let mut name = name.trim_end_matches('.').to_ascii_lowercase();
+        for _ in 0..8 {
+            let service = service_of(&name).and_then(|(namespace, name)| self.places.service(namespace, name));
+            match service.filter(|s| s.kind == "ExternalName").and_then(|s| s.external_name.as_ref()) {
+                Some(next) => name = next.trim_end_matches('.').to_ascii_lowercase(),
+                None => return Some(name),
+            }
+        }
+        None
+    }
+
+    /// Whether a host is an ExternalName Service without this port: rules of the port do not know it.
+    pub fn alias_lacks(&self, host: &str, port: u16) -> bool {
+        let service = service_of(host).and_then(|(namespace, name)| self.places.service(namespace, name));
+        service.is_some_and(|s| s.kind == "ExternalName" && !s.ports.iter().any(|p| p.port == port))
+    }
+
+    /// A host of ServiceEntries: of those that list it in full, else of those with the longest pattern, first of the caller's own namespace, then
+    /// those exported by name, then the oldest.
+    fn entry<'a>(&'a self, scope: &Scope, host: &str, caller: &str) -> Option<Host<'a>> {
+        let fitting = |typed: &Typed<ServiceEntry>| -> Option<String> {
+            let hosts = || typed.spec.hosts.iter().map(|h| h.to_ascii_lowercase());
+            let wild = || hosts().filter(|h| is_wildcard(h) && wildcard_matches(h, host)).max_by_key(String::len);
+            hosts().find(|h| h == host).or_else(wild)
+        };
         let visible = |typed: &&Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
-            exported_to(&typed.spec.export_to, home, caller)
-                && typed.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
-                && scope.sees(home, host)
+            exported_to(&typed.spec.export_to, home, caller) && scope.sees(home, host)
         };
-        let exact = |typed: &&Typed<ServiceEntry>| typed.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
-        let mut all = self.entries_for(host).filter(visible);
-        let typed = all.clone().find(exact).or_else(|| all.next())?;
-        let wild = typed.spec.hosts.iter().find(|h| is_wildcard(h) && wildcard_matches(h, host));
-        let name = if exact(&typed) { host.to_owned() } else { wild.cloned().unwrap_or_default() };
-        Some(Host::Entry(typed, name))
+        let all = self.entries_for(host).filter(visible).filter_map(|typed| Some((fitting(typed)?, typed)));
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(name, typed)| {
+            let public = typed.spec.export_to.is_empty() || typed.spec.export_to.iter().any(|to| to == "*");
+            let own = typed.document.key.namespace == caller;
+            (name != host, usize::MAX - name.len(), !own, public)
+        });
+        let (name, first) = all.first()?.clone();
+        let beside = |t: &&Typed<ServiceEntry>| {
+            t.document.key != first.document.key && t.document.key.namespace == first.document.key.namespace
+        };
+        let mut more = Vec::new();
+        for typed in all.iter().filter(|(n, _)| *n == name).map(|(_, t)| *t).filter(beside) {
+            if !more.iter().any(|m: &&Typed<ServiceEntry>| m.document.key == typed.document.key) {
+                more.push(typed);
+            }
+        }
+        Some(Host::Entry(first, name, more))
     }
 
     /// The ServiceEntry that takes connections to an address or a name outside on this port: by its own address, else one without address whose port
@@ -184,13 +244,13 @@ impl Index {
         };
         let mut all = self.service_entries.all().filter(visible);
         let found = all.clone().find(addressed).or_else(|| all.find(open))?;
-        Some(Host::Entry(found, found.spec.hosts.first()?.clone()))
+        Some(Host::Entry(found, found.spec.hosts.first()?.clone(), Vec::new()))
     }
 
     /// The Service without an address of its own that makes a listener for each pod: its ports carry bytes, or nobody said what.
     /// Upstream: pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners.
     pub fn headless_of<'a>(&'a self, scope: &Scope, pod: &Pod, port: u16, caller: &str) -> Option<Host<'a>> {
-        let headless = |s: &&Arc<Service>| s.cluster_ips.iter().any(|ip| ip == "None");
+        let headless = |s: &&Arc<Service>| s.is_headless();
         let bytes = |s: &&Arc<Service>| s.ports.iter().any(|p| p.port == port && speech(p) != Speech::Http);
         let sees = |s: &&Arc<Service>| scope.sees(&s.namespace, &service_host(&s.namespace, &s.name));
         let mut all = self.services_of(pod).filter(headless).filter(bytes);

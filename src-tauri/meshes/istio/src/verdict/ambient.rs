@@ -27,7 +27,7 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
         "ztunnel carries the caller's connections: it reads no request, so no route of the caller applies",
     );
     let (binding, sought) = match resolved {
-        Resolved::Service(service) if is_headless(service) => (of_headless(hop, service), None),
+        Resolved::Service(service) if service.is_headless() => (of_headless(hop, service), None),
         Resolved::Service(service) => {
             let has = service.ports.iter().any(|p| p.port == way.target.port);
             let binding = if has { hop.index.waypoint_of_service(service) } else { Binding::Pods };
@@ -35,8 +35,8 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
         }
         Resolved::Pod(pod) => (hop.index.waypoint_of_pod(pod), Some(Sought::Pod(pod.clone()))),
         Resolved::Outside(name) => match hop.index.host(&hop.scope, name, &hop.from.namespace) {
-            Some(Host::Entry(entry, host)) => {
-                (hop.index.waypoint_of_entry(&entry.document), Some(Sought::Host(Host::Entry(entry, host))))
+            Some(Host::Entry(entry, host, more)) => {
+                (hop.index.waypoint_of_entry(&entry.document), Some(Sought::Host(Host::Entry(entry, host, more))))
             }
             _ => (Binding::Pods, None),
         },
@@ -65,10 +65,6 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
         return;
     }
     past_routes(hop, way, resolved, verdict, None);
-}
-
-fn is_headless(service: &world::Service) -> bool {
-    service.cluster_ips.iter().any(|ip| ip == "None")
 }
 
 /// A headless service stands for the addresses of its pods, each with a waypoint of its own or none.

@@ -5,7 +5,7 @@ use world::ObjectKey;
 
 use super::deliver::{Arrival, Delivery};
 use super::door::Door;
-use super::endpoint::Peer;
+use super::endpoint::{Peer, Unasked};
 use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{ambient, gateway};
@@ -13,8 +13,10 @@ use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::peer_authentication::decide::posture;
 use crate::kinds::request_authentication::decide::{Carrying, EndUser, authenticate};
 use crate::kinds::request_authentication::token::Claims;
+use crate::read::headers::{CLIENT_CERT, Headers, PROTO, REQUEST_ID};
 use crate::read::hosts::service_host;
-use crate::read::path::normalized;
+use crate::read::path::{malformed, normalized};
+use crate::read::registry::Speech;
 
 /// An object and the field in it that decides.
 pub(super) type Place = (ObjectKey, String);
@@ -29,38 +31,53 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
     let member = member.filter(|_| !excluded(&pod.annotations, peer.port));
     let sidecar = member == Some(Membership::Sidecar) && ambient::reaches_sidecar(hop, delivery, pod);
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
-    let automatic = hop.index.settings.automatic_mtls();
-    let can =
-        automatic && peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled && !delivery.cluster.external;
+    let cluster = &delivery.cluster;
+    let can = hop.index.settings.automatic_mtls()
+        && cluster.unasked.is_none()
+        && match &cluster.told {
+            Some((mode, ..)) => mode == "ISTIO_MUTUAL",
+            None => peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled,
+        };
     let (transport, why) = connect(delivery, can);
+    if peer.silent {
+        let because = format!("{} is asked at port {}, where nothing is said to listen", peer.name(), peer.port);
+        return Arrival::at(Outcome::Refused, transport, Step::said("deliver", because));
+    }
     if let Some(arrival) = stranger(delivery, peer, transport) {
         return arrival;
     }
     match member {
         Some(Membership::Gateway) => gateway::arrive(hop, way, peer, transport),
         Some(Membership::Sidecar) => by_sidecar(hop, way, delivery, peer, &posture, transport, why),
-        Some(Membership::Node) | None => unguarded(way, peer, transport, why),
+        Some(Membership::Node) | None => unguarded(way, delivery, peer, transport, why),
     }
 }
 
 /// Mutual TLS with a pod that is none of those whom the caller's proxy expects there.
+/// Upstream: istio/istio pilot/pkg/networking/core/cluster_tls.go, buildIstioMutualTLS: the accounts of all endpoints are its names.
 fn stranger(delivery: &Delivery, peer: &Peer, transport: Transport) -> Option<Arrival> {
-    let expected = delivery.cluster.passthrough.as_ref()?;
+    let expected = &delivery.cluster.accounts;
     let known = expected.iter().any(|(ns, account)| *ns == peer.pod.namespace && *account == peer.pod.service_account);
-    if transport != Transport::Mtls || known {
+    if transport != Transport::Mtls || known || expected.is_empty() {
         return None;
     }
-    let because =
-        format!("{} answers at the address that the caller chose, and is not who is expected there", peer.name());
+    let because = format!("{} runs as {}, which is not who is expected there", peer.name(), peer.pod.service_account);
     Some(Arrival::at(Outcome::Refused, transport, Step::said("transport", because)))
 }
 
 /// A pod without proxy takes what comes, but speaks no TLS of the mesh.
-fn unguarded(way: &Way, peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
-    let name = peer.name();
+fn unguarded(way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
+    let (name, speech) = (peer.name(), delivery.cluster.speech);
     let (outcome, step) = match transport {
         Transport::Mtls => {
             (Outcome::Refused, because("transport", why, format!("{name} has no proxy that could answer mutual TLS")))
+        }
+        Transport::Tls if speech == Some(Speech::Http) => (
+            Outcome::Refused,
+            because("transport", why, format!("{name} takes plain requests there, as its port says")),
+        ),
+        Transport::Tls if speech == Some(Speech::Tls) => {
+            (Outcome::Forwarded, because("deliver", why, format!("{name} speaks TLS there, as its port says")))
         }
         Transport::Tls => {
             (Outcome::Unknown, because("transport", why, format!("whether {name} itself speaks TLS is not known")))
@@ -85,6 +102,10 @@ fn by_sidecar(
 ) -> Arrival {
     let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let by_posture = posture.object.clone().map(|key| (key, posture.path.clone()));
+    if let Some((_, key, path)) = delivery.cluster.tls.as_ref().filter(|(mode, ..)| mode == "MUTUAL") {
+        let because = "whether the certificates that it names are ones of the mesh is not known";
+        return Arrival::at(Outcome::Unknown, transport, Step::by("transport", key, path.clone(), because));
+    }
     let door = Door::of(index, pod, peer.port);
     if let Some(text) = door.refuses(posture.mtls, transport, way.is_encrypted()) {
         let by = if transport == Transport::Plaintext { by_posture } else { why.or(by_posture) };
@@ -104,6 +125,11 @@ fn by_sidecar(
     }
     let mut arrival = admitted(hop, way, delivery, peer, transport, door.is_bytes(way.is_encrypted()));
     arrival.transport = shown(way, transport);
+    if let Some(key) = &door.beside {
+        let because =
+            format!("it opens no listener for port {}, so it comes in as on any port that nobody names", peer.port);
+        arrival.steps.insert(0, Step::by("listen", key, "spec.ingress", because));
+    }
     if let (Outcome::Forwarded, Some((key, path, address))) = (arrival.outcome, &door.endpoint) {
         arrival.steps.push(Step::by("deliver", key, path.clone(), format!("the proxy hands it on to {address}")));
         if !listens(peer, address) {
@@ -134,6 +160,11 @@ fn connect(delivery: &Delivery, can_mutual: bool) -> (Transport, Option<Place>) 
         return (Transport::Plaintext, None);
     }
     let automatic = if can_mutual { Transport::Mtls } else { Transport::Plaintext };
+    let whole = match (&delivery.cluster.unasked, &delivery.cluster.told) {
+        (Some(Unasked::Off(key, path)), _) => Some((key.clone(), path.clone())),
+        (None, Some((_, key, path))) => Some((key.clone(), path.clone())),
+        _ => None,
+    };
     match &delivery.cluster.tls {
         Some((mode, key, path)) => {
             let transport = match mode.as_str() {
@@ -143,7 +174,7 @@ fn connect(delivery: &Delivery, can_mutual: bool) -> (Transport, Option<Place>) 
             };
             (transport, Some((key.clone(), path.clone())))
         }
-        None => (automatic, None),
+        None => (automatic, whole),
     }
 }
 
@@ -163,6 +194,10 @@ fn excluded(annotations: &world::Labels, port: u16) -> bool {
 /// The end user's token, then the policies.
 fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
     let pod = &peer.pod;
+    if let Some(why) = malformed(&way.method, &way.path).filter(|_| !bytes) {
+        let step = Step::said("read", format!("{} answers 400 by itself: {why}", peer.name()));
+        return Arrival { status: Some(400), ..Arrival::at(Outcome::Direct, transport, step) };
+    }
     let query = way.path.split_once('?').map(|(_, query)| query).or(way.target.query.as_deref());
     let carrying = Carrying { headers: &way.headers, query, method: &way.method, at: way.at };
     let user = if bytes { EndUser::Nobody } else { authenticate(hop.index, &pod.namespace, &pod.labels, carrying) };
@@ -177,7 +212,7 @@ fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: T
             return Arrival::at(Outcome::Unknown, transport, Step::by("authenticate", &key, path, why));
         }
     };
-    let mut headers = way.headers.clone();
+    let mut headers = as_read(way, transport);
     if let Some(taken) = &taken {
         headers.retain(|(n, _)| !taken.remove.contains(n) && !taken.set.iter().any(|(set, _)| set == n));
         headers.extend(taken.set.iter().cloned());
@@ -194,6 +229,16 @@ fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: T
         arrival.headers = HeaderChanges { set: taken.set, add: Vec::new(), remove: taken.remove };
     }
     arrival
+}
+
+/// The headers as the proxy of the destination reads them.
+fn as_read(way: &Way, transport: Transport) -> Vec<(String, String)> {
+    let mut headers = way.headers.clone();
+    headers.retain(|(name, _)| name != "x-envoy-internal" && (transport == Transport::Mtls || name != CLIENT_CERT));
+    if !headers.iter().any(|(name, _)| name == PROTO) {
+        headers.push((PROTO.into(), "http".into()));
+    }
+    headers
 }
 
 /// What policies see of a request beside the connection.
@@ -216,17 +261,23 @@ fn authorize(
     let mtls = transport == Transport::Mtls;
     let path = normalized(&way.path);
     let path = path.split('?').next().unwrap_or_default();
-    // A sidecar trusts the last address that x-forwarded-for names.
-    let forwarded = way.headers.iter().find(|(n, _)| n == "x-forwarded-for").and_then(|(_, v)| v.rsplit(',').next());
+    // A sidecar trusts the last address that x-forwarded-for names, where it is one.
+    let forwarded = way.headers.iter().rfind(|(n, _)| n == "x-forwarded-for").and_then(|(_, v)| v.rsplit(',').next());
+    let forwarded = forwarded.map(str::trim).filter(|last| last.parse::<std::net::IpAddr>().is_ok());
     let (namespace, service) = &delivery.cluster.name;
     let request = Arriving {
         principal: mtls.then(|| hop.principal()),
         ip: &hop.from.ip,
-        remote_ip: forwarded.filter(|_| !seen.bytes).map_or(hop.from.ip.as_str(), str::trim),
+        remote_ip: forwarded.filter(|_| !seen.bytes).unwrap_or(&hop.from.ip),
         method: &way.method,
         authority: &way.authority,
         path,
-        headers: seen.headers,
+        query: way.target.query.as_deref(),
+        headers: Headers {
+            sent: seen.headers,
+            made: if mtls { &[REQUEST_ID, CLIENT_CERT] } else { &[REQUEST_ID] },
+            method: &way.method,
+        },
         port: peer.port,
         destination_ip: &pod.ip,
         sni: mtls.then(|| {

@@ -92,7 +92,7 @@ fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
 
 /// Nobody answers for a connection that fails: the caller sees it closed.
 fn cut_short(verdict: &mut Verdict) {
-    if verdict.outcome != Outcome::Forwarded {
+    if matches!(verdict.outcome, Outcome::NoDestination | Outcome::Refused) {
         verdict.status = None;
     }
 }

@@ -101,6 +101,9 @@ pub(super) fn deliver(
             });
         }
     }
+    if by_proxy.is_some() {
+        try_again(&mut parts, verdict);
+    }
     sum_up(deliveries, &parts, verdict, by_proxy);
     if parts.iter().any(|part| part.arrival.reads) {
         way.normalize();
@@ -110,14 +113,44 @@ pub(super) fn deliver(
     }
 }
 
+/// A connection that comes to nothing is tried again with another pod of the same destination, as often as the rule says; twice unless it does.
+/// Upstream: istio/istio pilot/pkg/networking/core/route/retry/retry.go, DefaultPolicy.
+fn try_again(parts: &mut Vec<Part>, verdict: &mut Verdict) {
+    let attempts = verdict.retries.as_ref().map_or(2, |r| usize::try_from(r.attempts).unwrap_or(usize::MAX));
+    let fails =
+        |part: &Part| part.arrival.outcome == Outcome::Refused && part.arrival.transport != Transport::Plaintext;
+    let destinations: std::collections::BTreeSet<usize> = parts.iter().map(|part| part.destination).collect();
+    for at in destinations {
+        let mine = || parts.iter().filter(|part| part.destination == at);
+        let (failing, all) = (mine().filter(|part| fails(part)).count(), mine().count());
+        if failing == 0 || failing == all || failing > attempts {
+            continue;
+        }
+        let lost: f64 = mine().filter(|part| fails(part)).map(|part| part.share).sum();
+        for step in mine().filter(|part| fails(part)).flat_map(|part| &part.arrival.steps) {
+            let because = format!("{}: the proxy tries another pod", step.because);
+            verdict.trace.push(Step { because, ..step.clone() });
+        }
+        parts.retain(|part| part.destination != at || !fails(part));
+        #[allow(clippy::cast_precision_loss, reason = "a count of pods")]
+        let each = lost / (all - failing) as f64;
+        parts.iter_mut().filter(|part| part.destination == at).for_each(|part| part.share += each);
+    }
+}
+
 /// Where the caller's own choice of an address counts, the pods that it leads to.
 fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
-    let (Some(to), true) = (&way.to, delivery.cluster.passthrough.is_some()) else { return delivery };
+    let (Some(to), true) = (&way.to, delivery.cluster.passthrough) else { return delivery };
     let cluster = &mut delivery.cluster;
     let port = way.target.port;
     match to {
         Resolved::Service(service) if (&service.namespace, &service.name) == (&cluster.name.0, &cluster.name.1) => {
-            cluster.peers.iter_mut().for_each(|peer| peer.port = port);
+            // The caller's port is the pods' own, whatever the Service says of theirs.
+            for peer in &mut cluster.peers {
+                let declared = peer.pod.containers.iter().flat_map(|c| &c.ports).any(|(_, number)| *number == port);
+                peer.silent = peer.port != port && !declared;
+                peer.port = port;
+            }
         }
         Resolved::Service(service) => {
             cluster.peers = straight(hop.index, service, port).map(|c| c.peers).unwrap_or_default();
@@ -161,7 +194,7 @@ fn outside(delivery: &Delivery, address: &str) -> Arrival {
 fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_proxy: Option<u16>) {
     let share_of =
         |outcome: Outcome| parts.iter().filter(|p| p.arrival.outcome == outcome).map(|p| p.share).sum::<f64>();
-    let kinds = [Outcome::Denied, Outcome::Refused, Outcome::NoDestination];
+    let kinds = [Outcome::Denied, Outcome::Refused, Outcome::NoDestination, Outcome::Direct];
     let outcome = if share_of(Outcome::Unknown) > 0.0 {
         Outcome::Unknown
     } else if share_of(Outcome::Forwarded) > 0.0 {
@@ -175,6 +208,7 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
             Some(part) if part.arrival.cut => by_proxy,
             part => part.and_then(|p| p.arrival.status).or(Some(403)),
         },
+        Outcome::Direct => parts.iter().find(|p| p.arrival.outcome == outcome).and_then(|p| p.arrival.status),
         Outcome::Refused => by_proxy,
         Outcome::NoDestination => Some(503),
         _ => None,
@@ -217,7 +251,20 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
             None => seen.push((part.arrival.transport, part.share)),
         }
     }
+    if seen.len() > 1 {
+        let each = seen.iter().map(|(t, share)| format!("{} % {}", (share * 1000.0).round() / 10.0, in_words(*t)));
+        let because = format!("its pods are not all called alike: {}", each.collect::<Vec<_>>().join(", "));
+        verdict.trace.push(Step::said("transport", because));
+    }
     verdict.transport = seen.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(t, _)| t);
+}
+
+fn in_words(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Mtls => "in mutual TLS",
+        Transport::Tls => "in TLS",
+        Transport::Plaintext => "in plaintext",
+    }
 }
 
 /// The steps of each way in which pods take it; the one that decides the outcome comes last.

@@ -13,6 +13,8 @@ pub(super) struct Door {
     pub speech: Speech,
     /// Where the proxy sends what comes in, where a Sidecar says so: the Sidecar, the field and the address.
     pub endpoint: Option<(ObjectKey, String, String)>,
+    /// The Sidecar that opens other ports than this one.
+    pub beside: Option<ObjectKey>,
     /// A Sidecar sets TLS of its own for this port.
     pub own_tls: Option<(ObjectKey, String)>,
 }
@@ -23,15 +25,18 @@ impl Door {
     pub fn of(index: &Index, pod: &Pod, port: u16) -> Self {
         let scope = Scope::of(index, &pod.namespace, &pod.labels);
         let ingress = scope.ingress();
-        let nothing = Self { speech: Speech::Sniffed, endpoint: None, own_tls: None };
+        let nothing = Self { speech: Speech::Sniffed, endpoint: None, beside: None, own_tls: None };
         if !ingress.is_empty() {
-            let Some(at) = ingress.iter().position(|i| i.port.number == port) else { return nothing };
+            let Some(at) = ingress.iter().position(|i| i.port.number == port) else {
+                return Self { beside: scope.object().cloned(), ..nothing };
+            };
             let (Some(own), Some(key)) = (ingress.get(at), scope.object()) else { return nothing };
             let field = |name: &str| format!("spec.ingress[{at}].{name}");
             let address = Some(own.default_endpoint.clone()).filter(|a| !a.is_empty());
             return Self {
                 speech: own.port.speech(),
                 endpoint: address.map(|address| (key.clone(), field("defaultEndpoint"), address)),
+                beside: None,
                 own_tls: own.tls.as_ref().map(|_| (key.clone(), field("tls"))),
             };
         }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use mesh::{selects, target_port};
+use mesh::{Mtls, selects, target_port};
 use world::{Labels, ObjectKey, Pod, TargetPort};
 
 use super::way::Hop;
 use crate::kinds::Typed;
-use crate::kinds::destination_rule::decide::for_caller;
+use crate::kinds::destination_rule::decide::{Told, for_caller};
+use crate::kinds::peer_authentication::decide::posture;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::Index;
-use crate::read::registry::Host;
+use crate::read::hosts::service_host;
+use crate::read::registry::{Host, Speech};
 
 /// A pod and the port that it takes the request on.
 #[derive(Clone, Debug)]
@@ -20,12 +22,17 @@ pub(super) struct Peer {
     pub port: u16,
     /// What whoever lists it by its address says of mutual TLS; `None` where the pod itself shows it.
     pub mutual: Option<bool>,
+    /// The account, with its namespace, as which callers expect it to run.
+    account: Option<(String, String)>,
+    /// Nothing listens there, as far as anything says.
+    pub silent: bool,
 }
 
 impl Peer {
     /// As the pod shows itself.
     pub fn of(pod: &Arc<Pod>, port: u16) -> Self {
-        Self { pod: pod.clone(), port, mutual: None }
+        let account = Some((pod.namespace.clone(), pod.service_account.clone()));
+        Self { pod: pod.clone(), port, mutual: None, account, silent: false }
     }
 
     /// `namespace/workload`
@@ -71,10 +78,16 @@ pub(super) struct Cluster {
     pub addresses: Vec<String>,
     /// The TLS mode that a DestinationRule sets, with the object and field.
     pub tls: Option<(String, ObjectKey, String)>,
-    /// Proxies speak no mutual TLS to it unless told to.
-    pub external: bool,
-    /// The caller's own choice of an address counts, not the endpoints; who may answer there in mutual TLS, as (namespace, account).
-    pub passthrough: Option<Vec<(String, String)>>,
+    /// The same, as its endpoints are told where the connections leave it to them.
+    pub told: Option<(String, ObjectKey, String)>,
+    /// Why proxies speak no mutual TLS to it unless told to.
+    pub unasked: Option<Unasked>,
+    /// The caller's own choice of an address counts, not the endpoints.
+    pub passthrough: bool,
+    /// Who may answer in mutual TLS, as (namespace, account); anybody of the mesh where none is named.
+    pub accounts: Vec<(String, String)>,
+    /// How the port is taken; `None` where no host says so.
+    pub speech: Option<Speech>,
 }
 
 impl Cluster {
@@ -87,8 +100,11 @@ impl Cluster {
             peers: Vec::new(),
             addresses: Vec::new(),
             tls: None,
-            external: false,
-            passthrough: None,
+            told: None,
+            unasked: None,
+            passthrough: false,
+            accounts: Vec::new(),
+            speech: None,
         }
     }
 
@@ -114,20 +130,57 @@ impl Cluster {
             }
         };
         let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));
+        let told = rules.as_ref().and_then(|r| r.tls_of_endpoints(port, named.as_ref()));
+        let written = |(tls, key, path): Told| (tls.mode.clone(), key.clone(), path);
         let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
-        let (peers, addresses) = endpoints(index, &found, port, &labels);
-        let account = |peer: &Peer| (peer.pod.namespace.clone(), peer.pod.service_account.clone());
-        let passthrough = found.is_passthrough().then(|| peers.iter().map(account).collect());
+        let passthrough = found.is_passthrough();
+        let (all, addresses) = endpoints(index, &found, port, &Labels::new());
+        let accounts = all.iter().filter_map(|peer| peer.account.clone()).collect();
+        // Where the caller's choice of an address counts, labels do not.
+        let (peers, addresses) =
+            if passthrough || labels.is_empty() { (all, addresses) } else { endpoints(index, &found, port, &labels) };
         Ok(Self {
             name: found.answer_name(),
             port,
             peers,
             addresses,
-            external: found.is_external(),
+            unasked: Unasked::of(index, &found, port),
             passthrough,
-            tls: tls.map(|(tls, key, path)| (tls.mode.clone(), key.clone(), path)),
+            accounts,
+            speech: found.speech(port),
+            tls: tls.map(written),
+            told: told.map(written),
             subset: named.map(|n| (n.subset.name.clone(), n.object.clone(), n.path)),
         })
+    }
+}
+
+/// Why proxies speak no mutual TLS to a host by themselves.
+/// Upstream: istio/istio pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode; pilot/pkg/networking/core/cluster_tls.go,
+/// buildUpstreamTLSSettings.
+#[derive(Clone, Debug)]
+pub(super) enum Unasked {
+    /// It is outside the mesh.
+    External,
+    /// The policy of its namespace or of the mesh turns it off, whatever is said of its workloads.
+    Off(ObjectKey, String),
+    /// Its callers choose among its pods, and not all of them have a proxy.
+    Mixed,
+}
+
+impl Unasked {
+    fn of(index: &Index, host: &Host, port: u16) -> Option<Self> {
+        if host.is_external() {
+            return Some(Self::External);
+        }
+        let all = || endpoints(index, host, port, &Labels::new());
+        let bare = |peer: &Peer| !peer.mutual.unwrap_or_else(|| index.membership(&peer.pod).is_some());
+        if host.is_passthrough() && matches!(all(), (peers, _) if peers.is_empty() || peers.iter().any(bare)) {
+            return Some(Self::Mixed);
+        }
+        let whole = posture(index, host.namespace(), &Labels::new(), None);
+        (whole.mtls == Mtls::Disabled).then_some(())?;
+        whole.object.map(|object| Self::Off(object, whole.path))
     }
 }
 
@@ -145,31 +198,47 @@ fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) -> Endpoint
                 TargetPort::Name(_) => port,
             };
             machines(index, &service.namespace, &service.selector, labels, (&found.name, target), &mut all);
+            // ServiceEntries of its namespace for its full name add to its endpoints.
+            let full = service_host(&service.namespace, &service.name);
+            let same = |t: &&Typed<ServiceEntry>| {
+                t.document.key.namespace == service.namespace
+                    && t.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(&full))
+            };
+            for typed in index.entries_for(&full).filter(same).filter(|t| t.spec.resolution == "STATIC") {
+                of_entry(index, typed, &full, &found.name, labels, &mut all);
+            }
             all
         }
-        Host::Entry(typed, name) => of_entry(index, typed, name, port, labels),
+        Host::Entry(typed, name, more) => {
+            let mut all = Endpoints::default();
+            if let Some(found) = host.entry_ports().find(|p| p.number == port) {
+                for typed in [*typed].into_iter().chain(more.iter().copied()) {
+                    of_entry(index, typed, name, &found.name, labels, &mut all);
+                }
+            }
+            all
+        }
     }
 }
 
-fn of_entry(index: &Index, typed: &Typed<ServiceEntry>, name: &str, port: u16, labels: &Labels) -> Endpoints {
+/// What one entry adds for the port that it calls so: endpoints of several are put together by the names of their ports.
+fn of_entry(index: &Index, typed: &Typed<ServiceEntry>, name: &str, port: &str, labels: &Labels, all: &mut Endpoints) {
     let (spec, namespace) = (&typed.spec, &typed.document.key.namespace);
-    let Some(found) = spec.ports.iter().find(|p| p.number == port) else { return Default::default() };
-    let target = found.target_port.filter(|p| *p != 0).unwrap_or(port);
-    let mut all = Endpoints::default();
+    let Some(found) = spec.ports.iter().find(|p| p.name == port) else { return };
+    let target = found.target_port.filter(|p| *p != 0).unwrap_or(found.number);
     if let Some(selector) = &spec.workload_selector {
         let pods = index.places.selected(namespace, &selector.labels).into_iter();
         all.0.extend(pods.filter(|p| p.ready && selects(labels, &p.labels)).map(|pod| Peer::of(pod, target)));
-        machines(index, namespace, &selector.labels, labels, (&found.name, target), &mut all);
-        return all;
+        machines(index, namespace, &selector.labels, labels, (&found.name, target), all);
+        return;
     }
     for endpoint in spec.endpoints.iter().filter(|e| selects(labels, &e.labels)) {
-        add(index, namespace, endpoint, (&found.name, target), &mut all);
+        add(index, namespace, endpoint, (&found.name, target), all);
     }
     // Without endpoints the host's own name is asked for, unless the entry says that its addresses are all there is.
     if spec.endpoints.is_empty() && spec.resolution != "STATIC" {
         all.1.push(name.to_owned());
     }
-    all
 }
 
 /// The WorkloadEntries of a namespace that have all of these labels.
@@ -195,12 +264,15 @@ fn machines(
 fn add(index: &Index, namespace: &str, entry: &WorkloadEntry, (name, target): (&str, u16), all: &mut Endpoints) {
     let port = entry.ports.get(name).copied().unwrap_or(target);
     let mutual = Some(entry.is_mutual());
+    let named = Some(&entry.service_account).filter(|a| !a.is_empty() && entry.is_mutual());
+    let account = named.map(|account| (namespace.to_owned(), account.clone()));
     match index.places.resolve(&entry.address, namespace) {
-        mesh::Resolved::Pod(pod) => all.0.push(Peer { mutual, ..Peer::of(&pod, port) }),
+        mesh::Resolved::Pod(pod) => all.0.push(Peer { mutual, account, ..Peer::of(&pod, port) }),
         mesh::Resolved::Service(service) => {
             let Some(found) = service.ports.iter().find(|p| p.port == port) else { return };
             let pods = index.places.of_service(&service).into_iter().filter(|p| p.ready);
-            let peers = pods.filter_map(|pod| Some(Peer { mutual, ..Peer::of(pod, target_port(found, pod)?) }));
+            let peer = |pod| Some(Peer { mutual, account: account.clone(), ..Peer::of(pod, target_port(found, pod)?) });
+            let peers = pods.filter_map(peer);
             all.0.extend(peers);
         }
         mesh::Resolved::Outside(_) | mesh::Resolved::Nowhere(_) => all.1.push(entry.address.clone()),

@@ -1,10 +1,12 @@
 //! What a rule of a VirtualService does with a request.
 
+use std::collections::BTreeMap;
+
 use mesh::{Membership, Outcome, Step, Verdict};
 use regex::Regex;
 
 use super::deliver::{Delivery, deliver};
-use super::endpoint::Cluster;
+use super::endpoint::{Cluster, Nothing};
 use super::said;
 use super::way::{Hop, Way};
 use crate::kinds::virtual_service::select::Entry;
@@ -16,6 +18,7 @@ use crate::read::registry::Host;
 /// Without a VirtualService: to the host itself.
 pub(super) fn default(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
     let port = way.target.port;
+    way.count();
     match Cluster::of(hop, &host.name(), port, None) {
         Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503)),
         Err(nothing) => {
@@ -34,7 +37,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
     verdict.trace.push(Step::by("route", key, entry.path(), format!("the first rule that catches it: {caught}")));
     let at = |field: &str| entry.field(field);
     if let Some(redirect) = &rule.redirect {
-        let location = location(redirect, entry, way);
+        let location = replaced(rule).unwrap_or_else(|| location(redirect, entry, way));
         verdict.trace.push(Step::by("redirect", key, at("redirect"), format!("to {location}")));
         verdict.ends(Outcome::Redirected);
         verdict.status = Some(if redirect.redirect_code == 0 { 301 } else { redirect.redirect_code });
@@ -47,7 +50,8 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         verdict.ends(Outcome::Direct);
         verdict.status = Some(direct.status);
         // Envoy names the place itself in an answer that is to name one.
-        verdict.location = matches!(direct.status, 201 | 300..=399).then(|| location(&Redirect::default(), entry, way));
+        let own = || matches!(direct.status, 201 | 300..=399).then(|| location(&Redirect::default(), entry, way));
+        verdict.location = replaced(rule).or_else(own);
         return;
     }
     if let Some(status) = inject(rule.fault.as_ref(), verdict) {
@@ -66,6 +70,12 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
     describe(&key.namespace, rule, verdict);
     change(rule, entry, way, verdict);
     send(hop, way, entry, verdict);
+}
+
+/// The place that the rule puts into the header of the answer itself.
+fn replaced(rule: &HttpRoute) -> Option<String> {
+    let set = &rule.headers.as_ref()?.response.as_ref()?.set;
+    set.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone())
 }
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, newUri: a path of its own keeps the query unless it brings one; a host of
@@ -93,7 +103,8 @@ fn location(redirect: &Redirect, entry: &Entry, way: &Way) -> String {
     let host = port.map_or_else(|| whole.to_owned(), |port| format!("{bare}:{port}"));
     let path = match (redirect.prefix_rewrite.as_str(), redirect.uri.as_str()) {
         ("", "") => way.path.clone(),
-        ("", uri) => uri.to_owned(),
+        ("", uri) if uri.starts_with('/') => uri.to_owned(),
+        ("", uri) => format!("/{uri}"),
         (prefix, _) => format!("{prefix}{}", way.path.get(matched(entry, &way.path)..).unwrap_or_default()),
     };
     let query = way.target.query.as_ref().filter(|_| !path.contains('?')).map(|q| format!("?{q}")).unwrap_or_default();
@@ -175,23 +186,56 @@ fn host_of(headers: &Headers) -> Option<String> {
     request.set.iter().find(is_host).or(request.add.iter().find(is_host)).map(|(_, value)| value.clone())
 }
 
+/// Upstream: envoyproxy/envoy source/common/router/header_parser.cc, evaluateHeaders: what comes out empty changes nothing.
 fn set_headers(changes: &Headers, headers: &mut Vec<(String, String)>, verdict: &mut Verdict) {
     let Some(request) = &changes.request else { return };
-    let ours = |name: &str| !name.starts_with(':') && !name.eq_ignore_ascii_case("host");
-    for name in request.remove.iter().filter(|n| ours(n)) {
-        headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-        verdict.request_headers.remove.push(name.clone());
+    let ours = |name: &str| !name.starts_with(':') && name != "host";
+    let lower = |name: &String| Some(name.to_ascii_lowercase()).filter(|name| ours(name));
+    for name in request.remove.iter().filter_map(lower) {
+        headers.retain(|(n, _)| *n != name);
+        verdict.request_headers.remove.push(name);
     }
-    for (name, value) in request.set.iter().filter(|(n, _)| ours(n)) {
-        headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-        headers.push((name.to_ascii_lowercase(), value.clone()));
-        verdict.request_headers.set.retain(|(n, _)| n != name);
-        verdict.request_headers.set.push((name.clone(), value.clone()));
+    let sent = headers.clone();
+    let values = |all: &BTreeMap<String, String>| -> Vec<(String, String)> {
+        let all = all.iter().filter_map(|(name, value)| Some((lower(name)?, formatted(value, &sent))));
+        all.filter(|(_, value)| !value.is_empty()).collect()
+    };
+    for (name, value) in values(&request.set) {
+        headers.retain(|(n, _)| *n != name);
+        headers.push((name.clone(), value.clone()));
+        verdict.request_headers.set.retain(|(n, _)| *n != name);
+        verdict.request_headers.set.push((name, value));
     }
-    for (name, value) in request.add.iter().filter(|(n, _)| ours(n)) {
-        headers.push((name.to_ascii_lowercase(), value.clone()));
-        verdict.request_headers.add.push((name.clone(), value.clone()));
+    for (name, value) in values(&request.add) {
+        headers.push((name.clone(), value.clone()));
+        verdict.request_headers.add.push((name, value));
     }
+}
+
+/// A value with what stands for other headers of the request filled in; what only the connection shows stays as it is written.
+/// Upstream: envoyproxy/envoy source/common/formatter/substitution_formatter.cc, SubstitutionFormatParser.
+fn formatted(value: &str, headers: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let Some((command, tail)) = after.split_once('%') else {
+            out.push('%');
+            rest = after;
+            continue;
+        };
+        match command.strip_prefix("REQ(").and_then(|name| name.strip_suffix(')')) {
+            _ if command.is_empty() => out.push('%'),
+            Some(name) => {
+                let name = name.to_ascii_lowercase();
+                let found = headers.iter().find(|(n, _)| *n == name);
+                out.push_str(found.map_or("", |(_, value)| value));
+            }
+            None => out.push_str(&format!("%{command}%")),
+        }
+        rest = tail;
+    }
+    out + rest
 }
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, finalizePathHeader: a prefix is replaced as far as it matched, an exact path
@@ -268,6 +312,7 @@ pub(super) fn port_of(hop: &Hop, target: &Target, host: &str, asked: u16) -> u16
 
 fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
     let hop = &Hop { scope: hop.scope.behind_rules(), ..*hop };
+    way.count();
     let (key, route) = (entry.key, &entry.http.route);
     let field = |at: usize| entry.field(&format!("route[{at}]"));
     let split = shares(route);
@@ -288,15 +333,18 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
         let host = fqdn(&target.host, &key.namespace);
         let port = port_of(hop, target, &host, way.target.port);
         let subset = Some(target.subset.as_str()).filter(|s| !s.is_empty());
+        let unlisted =
+            hop.from.membership == Some(Membership::Sidecar) && hop.index.alias_lacks(&host, way.target.port);
         match Cluster::of(hop, &host, port, subset) {
-            Ok(cluster) => {
+            Ok(cluster) if !unlisted => {
                 if let Some((name, object, path)) = &cluster.subset {
                     verdict.trace.push(Step::by("subset", object, path.clone(), format!("{name} is defined here")));
                 }
                 deliveries.push(Delivery { share, cluster, plain: false });
             }
-            Err(nothing) => {
+            found => {
                 absent += share;
+                let nothing = found.err().unwrap_or(Nothing::Port);
                 let because = nothing.because(&host, port);
                 verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
                 let mut cluster = Cluster::named(named(&host), port);

@@ -12,13 +12,13 @@ use super::endpoint::Cluster;
 use super::gateway::Gatehouse;
 use super::opaque::opaque;
 use super::way::{Hop, Sender, Way};
-use super::{follow, said};
+use super::{follow, said, unread, untold};
 use crate::edge::{Connection, Door, Mode, Open, Protocol, Stand};
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::sidecar::Scope;
-use crate::kinds::virtual_service::matches::Sent;
-use crate::kinds::virtual_service::select;
+use crate::kinds::virtual_service::select::{self, Caught};
 use crate::read::Index;
+use crate::read::headers::{Headers, PROTO, REQUEST_ID};
 use crate::read::hosts::{fqdn, service_of};
 
 /// Who comes, and how.
@@ -146,7 +146,12 @@ impl<'a> Gate<'a> {
 
     /// Requests: policies first, then the host's rules.
     fn requests(&self, doors: &[&'a Door], way: &mut Way, verdict: &mut Verdict) {
-        way.normalize();
+        // A gateway says itself how it was asked.
+        way.headers.retain(|(name, _)| name != PROTO);
+        let scheme = if self.visit.tls || way.target.scheme == "https" { "https" } else { "http" };
+        if let Err(why) = way.read(scheme) {
+            return unread(verdict, why);
+        }
         let remote = self.remote_ip(way);
         if let Some(first) = doors.first() {
             let others = doors.len() - 1;
@@ -174,16 +179,12 @@ impl<'a> Gate<'a> {
             verdict.location = Some(location);
             return;
         }
-        let sent = Sent {
-            scheme: &way.target.scheme,
-            method: &way.method,
-            authority: &way.authority,
-            path: &way.path,
-            query: way.target.query.as_deref(),
-            headers: &way.headers,
-        };
         let entries: Vec<_> = host.entries.iter().map(|(entry, _)| entry.clone()).collect();
-        let found = select::first(entries, &sent);
+        let found = match select::first(entries, &way.sent()) {
+            Caught::By(entry) => Some(entry),
+            Caught::Perhaps(entry, why) => return untold(verdict, &entry, why),
+            Caught::Not => None,
+        };
         let port =
             found.as_ref().and_then(|f| host.entries.iter().find(|(e, _)| e.path() == f.path() && e.key == f.key));
         match (found, port.map(|(_, port)| *port)) {
@@ -263,7 +264,8 @@ impl<'a> Gate<'a> {
             method: &way.method,
             authority: &way.authority,
             path: &way.path,
-            headers: &way.headers,
+            query: way.target.query.as_deref(),
+            headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
             port: self.at.port,
             destination_ip: &pod.ip,
             sni: tls.then(|| way.target.host.clone()),

@@ -10,6 +10,7 @@ use super::opaque::opaque;
 use super::way::{Hop, Way};
 use super::{bytes, requests, said};
 use crate::read::Index;
+use crate::read::domains::Named;
 
 /// A caller without proxy: Kubernetes picks a pod, and the request goes in plaintext.
 pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
@@ -29,6 +30,17 @@ pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict:
     }
     let listener = listener(hop, way, resolved);
     if let (Listener::None, Some(_)) = (&listener, loopback(resolved)) {
+        if let Resolved::Pod(own) = hop.index.places.resolve(&hop.from.ip, &hop.from.namespace)
+            && own.containers.iter().flat_map(|c| &c.ports).any(|(_, port)| *port == way.target.port)
+        {
+            said(verdict, "leave", "it goes to the caller's own pod, past all proxies");
+            verdict.outcome = Outcome::Forwarded;
+            verdict.transport = Some(Transport::Plaintext);
+            let mut destination = Destination::outside(&own.name, way.target.port);
+            destination.workloads.push(own.workload.1.clone());
+            verdict.destinations.push(destination);
+            return;
+        }
         *verdict = verdict.clone().because(
             "the destination",
             "it goes to the caller's own pod, past all proxies, and what listens there is not known".into(),
@@ -47,7 +59,7 @@ pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict:
             bytes::forwarded(hop, way, &host, speech, resolved, verdict);
         }
         Listener::Requests => requests::routed(hop, way, resolved, verdict),
-        Listener::Only(host) => requests::to_host(hop, way, resolved, Some(host), verdict),
+        Listener::Only(host) => requests::to_host(hop, way, resolved, Some(Named::plainly(host)), verdict),
         Listener::Proxy => requests::by_name(hop, way, resolved, verdict),
     }
 }
@@ -87,10 +99,14 @@ pub(super) fn reads(index: &Index, pod: &Pod) -> bool {
     index.membership(pod).is_some_and(|member| member != Membership::Node)
 }
 
-/// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them.
+/// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them; those of one without an address at any port.
 pub(super) fn straight(index: &Index, service: &Service, port: u16) -> Option<Cluster> {
-    let found = service.ports.iter().find(|p| p.port == port)?;
     let ready = index.places.of_service(service).into_iter().filter(|p| p.ready);
-    let peers = ready.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect();
+    let peers = if service.is_headless() {
+        ready.map(|pod| Peer::of(pod, port)).collect()
+    } else {
+        let found = service.ports.iter().find(|p| p.port == port)?;
+        ready.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect()
+    };
     Some(Cluster { peers, ..Cluster::named((service.namespace.clone(), service.name.clone()), port) })
 }

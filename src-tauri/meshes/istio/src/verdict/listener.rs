@@ -39,7 +39,12 @@ pub(super) fn listener<'a>(hop: &Hop<'a>, way: &Way, resolved: &Resolved) -> Lis
     if let Some(host) = addressed(hop, way, resolved)
         && let Some(speech) = host.speech(port)
     {
-        match declared.unwrap_or(speech) {
+        // A listener for all addresses of the port stands behind one for the very address.
+        let beside = declared.is_some_and(Speech::reads_requests)
+            && matches!(speech, Speech::Tcp | Speech::Tls)
+            && scope.takes_other_ports()
+            && index.host(&scope.elsewhere(), &host.name(), caller).is_some();
+        match declared.filter(|_| !beside).unwrap_or(speech) {
             speech @ (Speech::Tcp | Speech::Tls) => return Listener::Bytes(host, speech),
             Speech::Sniffed if host.has_address() => return Listener::Only(host),
             Speech::Sniffed | Speech::Http => return Listener::Requests,
@@ -53,7 +58,13 @@ fn addressed<'a>(hop: &Hop<'a>, way: &Way, resolved: &Resolved) -> Option<Host<'
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let view = hop.scope.on(port);
     match resolved {
-        Resolved::Service(service) => index.host(&view, &service_host(&service.namespace, &service.name), caller),
+        Resolved::Service(service) => {
+            // Where a name stands for pods, their addresses count.
+            let pods = index.places.of_service(service);
+            let pod = pods.first().filter(|_| service.is_headless());
+            let by_pod = pod.and_then(|pod| index.headless_of(&view, pod, port, caller));
+            by_pod.or_else(|| index.host(&view, &service_host(&service.namespace, &service.name), caller))
+        }
         Resolved::Outside(address) => index.entry_at(&view, address, port, caller),
         Resolved::Pod(pod) => {
             index.headless_of(&view, pod, port, caller).or_else(|| index.entry_at(&view, &pod.ip, port, caller))

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use mesh::{Caller, Membership, Outcome, Received, Request, Resolved, Step, Target, Unknown, Verdict};
 use world::{Labels, Pod};
 
+use crate::kinds::virtual_service::select::Entry;
 use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
 use arrive::arrive;
@@ -145,4 +146,17 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
 /// A step without object.
 pub(crate) fn said(verdict: &mut Verdict, step: &'static str, because: impl Into<String>) {
     verdict.trace.push(Step::said(step, because));
+}
+
+/// A proxy answers what it cannot read.
+fn unread(verdict: &mut Verdict, because: String) {
+    said(verdict, "read", because);
+    verdict.ends(Outcome::Direct);
+    verdict.status = Some(400);
+}
+
+/// Whether a rule catches the request depends on what was not said of it.
+fn untold(verdict: &mut Verdict, entry: &Entry, why: String) {
+    verdict.trace.push(Step::by("route", entry.key, entry.path(), why.clone()));
+    *verdict = verdict.clone().because("the request", why);
 }

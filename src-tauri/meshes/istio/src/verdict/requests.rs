@@ -4,73 +4,67 @@
 use mesh::{Outcome, Resolved, Step, Verdict};
 
 use super::leave::past_routes;
-use super::listener::registry_only;
+use super::listener::{loopback, registry_only};
 use super::way::{Hop, Way};
-use super::{bytes, follow, said};
-use crate::kinds::virtual_service::matches::Sent;
-use crate::kinds::virtual_service::select;
+use super::{bytes, follow, said, unread, untold};
+use crate::edge::Table;
+use crate::kinds::virtual_service::matches::Asking;
+use crate::kinds::virtual_service::select::{self, Caught, Entry};
 use crate::read::Index;
-use crate::read::hosts::{of_authority, service_host, service_of};
-use crate::read::registry::Host;
+use crate::read::domains::{Named, domain};
+use crate::read::hosts::service_of;
+use crate::read::registry::{Speech, speech};
 
 /// On a port that all hosts share: the authority names one of them.
 pub(super) fn routed(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
-    let name = named_by(index, &way.authority, caller);
-    let known = index.host(&hop.scope.on(port), &name, caller);
-    let known = known.filter(|host| host.speech(port).is_some_and(|s| s.reads_requests()));
+    let known = index.named(&hop.scope.on(port), &way.authority, caller);
+    let known = known.filter(|n| n.host.speech(port).is_some_and(Speech::reads_requests));
     to_host(hop, way, resolved, known, verdict);
 }
 
-/// By a proxy that is asked by name: the port too is the authority's.
+/// By a proxy that is asked by name. It knows hosts of port 80 alone: those of other ports stand in its routes with their port, and the port of what
+/// is asked for is cut off before it is looked up. Upstream: httproute.go, mergeAllVirtualHosts, IgnorePortInHostMatching.
 pub(super) fn by_name(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    let port = mesh::split_port(&way.authority).1.and_then(|p| p.parse().ok()).unwrap_or(80);
+    const PORT: u16 = 80;
     let listening = way.target.port;
-    let name = named_by(hop.index, &way.authority, &hop.from.namespace);
-    let known = hop.index.host(&hop.scope.on(listening), &name, &hop.from.namespace);
-    let known = known.filter(|host| host.speech(port).is_some_and(|s| s.reads_requests()));
+    let known = hop.index.named(&hop.scope.on(listening), &way.authority, &hop.from.namespace);
+    let known = known.filter(|n| n.host.speech(PORT).is_some_and(Speech::reads_requests));
     if known.is_none() {
         return unknown_host(hop, way, resolved, verdict);
     }
-    way.target.port = port;
+    way.target.port = PORT;
     let hop = Hop { scope: hop.scope.on(listening), ..*hop };
     to_host(&hop, way, resolved, known, verdict);
 }
 
 /// To a host that is known, or to what rules say of one that is not.
-pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Option<Host>, verdict: &mut Verdict) {
-    way.normalize();
+pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Option<Named>, verdict: &mut Verdict) {
+    if let Err(why) = way.read("http") {
+        return unread(verdict, why);
+    }
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let asking = hop.asking(port);
     let has = |host: &str| index.host(&asking.scope, host, caller).is_some_and(|h| h.speech(port).is_some());
     let found = match &known {
-        Some(host) => select::for_host(index, &host.name(), asking, port),
-        None => select::for_unknown(index, &named_by(index, &way.authority, caller), asking, port, has),
+        Some(named) => of_host(index, named, asking, port),
+        None => select::for_unknown(index, &domain(&way.authority), asking, port, has),
     };
     match (found, known) {
-        (Some((table, entries)), _) => {
-            let sent = Sent {
-                scheme: &way.target.scheme,
-                method: &way.method,
-                authority: &way.authority,
-                path: &way.path,
-                query: way.target.query.as_deref(),
-                headers: &way.headers,
-            };
-            match select::first(entries, &sent) {
-                Some(entry) => follow::follow(hop, way, &entry, verdict),
-                None => {
-                    let because = format!("none of its rules catches {} {}", way.method, way.path);
-                    verdict.trace.push(match table.key() {
-                        Some(key) => Step::by("route", key, table.list(), because),
-                        None => Step::said("route", because),
-                    });
-                    verdict.ends(Outcome::NoRoute);
-                    verdict.status = Some(404);
-                }
+        (Some((table, entries)), _) => match select::first(entries, &way.sent()) {
+            Caught::By(entry) => follow::follow(hop, way, &entry, verdict),
+            Caught::Perhaps(entry, why) => untold(verdict, &entry, why),
+            Caught::Not => {
+                let because = format!("none of its rules catches {} {}", way.method, way.path);
+                verdict.trace.push(match table.key() {
+                    Some(key) => Step::by("route", key, table.list(), because),
+                    None => Step::said("route", because),
+                });
+                verdict.ends(Outcome::NoRoute);
+                verdict.status = Some(404);
             }
-        }
-        (None, Some(host)) => {
+        },
+        (None, Some(Named { host, .. })) => {
             said(verdict, "route", format!("no VirtualService routes {}, so every ready pod may get it", host.name()));
             follow::default(hop, way, &host, verdict);
         }
@@ -78,20 +72,22 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
     }
 }
 
-/// The host that an authority names: a service by any of its names or its address, else what is written.
-fn named_by(index: &Index, authority: &str, caller: &str) -> String {
-    let host = mesh::split_port(authority).0.trim_end_matches('.').to_ascii_lowercase();
-    if let (Ok(_), Resolved::Service(service)) = (host.parse::<std::net::IpAddr>(), index.places.resolve(&host, caller))
-    {
-        return service_host(&service.namespace, &service.name);
-    }
-    let full = of_authority(authority, caller);
-    let known = service_of(&full).is_some_and(|(namespace, name)| index.places.service(namespace, name).is_some());
-    if known { full } else { host }
+/// The routes of a host. One that another name stands for may have routes by either name: those that go first count.
+fn of_host<'a>(index: &'a Index, named: &Named, asking: Asking<'a>, port: u16) -> Option<(Table<'a>, Vec<Entry<'a>>)> {
+    let own = select::for_host(index, &named.host.name(), asking, port);
+    let alias = named.alias.as_ref().and_then(|alias| {
+        let service = service_of(alias).and_then(|(namespace, name)| index.places.service(namespace, name))?;
+        let has = service.ports.iter().any(|p| p.port == port && speech(p).reads_requests());
+        select::for_host(index, alias, asking, port).filter(|_| has)
+    });
+    let mut both: Vec<_> = own.into_iter().chain(alias).collect();
+    both.sort_by_cached_key(|(table, _)| table.rank(asking.namespace));
+    both.into_iter().next()
 }
 
 fn unknown_host(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
     let who = way.authority.clone();
+    way.count();
     if let Some((key, path)) = registry_only(hop) {
         let because = format!("{who} is no host that this proxy knows, and it lets nothing unknown out");
         verdict.trace.push(Step::by("route", &key, path, because));
@@ -104,6 +100,13 @@ fn unknown_host(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Ver
         if matches!(verdict.outcome, Outcome::NoDestination | Outcome::Refused) {
             verdict.status = Some(503);
         }
+        return;
+    }
+    if loopback(resolved).is_some() {
+        let because = format!("{who} is no host that this proxy knows, and the caller chose no address for it");
+        said(verdict, "route", because);
+        verdict.ends(Outcome::NoDestination);
+        verdict.status = Some(503);
         return;
     }
     let because =

@@ -4,9 +4,10 @@ use mesh::{Membership, Outcome, Request, Resolved, Target, Verdict};
 use world::{Labels, Pod};
 
 use crate::kinds::sidecar::Scope;
-use crate::kinds::virtual_service::matches::Asking;
+use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::read::Index;
-use crate::read::path::normalized;
+use crate::read::headers::{ATTEMPTS, PROTO};
+use crate::read::path::{malformed, normalized};
 
 /// A workload that sends: the caller, a gateway, a waypoint.
 #[derive(Clone, Debug)]
@@ -110,6 +111,36 @@ impl Way {
     /// A proxy of the mesh reads the request.
     pub fn normalize(&mut self) {
         self.path = normalized(&self.path);
+    }
+
+    /// A proxy of the mesh reads the request as the first of them; what it answers by itself where it cannot, with the reason.
+    pub fn read(&mut self, scheme: &str) -> Result<(), String> {
+        if let Some(why) = malformed(&self.method, &self.path) {
+            return Err(format!("the proxy answers 400 by itself: {why}"));
+        }
+        self.normalize();
+        if !self.headers.iter().any(|(name, _)| name == PROTO) {
+            self.headers.push((PROTO.into(), scheme.into()));
+        }
+        Ok(())
+    }
+
+    /// A proxy sends it on, and counts how often it tried.
+    pub fn count(&mut self) {
+        self.headers.retain(|(name, _)| name != ATTEMPTS);
+        self.headers.push((ATTEMPTS.into(), "1".into()));
+    }
+
+    /// As rules see it.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent {
+            scheme: &self.target.scheme,
+            method: &self.method,
+            authority: &self.authority,
+            path: &self.path,
+            query: self.target.query.as_deref(),
+            headers: &self.headers,
+        }
     }
 
     fn without_cut(&self, query: &str) -> String {

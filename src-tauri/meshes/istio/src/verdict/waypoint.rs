@@ -9,14 +9,15 @@ use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::way::{Hop, Sender, Way};
-use super::{follow, said};
+use super::{follow, said, unread, untold};
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, waypoint::admit};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::target::binds;
-use crate::kinds::virtual_service::matches::Sent;
-use crate::kinds::virtual_service::{select, waypoint as routes};
+use crate::kinds::virtual_service::select::{self, Caught};
+use crate::kinds::virtual_service::waypoint as routes;
 use crate::read::Index;
+use crate::read::headers::{Headers, REQUEST_ID};
 use crate::read::registry::{Host, Speech};
 use crate::read::waypoint::{GATEWAY_NAME, MANAGED, MANAGED_WAYPOINT, Waypoint};
 
@@ -33,7 +34,7 @@ impl Sought<'_> {
     fn service(&self) -> Option<ObjectKey> {
         match self {
             Self::Host(Host::Service(s)) => Some(ObjectKey::new("", "Service", &s.namespace, &s.name)),
-            Self::Host(Host::Entry(typed, _)) => Some(typed.document.key.clone()),
+            Self::Host(Host::Entry(typed, ..)) => Some(typed.document.key.clone()),
             Self::Pod(_) => None,
         }
     }
@@ -74,7 +75,9 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
         *verdict = verdict.clone().because("the waypoint", format!("{} changes it by hand", document.key));
         return;
     }
-    way.normalize();
+    if let Err(why) = way.read("http") {
+        return unread(verdict, why);
+    }
     if !authorize(hop, way, waypoint, sought, verdict) {
         return;
     }
@@ -127,7 +130,8 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         method: &way.method,
         authority: &way.authority,
         path: &way.path,
-        headers: &way.headers,
+        query: way.target.query.as_deref(),
+        headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
         port: way.target.port,
         destination_ip: sought.address(),
         sni: None,
@@ -180,24 +184,17 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
         return send_bytes(on, way, host, all.iter().any(|table| table.routes_bytes()), verdict);
     }
     let rules = routes::rules(on.index, &all, waypoint, port);
-    let sent = Sent {
-        scheme: &way.target.scheme,
-        method: &way.method,
-        authority: &way.authority,
-        path: &way.path,
-        query: way.target.query.as_deref(),
-        headers: &way.headers,
-    };
     let first = rules.first().map(|rule| (rule.key, rule.list));
-    match (select::first(rules, &sent), first) {
-        (Some(entry), _) => follow::follow(on, way, &entry, verdict),
-        (None, Some((key, list))) => {
+    match (select::first(rules, &way.sent()), first) {
+        (Caught::By(entry), _) => follow::follow(on, way, &entry, verdict),
+        (Caught::Perhaps(entry, why), _) => untold(verdict, &entry, why),
+        (Caught::Not, Some((key, list))) => {
             let because = format!("none of its rules catches {} {}", way.method, way.path);
             verdict.trace.push(Step::by("route", key, list, because));
             verdict.ends(Outcome::NoRoute);
             verdict.status = Some(404);
         }
-        (None, None) => {
+        (Caught::Not, None) => {
             said(
                 verdict,
                 "route",

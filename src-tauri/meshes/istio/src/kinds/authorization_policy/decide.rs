@@ -12,6 +12,7 @@ use crate::kinds::Typed;
 use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::target::names;
 use crate::read::Index;
+use crate::read::headers::{Headers, PROTO, Value};
 use crate::read::settings::Settings;
 
 /// A request as the proxy of the workload sees it.
@@ -28,8 +29,9 @@ pub(crate) struct Arriving<'a> {
     pub authority: &'a str,
     /// Normalised, without query.
     pub path: &'a str,
-    /// Headers after the caller's proxy changed them; names in lower case.
-    pub headers: &'a [(String, String)],
+    pub query: Option<&'a str>,
+    /// Headers after the caller's proxy changed them.
+    pub headers: Headers<'a>,
     /// Port of the pod.
     pub port: u16,
     /// Address of the pod.
@@ -289,16 +291,7 @@ fn condition_holds(condition: &Condition, request: &Arriving, home: &str) -> Hol
         "connection.sni" => sure(&|v| request.sni.as_deref().is_some_and(|sni| super::value::fits(v, sni))),
         _ if request.tcp && key.starts_with("request.") => Some(true),
         _ => match key.strip_prefix("request.headers[").and_then(|rest| rest.strip_suffix(']')) {
-            Some(name) => {
-                let name = name.to_ascii_lowercase();
-                let value = match name.as_str() {
-                    ":method" => Some(request.method),
-                    ":authority" | "host" => Some(request.authority),
-                    ":path" => Some(request.path),
-                    _ => request.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str()),
-                };
-                sure(&|v| header_fits(v, value))
-            }
+            Some(name) => lists_of_header(values, not_values, &header(request, &name.to_ascii_lowercase())),
             None if key == "request.auth.principal" => sure(&|v| is_user(v, request)),
             None if key.starts_with("request.auth.") => {
                 let path = claim_path(key);
@@ -307,6 +300,32 @@ fn condition_holds(condition: &Condition, request: &Arriving, home: &str) -> Hol
             None => None,
         },
     }
+}
+
+/// A header, or what stands for one in HTTP/2.
+fn header<'a>(request: &Arriving<'a>, name: &str) -> Value<'a> {
+    match name {
+        ":method" => Value::text(request.method),
+        ":authority" | "host" => Value::text(request.authority),
+        ":path" => {
+            let query = request.query.map(|q| format!("?{q}")).unwrap_or_default();
+            Value::text(format!("{}{query}", request.path))
+        }
+        ":scheme" => request.headers.value(PROTO),
+        _ => request.headers.value(name),
+    }
+}
+
+fn lists_of_header(yes: &[String], no: &[String], value: &Value) -> Holds {
+    let fits = |pattern: &String| match value {
+        // Of several of one name each is compared for itself.
+        Value::Texts(all) => Some(all.iter().any(|text| header_fits(pattern, Some(text)))),
+        Value::Absent => Some(false),
+        Value::Made => (pattern == "*").then_some(true),
+        Value::Untold => None,
+    };
+    let yes = if yes.is_empty() { Some(true) } else { any(yes.iter().map(fits)) };
+    all([yes, any(no.iter().map(fits)).map(|holds| !holds)].into_iter())
 }
 
 /// The claim that a key is about: `request.auth.claims[team][name]`, the audiences or the presenter.

@@ -33,30 +33,60 @@ impl<'a> Merged<'a> {
         })
     }
 
-    /// The TLS settings for a port and subset, with the object and field that say so.
-    /// Upstream: pilot/pkg/networking/util, MergeSubsetTrafficPolicy: the subset's policy over the host's, then the port's.
-    pub fn tls(&self, port: u16, subset: Option<&Named<'a>>) -> Option<(&'a Tls, &'a ObjectKey, String)> {
-        let host =
-            self.rules.iter().find_map(|r| Some((r.spec.traffic_policy.as_ref()?, &r.document.key, "spec".to_owned())));
-        let own = subset.and_then(|s| Some((s.subset.traffic_policy.as_ref()?, s.object, s.path.clone())));
-        let at_port = |of: &(&'a TrafficPolicy, &'a ObjectKey, String)| {
-            let settings = &of.0.port_level_settings;
-            let at = settings.iter().position(|p| p.port.as_ref().is_some_and(|p| p.number == port))?;
-            Some((settings.get(at)?.tls.as_ref(), of.1, format!("{}.trafficPolicy.portLevelSettings[{at}].tls", of.2)))
-        };
-        let whole = |of: &(&'a TrafficPolicy, &'a ObjectKey, String)| {
-            Some((of.0.tls.as_ref()?, of.1, format!("{}.trafficPolicy.tls", of.2)))
-        };
-        // A port's settings replace the others whole: without `tls` they fall back to the automatic choice.
-        if let Some((tls, object, path)) = own.as_ref().and_then(at_port).or_else(|| host.as_ref().and_then(at_port)) {
-            return tls.map(|tls| (tls, object, path));
-        }
-        own.as_ref().and_then(whole).or_else(|| host.as_ref().and_then(whole))
+    /// The TLS settings of the connections to a port and subset, with the object and field that say so.
+    /// Upstream: pilot/pkg/networking/util/util.go, MergeSubsetTrafficPolicy: what is said of a port replaces all that is said beside it, of the
+    /// host and of the subset each for itself; then the subset's goes before the host's.
+    pub fn tls(&self, port: u16, subset: Option<&Named<'a>>) -> Option<Told<'a>> {
+        let host = self.host();
+        let of_host = host.as_ref().and_then(|of| of.at_port(port).unwrap_or_else(|| of.whole()));
+        let Some(own) = subset.and_then(Policy::of_subset) else { return of_host };
+        own.at_port(port).unwrap_or_else(|| own.whole().or(of_host))
+    }
+
+    /// The TLS settings by which each endpoint is told whether it takes mutual TLS, where the connections leave that to it: here a port that says
+    /// nothing of TLS replaces nothing. Upstream: pilot/pkg/xds/endpoints/mtls_checker.go, tlsModeForDestinationRule.
+    pub fn tls_of_endpoints(&self, port: u16, subset: Option<&Named<'a>>) -> Option<Told<'a>> {
+        let of = |policy: Policy<'a>| policy.at_port(port).flatten().or_else(|| policy.whole());
+        subset.and_then(Policy::of_subset).and_then(of).or_else(|| self.host().and_then(of))
+    }
+
+    fn host(&self) -> Option<Policy<'a>> {
+        self.rules.iter().find_map(|r| {
+            Some(Policy { policy: r.spec.traffic_policy.as_ref()?, object: &r.document.key, path: "spec".into() })
+        })
     }
 
     /// The rules, oldest first.
     pub fn objects(&self) -> impl Iterator<Item = &'a ObjectKey> {
         self.rules.iter().map(|r| &r.document.key)
+    }
+}
+
+/// TLS settings with the object and field that say so.
+pub(crate) type Told<'a> = (&'a Tls, &'a ObjectKey, String);
+
+/// A policy with its place.
+struct Policy<'a> {
+    policy: &'a TrafficPolicy,
+    object: &'a ObjectKey,
+    path: String,
+}
+
+impl<'a> Policy<'a> {
+    fn of_subset(named: &Named<'a>) -> Option<Self> {
+        Some(Self { policy: named.subset.traffic_policy.as_ref()?, object: named.object, path: named.path.clone() })
+    }
+
+    fn whole(&self) -> Option<Told<'a>> {
+        Some((self.policy.tls.as_ref()?, self.object, format!("{}.trafficPolicy.tls", self.path)))
+    }
+
+    /// What it says of a port; `None` where it does not mention the port.
+    fn at_port(&self, port: u16) -> Option<Option<Told<'a>>> {
+        let settings = &self.policy.port_level_settings;
+        let at = settings.iter().position(|p| p.port.as_ref().is_some_and(|p| p.number == port))?;
+        let path = format!("{}.trafficPolicy.portLevelSettings[{at}].tls", self.path);
+        Some(settings.get(at)?.tls.as_ref().map(|tls| (tls, self.object, path)))
     }
 }
 
@@ -73,24 +103,44 @@ pub(crate) fn for_caller<'a>(
     host: &str,
     service: &str,
 ) -> Option<Merged<'a>> {
-    if caller.0 != index.root {
-        let own = most_specific(index, caller.0, host, false);
-        if !own.is_empty() {
-            return chosen(own, caller, caller.0);
-        }
+    let is_root = caller.0 == index.root;
+    let own = most_specific(index, caller.0, host, |rule| if is_root { !leaves(rule) } else { stays(rule) });
+    if !own.is_empty() {
+        return chosen(own, caller, caller.0);
     }
     let exported = |namespace: &str| {
-        let mut all = most_specific(index, namespace, host, true);
-        all.retain(|set| set.export.contains("*") || set.export.contains(caller.0));
+        let mut all = most_specific(index, namespace, host, leaves);
+        all.retain(|set| set.export.is_empty() || set.export.contains("*") || set.export.contains(caller.0));
         (!all.is_empty()).then(|| chosen(all, caller, namespace))
     };
     exported(service).or_else(|| exported(&index.root)).flatten()
 }
 
+/// Where a rule says that it is for, as it is written; one for some workloads is for its own namespace alone.
+/// Upstream: push_context.go, setDestinationRules.
+fn export(rule: &Typed<DestinationRule>) -> BTreeSet<&str> {
+    match rule.spec.workload_selector {
+        Some(_) => BTreeSet::from(["."]),
+        None => rule.spec.export_to.iter().map(String::as_str).collect(),
+    }
+}
+
+/// It is for callers of its own namespace.
+fn stays(rule: &Typed<DestinationRule>) -> bool {
+    let (to, home) = (export(rule), rule.document.key.namespace.as_str());
+    to.is_empty() || ["*", ".", home].iter().any(|one| to.contains(one))
+}
+
+/// It is for callers elsewhere as well.
+fn leaves(rule: &Typed<DestinationRule>) -> bool {
+    let (to, home) = (export(rule), rule.document.key.namespace.as_str());
+    !(to.len() == 1 && (to.contains(".") || to.contains(home)))
+}
+
 /// Rules that istiod makes one of.
 struct Set<'a> {
     rules: Vec<&'a Typed<DestinationRule>>,
-    export: BTreeSet<String>,
+    export: BTreeSet<&'a str>,
     selector: Option<&'a Labels>,
 }
 
@@ -102,42 +152,39 @@ fn chosen<'a>(all: Vec<Set<'a>>, (namespace, labels): (&str, &Labels), home: &st
     Some(Merged { rules })
 }
 
-fn most_specific<'a>(index: &'a Index, namespace: &str, host: &str, leaving: bool) -> Vec<Set<'a>> {
-    let leaves = |rule: &&Typed<DestinationRule>| {
-        let only = matches!(rule.spec.export_to.as_slice(), [one] if one == "." || one == namespace);
-        !(leaving && only)
-    };
+fn most_specific<'a>(
+    index: &'a Index,
+    namespace: &str,
+    host: &str,
+    counts: impl Fn(&Typed<DestinationRule>) -> bool,
+) -> Vec<Set<'a>> {
     let mut rules = index.rules_for(namespace, host);
-    rules.retain(leaves);
+    rules.retain(|rule| counts(rule));
     if rules.is_empty() {
-        let patterns = index.destination_rules.found(&format!("{namespace}/*")).filter(leaves).map(host_of);
-        let fitting = patterns.filter(|pattern| wildcard_matches(pattern, host));
+        let all = index.destination_rules.found(&format!("{namespace}/*")).filter(|rule| counts(rule));
+        let fitting = all.map(host_of).filter(|pattern| wildcard_matches(pattern, host));
         let best = fitting.reduce(|best, next| if more_specific(&next, &best) { next } else { best });
         rules = best.map(|best| index.rules_for(namespace, &best)).unwrap_or_default();
-        rules.retain(leaves);
+        rules.retain(|rule| counts(rule));
     }
+    // Those for some workloads first; of each kind the oldest.
+    rules.sort_by_key(|rule| rule.spec.workload_selector.is_none());
     merged(rules)
 }
 
-/// Rules of one host, oldest first, with equal exports and selectors become one; one that is exported further adds to the narrower as well.
+/// Rules of one host with equal exports and selectors become one; one that is exported further adds to the narrower as well.
 /// Upstream: istio/istio pilot/pkg/model/destination_rule.go, mergeDestinationRule.
 fn merged(rules: Vec<&Typed<DestinationRule>>) -> Vec<Set<'_>> {
     let mut all: Vec<Set> = Vec::new();
     for rule in rules {
-        let home = &rule.document.key.namespace;
-        let said = rule.spec.export_to.iter().map(|to| if to == "." { home.clone() } else { to.clone() });
-        let mut export: BTreeSet<String> = said.collect();
-        if export.is_empty() {
-            export.insert("*".into());
-        }
+        let export = export(rule);
         let selector = rule.spec.workload_selector.as_ref().map(|s| &s.match_labels);
         let mut apart = true;
         for set in &mut all {
-            if export != set.export && !export.is_superset(&set.export) {
-                apart = true;
+            apart = export != set.export;
+            if apart && (set.export.is_empty() || !export.is_superset(&set.export)) {
                 continue;
             }
-            apart = export != set.export;
             match (set.selector, selector) {
                 (Some(a), Some(b)) if a != b => {
                     apart = true;

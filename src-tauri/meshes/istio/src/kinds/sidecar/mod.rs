@@ -17,6 +17,8 @@ enum Part {
     Any,
     /// What the listener of this port sees.
     Port(u16),
+    /// What the listener for all ports sees that have none of their own.
+    Rest,
     /// Whatever is exported: where rules lead that the proxy sees, it sees as well.
     Rules,
 }
@@ -51,6 +53,12 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn on(self, port: u16) -> Self {
         Self { part: Part::Port(port), ..self }
+    }
+
+    /// The same, as the listener for all other ports sees it.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        Self { part: Part::Rest, ..self }
     }
 
     /// The same, for the destinations of rules that the proxy sees.
@@ -92,6 +100,7 @@ impl<'a> Scope<'a> {
         };
         match self.part {
             Part::Port(port) => self.listener(port).is_some_and(one),
+            Part::Rest => sidecar.egress.iter().find(|e| e.port.is_none()).is_some_and(one),
             Part::Any | Part::Rules => sidecar.egress.iter().any(one),
         }
     }

@@ -3,6 +3,7 @@
 use super::spec::{HttpMatch, StringMatch};
 use crate::edge::{MESH, full_name};
 use crate::kinds::sidecar::Scope;
+use crate::read::headers::{Headers, REQUEST_ID, Value};
 
 /// A request as the caller's proxy sees it: its path is normalised, and names of headers are in lower case.
 #[derive(Clone, Debug)]
@@ -14,6 +15,32 @@ pub(crate) struct Sent<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub headers: &'a [(String, String)],
+}
+
+impl<'a> Sent<'a> {
+    /// A header, or what stands for one in HTTP/2.
+    fn header(&self, name: &str) -> Value<'a> {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            ":method" => Value::text(self.method),
+            ":scheme" => Value::text(self.scheme),
+            ":authority" | "host" => Value::text(self.authority),
+            ":path" => {
+                let query = self.query.map(|q| format!("?{q}")).unwrap_or_default();
+                Value::text(format!("{}{query}", self.path))
+            }
+            _ => Headers { sent: self.headers, made: &[REQUEST_ID], method: self.method }.value(&name),
+        }
+    }
+}
+
+/// Why a match does not catch a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// A condition does not hold.
+    Surely(String),
+    /// Whether a condition holds was not said.
+    Perhaps(String),
 }
 
 /// Who asks, for the conditions that istiod settles before the proxy sees them.
@@ -45,8 +72,8 @@ pub(crate) fn concerns(m: &HttpMatch, home: &str, asking: Asking, port: u16) -> 
 }
 
 /// Whether every condition holds. The first that does not is the answer's reason.
-pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
-    let wrong = |what: &str| Err(format!("{what} is another"));
+pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
+    let wrong = |what: &str| Err(Miss::Surely(format!("{what} is another")));
     if m.uri.as_ref().is_some_and(|uri| !path_holds(uri, m, sent.path)) {
         return wrong("the path");
     }
@@ -60,42 +87,51 @@ pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), String> {
             return wrong(name);
         }
     }
-    let header = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            ":method" => return Some(sent.method.to_owned()),
-            ":scheme" => return Some(sent.scheme.to_owned()),
-            ":authority" | "host" => return Some(sent.authority.to_owned()),
-            ":path" => {
-                let query = sent.query.map(|q| format!("?{q}")).unwrap_or_default();
-                return Some(format!("{}{query}", sent.path));
-            }
-            _ => {}
-        }
-        let all: Vec<&str> = sent.headers.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.as_str()).collect();
-        (!all.is_empty()).then(|| all.join(","))
-    };
-    for (name, of) in &m.headers {
-        if is_claim(name) {
-            return Err(format!("claims of a token ({name}) are not there"));
-        }
-        if !string_holds(of, header(name).as_deref()) {
-            return wrong(&format!("header {name}"));
-        }
-    }
-    for (name, of) in m.without_headers.iter().filter(|(name, _)| !is_claim(name)) {
-        // A header that is missing counts as empty here, unless only its presence is asked for.
-        let value = header(name).or((!asks_presence(of)).then(String::new));
-        if string_holds(of, value.as_deref()) {
-            return Err(format!("header {name} is there"));
-        }
-    }
     for (name, of) in &m.query_params {
         if !string_holds(of, parameter(sent.query, name)) {
             return wrong(&format!("query {name}"));
         }
     }
-    Ok(())
+    headers_hold(m, sent)
+}
+
+fn headers_hold(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
+    let mut untold = None;
+    for (name, of) in &m.headers {
+        if is_claim(name) {
+            return Err(Miss::Surely(format!("claims of a token ({name}) are not there")));
+        }
+        match header_holds(of, &sent.header(name)) {
+            Some(true) => {}
+            Some(false) => return Err(Miss::Surely(format!("header {name} is another"))),
+            None => untold = Some(name),
+        }
+    }
+    for (name, of) in m.without_headers.iter().filter(|(name, _)| !is_claim(name)) {
+        // A header that is missing counts as empty here, unless only its presence is asked for.
+        let value = match sent.header(name) {
+            Value::Absent if !asks_presence(of) => Value::text(""),
+            value => value,
+        };
+        match header_holds(of, &value) {
+            Some(false) => {}
+            Some(true) => return Err(Miss::Surely(format!("header {name} is there"))),
+            None => untold = Some(name),
+        }
+    }
+    match untold {
+        Some(name) => Err(Miss::Perhaps(format!("what the caller's program sends as header {name} was not said"))),
+        None => Ok(()),
+    }
+}
+
+fn header_holds(of: &StringMatch, value: &Value) -> Option<bool> {
+    match value {
+        Value::Absent => Some(false),
+        Value::Texts(all) => Some(string_holds(of, Some(&all.join(",")))),
+        Value::Made => asks_presence(of).then_some(true),
+        Value::Untold => None,
+    }
 }
 
 /// A claim of a token stands where a header does. A sidecar checks tokens where they arrive, not where they leave: it sees none.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use world::ObjectKey;
 
 use super::delegate;
-use super::matches::{Asking, Sent, concerns, holds};
+use super::matches::{Asking, Miss, Sent, concerns, holds};
 use super::spec::{HttpMatch, HttpRoute, VirtualService};
 use crate::edge::{Derived, Rule, Table};
 use crate::kinds::Typed;
@@ -100,9 +100,25 @@ pub(crate) fn every<'a>(index: &'a Index, typed: &'a Typed<VirtualService>) -> V
     all
 }
 
+/// What becomes of a request among rules.
+pub(crate) enum Caught<'a> {
+    By(Entry<'a>),
+    /// No rule catches it.
+    Not,
+    /// This rule may catch it.
+    Perhaps(Entry<'a>, String),
+}
+
 /// The first entry that catches the request.
-pub(crate) fn first<'a>(entries: Vec<Entry<'a>>, sent: &Sent) -> Option<Entry<'a>> {
-    entries.into_iter().find(|e| e.condition().is_none_or(|m| holds(m, sent).is_ok()))
+pub(crate) fn first<'a>(entries: Vec<Entry<'a>>, sent: &Sent) -> Caught<'a> {
+    for entry in entries {
+        match entry.condition().map_or(Ok(()), |m| holds(m, sent)) {
+            Ok(()) => return Caught::By(entry),
+            Err(Miss::Perhaps(why)) => return Caught::Perhaps(entry, why),
+            Err(Miss::Surely(_)) => {}
+        }
+    }
+    Caught::Not
 }
 
 /// Whether it routes for sidecars, and this caller's proxy sees it.

@@ -296,6 +296,7 @@ pub(crate) struct Mirror {
 #[serde(default)]
 pub(crate) struct Headers {
     pub request: Option<HeaderOperations>,
+    pub response: Option<HeaderOperations>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
