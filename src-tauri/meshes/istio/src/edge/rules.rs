@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use gateway_api::api::Api;
 use gateway_api::spec::{
-    BackendRef, Filter, GrpcMatch, GrpcMethod, HeaderModifier, HttpMatch as ApiMatch, HttpRule, NameValue,
+    BackendRef, Cors, Filter, GrpcMatch, GrpcMethod, HeaderModifier, HttpMatch as ApiMatch, HttpRule, NameValue,
     PathModifier, RequestRedirect, UrlRewrite, ValueMatch,
 };
 use mesh::Places;
 
 use crate::kinds::virtual_service::spec::{
-    DirectResponse, HeaderOperations, Headers, HttpMatch, HttpRoute, Mirror, Percent, Port, Redirect, RegexRewrite,
-    Retries, Rewrite, StringMatch, Target, Weighted,
+    CorsPolicy, DirectResponse, HeaderOperations, Headers, HttpMatch, HttpRoute, Mirror, Percent, Port, Redirect,
+    RegexRewrite, Retries, Rewrite, StringMatch, Target, Weighted,
 };
 use crate::read::hosts::service_host;
 
@@ -101,10 +101,24 @@ fn apply(from: From, filter: &Filter, out: &mut HttpRoute) -> Result<(), Broken>
                 _ => {}
             }
         }
-        "CORS" => {}
+        "CORS" => out.cors_policy = filter.cors.as_ref().map(origins),
         other => return Err(format!("Istio knows no filter {other}")),
     }
     Ok(())
+}
+
+/// Upstream: istio/istio pilot/pkg/config/kube/gateway/conversion.go, createCorsFilter: a star alone stands for any origin that has a scheme and a
+/// host, one at the end for any end, others for any text.
+fn origins(cors: &Cors) -> CorsPolicy {
+    let regex = |text: String| StringMatch { regex: Some(text.into()), ..StringMatch::default() };
+    let of = |origin: &String| match (origin.as_str(), origin.matches('*').count(), origin.strip_suffix('*')) {
+        ("*", ..) => regex(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s?#]+".into()),
+        (_, 0, _) => StringMatch { exact: Some(origin.clone()), ..StringMatch::default() },
+        (_, 1, Some(prefix)) => StringMatch { prefix: Some(prefix.to_owned()), ..StringMatch::default() },
+        _ => regex(regex::escape(origin).replace(r"\*", ".*")),
+    };
+    let allow_origins = cors.allow_origins.iter().filter(|o| !o.is_empty()).map(of).collect();
+    CorsPolicy { allow_origins, unmatched_preflights: "IGNORE".into(), ..CorsPolicy::default() }
 }
 
 /// Names in lower case; of several the first counts. A value with control characters makes the route invalid.

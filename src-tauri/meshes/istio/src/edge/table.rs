@@ -83,14 +83,6 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// It has rules for connections.
-    pub fn routes_bytes(self) -> bool {
-        match self {
-            Self::Written(t) => !t.spec.tcp.is_empty() || !t.spec.tls.is_empty(),
-            Self::Derived(d) => !d.tcp.is_empty() || !d.tls.is_empty(),
-        }
-    }
-
     /// Where it is from.
     pub fn namespace(self) -> &'a str {
         match self {

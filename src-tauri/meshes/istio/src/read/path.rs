@@ -1,21 +1,22 @@
 //! Paths as Envoy normalises them before anything else looks at them (Istio's default, `normalize_path`).
 
-/// Decodes escapes of unreserved characters, turns `\` into `/` and takes `.` and `..` out; slashes are not merged, escaped ones
-/// stay escaped. Upstream: envoyproxy/envoy source/common/http/path_utility.cc, canonicalPath.
+/// Decodes escapes of unreserved characters and escapes others, turns `\` into `/` and takes `.` and `..` out, whatever follows them after a
+/// semicolon; slashes are not merged, escaped ones stay escaped. Upstream: envoyproxy/envoy source/common/http/path_utility.cc, canonicalPath.
 pub(crate) fn normalized(path: &str) -> String {
-    let decoded = decoded(path);
-    let mut kept: Vec<&str> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
     let mut ends_in_folder = false;
-    for part in decoded.split('/').skip(1) {
-        ends_in_folder = matches!(part, "." | "..");
-        match part {
+    for part in path.split(['/', '\\']).skip(1) {
+        let bare = part.split(';').next().unwrap_or_default();
+        let part = if matches!(bare, "." | "..") { bare.to_owned() } else { decoded(part) };
+        ends_in_folder = matches!(part.as_str(), "." | "..");
+        match part.as_str() {
             "." => {}
             ".." => drop(kept.pop()),
-            other => kept.push(other),
+            _ => kept.push(part),
         }
     }
     if ends_in_folder {
-        kept.push("");
+        kept.push(String::new());
     }
     format!("/{}", kept.join("/"))
 }
@@ -29,7 +30,17 @@ pub(crate) fn malformed(method: &str, path: &str) -> Option<String> {
     if !path.starts_with('/') {
         return Some(format!("the path '{path}' begins with no slash"));
     }
+    if !path.bytes().all(|b| b.is_ascii_graphic()) {
+        return Some("a path may hold only letters of ASCII".to_owned());
+    }
     path.contains("%00").then(|| "a path may not hold the character %00".to_owned())
+}
+
+/// A header whose name has letters that none may have; the proxy answers 400.
+pub(crate) fn misnamed(headers: &[(String, String)]) -> Option<String> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let wrong = |name: &str| name.is_empty() || !name.bytes().all(letter);
+    headers.iter().find(|(name, _)| wrong(name)).map(|(name, _)| format!("'{name}' is no name of a header"))
 }
 
 /// The methods that Envoy lets through; each was asked of a genuine one.
@@ -80,7 +91,11 @@ fn decoded(path: &str) -> String {
             rest = after;
             continue;
         }
-        bytes.push(if *first == b'\\' { b'/' } else { *first });
+        if b"\"<>^`{|}".contains(first) {
+            bytes.extend(format!("%{first:02X}").into_bytes());
+        } else {
+            bytes.push(*first);
+        }
         rest = tail;
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -114,6 +129,14 @@ mod tests {
             ("/..", "/"),
             ("/a/..", "/"),
             ("/a/.", "/a/"),
+            ("/a/..;x/b", "/b"),
+            ("/a/.;/b", "/a/b"),
+            ("/a/...;/b", "/a/...;/b"),
+            ("/a/%2e%2e;/b", "/a/..;/b"),
+            ("/a%5C..%5Cb", "/a%5C..%5Cb"),
+            ("/a\\..\\b", "/b"),
+            ("/a<b>c|\"d", "/a%3Cb%3Ec%7C%22d"),
+            ("/a[b]'c~!*()", "/a[b]'c~!*()"),
         ] {
             assert_eq!(normalized(sent), seen, "{sent}");
         }

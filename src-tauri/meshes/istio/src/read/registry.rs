@@ -281,6 +281,21 @@ impl Index {
         is_wildcard(host) || self.entries_for(host).filter(seen).any(|t| t.spec.hosts.iter().any(fits))
     }
 
+    /// Whether a pattern fits any host of the registry that takes requests on a port.
+    pub fn fits_any(&self, scope: &Scope, pattern: &str, port: u16, caller: &str) -> bool {
+        let service = |s: &Arc<Service>| {
+            let name = service_host(&s.namespace, &s.name);
+            exported(s, caller) && scope.sees(&s.namespace, &name) && wildcard_matches(pattern, &name)
+        };
+        let entry = |typed: &Typed<ServiceEntry>| {
+            let home = &typed.document.key.namespace;
+            exported_to(&typed.spec.export_to, home, caller)
+                && typed.spec.ports.iter().any(|p| p.number == port)
+                && typed.spec.hosts.iter().any(|h| scope.sees(home, h) && wildcard_matches(pattern, h))
+        };
+        self.http_services(port).iter().any(service) || self.service_entries.all().any(entry)
+    }
+
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
         let service = self

@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     outbound_traffic_policy: Mode,
     #[serde(deserialize_with = "or_default")]
     default_config: ProxyConfig,
+    #[serde(deserialize_with = "or_default")]
+    extension_providers: Vec<Provider>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -42,6 +44,12 @@ pub(crate) struct Settings {
 struct ProxyConfig {
     #[serde(deserialize_with = "or_default")]
     gateway_topology: Topology,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+struct Provider {
+    name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -116,6 +124,11 @@ impl Settings {
     /// How many proxies before a gateway it trusts to name the sender.
     pub fn trusted_proxies(&self) -> usize {
         self.default_config.gateway_topology.num_trusted_proxies
+    }
+
+    /// Whether a provider is named that policies may ask; `None` where the settings were not there to be read.
+    pub fn provides(&self, name: &str) -> Option<bool> {
+        self.object.as_ref().map(|_| self.extension_providers.iter().any(|p| p.name == name))
     }
 
     /// Nothing unknown may leave.

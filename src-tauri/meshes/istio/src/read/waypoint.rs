@@ -17,6 +17,7 @@ pub(crate) const MANAGED: &str = "gateway.istio.io/managed";
 /// Its value for waypoints.
 pub(crate) const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
 const USE: &str = "istio.io/use-waypoint";
+const INGRESS: &str = "istio.io/ingress-use-waypoint";
 const FOR: &str = "istio.io/waypoint-for";
 
 /// A Gateway that stands between pods and takes requests for others.
@@ -52,11 +53,20 @@ impl Index {
     /// The waypoint of a service. One without an address of its own is asked for by the addresses of its pods, and has none.
     /// Upstream: istio/istio pilot/pkg/serviceregistry/ambient/waypoints.go, fetchWaypointForService.
     pub fn waypoint_of_service(&self, service: &Service) -> Binding {
-        if is_waypoint(&service.labels) || service.cluster_ips.iter().any(|ip| ip == "None") {
+        if is_waypoint(&service.labels) || service.is_headless() {
             return Binding::Pods;
         }
         let key = ObjectKey::new("", "Service", &service.namespace, &service.name);
         self.bound(&key, &service.labels, Traffic::Service)
+    }
+
+    /// The waypoint to which gateways send what is for a service: only where the service, or else its namespace, says that they are to.
+    /// Upstream: istio/istio pilot/pkg/xds/endpoints/endpoint_builder.go, findServiceWaypoint; serviceregistry/ambient/services.go,
+    /// ingressUseWaypointFromLabels.
+    pub fn waypoint_for_gateways(&self, service: &Service) -> Binding {
+        let of_namespace = || self.world.namespace(&service.namespace)?.labels.get(INGRESS).cloned();
+        let said = service.labels.get(INGRESS).cloned().or_else(of_namespace);
+        if said.as_deref() == Some("true") { self.waypoint_of_service(service) } else { Binding::Pods }
     }
 
     /// The waypoint of a host that a ServiceEntry adds.

@@ -7,11 +7,11 @@ use super::deliver::{Arrival, Delivery};
 use super::door::Door;
 use super::endpoint::{Peer, Unasked};
 use super::opaque::opaque;
+use super::token::{Checked, carry, check};
 use super::way::{Hop, Way};
 use super::{ambient, gateway};
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::peer_authentication::decide::posture;
-use crate::kinds::request_authentication::decide::{Carrying, EndUser, authenticate};
 use crate::kinds::request_authentication::token::Claims;
 use crate::read::headers::{CLIENT_CERT, Headers, PROTO, REQUEST_ID};
 use crate::read::hosts::service_host;
@@ -198,33 +198,25 @@ fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: T
         let step = Step::said("read", format!("{} answers 400 by itself: {why}", peer.name()));
         return Arrival { status: Some(400), ..Arrival::at(Outcome::Direct, transport, step) };
     }
-    let query = way.path.split_once('?').map(|(_, query)| query).or(way.target.query.as_deref());
-    let carrying = Carrying { headers: &way.headers, query, method: &way.method, at: way.at };
-    let user = if bytes { EndUser::Nobody } else { authenticate(hop.index, &pod.namespace, &pod.labels, carrying) };
-    let taken = match user {
-        EndUser::Nobody => None,
-        EndUser::Known(taken) => Some(taken),
-        EndUser::Refused(status, key, path, why) => {
-            let arrival = Arrival::at(Outcome::Denied, transport, Step::by("authenticate", &key, path, why));
-            return Arrival { status: Some(status), ..arrival };
+    let mut headers = as_read(way, transport);
+    let checked = if bytes { Checked::Nobody } else { check(hop.index, &pod.namespace, &pod.labels, way) };
+    let taken = match checked {
+        Checked::Nobody => None,
+        Checked::Taken(taken, step) => {
+            carry(&mut headers, &taken);
+            Some((taken, step))
         }
-        EndUser::Unknown(key, path, why) => {
-            return Arrival::at(Outcome::Unknown, transport, Step::by("authenticate", &key, path, why));
+        Checked::Ends(outcome, status, step) => {
+            return Arrival { status, ..Arrival::at(outcome, transport, step) };
         }
     };
-    let mut headers = as_read(way, transport);
-    if let Some(taken) = &taken {
-        headers.retain(|(n, _)| !taken.remove.contains(n) && !taken.set.iter().any(|(set, _)| set == n));
-        headers.extend(taken.set.iter().cloned());
-    }
-    let claims = taken.as_ref().map(|taken| &taken.claims);
+    let claims = taken.as_ref().map(|(taken, _)| &taken.claims);
     let (outcome, step) = authorize(hop, way, delivery, peer, transport, Seen { headers: &headers, claims, bytes });
     let mut arrival = Arrival::at(outcome, transport, step);
     arrival.cut = bytes;
     arrival.reads = !bytes;
-    if let Some(taken) = taken {
-        let because = format!("the token of {} is taken", taken.claims.text("sub"));
-        arrival.steps.insert(0, Step::by("authenticate", &taken.key, taken.path, because));
+    if let Some((taken, step)) = taken {
+        arrival.steps.insert(0, step);
         arrival.cut_param = taken.param;
         arrival.headers = HeaderChanges { set: taken.set, add: Vec::new(), remove: taken.remove };
     }
@@ -272,7 +264,7 @@ fn authorize(
         method: &way.method,
         authority: &way.authority,
         path,
-        query: way.target.query.as_deref(),
+        query: way.query.as_deref(),
         headers: Headers {
             sent: seen.headers,
             made: if mtls { &[REQUEST_ID, CLIENT_CERT] } else { &[REQUEST_ID] },

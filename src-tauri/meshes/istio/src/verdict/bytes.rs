@@ -57,7 +57,7 @@ pub(super) fn forwarded(
     }
 }
 
-fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
+pub(super) fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
     let port = host.only_port().unwrap_or(way.target.port);
     match Cluster::of(hop, &host.name(), port, None) {
         Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
@@ -69,7 +69,7 @@ fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
     cut_short(verdict);
 }
 
-fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
+pub(super) fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
     verdict.trace.push(Step::by("route", rule.key, rule.path(), "the rule for connections that holds"));
     let hop = Hop { scope: hop.scope.behind_rules(), ..*hop };
     let mut deliveries = Vec::new();

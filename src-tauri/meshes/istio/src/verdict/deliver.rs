@@ -73,6 +73,10 @@ pub(super) fn deliver(
     if let Some((delivery, peer)) = gateway::takes(hop, &deliveries) {
         return gateway::pass_on(hop, way, delivery, peer, verdict);
     }
+    let deliveries = match gateway::by_waypoint(hop, way, deliveries, verdict) {
+        Some(deliveries) => deliveries,
+        None => return,
+    };
     let deliveries: Vec<Delivery> = deliveries.into_iter().map(|delivery| chosen(hop, way, delivery)).collect();
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {
@@ -109,7 +113,7 @@ pub(super) fn deliver(
         way.normalize();
     }
     if let Some(part) = parts.iter().find(|part| part.arrival.cut_param.is_some()) {
-        way.cut.clone_from(&part.arrival.cut_param);
+        part.arrival.cut_param.iter().for_each(|param| way.cut(param));
     }
 }
 

@@ -135,7 +135,8 @@ impl Cluster {
         let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
         let passthrough = found.is_passthrough();
         let (all, addresses) = endpoints(index, &found, port, &Labels::new());
-        let accounts = all.iter().filter_map(|peer| peer.account.clone()).collect();
+        let mut accounts: Vec<(String, String)> = all.iter().filter_map(|peer| peer.account.clone()).collect();
+        accounts.extend(told_names(&found));
         // Where the caller's choice of an address counts, labels do not.
         let (peers, addresses) =
             if passthrough || labels.is_empty() { (all, addresses) } else { endpoints(index, &found, port, &labels) };
@@ -153,6 +154,16 @@ impl Cluster {
             subset: named.map(|n| (n.subset.name.clone(), n.object.clone(), n.path)),
         })
     }
+}
+
+/// The accounts that a ServiceEntry says besides, as `spiffe://cluster.local/ns/a/sa/b`.
+fn told_names(host: &Host) -> Vec<(String, String)> {
+    let Host::Entry(typed, ..) = host else { return Vec::new() };
+    let account = |name: &String| {
+        let (namespace, account) = name.split_once("/ns/")?.1.split_once("/sa/")?;
+        Some((namespace.to_owned(), account.to_owned()))
+    };
+    typed.spec.subject_alt_names.iter().filter_map(account).collect()
 }
 
 /// Why proxies speak no mutual TLS to a host by themselves.

@@ -10,11 +10,15 @@ use super::deliver::{Arrival, Delivery, deliver};
 use super::endpoint::{Cluster, Peer};
 use super::gateway_doors::{Visit, through};
 use super::way::{Hop, Sender, Way};
+use super::waypoint::{Sought, through as through_waypoint};
 use super::{leave, said};
+use crate::detect::is_waypoint;
 use crate::kinds::NETWORKING;
 use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::hosts::service_host;
+use crate::read::registry::Host;
+use crate::read::waypoint::Binding;
 
 /// Kinds that decide beside those of every verdict.
 const NEEDED: [(&str, &str); 8] = [
@@ -125,6 +129,49 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
     let port = port.and_then(|p| target_port(p, pod)).unwrap_or(way.target.port);
     let gatehouse = Gatehouse { pod, services: &services, port };
     through(hop.index, gatehouse, &Visit::outside(""), way, verdict);
+}
+
+/// What a gateway sends to a service whose waypoint takes what comes from outside; the deliveries back where it goes to pods.
+pub(super) fn by_waypoint(
+    hop: &Hop,
+    way: &mut Way,
+    all: Vec<Delivery>,
+    verdict: &mut Verdict,
+) -> Option<Vec<Delivery>> {
+    if hop.from.membership != Some(Membership::Gateway) || is_waypoint(&hop.from.labels) {
+        return Some(all);
+    }
+    let bound = |delivery: &Delivery| {
+        let (namespace, name) = &delivery.cluster.name;
+        let service = hop.index.places.service(namespace, name)?;
+        Some((service.clone(), hop.index.waypoint_for_gateways(service))).filter(|(_, b)| *b != Binding::Pods)
+    };
+    let mut found = all.iter().filter_map(bound);
+    let (service, binding) = match (found.next(), all.len()) {
+        (None, _) => return Some(all),
+        (Some(first), 1) => first,
+        (Some((service, _)), _) => {
+            let why = format!("a share of the requests goes to the waypoint of {}, and others do not", service.name);
+            *verdict = verdict.clone().because("the waypoint", why);
+            return None;
+        }
+    };
+    match binding {
+        Binding::Waypoint(waypoint) => {
+            way.target.port = all.first().map_or(way.target.port, |delivery| delivery.cluster.port);
+            through_waypoint(hop, way, &waypoint, &Sought::Host(Host::Service(service)), verdict);
+            None
+        }
+        Binding::Unknown(why) => {
+            *verdict = verdict.clone().because("the waypoint", why);
+            None
+        }
+        Binding::Unbound((key, path), why) => {
+            verdict.trace.push(Step::by("waypoint", &key, path, format!("{why}: requests go straight to the pods")));
+            Some(all)
+        }
+        Binding::Pods => Some(all),
+    }
 }
 
 /// Whether every pod of the only destination is a gateway's: it routes the request on.

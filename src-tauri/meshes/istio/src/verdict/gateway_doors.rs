@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use gateway_api::hosts::best;
 use mesh::{Outcome, Step, Verdict};
-use serde::Deserialize;
-use world::Pod;
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -14,11 +12,10 @@ use super::opaque::opaque;
 use super::way::{Hop, Sender, Way};
 use super::{follow, said, unread, untold};
 use crate::edge::{Connection, Door, Mode, Open, Protocol, Stand};
-use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::select::{self, Caught};
 use crate::read::Index;
-use crate::read::headers::{Headers, PROTO, REQUEST_ID};
+use crate::read::headers::{CLIENT_CERT, PROTO, REQUEST_ID};
 use crate::read::hosts::{fqdn, service_of};
 
 /// Who comes, and how.
@@ -78,11 +75,11 @@ fn refuse(verdict: &mut Verdict, step: Step) {
 }
 
 /// A gateway's pod with who comes to it.
-struct Gate<'a> {
-    index: &'a Index,
-    at: Gatehouse<'a>,
-    visit: &'a Visit<'a>,
-    from: &'a Sender,
+pub(super) struct Gate<'a> {
+    pub index: &'a Index,
+    pub at: Gatehouse<'a>,
+    pub visit: &'a Visit<'a>,
+    pub from: &'a Sender,
 }
 
 impl<'a> Gate<'a> {
@@ -140,16 +137,18 @@ impl<'a> Gate<'a> {
         if door.protocol == Protocol::Https {
             self.requests(&[door], way, verdict);
         } else {
+            way.hidden = false;
             self.bytes(door, self.index.bytes_at(door, home), way, verdict);
         }
     }
 
     /// Requests: policies first, then the host's rules.
     fn requests(&self, doors: &[&'a Door], way: &mut Way, verdict: &mut Verdict) {
-        // A gateway says itself how it was asked.
-        way.headers.retain(|(name, _)| name != PROTO);
+        // A gateway says itself how it was asked, by whom, and under what number.
+        let own = [PROTO, REQUEST_ID, CLIENT_CERT, "x-envoy-internal"];
+        way.headers.retain(|(name, _)| !own.contains(&name.as_str()));
         let scheme = if self.visit.tls || way.target.scheme == "https" { "https" } else { "http" };
-        if let Err(why) = way.read(scheme) {
+        if let Some(why) = way.read(scheme) {
             return unread(verdict, why);
         }
         let remote = self.remote_ip(way);
@@ -158,7 +157,7 @@ impl<'a> Gate<'a> {
             let more = if others > 0 { format!(", and {others} more") } else { String::new() };
             verdict.trace.push(by(first, format!("this server takes requests at port {}{more}", self.at.port)));
         }
-        if !self.admits(way, &remote, false, verdict) {
+        if !self.authenticates(way, verdict) || !self.admits(way, &remote, false, verdict) {
             return;
         }
         self.forward_for(way);
@@ -169,7 +168,7 @@ impl<'a> Gate<'a> {
         if let Some(door) = host.redirect
             && !matches!(way.target.scheme.as_str(), "https" | "wss")
         {
-            let query = way.target.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
+            let query = way.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
             let location = format!("https://{}{}{query}", way.authority, way.path);
             let step =
                 Step::by("redirect", &door.key, format!("{}.tls.httpsRedirect", door.path), format!("to {location}"));
@@ -252,97 +251,10 @@ impl<'a> Gate<'a> {
         }
         way.normalize();
     }
-
-    /// Whether the policies of the gateway's own pod let it in.
-    fn admits(&self, way: &Way, remote: &str, tcp: bool, verdict: &mut Verdict) -> bool {
-        let pod = self.at.pod;
-        let tls = self.visit.tls || way.target.scheme == "https";
-        let request = Arriving {
-            principal: self.visit.principal.clone(),
-            ip: self.visit.ip,
-            remote_ip: remote,
-            method: &way.method,
-            authority: &way.authority,
-            path: &way.path,
-            query: way.target.query.as_deref(),
-            headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
-            port: self.at.port,
-            destination_ip: &pod.ip,
-            sni: tls.then(|| way.target.host.clone()),
-            settings: Some(&self.index.settings),
-            claims: None,
-            tcp,
-        };
-        let name = format!("{}/{}", pod.namespace, pod.workload.1);
-        let (outcome, step) = match admit(self.index, &pod.namespace, &pod.labels, &request) {
-            Admission::Allowed(None) => return true,
-            Admission::Allowed(Some((key, path))) => {
-                verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
-                return true;
-            }
-            Admission::Denied(key, path) => {
-                (Outcome::Denied, Step::by("authorize", &key, path, "a rule of it denies it"))
-            }
-            Admission::NotAllowed(key, path) => {
-                (Outcome::Denied, Step::by("authorize", &key, path, "no rule of it allows it"))
-            }
-            Admission::Unknown(key, because) => {
-                verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
-                *verdict = verdict.clone().because("the gateway", because);
-                return false;
-            }
-        };
-        verdict.trace.push(step);
-        verdict.ends(outcome);
-        verdict.status = Some(403);
-        false
-    }
-
-    /// Whom the gateway takes for the sender: its peer, or as many steps before it as there are proxies that it trusts.
-    /// Upstream: envoyproxy/envoy docs, config.http.connection_manager, x-forwarded-for with `use_remote_address`.
-    fn remote_ip(&self, way: &Way) -> String {
-        let trusted = trusted_proxies(self.index, self.at.pod);
-        let forwarded = way.headers.iter().filter(|(n, _)| n == "x-forwarded-for").map(|(_, v)| v.as_str());
-        let all: Vec<&str> = forwarded.flat_map(|v| v.split(',')).map(str::trim).collect();
-        let found = trusted.checked_sub(1).and_then(|n| all.iter().rev().nth(n));
-        found.map_or_else(|| self.visit.ip.to_owned(), |ip| (*ip).to_owned())
-    }
-
-    /// The gateway adds its peer to those for whom the request was forwarded.
-    fn forward_for(&self, way: &mut Way) {
-        if self.visit.ip.is_empty() {
-            return;
-        }
-        match way.headers.iter_mut().find(|(name, _)| name == "x-forwarded-for") {
-            Some((_, value)) => *value = format!("{value},{}", self.visit.ip),
-            None => way.headers.push(("x-forwarded-for".into(), self.visit.ip.to_owned())),
-        }
-    }
 }
 
 fn no_route(verdict: &mut Verdict, step: Step) {
     verdict.trace.push(step);
     verdict.ends(Outcome::NoRoute);
     verdict.status = Some(404);
-}
-
-/// `proxy.istio.io/config` of a pod, as far as it decides requests.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ProxyConfig {
-    gateway_topology: Option<Topology>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Topology {
-    num_trusted_proxies: usize,
-}
-
-/// How many proxies before the gateway it trusts: as its pod says, else as the mesh does.
-fn trusted_proxies(index: &Index, pod: &Pod) -> usize {
-    let own = pod.annotations.get("proxy.istio.io/config");
-    let own: Option<ProxyConfig> = own.and_then(|text| world::yaml::own::read(text).ok());
-    let own = own.and_then(|config| config.gateway_topology).map(|t| t.num_trusted_proxies);
-    own.unwrap_or_else(|| index.settings.trusted_proxies())
 }

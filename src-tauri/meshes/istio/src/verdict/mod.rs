@@ -8,16 +8,19 @@ mod arrive;
 mod bytes;
 #[cfg(test)]
 mod cases;
+mod change;
 mod deliver;
 mod door;
 mod endpoint;
 mod follow;
 mod gateway;
 mod gateway_doors;
+mod gateway_entry;
 mod leave;
 mod listener;
 mod opaque;
 mod requests;
+mod token;
 mod way;
 mod waypoint;
 

@@ -2,6 +2,7 @@
 
 use world::ObjectKey;
 
+use crate::kinds::target::names;
 use crate::read::Index;
 
 /// An EnvoyFilter or plugin that changes the proxy of these workloads, other than those that Istio's own telemetry installs.
@@ -14,7 +15,8 @@ pub(super) fn opaque<'a>(index: &'a Index, namespace: &str, labels: &world::Labe
     let bears = |d: &world::Document| {
         let targeted = d.at("/spec/targetRefs").is_some() || d.at("/spec/targetRef").is_some();
         let here = d.key.namespace == namespace || d.key.namespace == index.root;
-        here && !targeted && !own.iter().any(|o| d.key.name.starts_with(o)) && mesh::selects(&selector(d), labels)
+        let bound = if targeted { names(d, namespace, labels) } else { mesh::selects(&selector(d), labels) };
+        here && bound && !own.iter().any(|o| d.key.name.starts_with(o))
     };
     index.opaque().find(|d| bears(d)).map(|d| &d.key)
 }

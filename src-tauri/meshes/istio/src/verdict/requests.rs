@@ -12,7 +12,7 @@ use crate::kinds::virtual_service::matches::Asking;
 use crate::kinds::virtual_service::select::{self, Caught, Entry};
 use crate::read::Index;
 use crate::read::domains::{Named, domain};
-use crate::read::hosts::service_of;
+use crate::read::hosts::{is_wildcard, service_of};
 use crate::read::registry::{Speech, speech};
 
 /// On a port that all hosts share: the authority names one of them.
@@ -40,12 +40,15 @@ pub(super) fn by_name(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &m
 
 /// To a host that is known, or to what rules say of one that is not.
 pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Option<Named>, verdict: &mut Verdict) {
-    if let Err(why) = way.read("http") {
+    if let Some(why) = way.read("http") {
         return unread(verdict, why);
     }
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let asking = hop.asking(port);
-    let has = |host: &str| index.host(&asking.scope, host, caller).is_some_and(|h| h.speech(port).is_some());
+    let has = |host: &str| {
+        let known = || index.host(&asking.scope, host, caller).is_some_and(|h| h.speech(port).is_some());
+        if is_wildcard(host) { index.fits_any(&asking.scope, host, port, caller) } else { known() }
+    };
     let found = match &known {
         Some(named) => of_host(index, named, asking, port),
         None => select::for_unknown(index, &domain(&way.authority), asking, port, has),

@@ -3,11 +3,12 @@
 use mesh::{Membership, Outcome, Request, Resolved, Target, Verdict};
 use world::{Labels, Pod};
 
+use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::read::Index;
 use crate::read::headers::{ATTEMPTS, PROTO};
-use crate::read::path::{malformed, normalized};
+use crate::read::path::{malformed, misnamed, normalized};
 
 /// A workload that sends: the caller, a gateway, a waypoint.
 #[derive(Clone, Debug)]
@@ -71,8 +72,10 @@ pub(crate) struct Way {
     pub path: String,
     /// Its sender's own TLS still hides it.
     pub hidden: bool,
-    /// A parameter of the query that a proxy took out.
-    pub cut: Option<String>,
+    /// Without what proxies took out.
+    pub query: Option<String>,
+    /// What the token says that the proxy before took.
+    pub claims: Option<Claims>,
     /// What its sender's URL leads to.
     pub to: Option<Resolved>,
     /// When it is sent, seconds since 1970; `None` where it is not known.
@@ -88,7 +91,8 @@ impl Way {
             authority: target.authority.clone(),
             path: target.path.clone(),
             hidden: matches!(target.scheme.as_str(), "https" | "wss"),
-            cut: None,
+            query: target.query.clone(),
+            claims: None,
             to: None,
             at: request.at,
             target,
@@ -113,16 +117,19 @@ impl Way {
         self.path = normalized(&self.path);
     }
 
-    /// A proxy of the mesh reads the request as the first of them; what it answers by itself where it cannot, with the reason.
-    pub fn read(&mut self, scheme: &str) -> Result<(), String> {
-        if let Some(why) = malformed(&self.method, &self.path) {
-            return Err(format!("the proxy answers 400 by itself: {why}"));
+    /// A proxy of the mesh reads the request as the first of them; why it cannot, where it cannot.
+    pub fn read(&mut self, scheme: &str) -> Option<String> {
+        let query = self.query.as_deref().filter(|query| !query.is_ascii());
+        let foreign = query.map(|_| "a query may hold only letters of ASCII".to_owned());
+        let malformed = malformed(&self.method, &self.path).or_else(|| misnamed(&self.headers)).or(foreign);
+        if let Some(why) = malformed {
+            return Some(format!("the proxy answers 400 by itself: {why}"));
         }
         self.normalize();
         if !self.headers.iter().any(|(name, _)| name == PROTO) {
             self.headers.push((PROTO.into(), scheme.into()));
         }
-        Ok(())
+        None
     }
 
     /// A proxy sends it on, and counts how often it tried.
@@ -138,14 +145,18 @@ impl Way {
             method: &self.method,
             authority: &self.authority,
             path: &self.path,
-            query: self.target.query.as_deref(),
+            query: self.query.as_deref(),
             headers: &self.headers,
+            claims: self.claims.as_ref(),
         }
     }
 
-    fn without_cut(&self, query: &str) -> String {
-        let kept = |pair: &&str| self.cut.as_deref().is_none_or(|cut| pair.split('=').next() != Some(cut));
-        query.split('&').filter(kept).collect::<Vec<_>>().join("&")
+    /// A proxy takes a parameter out of the query.
+    pub fn cut(&mut self, name: &str) {
+        let kept = |query: &String| {
+            query.split('&').filter(|pair| pair.split('=').next() != Some(name)).collect::<Vec<_>>().join("&")
+        };
+        self.query = self.query.as_ref().map(kept).filter(|query| !query.is_empty());
     }
 
     /// The path and authority that the destination sees, where they are not what was sent.
@@ -153,10 +164,7 @@ impl Way {
         if verdict.outcome != Outcome::Forwarded {
             return;
         }
-        let query = match (&self.target.query, &self.cut) {
-            (Some(query), Some(_)) => Some(self.without_cut(query)).filter(|query| !query.is_empty()),
-            (query, _) => query.clone(),
-        };
+        let query = self.query.clone();
         if self.path != self.target.path || query != self.target.query {
             verdict.rewrite.path = Some(query.map_or_else(|| self.path.clone(), |q| format!("{}?{q}", self.path)));
         }

@@ -8,12 +8,13 @@ use world::{Document, ObjectKey, Pod};
 use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
+use super::token::{check_at, taken};
 use super::way::{Hop, Sender, Way};
-use super::{follow, said, unread, untold};
-use crate::kinds::SECURITY;
+use super::{bytes, follow, said, unread, untold};
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, waypoint::admit};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::target::binds;
+use crate::kinds::virtual_service::bytes::at_waypoint;
 use crate::kinds::virtual_service::select::{self, Caught};
 use crate::kinds::virtual_service::waypoint as routes;
 use crate::read::Index;
@@ -65,7 +66,7 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
         verdict.trace.push(Step::by("deliver", key, "status", format!("waypoint {called} has no ready pods")));
         return verdict.ends(Outcome::NoDestination);
     };
-    if way.target.scheme == "https" {
+    if way.is_encrypted() {
         let why = "its sender encrypts it, so the waypoint sees no request in it";
         *verdict = verdict.clone().because("the request", why.into());
         return;
@@ -75,8 +76,12 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
         *verdict = verdict.clone().because("the waypoint", format!("{} changes it by hand", document.key));
         return;
     }
-    if let Err(why) = way.read("http") {
+    if let Some(why) = way.read("http") {
         return unread(verdict, why);
+    }
+    let reads = !sought.is_bytes(way.target.port);
+    if reads && !taken(check_at(index, key, service.as_ref(), way), "the waypoint", way, verdict) {
+        return;
     }
     if !authorize(hop, way, waypoint, sought, verdict) {
         return;
@@ -116,13 +121,6 @@ fn changed_by_hand<'a>(index: &'a Index, waypoint: &ObjectKey, service: Option<&
 fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict: &mut Verdict) -> bool {
     let (index, key, service) = (hop.index, &waypoint.key, sought.service());
     let bytes = sought.is_bytes(way.target.port);
-    let token = way.headers.iter().any(|(name, _)| name == "authorization");
-    let mut checks = index.world.documents_of(SECURITY, "RequestAuthentication");
-    if let Some(check) = checks.find(|d| token && !bytes && binds(d, key, service.as_ref(), &index.root)) {
-        let why = format!("{} checks its token, and only that shows whether it is good", check.key);
-        *verdict = verdict.clone().because("the token", why);
-        return false;
-    }
     let request = Arriving {
         principal: Some(hop.principal()),
         ip: &hop.from.ip,
@@ -130,13 +128,13 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         method: &way.method,
         authority: &way.authority,
         path: &way.path,
-        query: way.target.query.as_deref(),
+        query: way.query.as_deref(),
         headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
         port: way.target.port,
         destination_ip: sought.address(),
         sni: None,
-        settings: None,
-        claims: None,
+        settings: Some(&index.settings),
+        claims: way.claims.as_ref(),
         tcp: bytes,
     };
     let place = |key: &ObjectKey, path: String| -> Place { (key.clone(), path) };
@@ -181,7 +179,10 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
     let waypoint = on.from.namespace.as_str();
     let all = routes::for_host(on.index, &host.name(), host.namespace(), waypoint);
     if sought.is_bytes(port) {
-        return send_bytes(on, way, host, all.iter().any(|table| table.routes_bytes()), verdict);
+        return match at_waypoint(&all, &host.name(), port) {
+            Some(rule) => bytes::by_rule(on, way, &rule, verdict),
+            None => bytes::to_host(on, way, host, verdict),
+        };
     }
     let rules = routes::rules(on.index, &all, waypoint, port);
     let first = rules.first().map(|rule| (rule.key, rule.list));
@@ -201,21 +202,6 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
                 format!("the waypoint has no route for {}, so every ready pod may get it", host.name()),
             );
             follow::default(on, way, host, verdict);
-        }
-    }
-}
-
-fn send_bytes(on: &Hop, way: &mut Way, host: &Host, routed: bool, verdict: &mut Verdict) {
-    if routed {
-        let why = format!("a VirtualService routes the bytes of {}, which is not decided here", host.name());
-        *verdict = verdict.clone().because("the route", why);
-        return;
-    }
-    match Cluster::of(on, &host.name(), way.target.port, None) {
-        Ok(cluster) => deliver(on, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
-        Err(nothing) => {
-            said(verdict, "deliver", nothing.because(&host.name(), way.target.port));
-            verdict.ends(Outcome::NoDestination);
         }
     }
 }

@@ -89,8 +89,13 @@ fn judge<'a>(policies: impl Iterator<Item = &'a Typed<AuthorizationPolicy>>, req
     for typed in of("CUSTOM") {
         match first_rule(typed, request) {
             Matched::No => {}
+            // Nobody can be asked: istiod has the proxy deny what the rule names.
+            // Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go, buildHTTP, denyAll of extauthz.go.
+            Matched::Rule(path) if request.settings.and_then(|s| s.provides(typed.spec.provider())) == Some(false) => {
+                return Admission::Denied(typed.document.key.clone(), path);
+            }
             _ => {
-                let provider = typed.spec.provider.as_ref().map_or("nobody", |p| p.name.as_str());
+                let provider = typed.spec.provider();
                 let why = format!("{provider} decides, an authorizer outside the mesh");
                 unknown = unknown.or(Some((typed.document.key.clone(), why)));
             }
@@ -321,7 +326,9 @@ fn lists_of_header(yes: &[String], no: &[String], value: &Value) -> Holds {
         // Of several of one name each is compared for itself.
         Value::Texts(all) => Some(all.iter().any(|text| header_fits(pattern, Some(text)))),
         Value::Absent => Some(false),
-        Value::Made => (pattern == "*").then_some(true),
+        // What a proxy makes is never just what somebody wrote into a rule.
+        Value::Made if pattern == "*" => Some(true),
+        Value::Made => (!pattern.contains('*')).then_some(false),
         Value::Untold => None,
     };
     let yes = if yes.is_empty() { Some(true) } else { any(yes.iter().map(fits)) };

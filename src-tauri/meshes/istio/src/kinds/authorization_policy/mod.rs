@@ -138,6 +138,11 @@ impl AuthorizationPolicy {
         if self.action.is_empty() { "ALLOW" } else { &self.action }
     }
 
+    /// Who decides in its stead.
+    pub fn provider(&self) -> &str {
+        self.provider.as_ref().map_or("nobody", |p| p.name.as_str())
+    }
+
     /// The labels that it asks for; `None` for all workloads.
     pub fn labels(&self) -> Option<&world::Labels> {
         self.selector.as_ref().map(|s| &s.match_labels).filter(|labels| !labels.is_empty())

@@ -13,6 +13,7 @@ use super::signature::{self, Signed};
 use super::token::{Claims, Token};
 use super::{JwtRule, RequestAuthentication};
 use crate::kinds::Typed;
+use crate::kinds::target::{binds, names};
 use crate::read::Index;
 
 /// Seconds by which clocks may differ.
@@ -64,30 +65,45 @@ enum Check {
     Unknown(String),
 }
 
+/// A rule with its object and its place there.
+type Placed<'a> = (&'a ObjectKey, usize, &'a JwtRule);
+
 /// The rules for a workload, by issuer. Upstream: policy_applier.go, newPolicyApplier.
-fn rules<'a>(index: &'a Index, namespace: &str, labels: &Labels) -> Vec<(&'a ObjectKey, usize, &'a JwtRule)> {
+pub(crate) fn of_workload<'a>(index: &'a Index, namespace: &str, labels: &Labels) -> Vec<Placed<'a>> {
     let bears = |typed: &&Typed<RequestAuthentication>| {
-        !typed.spec.has_target() && typed.spec.labels().is_none_or(|wanted| mesh::selects(wanted, labels))
+        (!typed.spec.has_target() || names(&typed.document, namespace, labels))
+            && typed.spec.labels().is_none_or(|wanted| mesh::selects(wanted, labels))
     };
     let root = (namespace != index.root).then_some(index.root.as_str());
-    let found =
-        root.into_iter().chain([namespace]).flat_map(|ns| index.request_authentications.within(ns)).filter(bears);
-    let mut all: Vec<_> = found
-        .flat_map(|typed| typed.spec.jwt_rules.iter().enumerate().map(|(at, rule)| (&typed.document.key, at, rule)))
-        .collect();
+    let found = root.into_iter().chain([namespace]).flat_map(|ns| index.request_authentications.within(ns));
+    by_issuer(found.filter(bears))
+}
+
+/// The rules at a waypoint for one of its services, by issuer.
+pub(crate) fn of_waypoint<'a>(index: &'a Index, waypoint: &ObjectKey, service: Option<&ObjectKey>) -> Vec<Placed<'a>> {
+    let homes = [Some(&index.root), Some(&waypoint.namespace), service.map(|s| &s.namespace)];
+    let homes: std::collections::BTreeSet<&String> = homes.into_iter().flatten().collect();
+    let found = homes.into_iter().flat_map(|ns| index.request_authentications.within(ns));
+    by_issuer(found.filter(|typed| binds(&typed.document, waypoint, service, &index.root)))
+}
+
+fn by_issuer<'a>(found: impl Iterator<Item = &'a Typed<RequestAuthentication>>) -> Vec<Placed<'a>> {
+    let placed = |typed: &'a Typed<RequestAuthentication>| {
+        typed.spec.jwt_rules.iter().enumerate().map(|(at, rule)| (&typed.document.key, at, rule))
+    };
+    let mut all: Vec<_> = found.flat_map(placed).collect();
     all.sort_by(|a, b| a.2.issuer.cmp(&b.2.issuer));
     all
 }
 
-/// Checks the tokens of a request that comes to a workload.
-pub(crate) fn authenticate(index: &Index, namespace: &str, labels: &Labels, carrying: Carrying) -> EndUser {
-    let rules = rules(index, namespace, labels);
+/// Checks the tokens of a request by the rules of whom it comes to.
+pub(crate) fn authenticate(rules: &[Placed], carrying: Carrying) -> EndUser {
     if rules.is_empty() || is_preflight(carrying) {
         return EndUser::Nobody;
     }
     let mut refused = None;
     let mut unknown = None;
-    for (key, at, rule) in &rules {
+    for (key, at, rule) in rules {
         let path = format!("spec.jwtRules[{at}]");
         match check(rule, carrying) {
             Check::Missing => {}
@@ -102,7 +118,7 @@ pub(crate) fn authenticate(index: &Index, namespace: &str, labels: &Labels, carr
             Check::Unknown(why) => unknown = unknown.or(Some(EndUser::Unknown((*key).clone(), path, why))),
         }
     }
-    let several = refused.is_some().then(|| each_by_its_own(&rules, carrying)).flatten();
+    let several = refused.is_some().then(|| each_by_its_own(rules, carrying)).flatten();
     unknown.or(several).or(refused).unwrap_or(EndUser::Nobody)
 }
 
@@ -125,7 +141,7 @@ fn check(rule: &JwtRule, carrying: Carrying) -> Check {
 }
 
 /// No rule takes all that it finds: then each token must be good by the rule of its own issuer.
-fn each_by_its_own(rules: &[(&ObjectKey, usize, &JwtRule)], carrying: Carrying) -> Option<EndUser> {
+fn each_by_its_own(rules: &[Placed], carrying: Carrying) -> Option<EndUser> {
     let mut all: Vec<(Token, Place)> = Vec::new();
     let mut by = None;
     for (_, _, looking) in rules {

@@ -27,6 +27,8 @@ pub(crate) struct ServiceEntry {
     pub endpoints: Vec<WorkloadEntry>,
     pub workload_selector: Option<Labels>,
     #[serde(deserialize_with = "or_default")]
+    pub subject_alt_names: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
     pub export_to: Vec<String>,
 }
 

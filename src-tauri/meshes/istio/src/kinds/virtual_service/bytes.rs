@@ -8,6 +8,7 @@ use super::select::{DERIVED, derived, in_mesh};
 use super::spec::{BytesMatch, BytesRoute, Weighted};
 use crate::edge::{Layer4, Table};
 use crate::kinds::authorization_policy::value::block_holds;
+use crate::kinds::sidecar::Scope;
 use crate::read::Index;
 use crate::read::hosts::wildcard_matches;
 
@@ -163,6 +164,31 @@ pub(crate) fn tls<'a>(index: &'a Index, host: &str, asking: Asking<'a>, connecti
         None if any => Named::Other,
         None => Named::None,
     }
+}
+
+/// The rule that a waypoint has for the bytes of one of its services: it knows neither names that callers ask for nor who they are.
+/// Upstream: istio/istio pilot/pkg/networking/core/listener_waypoint.go, getWaypointTCPRoutes.
+pub(crate) fn at_waypoint<'a>(all: &[Table<'a>], host: &str, port: u16) -> Option<BytesRule<'a>> {
+    let nobody = world::Labels::new();
+    let asking = Asking { namespace: "", labels: &nobody, gateway: None, scope: Scope::whole("") };
+    let own = |m: &BytesMatch| matches!(m.sni_hosts.as_slice(), [one] if one == host);
+    let found = |table: &Table<'a>, list: &'static str, fits: &dyn Fn(&BytesMatch) -> bool| match *table {
+        Table::Written(typed) => {
+            let rules = if list == "spec.tls" { &typed.spec.tls } else { &typed.spec.tcp };
+            rules.iter().enumerate().find_map(|(rule, bytes)| {
+                let at = bytes.matches.iter().position(|m| fits(m) && concerns(m, asking, port));
+                let holds = at.is_some() || bytes.matches.is_empty();
+                let key = &typed.document.key;
+                holds.then_some(BytesRule { key, list, rule, matching: at, route: &bytes.route })
+            })
+        }
+        Table::Derived(d) => {
+            let rules = if list == "spec.tls" { &d.tls } else { &d.tcp };
+            of_route(rules, port).next().map(|(rule, _)| rule)
+        }
+    };
+    let tls = all.iter().find_map(|table| found(table, "spec.tls", &own));
+    tls.or_else(|| all.iter().find_map(|table| found(table, "spec.tcp", &|_| true)))
 }
 
 fn routed(all: &[BytesRoute]) -> impl Iterator<Item = (usize, &BytesRoute)> {

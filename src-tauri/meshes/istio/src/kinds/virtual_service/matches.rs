@@ -2,6 +2,7 @@
 
 use super::spec::{HttpMatch, StringMatch};
 use crate::edge::{MESH, full_name};
+use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::sidecar::Scope;
 use crate::read::headers::{Headers, REQUEST_ID, Value};
 
@@ -15,6 +16,8 @@ pub(crate) struct Sent<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub headers: &'a [(String, String)],
+    /// What the token says that the proxy itself took; a sidecar takes none of what it sends.
+    pub claims: Option<&'a Claims>,
 }
 
 impl<'a> Sent<'a> {
@@ -98,8 +101,11 @@ pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
 fn headers_hold(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
     let mut untold = None;
     for (name, of) in &m.headers {
-        if is_claim(name) {
-            return Err(Miss::Surely(format!("claims of a token ({name}) are not there")));
+        if let Some(path) = claim_path(name) {
+            if claim_holds(&path, of, sent) {
+                continue;
+            }
+            return Err(Miss::Surely(format!("the claim of the token ({name}) is another, or not there")));
         }
         match header_holds(of, &sent.header(name)) {
             Some(true) => {}
@@ -107,7 +113,13 @@ fn headers_hold(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
             None => untold = Some(name),
         }
     }
-    for (name, of) in m.without_headers.iter().filter(|(name, _)| !is_claim(name)) {
+    for (name, of) in &m.without_headers {
+        if let Some(path) = claim_path(name) {
+            if claim_holds(&path, of, sent) {
+                return Err(Miss::Surely(format!("the claim of the token ({name}) is there")));
+            }
+            continue;
+        }
         // A header that is missing counts as empty here, unless only its presence is asked for.
         let value = match sent.header(name) {
             Value::Absent if !asks_presence(of) => Value::text(""),
@@ -129,14 +141,27 @@ fn header_holds(of: &StringMatch, value: &Value) -> Option<bool> {
     match value {
         Value::Absent => Some(false),
         Value::Texts(all) => Some(string_holds(of, Some(&all.join(",")))),
-        Value::Made => asks_presence(of).then_some(true),
+        // What a proxy makes is never just what somebody wrote into a rule.
+        Value::Made if asks_presence(of) => Some(true),
+        Value::Made => of.exact.is_some().then_some(false),
         Value::Untold => None,
     }
 }
 
-/// A claim of a token stands where a header does. A sidecar checks tokens where they arrive, not where they leave: it sees none.
-fn is_claim(name: &str) -> bool {
-    name.starts_with("@request.auth.claims")
+/// The claim of a token that stands where a header does: `@request.auth.claims.a.b` or `@request.auth.claims[a][b]`.
+/// Upstream: istio/istio pkg/jwt/routing.go, ToRoutingClaim.
+fn claim_path(name: &str) -> Option<Vec<&str>> {
+    const CLAIM: &str = "@request.auth.claims";
+    let rest =
+        name.get(..CLAIM.len()).filter(|start| start.eq_ignore_ascii_case(CLAIM)).map(|_| &name[CLAIM.len()..])?;
+    match rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => Some(inner.split("][").collect()),
+        None => rest.strip_prefix('.').map(|dotted| dotted.split('.').collect()),
+    }
+}
+
+fn claim_holds(path: &[&str], of: &StringMatch, sent: &Sent) -> bool {
+    sent.claims.is_some_and(|claims| claims.fits(path, |text| string_holds(of, Some(text))))
 }
 
 /// The first of its name, not decoded.

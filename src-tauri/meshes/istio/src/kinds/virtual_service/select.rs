@@ -163,8 +163,9 @@ pub(super) fn derived<'a>(index: &'a Index, host: &str, caller: &'a str) -> impl
     index.edge().in_mesh(host).filter(ours).map(Table::Derived)
 }
 
-/// The VirtualService in force for a host that the registry does not know. It is there only on port 80, or beside a host of the registry.
-/// Upstream: pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts, selectVirtualServices.
+/// The VirtualService in force for a host that the registry does not know. It is there only on port 80, or beside a host of the registry; a pattern
+/// that fits one of those stands for no other.
+/// Upstream: pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts, selectVirtualServices; route.go, separateVSHostsAndServices.
 pub(crate) fn for_unknown<'a>(
     index: &'a Index,
     host: &str,
@@ -176,7 +177,8 @@ pub(crate) fn for_unknown<'a>(
         port == 80 || typed.spec.hosts.iter().any(|h| registry_has(&fqdn(h, &typed.document.key.namespace)))
     };
     let exact = index.exactly(host).filter(|t| in_mesh(t, asking) && beside(t));
-    let wild = index.by_pattern().filter(|(p, t)| wildcard_matches(p, host) && in_mesh(t, asking) && beside(t));
+    let alone = |pattern: &str, t| wildcard_matches(pattern, host) && in_mesh(t, asking) && !registry_has(pattern);
+    let wild = index.by_pattern().filter(|(pattern, t)| alone(pattern, t) && beside(t));
     let longest = wild.reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best }).map(|(_, t)| t);
     let all = exact.chain(longest).map(|t| (Table::Written(t), entries(index, t, asking, port)));
     all.into_iter().find(|(_, entries)| !entries.is_empty())

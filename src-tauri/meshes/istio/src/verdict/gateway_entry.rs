@@ -1,0 +1,107 @@
+//! Whom a gateway's pod lets in: tokens, then policies, and for whom it takes the sender.
+
+use mesh::{Outcome, Step, Verdict};
+use serde::Deserialize;
+use world::Pod;
+
+use super::gateway_doors::Gate;
+use super::token::{check, taken};
+use super::way::Way;
+use crate::kinds::authorization_policy::decide::{Admission, Arriving, admit};
+use crate::read::Index;
+use crate::read::headers::{Headers, REQUEST_ID};
+
+impl Gate<'_> {
+    /// Whether the tokens of the request are good; what the one that is taken says holds for the policies and routes of the gateway.
+    pub(super) fn authenticates(&self, way: &mut Way, verdict: &mut Verdict) -> bool {
+        let checked = check(self.index, &self.from.namespace, &self.from.labels, way);
+        taken(checked, "the gateway", way, verdict)
+    }
+
+    /// Whether the policies of the gateway's own pod let it in.
+    pub(super) fn admits(&self, way: &Way, remote: &str, tcp: bool, verdict: &mut Verdict) -> bool {
+        let pod = self.at.pod;
+        let tls = self.visit.tls || way.target.scheme == "https";
+        let request = Arriving {
+            principal: self.visit.principal.clone(),
+            ip: self.visit.ip,
+            remote_ip: remote,
+            method: &way.method,
+            authority: &way.authority,
+            path: &way.path,
+            query: way.query.as_deref(),
+            headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
+            port: self.at.port,
+            destination_ip: &pod.ip,
+            sni: tls.then(|| way.target.host.clone()),
+            settings: Some(&self.index.settings),
+            claims: way.claims.as_ref(),
+            tcp,
+        };
+        let name = format!("{}/{}", pod.namespace, pod.workload.1);
+        let (outcome, step) = match admit(self.index, &pod.namespace, &pod.labels, &request) {
+            Admission::Allowed(None) => return true,
+            Admission::Allowed(Some((key, path))) => {
+                verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
+                return true;
+            }
+            Admission::Denied(key, path) => {
+                (Outcome::Denied, Step::by("authorize", &key, path, "a rule of it denies it"))
+            }
+            Admission::NotAllowed(key, path) => {
+                (Outcome::Denied, Step::by("authorize", &key, path, "no rule of it allows it"))
+            }
+            Admission::Unknown(key, because) => {
+                verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
+                *verdict = verdict.clone().because("the gateway", because);
+                return false;
+            }
+        };
+        verdict.trace.push(step);
+        verdict.ends(outcome);
+        verdict.status = Some(403);
+        false
+    }
+
+    /// Whom the gateway takes for the sender: its peer, or as many steps before it as there are proxies that it trusts.
+    /// Upstream: envoyproxy/envoy docs, config.http.connection_manager, x-forwarded-for with `use_remote_address`.
+    pub(super) fn remote_ip(&self, way: &Way) -> String {
+        let trusted = trusted_proxies(self.index, self.at.pod);
+        let forwarded = way.headers.iter().filter(|(n, _)| n == "x-forwarded-for").map(|(_, v)| v.as_str());
+        let all: Vec<&str> = forwarded.flat_map(|v| v.split(',')).map(str::trim).collect();
+        let found = trusted.checked_sub(1).and_then(|n| all.iter().rev().nth(n));
+        found.map_or_else(|| self.visit.ip.to_owned(), |ip| (*ip).to_owned())
+    }
+
+    /// The gateway adds its peer to those for whom the request was forwarded.
+    pub(super) fn forward_for(&self, way: &mut Way) {
+        if self.visit.ip.is_empty() {
+            return;
+        }
+        match way.headers.iter_mut().find(|(name, _)| name == "x-forwarded-for") {
+            Some((_, value)) => *value = format!("{value},{}", self.visit.ip),
+            None => way.headers.push(("x-forwarded-for".into(), self.visit.ip.to_owned())),
+        }
+    }
+}
+
+/// `proxy.istio.io/config` of a pod, as far as it decides requests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ProxyConfig {
+    gateway_topology: Option<Topology>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Topology {
+    num_trusted_proxies: usize,
+}
+
+/// How many proxies before the gateway it trusts: as its pod says, else as the mesh does.
+fn trusted_proxies(index: &Index, pod: &Pod) -> usize {
+    let own = pod.annotations.get("proxy.istio.io/config");
+    let own: Option<ProxyConfig> = own.and_then(|text| world::yaml::own::read(text).ok());
+    let own = own.and_then(|config| config.gateway_topology).map(|t| t.num_trusted_proxies);
+    own.unwrap_or_else(|| index.settings.trusted_proxies())
+}
