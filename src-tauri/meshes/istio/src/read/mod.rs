@@ -1,5 +1,6 @@
 //! A world as Istio reads it: every object typed once and found by host or namespace.
 
+mod backend_tls;
 pub(crate) mod domains;
 pub(crate) mod field;
 pub(crate) mod headers;

@@ -71,12 +71,17 @@ pub(super) fn deliver(
     by_proxy: Option<u16>,
 ) {
     if let Some((delivery, peer)) = gateway::takes(hop, &deliveries) {
-        return gateway::pass_on(hop, way, delivery, peer, verdict);
+        gateway::pass_on(hop, way, delivery, peer, verdict);
+        if matches!(verdict.outcome, Outcome::Refused | Outcome::NoDestination) {
+            verdict.status = verdict.status.or(by_proxy);
+        }
+        return;
     }
     let deliveries = match gateway::by_waypoint(hop, way, deliveries, verdict) {
         Some(deliveries) => deliveries,
         None => return,
     };
+    verdict.trace.extend(deliveries.iter().flat_map(|delivery| delivery.cluster.facts.iter().cloned()));
     let deliveries: Vec<Delivery> = deliveries.into_iter().map(|delivery| chosen(hop, way, delivery)).collect();
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {

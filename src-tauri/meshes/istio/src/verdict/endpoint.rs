@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use mesh::{Mtls, selects, target_port};
+use mesh::{Mtls, Step, selects, target_port};
 use world::{Labels, ObjectKey, Pod, TargetPort};
 
 use super::way::Hop;
 use crate::kinds::Typed;
-use crate::kinds::destination_rule::decide::{Told, for_caller};
+use crate::kinds::destination_rule::decide::{Merged, Told, for_caller};
 use crate::kinds::peer_authentication::decide::posture;
 use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::workload_entry::WorkloadEntry;
@@ -78,6 +78,8 @@ pub(super) struct Cluster {
     pub addresses: Vec<String>,
     /// The TLS mode that a DestinationRule sets, with the object and field.
     pub tls: Option<(String, ObjectKey, String)>,
+    /// The name that the rule asks for in TLS; empty where it names none.
+    pub sni: String,
     /// The same, as its endpoints are told where the connections leave it to them.
     pub told: Option<(String, ObjectKey, String)>,
     /// Why proxies speak no mutual TLS to it unless told to.
@@ -88,6 +90,8 @@ pub(super) struct Cluster {
     pub accounts: Vec<(String, String)>,
     /// How the port is taken; `None` where no host says so.
     pub speech: Option<Speech>,
+    /// What a DestinationRule says that no single request shows.
+    pub facts: Vec<Step>,
 }
 
 impl Cluster {
@@ -100,11 +104,13 @@ impl Cluster {
             peers: Vec::new(),
             addresses: Vec::new(),
             tls: None,
+            sni: String::new(),
             told: None,
             unasked: None,
             passthrough: false,
             accounts: Vec::new(),
             speech: None,
+            facts: Vec::new(),
         }
     }
 
@@ -122,6 +128,14 @@ impl Cluster {
             return Err(Nothing::Port);
         }
         let rules = for_caller(index, (caller, &hop.from.labels), &found.name(), found.namespace());
+        // What a policy of the service says stands beside the rules of its namespace, and before those of the root.
+        let policy = match &found {
+            Host::Service(service) => index.backend_tls(service, port),
+            Host::Entry(..) => None,
+        };
+        let home = rules.as_ref().and_then(Merged::home).unwrap_or(found.namespace());
+        let policy = policy.filter(|_| home == found.namespace() || home != caller);
+        let rules = rules.filter(|_| policy.is_none() || home == found.namespace());
         let named = match subset {
             None => None,
             Some(name) => {
@@ -131,6 +145,8 @@ impl Cluster {
         };
         let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));
         let told = rules.as_ref().and_then(|r| r.tls_of_endpoints(port, named.as_ref()));
+        let facts = rules.as_ref().map(|r| r.facts(port, named.as_ref())).unwrap_or_default();
+        let facts = facts.into_iter().map(|(fact, key, path)| Step::by("policy", key, path, fact.words())).collect();
         let written = |(tls, key, path): Told| (tls.mode.clone(), key.clone(), path);
         let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
         let passthrough = found.is_passthrough();
@@ -149,7 +165,9 @@ impl Cluster {
             passthrough,
             accounts,
             speech: found.speech(port),
-            tls: tls.map(written),
+            facts,
+            sni: tls.as_ref().map(|(tls, ..)| tls.sni.clone()).unwrap_or_default(),
+            tls: tls.map(written).or(policy.map(|(key, path)| ("SIMPLE".to_owned(), key, path))),
             told: told.map(written),
             subset: named.map(|n| (n.subset.name.clone(), n.object.clone(), n.path)),
         })

@@ -191,11 +191,25 @@ pub(super) fn pass_on(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, ve
     let visit = Visit {
         ip: &hop.from.ip,
         principal: (mode == Some("ISTIO_MUTUAL")).then(|| hop.principal()),
-        tls: matches!(mode, Some("SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL")),
+        tls: matches!(mode, Some("SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL")).then(|| asked_name(way, delivery, mode)),
     };
     let mut way = way.clone();
     through(hop.index, gatehouse, &visit, &mut way, verdict);
     way.finish(verdict);
+}
+
+/// The name that the caller's proxy asks for in TLS: the rule's own, else in mutual TLS that of the cluster, else that of the request.
+/// Upstream: istio/istio pilot/pkg/networking/core/cluster_tls.go, buildUpstreamTLSSettings, applyUpstreamTLSSettings.
+fn asked_name(way: &Way, delivery: &Delivery, mode: Option<&str>) -> String {
+    let cluster = &delivery.cluster;
+    match (cluster.sni.as_str(), mode) {
+        ("", Some("ISTIO_MUTUAL")) => {
+            let subset = cluster.subset.as_ref().map_or("", |(name, ..)| name.as_str());
+            format!("outbound_.{}_.{subset}_.{}", cluster.port, service_host(&cluster.name.0, &cluster.name.1))
+        }
+        ("", _) => mesh::split_port(&way.authority).0.to_owned(),
+        (sni, _) => sni.to_owned(),
+    }
 }
 
 /// A share of the requests reaches a gateway's pod, while others go elsewhere.

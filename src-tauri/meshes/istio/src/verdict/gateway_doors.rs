@@ -24,14 +24,14 @@ pub(super) struct Visit<'a> {
     pub ip: &'a str,
     /// Who it is by its certificate of the mesh.
     pub principal: Option<String>,
-    /// A proxy before this one encrypts, whatever the URL says.
-    pub tls: bool,
+    /// The name that a proxy before this one asks for, where it encrypts, whatever the URL says.
+    pub tls: Option<String>,
 }
 
 impl<'a> Visit<'a> {
     /// Somebody without identity.
     pub fn outside(ip: &'a str) -> Self {
-        Self { ip, principal: None, tls: false }
+        Self { ip, principal: None, tls: None }
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     }
     let from = Sender::of(index, pod);
     let gate = Gate { index, at, visit, from: &from };
-    if visit.tls || matches!(way.target.scheme.as_str(), "https" | "wss") {
+    if visit.tls.is_some() || matches!(way.target.scheme.as_str(), "https" | "wss") {
         gate.encrypted(&open, way, verdict);
     } else if !open.http.is_empty() {
         gate.requests(&open.http, way, verdict);
@@ -101,7 +101,8 @@ impl<'a> Gate<'a> {
             .flat_map(|door| self.index.passed_at(door, home))
             .collect();
         let ending = || open.tls.iter().copied().filter(|door| door.tls != Some(Mode::Pass));
-        let sni = Some(way.target.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err()).unwrap_or_default();
+        let sni = self.visit.tls.as_deref().unwrap_or(&way.target.host);
+        let sni = Some(sni).filter(|host| host.parse::<IpAddr>().is_err()).unwrap_or_default();
         let ends = ending().flat_map(|door| door.hosts.iter().map(|(_, host)| host.as_str()));
         let names = ends.chain(passed.iter().flat_map(|c| c.rule.sni.iter().map(String::as_str)));
         let Some(chosen) = best(names, sni).map(str::to_owned) else {
@@ -147,7 +148,7 @@ impl<'a> Gate<'a> {
         // A gateway says itself how it was asked, by whom, and under what number.
         let own = [PROTO, REQUEST_ID, CLIENT_CERT, "x-envoy-internal"];
         way.headers.retain(|(name, _)| !own.contains(&name.as_str()));
-        let scheme = if self.visit.tls || way.target.scheme == "https" { "https" } else { "http" };
+        let scheme = if self.visit.tls.is_some() || way.target.scheme == "https" { "https" } else { "http" };
         if let Some(why) = way.read(scheme) {
             return unread(verdict, why);
         }

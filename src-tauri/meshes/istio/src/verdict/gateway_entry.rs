@@ -21,7 +21,7 @@ impl Gate<'_> {
     /// Whether the policies of the gateway's own pod let it in.
     pub(super) fn admits(&self, way: &Way, remote: &str, tcp: bool, verdict: &mut Verdict) -> bool {
         let pod = self.at.pod;
-        let tls = self.visit.tls || way.target.scheme == "https";
+        let by_url = || (way.target.scheme == "https").then(|| way.target.host.clone());
         let request = Arriving {
             principal: self.visit.principal.clone(),
             ip: self.visit.ip,
@@ -33,7 +33,7 @@ impl Gate<'_> {
             headers: Headers { sent: &way.headers, made: &[REQUEST_ID], method: &way.method },
             port: self.at.port,
             destination_ip: &pod.ip,
-            sni: tls.then(|| way.target.host.clone()),
+            sni: self.visit.tls.clone().or_else(by_url),
             settings: Some(&self.index.settings),
             claims: way.claims.as_ref(),
             tcp,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
+use super::facts::{FIELDS, Fact, Field};
 use super::{DestinationRule, Subset, Tls, TrafficPolicy};
 use crate::kinds::Typed;
 use crate::read::Index;
@@ -50,10 +51,29 @@ impl<'a> Merged<'a> {
         subset.and_then(Policy::of_subset).and_then(of).or_else(|| self.host().and_then(of))
     }
 
+    /// What is said of connections, failing pods and the choice of a pod, each with the object and field that say so; as for TLS.
+    pub fn facts(&self, port: u16, subset: Option<&Named<'a>>) -> Vec<(Fact<'a>, &'a ObjectKey, String)> {
+        let (host, own) = (self.host(), subset.and_then(Policy::of_subset));
+        let of = |field: Field| {
+            let host = host.as_ref().and_then(|host| host.fact(port, field).0);
+            match own.as_ref().map(|own| own.fact(port, field)) {
+                Some((said, true)) => said,
+                Some((said, false)) => said.or(host),
+                None => host,
+            }
+        };
+        FIELDS.into_iter().filter_map(of).collect()
+    }
+
     fn host(&self) -> Option<Policy<'a>> {
         self.rules.iter().find_map(|r| {
             Some(Policy { policy: r.spec.traffic_policy.as_ref()?, object: &r.document.key, path: "spec".into() })
         })
+    }
+
+    /// The namespace that they are from.
+    pub fn home(&self) -> Option<&'a str> {
+        self.rules.first().map(|rule| rule.document.key.namespace.as_str())
     }
 
     /// The rules, oldest first.
@@ -79,6 +99,18 @@ impl<'a> Policy<'a> {
 
     fn whole(&self) -> Option<Told<'a>> {
         Some((self.policy.tls.as_ref()?, self.object, format!("{}.trafficPolicy.tls", self.path)))
+    }
+
+    /// One of its facts for a port, and whether it mentions the port.
+    fn fact(&self, port: u16, field: Field) -> (Option<(Fact<'a>, &'a ObjectKey, String)>, bool) {
+        let settings = &self.policy.port_level_settings;
+        let found = settings.iter().enumerate().find(|(_, p)| p.port.as_ref().is_some_and(|p| p.number == port));
+        let (facts, place) = match found {
+            Some((at, own)) => (&own.facts, format!("portLevelSettings[{at}].{}", field.name)),
+            None => (&self.policy.facts, field.name.to_owned()),
+        };
+        let fact = (field.of)(facts).map(|value| Fact { field, value });
+        (fact.map(|fact| (fact, self.object, format!("{}.trafficPolicy.{place}", self.path))), found.is_some())
     }
 
     /// What it says of a port; `None` where it does not mention the port.

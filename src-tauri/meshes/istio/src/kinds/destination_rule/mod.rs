@@ -1,9 +1,11 @@
 //! DestinationRule: versions of a service, and how its callers connect.
 
 pub(crate) mod decide;
+pub(crate) mod facts;
 
 use mesh::Summary;
 use serde::Deserialize;
+use serde_json::Value;
 use world::Document;
 
 use crate::kinds::virtual_service::spec::Port;
@@ -42,6 +44,17 @@ pub(crate) struct TrafficPolicy {
     pub tls: Option<Tls>,
     #[serde(deserialize_with = "or_default")]
     pub port_level_settings: Vec<PortPolicy>,
+    #[serde(flatten)]
+    pub facts: Facts,
+}
+
+/// What a policy says besides: no single request shows it, so it is told as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Facts {
+    pub connection_pool: Option<Value>,
+    pub outlier_detection: Option<Value>,
+    pub load_balancer: Option<Value>,
 }
 
 /// `portLevelSettings[]`
@@ -50,6 +63,8 @@ pub(crate) struct TrafficPolicy {
 pub(crate) struct PortPolicy {
     pub port: Option<Port>,
     pub tls: Option<Tls>,
+    #[serde(flatten)]
+    pub facts: Facts,
 }
 
 /// `tls`
@@ -58,6 +73,8 @@ pub(crate) struct PortPolicy {
 pub(crate) struct Tls {
     #[serde(deserialize_with = "or_default")]
     pub mode: String,
+    #[serde(deserialize_with = "or_default")]
+    pub sni: String,
 }
 
 /// `subsets[]`
