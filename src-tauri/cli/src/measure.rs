@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use session::map::{Flow, Secured};
-use session::proxies::{Proxy, Sync, Use};
+use session::proxies::{Ill, Proxy, Sync, Use};
+use session::resources::{Resources, Row};
 
 use crate::args::{Form, Target, Traffic, Usage};
 use crate::failure::Failure;
@@ -35,6 +36,9 @@ pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
     for unknown in &fleet.unknown {
         say(&format!("unknown: {}: {}", unknown.about, unknown.because));
     }
+    for silent in &fleet.silent {
+        say(&format!("{}/{}: {}", silent.namespace, silent.pod, silent.diagnosis));
+    }
     if format == Form::Json {
         print_json(&fleet.proxies.iter().map(row).collect::<Vec<_>>())?;
     } else {
@@ -63,13 +67,20 @@ fn row(proxy: &Proxy) -> Value {
         .iter()
         .filter_map(|t| t.sent_at)
         .fold(None, |last: Option<f64>, at| Some(last.map_or(at, |l| l.max(at))));
-    let certificate =
-        json!({"notAfter": time(proxy.certificate_ends_at), "issuer": proxy.issuer, "spiffe": proxy.spiffe});
+    let certificate = proxy.certificate.as_ref().map(|of| {
+        json!({"notAfter": time(Some(of.ends_at)), "issuer": of.issuer, "spiffe": of.spiffe, "rootMatches": of.root_matches})
+    });
+    let ill = |ill: &Ill| {
+        json!({"code": ill.diagnosis.code, "what": ill.diagnosis.what, "next": ill.diagnosis.next, "evidence": ill.evidence,
+            "object": ill.object.as_ref().map(ToString::to_string)})
+    };
     json!({
         "namespace": proxy.namespace, "pod": proxy.pod, "workload": proxy.workload, "mesh": proxy.mesh, "role": proxy.role,
         "version": proxy.version, "state": state,
         "nack": Some(&proxy.nack).filter(|nack| !nack.is_empty()), "lastSent": time(sent),
-        "certificate": Some(certificate).filter(|_| proxy.certificate_ends_at.is_some()), "ready": proxy.ready,
+        "certificate": certificate, "ready": proxy.ready, "restarts": proxy.restarts, "controlPlane": proxy.control_plane,
+        "connectedSince": time(proxy.connected_at), "configurationBytes": proxy.size.map(|size| size.bytes),
+        "diagnoses": proxy.ills.iter().map(ill).collect::<Vec<_>>(),
         "unknown": proxy.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect::<Vec<_>>(),
     })
 }
@@ -77,7 +88,7 @@ fn row(proxy: &Proxy) -> Value {
 pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
     let open = open(from).await?;
     loop {
-        let fleet = open.session.fleet_now().await;
+        let (fleet, cost) = open.session.cost_now().await;
         let rows: Vec<Value> = fleet.proxies.iter().map(used).collect();
         match (args.format, args.watch) {
             (Form::Json, false) => print_json(&rows)?,
@@ -94,6 +105,7 @@ pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
                     &["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"],
                     &fleet.proxies.iter().map(cells).collect::<Vec<_>>(),
                 )?;
+                say(&total(&cost));
             }
         }
         if !args.watch {
@@ -101,6 +113,22 @@ pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// What all proxies use together, beside what the containers next to them use.
+fn total(all: &Resources) -> String {
+    let sum = |of: fn(&Row) -> Option<f64>| all.rows.iter().filter_map(of).sum::<f64>();
+    let share = |used: f64, app: f64| {
+        if app > 0.0 { format!(", {:.0} % of the workloads'", used / app * 100.0) } else { String::new() }
+    };
+    let (cpu, memory) = (sum(|row| row.used.cpu), sum(|row| row.used.memory));
+    format!(
+        "in all {:.2} cores{} and {:.2} GiB{}",
+        cpu / 1000.0,
+        share(cpu, sum(|row| row.app.cpu)),
+        memory / 1_073_741_824.0,
+        share(memory, sum(|row| row.app.memory)),
+    )
 }
 
 fn used(proxy: &Proxy) -> Value {

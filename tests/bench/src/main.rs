@@ -7,6 +7,7 @@ mod event;
 mod figure;
 mod layout;
 mod list;
+mod proxies;
 mod text;
 
 use std::io::Write;
@@ -17,8 +18,14 @@ use figure::Figure;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 5] =
-    [("layout", layout::run), ("list", list::run), ("check", check::run), ("event", event::run), ("yaml", text::run)];
+const BENCHES: [(&str, Bench); 6] = [
+    ("layout", layout::run),
+    ("list", list::run),
+    ("check", check::run),
+    ("event", event::run),
+    ("yaml", text::run),
+    ("proxies", proxies::run),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

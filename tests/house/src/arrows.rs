@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("tests/live", &["world", "mesh", "meshes", "cluster", "signals", "journal", "demo", "session"]),
     ("tests/live/agreement", &["world", "mesh", "meshes"]),
     ("tests/live/oracle", &["world", "mesh", "meshes"]),
-    ("tests/bench", &["world", "mesh", "meshes", "cluster", "demo", "session", "wire"]),
+    ("tests/bench", &["world", "mesh", "meshes", "cluster", "signals", "demo", "session", "wire"]),
     ("tests/xtask", &[]),
 ];
 

@@ -74,21 +74,28 @@ async fn the_shop_flows() {
 async fn its_proxies_tell_how_they_are() {
     let (demo, connection) = start();
     let world = followed(&connection).await;
-    let health = signals::health(&connection, &world, true).await;
-    assert!(!health.control_planes.is_empty() && health.unknown.is_empty(), "{:?}", health.unknown);
+    let health = signals::health(&connection, &world).await;
+    assert!(health.planes.iter().all(|plane| plane.answered) && health.unknown.is_empty(), "{:?}", health.unknown);
     let states: Vec<_> = health.rows.iter().filter_map(|row| row.worst()).collect();
     assert!(states.contains(&SyncState::Synced), "{states:?}");
     let refused = health.rows.iter().find(|row| row.worst() == Some(SyncState::Error));
-    assert!(refused.is_some_and(|row| row.nack.is_some()), "one proxy of the demo is broken: {states:?}");
+    assert!(refused.is_some_and(|row| row.nacks().next().is_some()), "one proxy of the demo is broken: {states:?}");
     assert!(states.contains(&SyncState::Stale), "one is behind: {states:?}");
-    assert!(health.rows.iter().any(|row| row.certificate.as_ref().is_some_and(|c| c.spiffe.starts_with("spiffe://"))));
+    let looks = signals::Looker::default().look(&connection, &signals::proxies(&world)).await;
+    let certificates: Vec<_> = looks.values().flatten().filter_map(|look| look.certificate.as_ref()).collect();
+    assert!(certificates.len() == looks.len() && certificates.iter().all(|c| c.spiffe.starts_with("spiffe://")));
+    assert!(
+        looks.values().flatten().any(|look| look.size.is_some_and(|size| size.clusters > 3000)),
+        "one knows too much"
+    );
+    assert!(looks.values().flatten().any(|look| !look.refused.is_empty()), "the broken one says so itself");
 
     let usage = signals::usage(&connection, &world).await;
     assert!(usage.unknown.is_empty(), "{:?}", usage.unknown);
     assert!(usage.rows.iter().any(|row| row.memory_usage.is_some_and(|bytes| bytes > 1e6)));
 
     let viewer = Connection::from_client(demo.viewer(), "demo-viewer");
-    let health = signals::health(&viewer, &world, false).await;
+    let health = signals::health(&viewer, &world).await;
     assert!(health.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{health:?}");
     assert!(health.rows.iter().all(|row| row.worst().is_none()));
 }

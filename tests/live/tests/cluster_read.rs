@@ -57,11 +57,19 @@ async fn proxies_tell_how_they_are_and_what_flows() {
     following.until("all kinds", Following::settled).await.unwrap();
     let world = &following.world;
 
-    let health = signals::health(&connection, world, true).await;
-    assert!(!health.control_planes.is_empty(), "{:?}", health.unknown);
+    let health = signals::health(&connection, world).await;
+    assert!(health.planes.iter().all(|plane| plane.answered), "{:?}", health.unknown);
     let page = health.rows.iter().find(|row| row.workload == "productpage-v1").unwrap();
     assert_eq!(page.types["CDS"].state, SyncState::Synced, "{page:?}");
-    let certificate = page.certificate.as_ref().unwrap();
+    assert!(page.connected_at.is_some(), "{page:?}");
+    let all: Vec<_> = signals::proxies(world).into_iter().filter(|proxy| proxy.namespace == "shop").collect();
+    let looks = signals::Looker::default().look(&connection, &all).await;
+    let look = looks[&(page.namespace.clone(), page.pod.clone())].as_ref().unwrap();
+    let size = look.size.unwrap();
+    assert!(size.bytes > 100_000 && size.clusters > 10 && size.listeners > 10 && size.routes > 10, "{size:?}");
+    let roots: std::collections::BTreeSet<_> = looks.values().flatten().map(|look| look.root.as_str()).collect();
+    assert!(roots.len() == 1 && !roots.contains(""), "{roots:?}");
+    let certificate = look.certificate.as_ref().unwrap();
     assert_eq!(certificate.spiffe, "spiffe://cluster.local/ns/shop/sa/productpage");
     assert!(certificate.issuer.as_deref().is_some_and(|issuer| issuer.contains("cluster.local")), "{certificate:?}");
 
@@ -103,7 +111,7 @@ async fn a_viewer_is_told_what_stays_unknown() {
     following.until("all kinds", Following::settled).await.unwrap();
     let proxies = signals::proxies(&following.world);
     assert!(!proxies.is_empty());
-    let health = signals::health(&connection, &following.world, false).await;
+    let health = signals::health(&connection, &following.world).await;
     assert!(health.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{:?}", health.unknown);
     assert!(health.rows.iter().all(|row| row.worst().is_none()), "unknown is not green");
     let round = Poller::new(connection.clone()).round(&proxies).await;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expectAccessible } from '../lib/axe';
 import { keys } from '../state/keys.svelte';
 import Table from './Table.svelte';
-import { sorted, type Column } from './table';
+import { grouped, sorted, type Column } from './table';
 
 type Row = { readonly name: string; readonly cpu: number | null };
 
@@ -32,6 +32,14 @@ describe('sorted', () => {
   ])('%s', (_, order, expected) => expect(names(sorted(rows, columns, order))).toEqual(expected));
 });
 
+describe('grouped', () => {
+  it('puts rows under the head of their group', () => {
+    const items = grouped(rows, (row) => (row.cpu === null ? 'unknown' : 'known'));
+    expect(items.map((item) => (item.group === undefined ? item.row.name : `${item.group} ${item.n}`))).toEqual(['known 2', 'pod-10', 'pod-1', 'unknown 1', 'pod-2']);
+    expect(grouped(rows, null).map((item) => item.row?.name)).toEqual(names(rows));
+  });
+});
+
 describe('Table', () => {
   const many = Array.from({ length: 10_000 }, (_, i): Row => ({ name: `pod-${i}`, cpu: i }));
   const show = (onopen = vi.fn<(row: Row) => void>(), of: readonly Row[] = many) => {
@@ -51,6 +59,18 @@ describe('Table', () => {
     await fireEvent.keyDown(grid, { key: 'ArrowDown' });
     await fireEvent.keyDown(grid, { key: 'Enter' });
     expect(onopen).toHaveBeenCalledWith(many[2]);
+  });
+
+  it('walks past the heads of groups', async () => {
+    const onopen = vi.fn<(row: Row) => void>();
+    render(Table<Row>, { label: 'Proxies', rows, columns, key: (row: Row) => row.name, groupOf: (row: Row) => String(row.cpu === null), onopen });
+    const grid = screen.getByRole('grid', { name: 'Proxies' });
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await fireEvent.keyDown(grid, { key });
+    expect(onopen).toHaveBeenCalledWith(rows[1]);
+    await fireEvent.keyDown(grid, { key: 'Home' });
+    await fireEvent.keyDown(grid, { key: 'Enter' });
+    expect(onopen).toHaveBeenLastCalledWith(rows[0]);
+    await expectAccessible();
   });
 
   it('keeps its cursor on the row when the order changes', async () => {

@@ -27,3 +27,23 @@ function compare(a: string | number | null, b: string | number | null, sign: num
   if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
   return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
 }
+
+/** What a table shows in one line: a row, or the head of a group. */
+export type Item<Row> = { readonly row: Row; readonly group?: undefined } | { readonly row?: undefined; readonly group: string; readonly n: number };
+
+/** Rows under a head for each group, the groups by name; rows keep their order within. Without groups each row stands alone. */
+export function grouped<Row>(rows: readonly Row[], groupOf: ((row: Row) => string) | null): readonly Item<Row>[] {
+  if (!groupOf) return rows.map((row) => ({ row }));
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = groupOf(row);
+    const of = groups.get(name);
+    if (of) of.push(row);
+    else groups.set(name, [row]);
+  }
+  const names = [...groups.keys()].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  return names.flatMap((group) => {
+    const of = groups.get(group) ?? [];
+    return [{ group, n: of.length }, ...of.map((row) => ({ row }))];
+  });
+}

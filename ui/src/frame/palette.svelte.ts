@@ -38,7 +38,7 @@ export function paletteItems(open: () => boolean): () => readonly Item[] {
   });
 
   return () => [
-    ...pages.filter((page) => !page.needsCluster || session.id !== null).map(
+    ...pages.filter((page) => !page.ofOne && (!page.needsCluster || session.id !== null)).map(
       (page): Item => ({ id: `page ${page.id}`, kind: t('page'), label: page.title(), detail: '', icon: page.icon, weight: 9, run: () => route.go(page.id) }),
     ),
     ...keys.all.filter((binding) => !binding.quiet).map(

@@ -16,5 +16,7 @@ export interface Page {
   readonly view: () => Promise<{ default: Component }>;
   /** Shown only with a cluster open. */
   readonly needsCluster: boolean;
+  /** It shows one thing that its address names: nothing to go to without. */
+  readonly ofOne?: boolean;
   readonly count?: (overview: Overview) => Count | null;
 }

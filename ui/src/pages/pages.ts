@@ -6,6 +6,8 @@ import { page as findings } from './findings/page';
 import { page as map } from './map/page';
 import type { Page } from './page';
 import { page as proxies } from './proxies/page';
+import { page as proxy } from './proxy/page';
+import { page as resources } from './resources/page';
 import { page as review } from './review/page';
 import { page as routes } from './routes/page';
 import { page as security } from './security/page';
@@ -15,6 +17,8 @@ export const pages: readonly Page[] = [
   clusters,
   map,
   proxies,
+  proxy,
+  resources,
   routes,
   security,
   config,

@@ -19,6 +19,9 @@ const AUTHORED = /(^|\.)(istio\.io|linkerd\.io|cilium\.io|gateway\.networking\.k
 /** A node of the map: `service:shop/reviews`. */
 export const nodePlace = (node: string): Place => ({ page: 'map', params: { node } });
 
+/** One proxy, by namespace and pod. */
+export const proxyPlace = (namespace: string, pod: string): Place => ({ page: 'proxy', params: { proxy: `${namespace}/${pod}` } });
+
 /** Whether an object is a policy, of whichever mesh. */
 export const isPolicy = ({ group, kind }: ObjectRef): boolean => POLICIES.includes(group) && !kind.endsWith('Route');
 

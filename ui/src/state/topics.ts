@@ -20,4 +20,6 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],
   proxies: ['proxies'],
+  resources: ['proxies'],
+  resourceHistory: ['proxies'],
 };

@@ -1,4 +1,4 @@
-//! The way to what runs in a pod: through the API server's proxy, or a port-forward. Reads only, of listed paths.
+//! The way to what runs in a pod: through the API server's proxy, or a port-forward. Listed paths alone, all of them reads but one.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// What may be read. Envoy and istiod have `/quitquitquit`, `/logging` and more on the same ports, one request away.
-const READ_ONLY: [&str; 16] = [
+const READ_ONLY: [&str; 17] = [
     "/certs",
     "/clusters",
     "/config_dump",
@@ -33,6 +33,7 @@ const READ_ONLY: [&str; 16] = [
     "/stats",
     "/stats/prometheus",
     "/metrics",
+    "/debug/connections",
     "/debug/syncz",
     "/debug/registryz",
     "/debug/config_dump",
@@ -40,14 +41,27 @@ const READ_ONLY: [&str; 16] = [
     "/version",
 ];
 
+/// What may be changed of a proxy: what it writes to its log, until it ends or is told otherwise.
+const LOGGING: &str = "/logging";
+
 impl Connection {
+    /// Asks Envoy for its log levels, or sets them: `POST /logging` of its admin port, by a port-forward.
+    ///
+    /// # Errors
+    /// `NotAllowed` for any other path; else as any call.
+    pub async fn pod_logging(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
+        let tried = format!("POST {path} of port {port} of Pod {namespace}/{pod} by port-forward");
+        self.check(&tried, namespace, pod, path, &[LOGGING])?;
+        self.forwarded(tried, (namespace, pod, port), http::Method::POST, path).await
+    }
+
     /// GET of a pod's port by the API server's proxy (`pods/proxy`).
     ///
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_proxy_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
         let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by proxy");
-        self.check(&tried, namespace, pod, path)?;
+        self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let url = format!("/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}");
         let call = Call { accept: "*/*", limit: ANSWER, largest: LARGEST, ..Call::get(tried, url) };
         Ok(self.send(&call).await?.body)
@@ -59,15 +73,32 @@ impl Connection {
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_forward_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
         let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by port-forward");
-        self.check(&tried, namespace, pod, path)?;
-        let whole = self.forward(namespace, pod, port, path);
+        self.check(&tried, namespace, pod, path, &READ_ONLY)?;
+        self.forwarded(tried, (namespace, pod, port), http::Method::GET, path).await
+    }
+
+    async fn forwarded(
+        &self,
+        tried: String,
+        (namespace, pod, port): (&str, &str, u16),
+        method: http::Method,
+        path: &str,
+    ) -> Result<Bytes, ApiError> {
+        let whole = self.forward(namespace, pod, port, method, path);
         match tokio::time::timeout(ANSWER, whole).await {
             Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
             Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
         }
     }
 
-    async fn forward(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, Cause> {
+    async fn forward(
+        &self,
+        namespace: &str,
+        pod: &str,
+        port: u16,
+        method: http::Method,
+        path: &str,
+    ) -> Result<Bytes, Cause> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
@@ -78,7 +109,7 @@ impl Connection {
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
         let answer = tokio::select! {
-            answer = ask(stream, path) => answer,
+            answer = ask(stream, method, path) => answer,
             Some(said) = async { match error { Some(error) => error.await, None => std::future::pending().await } } => {
                 Err(cut(&said))
             }
@@ -87,14 +118,14 @@ impl Connection {
         answer
     }
 
-    fn check(&self, tried: &str, namespace: &str, pod: &str, path: &str) -> Result<(), ApiError> {
+    fn check(&self, tried: &str, namespace: &str, pod: &str, path: &str, allowed: &[&str]) -> Result<(), ApiError> {
         let refuse = |detail: String| Err(self.error(tried, Cause::NotAllowed { detail }));
         if !is_path_part(namespace) || !is_path_part(pod) {
             return refuse("not the name of a pod".into());
         }
         let (bare, query) = path.split_once('?').unwrap_or((path, ""));
-        if !READ_ONLY.contains(&bare) || !query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
-            return refuse(format!("{bare} is not among the paths that are only read"));
+        if !allowed.contains(&bare) || !query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+            return refuse(format!("{bare} is not among the paths that may be asked for"));
         }
         Ok(())
     }
@@ -106,6 +137,7 @@ fn cut(text: &str) -> Cause {
 
 async fn ask(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    method: http::Method,
     path: &str,
 ) -> Result<Bytes, Cause> {
     let broken = |error: hyper::Error| cut(&error.to_string());
@@ -114,7 +146,9 @@ async fn ask(
         .await
         .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT)))?
         .map_err(broken)?;
-    let request = Request::get(path)
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(http::header::HOST, "localhost")
         .header(http::header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
@@ -169,6 +203,10 @@ mod tests {
             ] {
                 assert!(matches!(error.cause, Cause::NotAllowed { .. }), "{path}: {error}");
             }
+        }
+        for path in ["/quitquitquit", "/logging/../quitquitquit", "/stats", "/logging?paths=a:b HTTP/1.1"] {
+            let error = connection.pod_logging("shop", "a", 15000, path).await.unwrap_err();
+            assert!(matches!(error.cause, Cause::NotAllowed { .. }), "{path}: {error}");
         }
         let sent = connection.pod_proxy_get("shop", "a", 15020, "/stats/prometheus?usedonly").await.unwrap_err();
         assert!(matches!(sent.cause, Cause::Unreachable(_)), "{sent}");

@@ -65,6 +65,11 @@ impl Upstream {
     pub(crate) fn requests(&self) -> u64 {
         self.codes.values().sum()
     }
+
+    /// Those that ended with 5xx.
+    pub(crate) fn failed(&self) -> u64 {
+        self.codes.range(500..).map(|(_, count)| count).sum()
+    }
 }
 
 /// One end of a request as Istio's own metrics name it.

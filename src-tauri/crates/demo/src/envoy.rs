@@ -6,12 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::counters::{Counters, End, Histogram, Series, Upstream};
-use crate::manifests::ISTIO;
 use crate::proxies::Proxy;
 use crate::shop::Proxy as Condition;
 
 /// Clusters that the oversized proxy holds beside those of the mesh, and the size of each in its memory.
-const BALLAST: usize = 3000;
+pub(crate) const BALLAST: usize = 3000;
 
 /// `/stats/prometheus`
 pub(crate) fn prometheus(proxy: &Proxy) -> String {
@@ -216,7 +215,7 @@ pub(crate) fn clusters(proxy: &Proxy) -> Vec<(String, Vec<(String, u16)>)> {
     all
 }
 
-fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String, world::Labels)> {
+pub(crate) fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String, world::Labels)> {
     let rules = proxy.knows.world().documents_of("networking.istio.io", "DestinationRule");
     let full = format!("{name}.{namespace}.svc.cluster.local");
     let rules = rules.filter(|d| {
@@ -234,100 +233,20 @@ fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String, world::La
         .collect()
 }
 
-/// `/config_dump`, or one resource of it.
-pub(crate) fn config_dump(proxy: &Proxy, resource: &str) -> Value {
-    let dump = |kind: &str| format!("type.googleapis.com/envoy.admin.v3.{kind}ConfigDump");
-    let version = |number: usize| proxy.sync[number].acked.clone();
-    let cluster = |(name, _): &(String, Vec<_>)| {
-        json!({"version_info": version(0), "last_updated": proxy.sync[0].sent_time, "cluster":
-            {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": name, "type": "EDS", "connect_timeout": "10s",
-                "eds_cluster_config": {"eds_config": {"ads": {}, "resource_api_version": "V3"}, "service_name": name}, "lb_policy": "LEAST_REQUEST"}})
-    };
-    let mut dynamic: Vec<Value> = clusters(proxy).iter().map(cluster).collect();
-    if proxy.condition == Condition::Oversized {
-        dynamic.extend(
-            (0..BALLAST).map(|n| cluster(&(format!("outbound|443||sku-{n:05}.suppliers.example"), Vec::new()))),
-        );
-    }
-    let listener = |name: &str, port: u16| {
-        let mut state = json!({"name": name, "active_state": {"version_info": version(1), "last_updated": proxy.sync[1].sent_time,
-            "listener": {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
-                "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}}}}});
-        if let Some(error) = proxy.sync[1].error.as_ref().filter(|_| name == "virtualInbound") {
-            state["error_state"] = json!({"details": error, "last_update_attempt": proxy.sync[1].sent_time, "version_info": proxy.sync[1].sent});
-        }
-        state
-    };
-    let secret = json!({"name": "default", "version_info": "", "last_updated": proxy.sync[0].sent_time,
-        "secret": {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret", "name": "default"}});
-    let parts = [
-        ("dynamic_active_clusters", dump("Clusters"), Value::from(dynamic)),
-        (
-            "dynamic_listeners",
-            dump("Listeners"),
-            json!([listener("virtualInbound", 15006), listener("virtualOutbound", 15001)]),
-        ),
-        ("dynamic_route_configs", dump("Routes"), routes(proxy)),
-        ("dynamic_active_secrets", dump("Secrets"), json!([secret])),
-    ];
-    let configs: Vec<Value> = match parts.iter().find(|(name, _, _)| *name == resource) {
-        Some((_, _, found)) => found.as_array().cloned().unwrap_or_default(),
-        None => parts.into_iter().map(|(name, r#type, found)| json!({"@type": r#type, name: found})).collect(),
-    };
-    json!({"configs": configs})
-}
-
-/// One route configuration a port; in it a virtual host a service, with the destinations that the engine reads from the objects.
-fn routes(proxy: &Proxy) -> Value {
-    let world = proxy.knows.world();
-    let mut ports: std::collections::BTreeMap<u16, Vec<Value>> = std::collections::BTreeMap::new();
-    for service in world.services() {
-        let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
-        let rules = proxy.knows.routes(&service.namespace, &service.name);
-        for port in &service.ports {
-            let cluster = |subset: &str| format!("outbound|{}|{subset}|{host}", port.port);
-            let known: Vec<String> =
-                subsets(proxy, &service.namespace, &service.name).into_iter().map(|(name, _)| name).collect();
-            let mut found: Vec<Value> = rules
-                .iter()
-                .map(|rule| {
-                    let weighted: Vec<Value> = rule
-                        .destinations
-                        .iter()
-                        .map(|d| {
-                            let subset = if known.contains(&d.name) { d.name.as_str() } else { "" };
-                            json!({"name": cluster(subset), "weight": (d.share * 100.0).round()})
-                        })
-                        .collect();
-                    json!({"name": rule.path, "match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": weighted}},
-                        "metadata": {"filter_metadata": {"istio": {"config": rule.object.as_ref().map(ToString::to_string)}}}})
-                })
-                .collect();
-            if found.is_empty() {
-                found.push(json!({"name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster("")}}));
-            }
-            let domains = json!([host, service.name, format!("{}.{}", service.name, service.namespace)]);
-            ports
-                .entry(port.port)
-                .or_default()
-                .push(json!({"name": format!("{host}:{}", port.port), "domains": domains, "routes": found}));
-        }
-    }
-    let written = |(port, hosts): (u16, Vec<Value>)| {
-        json!({"version_info": proxy.sync[3].acked, "last_updated": proxy.sync[3].sent_time, "route_config":
-            {"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": port.to_string(), "virtual_hosts": hosts}})
-    };
-    ports.into_iter().map(written).collect()
-}
-
 /// `/clusters?format=json`
 pub(crate) fn cluster_statuses(proxy: &Proxy) -> Value {
-    let host = |(address, port): &(String, u16)| {
-        json!({"address": {"socket_address": {"address": address, "port_value": port}}, "stats": [],
+    let host = |cluster: &str, (address, port): &(String, u16), hosts: usize| {
+        let upstream = proxy.counters.upstreams.get(cluster);
+        // What is counted of a cluster is spread over its endpoints alike.
+        let count = |value: fn(&Upstream) -> u64| upstream.map_or(0, |u| value(u) / hosts.max(1) as u64).to_string();
+        json!({"address": {"socket_address": {"address": address, "port_value": port}},
+            "stats": [{"name": "rq_total", "value": count(Upstream::requests)}, {"name": "rq_error", "value": count(Upstream::failed)},
+                {"name": "cx_connect_fail", "value": count(|u| u.failed_connections)}],
             "health_status": {"eds_health_status": "HEALTHY"}, "weight": 1, "locality": {}})
     };
     let status = |(name, hosts): (String, Vec<(String, u16)>)| {
-        json!({"name": name, "added_via_api": true, "host_statuses": hosts.iter().map(host).collect::<Vec<_>>(),
+        let statuses: Vec<_> = hosts.iter().map(|h| host(&name, h, hosts.len())).collect();
+        json!({"name": name, "added_via_api": true, "host_statuses": statuses,
             "observability_name": format!("{name};")})
     };
     json!({"cluster_statuses": clusters(proxy).into_iter().map(status).collect::<Vec<_>>()})
@@ -342,17 +261,26 @@ pub(crate) fn certificates(proxy: &Proxy) -> Value {
     };
     let ca = json!([{"path": "<inline>", "serial_number": "17519df9ae280d232790d6b6c13f8e9a", "subject_alt_names": [],
         "days_until_expiration": "3649", "valid_from": at(-216), "expiration_time": at(87_600)}]);
+    let (since, left) = crate::authority::times(proxy);
     let leaf = json!([{"path": "<inline>", "serial_number": format!("{:032x}", crate::manifests::hash(&proxy.pod, 7)),
-        "subject_alt_names": [{"uri": proxy.principal()}], "days_until_expiration": "0", "valid_from": at(-6), "expiration_time": at(18)}]);
+        "subject_alt_names": [{"uri": proxy.principal()}], "days_until_expiration": "0", "valid_from": at(-i64::from(since)), "expiration_time": at(i64::from(left))}]);
     json!({"certificates": [{"ca_cert": ca, "cert_chain": leaf}]})
 }
 
 /// `/server_info`
 pub(crate) fn server_info(proxy: &Proxy, uptime: u64) -> Value {
-    let role = if proxy.router { "router" } else { "sidecar" };
-    let id = format!("{role}~{}~{}.{}~{}.svc.cluster.local", proxy.ip, proxy.pod, proxy.namespace, proxy.namespace);
     json!({"version": "demo/1.36.0/Clean/RELEASE/BoringSSL", "state": "LIVE", "hot_restart_version": "disabled",
         "uptime_current_epoch": format!("{uptime}s"), "uptime_all_epochs": format!("{uptime}s"),
-        "node": {"id": id, "cluster": format!("{}.{}", proxy.app, proxy.namespace), "metadata": {"ISTIO_VERSION": ISTIO, "NAMESPACE": proxy.namespace,
-            "WORKLOAD_NAME": proxy.workload, "SERVICE_ACCOUNT": proxy.account, "CLUSTER_ID": "Kubernetes"}}})
+        "node": node(proxy)})
+}
+
+/// Who the proxy says that it is.
+pub(crate) fn node(proxy: &Proxy) -> Value {
+    let role = if proxy.router { "router" } else { "sidecar" };
+    let id = format!("{role}~{}~{}.{}~{}.svc.cluster.local", proxy.ip, proxy.pod, proxy.namespace, proxy.namespace);
+    json!({"id": id, "cluster": format!("{}.{}", proxy.app, proxy.namespace),
+        "metadata": {"ISTIO_VERSION": proxy.release(), "NAMESPACE": proxy.namespace, "MESH_ID": "cluster.local",
+            "WORKLOAD_NAME": proxy.workload, "SERVICE_ACCOUNT": proxy.account, "CLUSTER_ID": "Kubernetes",
+            "PROXY_CONFIG": {"discoveryAddress": "istiod.istio-system.svc:15012", "concurrency": 2}},
+        "user_agent_name": "envoy", "user_agent_build_version": {"version": {"major_number": 1, "minor_number": 36}}})
 }

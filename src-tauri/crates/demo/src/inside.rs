@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::api::{Body, answer, json};
 use crate::ask::Ask;
 use crate::traffic::{State, Traffic};
-use crate::{envoy, istiod};
+use crate::{dump, envoy, istiod};
 
 /// Envoy's admin and the ports of its statistics; istiod's debug port.
 const ADMIN: u16 = 15000;
@@ -41,8 +41,12 @@ pub(crate) fn open(port: u16) -> bool {
 
 /// Answers a request to a pod's port.
 pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: &Ask) -> Response<Body> {
-    let state = traffic.state();
+    let mut state = traffic.state();
     let path = ask.path.trim_end_matches('/');
+    if port == ADMIN && path == "/logging" && ask.method == http::Method::POST {
+        let proxy = state.proxies.get_mut(&(namespace.to_owned(), pod.to_owned()));
+        return proxy.map_or_else(not_found, |proxy| text(logging(proxy, ask.option("paths"))));
+    }
     let found = match port {
         ADMIN => admin(&state, namespace, pod, path, ask),
         AGENT | STATISTICS if path == "/stats/prometheus" => proxy_text(&state, namespace, pod, envoy::prometheus),
@@ -51,7 +55,22 @@ pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, a
         DEBUG => control(&state, namespace, pod, path, ask),
         _ => None,
     };
-    found.unwrap_or_else(|| answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n"))
+    found.unwrap_or_else(not_found)
+}
+
+fn not_found() -> Response<Body> {
+    answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n")
+}
+
+/// Envoy's loggers, a few of them, after setting those that are named: `http:debug,rbac:info`.
+fn logging(proxy: &mut crate::proxies::Proxy, paths: &str) -> String {
+    const LOGGERS: [&str; 8] = ["admin", "client", "config", "conn_handler", "connection", "http", "rbac", "upstream"];
+    let set = paths.split(',').filter_map(|pair| pair.split_once(':')).filter(|(logger, _)| LOGGERS.contains(logger));
+    for (logger, level) in set {
+        proxy.levels.insert(logger.to_owned(), level.to_owned());
+    }
+    let line = |logger: &&str| format!("  {logger}: {}\n", proxy.levels.get(*logger).map_or("warning", String::as_str));
+    format!("active loggers:\n{}\n", LOGGERS.iter().map(line).collect::<String>())
 }
 
 fn text(body: impl Into<Bytes>) -> Response<Body> {
@@ -87,7 +106,7 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
             let lines: String = stats.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
             Some(text(lines))
         }
-        "/config_dump" => ok(envoy::config_dump(proxy, ask.option("resource"))),
+        "/config_dump" => ok(dump::config_dump(proxy, state.authority.as_ref(), ask.option("resource"))),
         "/clusters" => ok(envoy::cluster_statuses(proxy)),
         "/certs" => ok(envoy::certificates(proxy)),
         "/server_info" => ok(envoy::server_info(proxy, state.since.elapsed().as_secs())),
@@ -106,10 +125,11 @@ fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> 
     state.ready.world().pod(namespace, pod).filter(|p| is_istiod(p))?;
     match path {
         "/debug/syncz" => Some(json(StatusCode::OK, &istiod::syncz(&state.proxies))),
+        "/debug/connections" => Some(json(StatusCode::OK, &istiod::connections(&state.proxies, state.since.elapsed()))),
         "/debug/config_dump" => {
             let asked = ask.option("proxyID");
             let proxy = state.proxies.values().find(|p| format!("{}.{}", p.pod, p.namespace) == asked)?;
-            Some(json(StatusCode::OK, &envoy::config_dump(proxy, "")))
+            Some(json(StatusCode::OK, &dump::config_dump(proxy, state.authority.as_ref(), "")))
         }
         "/version" => Some(text(istiod::version())),
         "/metrics" => Some(text(istiod::metrics(&state.proxies))),

@@ -1,5 +1,8 @@
 //! What istiod's debug port says.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::manifests::ISTIO;
@@ -7,7 +10,16 @@ use crate::proxies::{Proxies, Proxy, TYPES};
 
 /// `/debug/syncz`
 pub(crate) fn syncz(proxies: &Proxies) -> Value {
-    proxies.values().map(status).collect()
+    proxies.values().filter(|proxy| proxy.is_connected()).map(status).collect()
+}
+
+/// `/debug/connections`
+pub(crate) fn connections(proxies: &Proxies, since: Duration) -> Value {
+    let at = Timestamp::now().checked_sub(since).unwrap_or_default().to_string();
+    let known = proxies.values().filter(|proxy| proxy.is_connected()).enumerate();
+    let client = |(n, proxy): (usize, &Proxy)| json!({"connectionId": format!("{}.{}-{n}", proxy.pod, proxy.namespace), "connectedAt": at, "address": format!("{}:47688", proxy.ip)});
+    let clients: Vec<Value> = known.map(client).collect();
+    json!({"totalClients": clients.len(), "clients": clients})
 }
 
 fn status(proxy: &Proxy) -> Value {
@@ -16,7 +28,7 @@ fn status(proxy: &Proxy) -> Value {
     status.insert("cluster_id".into(), "Kubernetes".into());
     status.insert("proxy".into(), format!("{}.{}", proxy.pod, proxy.namespace).into());
     status.insert("proxy_type".into(), role.into());
-    status.insert("istio_version".into(), ISTIO.into());
+    status.insert("istio_version".into(), proxy.release().into());
     let mut resources = Map::new();
     for ((short, url), sync) in TYPES.iter().zip(&proxy.sync) {
         status.insert(format!("{short}_sent"), sync.sent.clone().into());

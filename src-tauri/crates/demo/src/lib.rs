@@ -7,10 +7,12 @@
 
 mod api;
 mod ask;
+mod authority;
 mod chance;
 mod connect;
 mod counters;
 mod discovery;
+mod dump;
 mod envoy;
 mod fields;
 mod form;

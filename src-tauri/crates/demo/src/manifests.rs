@@ -9,6 +9,8 @@ use crate::shop::{Proxy, WORKLOADS, Workload};
 
 /// Version of Istio that the shop runs.
 pub(crate) const ISTIO: &str = "1.28.1";
+/// Release of the proxy that was never restarted since.
+pub(crate) const SKEWED: &str = "1.25.4";
 /// Nodes of the cluster.
 const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 
@@ -68,6 +70,8 @@ struct Runs<'a> {
     containers: Value,
     init: Value,
     annotations: Value,
+    /// How its proxy does.
+    proxy: Proxy,
 }
 
 /// Everything but what the mesh's own files hold: namespaces, nodes, workloads, services, and `extra` more services.
@@ -206,8 +210,14 @@ impl Writer {
             } else {
                 json!({"running": {"startedAt": started}})
             };
-            json!({"name": container["name"], "image": container["image"], "ready": true, "started": !done, "restartCount": 0,
-                "state": state, "lastState": {}})
+            let killed = runs.proxy == Proxy::Killed && container["name"] == "istio-proxy";
+            let last = if killed {
+                json!({"terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": started, "finishedAt": started}})
+            } else {
+                json!({})
+            };
+            json!({"name": container["name"], "image": container["image"], "ready": true, "started": !done,
+                "restartCount": if killed { 3 } else { 0 }, "state": state, "lastState": last})
         };
         let statuses = |of: &Value, init: bool| -> Value {
             let all = of.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -256,6 +266,7 @@ impl Writer {
             containers: container,
             init: json!([]),
             annotations: json!({"prometheus.io/scrape": "true", "prometheus.io/port": "15014"}),
+            proxy: Proxy::None,
         };
         self.run(&runs, "helm");
         self.gateway(namespace);
@@ -284,6 +295,7 @@ impl Writer {
             containers: json!([proxy]),
             init: json!([]),
             annotations: json!({"istio.io/rev": "default", "inject.istio.io/templates": "gateway"}),
+            proxy: Proxy::Well,
         };
         self.run(&runs, "helm");
     }
@@ -307,9 +319,7 @@ impl Writer {
         let (injected, annotations, init) = match proxy {
             Proxy::None => (json!({}), json!({}), json!([])),
             Proxy::Linkerd => linkerd::injected(namespace, &deployment),
-            Proxy::Well | Proxy::Broken | Proxy::Stale | Proxy::Oversized | Proxy::Starved => {
-                istio_injected(app, version, proxy)
-            }
+            _ => istio_injected(app, version, proxy),
         };
         let runs = Runs {
             namespace,
@@ -321,6 +331,7 @@ impl Writer {
             containers: json!([container]),
             init,
             annotations,
+            proxy,
         };
         self.run(&runs, "kubectl-client-side-apply");
     }
@@ -352,9 +363,11 @@ fn istio_injected(app: &str, version: &str, proxy: Proxy) -> (Value, Value, Valu
 fn sidecar(proxy: Proxy) -> Value {
     let (cpu, memory) = match proxy {
         Proxy::Starved => ("100m", "256Mi"),
+        Proxy::Killed => ("2", "48Mi"),
         _ => ("2", "1Gi"),
     };
-    json!({"name": "istio-proxy", "image": format!("istio/proxyv2:{ISTIO}"), "restartPolicy": "Always",
+    let release = if proxy == Proxy::Skewed { SKEWED } else { ISTIO };
+    json!({"name": "istio-proxy", "image": format!("istio/proxyv2:{release}"), "restartPolicy": "Always",
         "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
         "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
         "readinessProbe": {"httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"}, "periodSeconds": 15},

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use world::Pod;
 
 use crate::counters::Counters;
-use crate::manifests::uuid;
+use crate::manifests::{ISTIO, SKEWED, uuid};
 use crate::shop::{Proxy as Condition, WORKLOADS};
 
 /// Clusters, listeners, endpoints, routes: what istiod sends, by the names that `/debug/syncz` uses.
@@ -59,6 +59,8 @@ pub(crate) struct Proxy {
     pub(crate) services: usize,
     pub(crate) sync: [Sync; 4],
     pub(crate) counters: Counters,
+    /// Loggers that somebody gave another level.
+    pub(crate) levels: BTreeMap<String, String>,
     pending: Option<Pending>,
 }
 
@@ -97,6 +99,7 @@ impl Proxy {
             services: ready.world().services().count(),
             sync: Default::default(),
             counters: Counters::default(),
+            levels: BTreeMap::new(),
             pending: None,
         };
         let error = refusal(proxy.condition, ready);
@@ -141,6 +144,16 @@ impl Proxy {
         }
         self.knows = pending.ready;
         self.services = pending.services;
+    }
+
+    /// Istio's release that it is of.
+    pub(crate) fn release(&self) -> &'static str {
+        if self.condition == Condition::Skewed { SKEWED } else { ISTIO }
+    }
+
+    /// Whether istiod knows it.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.condition != Condition::Lost
     }
 
     /// `cluster.local/ns/prod/sa/reviews`

@@ -32,6 +32,16 @@ pub(crate) enum Proxy {
     Oversized,
     /// It has too little CPU.
     Starved,
+    /// It is of a release that no longer goes with the control plane's.
+    Skewed,
+    /// It was killed for memory, and came back.
+    Killed,
+    /// Its certificate ends soon, and nobody renewed it.
+    Expiring,
+    /// It trusts other roots than the rest of the mesh.
+    Strayed,
+    /// No istiod knows it.
+    Lost,
     /// It is Linkerd's.
     Linkerd,
 }
@@ -171,12 +181,13 @@ pub(crate) static WORKLOADS: &[Workload] = &[
             get("http://reviews:9080/reviews/42", PerRequest(0.6)),
             get("http://users.prod:8080/me", PerRequest(0.2)),
         ],
-    ),
-    workload(("dev", "catalog", "v2"), 1, 5.0, &[]),
-    workload(("dev", "reviews", "v1"), 1, 6.0, &[]).on(9080),
-    workload(("dev", "reviews", "v2"), 1, 9.0, &[]).on(9080),
+    )
+    .with(Proxy::Skewed),
+    workload(("dev", "catalog", "v2"), 1, 5.0, &[]).with(Proxy::Killed),
+    workload(("dev", "reviews", "v1"), 1, 6.0, &[]).on(9080).with(Proxy::Expiring),
+    workload(("dev", "reviews", "v2"), 1, 9.0, &[]).on(9080).with(Proxy::Lost),
     workload(("dev", "checkout", "v1"), 1, 20.0, &[post("http://payments:8080/charge", PerRequest(1.0))]),
-    workload(("dev", "payments", "v1"), 1, 30.0, &[]),
+    workload(("dev", "payments", "v1"), 1, 30.0, &[]).with(Proxy::Strayed),
     workload(
         ("legacy", "batch", "v1"),
         1,

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use world::World;
 
+use crate::authority::Authority;
 use crate::chance::Chance;
 use crate::counters::{End, Series};
 use crate::proxies::{Proxies, Proxy, has_proxy};
@@ -32,6 +33,8 @@ pub(crate) struct Traffic {
 pub(crate) struct State {
     pub(crate) ready: Arc<Ready>,
     pub(crate) proxies: Proxies,
+    /// Signs what the proxies show; `None` where this machine gives no chance to make keys with.
+    pub(crate) authority: Option<Authority>,
     /// Pods of each Deployment.
     pods: HashMap<Names, Vec<Names>>,
     /// Requests that each of `WORKLOADS` answered in the last tick.
@@ -57,6 +60,7 @@ impl Traffic {
         let mut state = State {
             ready,
             proxies: Proxies::new(),
+            authority: Authority::new().ok(),
             pods: HashMap::new(),
             answered: vec![0.0; WORKLOADS.len()],
             carried: HashMap::new(),

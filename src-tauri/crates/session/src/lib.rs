@@ -21,6 +21,7 @@ pub mod overview;
 mod profile;
 pub mod proxies;
 mod records;
+pub mod resources;
 mod sampling;
 pub mod says;
 pub mod schema;

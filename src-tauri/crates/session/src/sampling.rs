@@ -5,26 +5,29 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cluster::Connection;
-use signals::{Poller, UsageReport};
+use jiff::Timestamp;
+use signals::{HealthReport, Looker, Looks, Poller, Throttling, UsageReport};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use world::World;
 
 use crate::Session;
 use crate::live::Live;
-use crate::proxies::{Fleet, join};
+use crate::proxies::{Fleet, Seen, join};
+use crate::resources::{Measured, Resources, resources, uses};
 use crate::traffic::Traffic;
 
-/// From one look at the proxies' synchronisation to the next.
-const CALM: Duration = Duration::from_secs(5);
-/// The same while a change is being taken up.
+/// From one look at the proxies' synchronisation to the next, while a change is being taken up.
 const HOT: Duration = Duration::from_millis(500);
 /// For so long after a change.
 const HOT_FOR: Duration = Duration::from_secs(15);
 /// metrics-server measures every 15 s.
 const USAGE: Duration = Duration::from_secs(15);
-/// Certificates live a day; asking costs a connection to each proxy.
-const CERTIFICATES: Duration = Duration::from_secs(300);
+/// Certificates live a day and configurations change by pushes; asking costs each proxy a rendering of all that it knows.
+const LOOKS: Duration = Duration::from_secs(300);
+/// So many between two looks at their synchronisation, which shall not wait for them.
+const AT_A_TIME: usize = 32;
 
 /// Samples the traffic.
 pub(crate) fn traffic(
@@ -74,16 +77,31 @@ pub(crate) fn unknown(unknown: &signals::Unknown) -> mesh::Unknown {
 impl Session {
     /// What every proxy was sent and has acknowledged right now.
     pub(crate) async fn synchronised_now(&self) -> Fleet {
-        let health = signals::health(self.connection(), &self.world(), false).await;
-        join(health, &UsageReport::default(), &HashMap::new())
+        let world = self.world();
+        let health = signals::health(self.connection(), &world).await;
+        Watcher::default().join(&world, &health)
     }
 
     /// Every proxy as it is right now, certificates and all: for callers that look once.
     pub async fn fleet_now(&self) -> Fleet {
-        let world = self.world();
-        let (health, usage) =
-            tokio::join!(signals::health(self.connection(), &world, true), signals::usage(self.connection(), &world));
-        join(health, &usage, &HashMap::new())
+        self.cost_now().await.0
+    }
+
+    /// The same with what they cost.
+    pub async fn cost_now(&self) -> (Fleet, Resources) {
+        let (world, connection) = (self.world(), self.connection());
+        let mut watcher = Watcher::default();
+        let all = signals::proxies(&world);
+        let (health, usage, looks) = tokio::join!(
+            signals::health(connection, &world),
+            signals::usage(connection, &world),
+            watcher.looker.look(connection, &all)
+        );
+        (watcher.usage, watcher.looks) = (usage, looks);
+        let fleet = watcher.join(&world, &health);
+        let measured = Measured { apps: watcher.usage.apps, ..Measured::default() };
+        let cost = resources(&fleet, &measured);
+        (fleet, cost)
     }
 }
 
@@ -93,19 +111,75 @@ pub(crate) fn fleet(
     live: watch::Receiver<Live>,
     hurry: Arc<Notify>,
     cancel: CancellationToken,
-) -> watch::Receiver<Arc<Fleet>> {
+) -> (watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Measured>>) {
     let (sender, receiver) = watch::channel(Arc::<Fleet>::default());
+    let (measures, measured) = watch::channel(Arc::<Measured>::default());
     tokio::spawn(async move {
-        tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, &hurry, sender) => {} }
+        tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, &hurry, (sender, measures)) => {} }
     });
-    receiver
+    (receiver, measured)
+}
+
+/// What is kept from one look to the next: what is not asked for at each.
+#[derive(Default)]
+struct Watcher {
+    usage: UsageReport,
+    used_at: Option<Instant>,
+    throttling: Throttling,
+    looker: Looker,
+    looks: Looks,
+    looked_at: HashMap<(String, String), Instant>,
+    lost: HashMap<(String, String), (String, Timestamp)>,
+}
+
+impl Watcher {
+    fn join(&self, world: &World, health: &HealthReport) -> Fleet {
+        let (usage, looks, lost) = (&self.usage, &self.looks, &self.lost);
+        join(Seen { world, health, usage, looks, lost, now: Timestamp::now() })
+    }
+
+    /// Measures anew where the last time is long ago, and says whether it did.
+    async fn measure(&mut self, connection: &Connection, world: &World) -> bool {
+        if self.used_at.is_some_and(|at| at.elapsed() <= USAGE) {
+            return false;
+        }
+        self.used_at = Some(Instant::now());
+        self.usage = signals::usage(connection, world).await;
+        let shares = self.throttling.round(connection, world).await;
+        for row in &mut self.usage.rows {
+            row.throttled = shares.get(&(row.namespace.clone(), row.pod.clone())).copied();
+        }
+        true
+    }
+
+    /// Asks some proxies themselves: those of which nothing is known yet, and those whose last look is long ago.
+    async fn look_closely(&mut self, connection: &Connection, all: &[signals::Proxy]) {
+        self.looked_at.retain(|place, _| all.iter().any(|proxy| proxy.key() == *place));
+        self.looks.retain(|place, _| self.looked_at.contains_key(place));
+        let old = |proxy: &&signals::Proxy| {
+            proxy.container.ready && self.looked_at.get(&proxy.key()).is_none_or(|at| at.elapsed() > LOOKS)
+        };
+        let due: Vec<_> = all.iter().filter(old).take(AT_A_TIME).cloned().collect();
+        let now = Instant::now();
+        self.looked_at.extend(due.iter().map(|proxy| (proxy.key(), now)));
+        self.looks.extend(self.looker.look(connection, &due).await);
+    }
+
+    /// Remembers which istiod each proxy talks to; those that are gone are forgotten.
+    fn remember(&mut self, health: &HealthReport) {
+        let now = Timestamp::now();
+        self.lost.retain(|place, _| health.rows.iter().any(|row| row.namespace == place.0 && row.pod == place.1));
+        for row in health.rows.iter().filter(|row| !row.control_plane.is_empty()) {
+            self.lost.insert((row.namespace.clone(), row.pod.clone()), (row.control_plane.clone(), now));
+        }
+    }
 }
 
 async fn look(
     connection: Connection,
     mut live: watch::Receiver<Live>,
     hurry: &Notify,
-    sender: watch::Sender<Arc<Fleet>>,
+    (sender, measures): (watch::Sender<Arc<Fleet>>, watch::Sender<Arc<Measured>>),
 ) {
     if live
         .wait_for(|live| !signals::proxies(&live.world).is_empty() || live.link == crate::live::Link::Live)
@@ -114,40 +188,49 @@ async fn look(
     {
         return;
     }
-    let mut used: Option<(Instant, UsageReport)> = None;
-    let mut certified: Option<Instant> = None;
-    let mut certificates = HashMap::new();
+    let mut watcher = Watcher::default();
     let mut hot_until: Option<Instant> = None;
     loop {
         let world = live.borrow().world.clone();
         let hot = hot_until.is_some_and(|until| until > Instant::now());
-        // The first look is a quick one: synchronisation is known before the certificates are.
-        let certify = !hot && sender.borrow().revision > 0 && certified.is_none_or(|at| at.elapsed() > CERTIFICATES);
-        if used.as_ref().is_none_or(|(at, _)| at.elapsed() > USAGE) && !hot {
-            used = Some((Instant::now(), signals::usage(&connection, &world).await));
+        // The first look is a quick one: synchronisation is known before the rest is.
+        let mut measured_now = false;
+        if !hot && sender.borrow().revision > 0 {
+            measured_now = watcher.measure(&connection, &world).await;
+            watcher.look_closely(&connection, &signals::proxies(&world)).await;
         }
-        let health = signals::health(&connection, &world, certify).await;
-        if certify {
-            certified = Some(Instant::now());
-            certificates = health
-                .rows
-                .iter()
-                .filter_map(|row| Some(((row.namespace.clone(), row.pod.clone()), row.certificate.clone()?)))
-                .collect();
+        let health = signals::health(&connection, &world).await;
+        watcher.remember(&health);
+        let mut next = watcher.join(&world, &health);
+        if measured_now {
+            measures.send_modify(|measured| {
+                let measured = Arc::make_mut(measured);
+                measured.history.take(Timestamp::now().as_millisecond() as f64, &uses(&next));
+                measured.apps.clone_from(&watcher.usage.apps);
+            });
         }
-        let usage = used.as_ref().map(|(_, report)| report.clone()).unwrap_or_default();
-        let mut next = join(health, &usage, &certificates);
         sender.send_if_modified(|known| {
             next.revision = known.revision + 1;
-            let same = known.revision > 0 && known.proxies == next.proxies && known.unknown == next.unknown;
+            let same = known.revision > 0 && known.says_the_same(&next);
             if !same {
                 *known = Arc::new(std::mem::take(&mut next));
             }
             !same
         });
+        // Right after the first look comes the closer one.
+        let pause = if hot || watcher.used_at.is_none() { HOT } else { calm(health.rows.len()) };
         tokio::select! {
             () = hurry.notified() => hot_until = Some(Instant::now() + HOT_FOR),
-            () = tokio::time::sleep(if hot { HOT } else { CALM }) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// From one look at the proxies' synchronisation to the next, by their number: one answer of istiod names all of its proxies.
+fn calm(proxies: usize) -> Duration {
+    Duration::from_secs(match proxies {
+        0..=500 => 3,
+        501..=2000 => 6,
+        _ => 12,
+    })
 }

@@ -14,7 +14,10 @@ use crate::live::{self, Live};
 use crate::map::{Graph, Level};
 use crate::memo::Memo;
 use crate::proxies::Fleet;
+use crate::proxies::detail::Held;
+use crate::proxies::levels::Changed;
 use crate::records::Records;
+use crate::resources::Measured;
 use crate::sampling;
 use crate::schema::Schemas;
 use crate::traffic::Traffic;
@@ -71,6 +74,9 @@ pub struct Session {
     pub(crate) live: watch::Receiver<Live>,
     pub(crate) traffic: watch::Receiver<Arc<Traffic>>,
     pub(crate) fleet: watch::Receiver<Arc<Fleet>>,
+    pub(crate) proxy: Held,
+    pub(crate) levels: Changed,
+    pub(crate) measured: watch::Receiver<Arc<Measured>>,
     pub(crate) tray: watch::Sender<Tray>,
     pub(crate) reviewed: Mutex<Option<Arc<Plan>>>,
     pub(crate) graphs: tokio::sync::Mutex<HashMap<GraphKey, (Stamp, Arc<Graph>)>>,
@@ -100,12 +106,16 @@ impl Session {
         let (connection, records) = (opening.connection.clone(), opening.records.clone());
         let earlier = (connection, records, opening.card.cluster().to_owned());
         tokio::spawn(settle::whenever_live(earlier, live.clone(), cancel.clone()));
-        let fleet = sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
+        let (fleet, measured) =
+            sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
         Self {
             opening,
             live,
             traffic,
             fleet,
+            proxy: Held::default(),
+            levels: Changed::default(),
+            measured,
             tray: watch::channel(Tray::default()).0,
             reviewed: Mutex::default(),
             graphs: tokio::sync::Mutex::default(),

@@ -212,32 +212,16 @@ fn worse(a: State, b: State) -> State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::Health;
-    use crate::proxies::{TypeSync, Use};
+    use crate::proxies::TypeSync;
 
     fn proxy(state: Sync, sent_at: f64) -> Proxy {
         Proxy {
             namespace: "shop".into(),
             pod: "a".into(),
-            workload: "a".into(),
-            mesh: "Istio".into(),
-            role: "sidecar".into(),
-            version: String::new(),
-            health: Health::Ok,
             sync: state,
-            types: vec![TypeSync { name: "RDS".into(), state, sent_at: Some(sent_at) }],
+            types: vec![TypeSync { name: "RDS".into(), state, sent_at: Some(sent_at), nack: String::new() }],
             nack: "bad route".into(),
-            diagnosis: String::new(),
-            ready: true,
-            restarts: 0,
-            certificate_ends_at: None,
-            issuer: String::new(),
-            spiffe: String::new(),
-            control_plane: String::new(),
-            cpu: Use::default(),
-            memory: Use::default(),
-            source: String::new(),
-            unknown: Vec::new(),
+            ..Proxy::default()
         }
     }
 

@@ -364,6 +364,8 @@ impl Workbench {
         let session = lock(&self.sessions).remove(id);
         if let Some(session) = session {
             session.stop();
+            // Its proxies shall not go on talking; nobody waits for that.
+            tokio::spawn(async move { session.restore_all_levels().await });
             self.touch();
         }
     }

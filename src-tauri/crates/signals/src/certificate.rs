@@ -1,13 +1,15 @@
 //! The certificate that a proxy shows to others, as its Envoy tells.
 
-use base64::Engine;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// A workload's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
+    /// When it began.
+    pub not_before: Timestamp,
     /// When it ends.
     pub not_after: Timestamp,
     /// Who signed it, e.g. `O=cluster.local`; `None` where the source does not say.
@@ -16,24 +18,34 @@ pub struct Certificate {
     pub spiffe: String,
 }
 
-/// Reads `/config_dump?resource=dynamic_active_secrets`: Envoy leaves out the keys, the certificates are whole.
-pub fn read_secrets(body: &[u8]) -> Option<Certificate> {
-    let dump: Value = serde_json::from_slice(body).ok()?;
-    let secret = dump.get("configs")?.as_array()?.iter().find(|secret| secret["name"] == "default")?;
-    let chain = secret.pointer("/secret/tls_certificate/certificate_chain/inline_bytes")?.as_str()?;
-    let pem = base64::engine::general_purpose::STANDARD.decode(chain).ok()?;
-    let pem = x509_parser::pem::Pem::iter_from_buffer(&pem).next()?.ok()?;
+/// The first certificate of a PEM text.
+pub(crate) fn read_pem(pem: &[u8]) -> Option<Certificate> {
+    let pem = x509_parser::pem::Pem::iter_from_buffer(pem).next()?.ok()?;
     let certificate = pem.parse_x509().ok()?;
     let names = certificate.subject_alternative_name().ok().flatten();
     let spiffe = names.iter().flat_map(|names| &names.value.general_names).find_map(|name| match name {
         x509_parser::extensions::GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
     });
+    let validity = certificate.validity();
     Some(Certificate {
-        not_after: Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()?,
+        not_before: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
+        not_after: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
         issuer: Some(certificate.issuer().to_string()),
         spiffe: spiffe.unwrap_or_default(),
     })
+}
+
+/// What the certificates of a PEM text are known by: the first eight bytes of the SHA-256 of each, sorted, so that two texts
+/// with the same roots are known by the same.
+pub(crate) fn known_by(pem: &[u8]) -> String {
+    let mut all: Vec<String> = x509_parser::pem::Pem::iter_from_buffer(pem)
+        .filter_map(Result::ok)
+        .map(|pem| Sha256::digest(&pem.contents).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    all.sort();
+    all.dedup();
+    all.join(" ")
 }
 
 /// Reads `/certs`, which does not say who signed.
@@ -51,13 +63,17 @@ pub fn read_certs(body: &[u8]) -> Option<Certificate> {
     struct Leaf {
         #[serde(default)]
         subject_alt_names: Vec<Value>,
+        #[serde(default)]
+        valid_from: String,
         expiration_time: String,
     }
     let certs: Certs = serde_json::from_slice(body).ok()?;
     let leaf = certs.certificates.iter().find_map(|entry| entry.cert_chain.first())?;
     let spiffe = leaf.subject_alt_names.iter().find_map(|name| name.get("uri").and_then(Value::as_str));
+    let not_after: Timestamp = leaf.expiration_time.parse().ok()?;
     Some(Certificate {
-        not_after: leaf.expiration_time.parse().ok()?,
+        not_before: leaf.valid_from.parse().unwrap_or(not_after),
+        not_after,
         issuer: None,
         spiffe: spiffe.unwrap_or_default().to_owned(),
     })
@@ -87,18 +103,9 @@ mod tests {
         ] {
             assert_eq!(read_certs(body), None);
         }
-        let secret = |text: &str| {
-            format!(
-                r#"{{"configs":[{{"name":"default","secret":{{"tls_certificate":{{"certificate_chain":{{"inline_bytes":"{text}"}}}}}}}}]}}"#
-            )
-        };
-        for text in [
-            "",
-            "!!",
-            "aGVsbG8=",
-            "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCmFHVnNiRzg9Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K",
-        ] {
-            assert_eq!(read_secrets(secret(text).as_bytes()), None);
+        for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"] {
+            assert_eq!(read_pem(text.as_bytes()), None);
         }
+        assert_eq!(known_by(b"no PEM"), "");
     }
 }

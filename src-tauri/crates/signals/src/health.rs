@@ -1,30 +1,27 @@
-//! How every proxy is: synchronisation as istiod sees it, its certificate as it tells itself, its container as the kubelet
-//! sees it.
+//! How every proxy is: synchronisation as its istiod sees it, its container as the kubelet sees it.
 
 use std::collections::{BTreeMap, HashMap};
 
 use cluster::{ApiError, Cause, Connection};
-use futures::StreamExt;
 use jiff::Timestamp;
-use world::World;
+use world::{Labels, World};
 
 use crate::istiod::{self, ProxySync, SyncState};
-use crate::{Certificate, Proxy, Role, Unknown, certificate, proxies};
+use crate::nack::Nack;
+use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
 const DEBUG_PORT: u16 = 15014;
-/// Envoy's admin port, on the pod's loopback.
-const ADMIN_PORT: u16 = 15000;
-/// How many pods are asked at once.
-const AT_ONCE: usize = 8;
 
 /// One type of configuration of a proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeHealth {
     /// How far it is.
     pub state: SyncState,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
+    /// The proxy's own words where it refused what was sent last.
+    pub nack: Option<Nack>,
 }
 
 /// One row of `netloft health`.
@@ -36,20 +33,20 @@ pub struct ProxyHealth {
     pub pod: String,
     /// What the pod belongs to.
     pub workload: String,
+    /// Labels of the pod.
+    pub labels: Labels,
     /// `Istio`.
     pub mesh: &'static str,
     /// What the proxy is for.
     pub role: Role,
+    /// Whether anybody can answer there.
+    pub alive: Alive,
     /// Its version; empty where neither it nor its image says.
     pub version: String,
     /// By type: CDS, LDS, EDS, RDS …; empty where it is unknown.
     pub types: BTreeMap<String, TypeHealth>,
-    /// Its own words where it refuses what was sent.
-    pub nack: Option<String>,
     /// When anything was sent last.
     pub last_sent: Option<Timestamp>,
-    /// The certificate that it shows; `None` where it is unknown or was not asked for.
-    pub certificate: Option<Certificate>,
     /// Its container is ready.
     pub ready: bool,
     /// How often the container has begun again.
@@ -58,8 +55,21 @@ pub struct ProxyHealth {
     pub trouble: Option<String>,
     /// The istiod that it talks to, `namespace/pod`; empty where unknown.
     pub control_plane: String,
+    /// Since when it talks to that istiod.
+    pub connected_at: Option<Timestamp>,
     /// What cannot be known of it, and why.
     pub unknown: Vec<Unknown>,
+}
+
+/// Whether a proxy is there at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alive {
+    /// Its pod runs.
+    Running,
+    /// Its pod does not, and is in this phase.
+    Dead(String),
+    /// The pod shall have a proxy and has none.
+    Missing,
 }
 
 impl ProxyHealth {
@@ -68,137 +78,164 @@ impl ProxyHealth {
         self.types.values().map(|t| t.state).max()
     }
 
-    /// Every type that was sent has been taken up, since this time at the earliest where one is given.
-    pub fn is_synced(&self) -> bool {
-        self.worst().is_some_and(|worst| worst <= SyncState::NotSent)
+    /// What it refused.
+    pub fn nacks(&self) -> impl Iterator<Item = &Nack> {
+        self.types.values().filter_map(|t| t.nack.as_ref())
+    }
+}
+
+/// One instance of the control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plane {
+    /// Namespace and pod.
+    pub pod: (String, String),
+    /// By its image; empty where that does not say.
+    pub version: String,
+    /// It told of its proxies.
+    pub answered: bool,
+}
+
+impl Plane {
+    /// `namespace/pod`
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.pod.0, self.pod.1)
     }
 }
 
 /// All proxies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HealthReport {
-    /// By namespace and pod.
+    /// Of running pods, by namespace and pod.
     pub rows: Vec<ProxyHealth>,
-    /// The control planes that answered, `namespace/pod`.
-    pub control_planes: Vec<String>,
+    /// Of pods that do not run, or have no proxy though they shall.
+    pub silent: Vec<ProxyHealth>,
+    /// Instances of the control plane that run.
+    pub planes: Vec<Plane>,
     /// What cannot be known of all, and why.
     pub unknown: Vec<Unknown>,
 }
 
-/// Asks how all proxies of a world are; with their certificates, which costs a port-forward each, or without.
-pub async fn health(connection: &Connection, world: &World, with_certificates: bool) -> HealthReport {
+/// Asks how all proxies of a world are.
+pub async fn health(connection: &Connection, world: &World) -> HealthReport {
     let all = proxies(world);
-    let planes: Vec<_> = world
-        .pods()
-        .filter(|pod| pod.labels.get("app").is_some_and(|app| app == "istiod") && pod.phase == "Running")
-        .map(|pod| (pod.namespace.clone(), pod.name.clone()))
-        .collect();
-    let (said, control_planes, mut unknown) = synchronisation(connection, &planes).await;
+    let mut planes = planes(world);
+    let (said, mut unknown) = synchronisation(connection, &mut planes).await;
     if planes.is_empty() && !all.is_empty() {
         let because = match world.coverage("", "Pod") {
-            world::Coverage::Ready => "no istiod runs in this cluster: its control plane is elsewhere",
+            world::Coverage::Ready => "no istiod runs in this cluster",
             _ => "pods cannot be read",
         };
         unknown.push(Unknown::new("synchronisation", because));
     }
-    let mut certificates = if with_certificates { certificates_of(connection, &all).await } else { HashMap::new() };
-    let rows = all.into_iter().map(|proxy| {
-        let certificate = certificates.remove(&proxy.key());
-        row(proxy, &said, certificate, !control_planes.is_empty())
+    let asked = planes.iter().any(|plane| plane.answered);
+    let silent = dead(world).into_iter().map(|proxy| {
+        let phase = proxy.phase.clone();
+        bare(proxy, Alive::Dead(phase))
     });
-    HealthReport { rows: rows.collect(), control_planes, unknown }
+    let silent = silent.chain(without_proxy(world).into_iter().map(|proxy| bare(proxy, Alive::Missing))).collect();
+    HealthReport { rows: all.into_iter().map(|proxy| row(proxy, &said, asked)).collect(), silent, planes, unknown }
 }
 
-type Said = HashMap<(String, String), ProxySync>;
+fn planes(world: &World) -> Vec<Plane> {
+    let runs = |pod: &world::Pod| {
+        pod.labels.get("app").is_some_and(|app| app == "istiod") && pod.phase == "Running" && !pod.terminating
+    };
+    let plane = |pod: &world::Pod| Plane {
+        pod: (pod.namespace.clone(), pod.name.clone()),
+        version: pod.containers.first().map(|container| tag(&container.image)).unwrap_or_default(),
+        answered: false,
+    };
+    world.pods().filter(|pod| runs(pod)).map(|pod| plane(pod)).collect()
+}
 
-async fn synchronisation(connection: &Connection, planes: &[(String, String)]) -> (Said, Vec<String>, Vec<Unknown>) {
-    let asked = planes.iter().map(|(namespace, pod)| async move {
-        (format!("{namespace}/{pod}"), connection.pod_forward_get(namespace, pod, DEBUG_PORT, "/debug/syncz").await)
+/// What istiods say, and since when each proxy is connected.
+type Said = HashMap<(String, String), (ProxySync, Option<Timestamp>)>;
+
+async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (Said, Vec<Unknown>) {
+    let asked = planes.iter().map(|plane| {
+        let (namespace, pod) = (&plane.pod.0, &plane.pod.1);
+        async move {
+            let ask = |path: &'static str| connection.pod_forward_get(namespace, pod, DEBUG_PORT, path);
+            tokio::join!(ask("/debug/syncz"), ask("/debug/connections"))
+        }
     });
-    let (mut all, mut answered, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    for (plane, answer) in futures::future::join_all(asked).await {
-        let about = || format!("synchronisation with {plane}");
-        match answer {
-            Err(error) => unknown.push(Unknown::new(about(), because(&error))),
-            Ok(body) => match istiod::read_syncz(&body, &plane) {
-                Err(error) => unknown.push(Unknown::new(about(), error.to_string())),
-                Ok(proxies) => {
-                    all.extend(proxies);
-                    answered.push(plane);
-                }
-            },
+    let answers = futures::future::join_all(asked).await;
+    let (mut all, mut unknown) = (Vec::new(), Vec::new());
+    let mut since: HashMap<(String, String, String), Timestamp> = HashMap::new();
+    for (plane, (syncz, connections)) in planes.iter_mut().zip(answers) {
+        let name = plane.name();
+        let read = syncz
+            .map_err(|error| because(&error))
+            .and_then(|body| istiod::read_syncz(&body, &name).map_err(|error| error.to_string()));
+        match read {
+            Err(because) => unknown.push(Unknown::new(format!("synchronisation with {name}"), because)),
+            Ok(proxies) => {
+                all.extend(proxies);
+                plane.answered = true;
+            }
+        }
+        // Without it a row lacks its "since" alone.
+        for (namespace, pod, at) in connections.map(|body| istiod::read_connections(&body)).unwrap_or_default() {
+            since.insert((namespace, pod, name.clone()), at);
         }
     }
-    (istiod::merge(all), answered, unknown)
+    let with_since = istiod::merge(all).into_iter().map(|(key, sync)| {
+        let at = since.get(&(key.0.clone(), key.1.clone(), sync.control_plane.clone())).copied();
+        (key, (sync, at))
+    });
+    (with_since.collect(), unknown)
 }
 
-fn because(error: &ApiError) -> String {
+pub(crate) fn because(error: &ApiError) -> String {
     match &error.cause {
         Cause::Forbidden { .. } => "you may not create pods/portforward there".into(),
         cause => cause.to_string(),
     }
 }
 
-type Certificates = HashMap<(String, String), Result<Certificate, String>>;
-
-async fn certificates_of(connection: &Connection, all: &[Proxy]) -> Certificates {
-    let envoys = all.iter().filter(|proxy| proxy.role != Role::Ztunnel);
-    // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
-    let asked: Vec<_> =
-        envoys.map(|proxy| async move { (proxy.key(), certificate_of(connection, proxy).await) }).collect();
-    futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
-}
-
-async fn certificate_of(connection: &Connection, proxy: &Proxy) -> Result<Certificate, String> {
-    let ask = |path: &'static str| connection.pod_forward_get(&proxy.namespace, &proxy.pod, ADMIN_PORT, path);
-    let secrets = ask("/config_dump?resource=dynamic_active_secrets").await;
-    match secrets {
-        Ok(body) if let Some(found) = certificate::read_secrets(&body) => return Ok(found),
-        Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => return Err(because(&error)),
-        _ => {}
-    }
-    let body = ask("/certs").await.map_err(|error| because(&error))?;
-    certificate::read_certs(&body).ok_or_else(|| "it has no certificate".into())
-}
-
-fn row(proxy: Proxy, said: &Said, certificate: Option<Result<Certificate, String>>, asked: bool) -> ProxyHealth {
-    let sync = said.get(&proxy.key());
-    let mut unknown = Vec::new();
-    if sync.is_none() && asked {
-        unknown.push(Unknown::new("synchronisation", "no istiod that answered knows this proxy: it is not connected"));
-    }
-    let certificate = match certificate {
-        Some(Ok(certificate)) => Some(certificate),
-        Some(Err(because)) => {
-            unknown.push(Unknown::new("certificate", because));
-            None
-        }
-        None => None,
-    };
-    let nack = sync.and_then(|sync| sync.types.values().map(|t| &t.error).find(|error| !error.is_empty()).cloned());
-    let version = sync.map(|sync| sync.version.clone()).filter(|version| !version.is_empty());
+fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
     ProxyHealth {
-        version: version.unwrap_or_else(|| tag(&proxy.container.image)),
-        types: sync
-            .map(|sync| {
-                let of = |t: &istiod::TypeSync| TypeHealth { state: t.state, sent_at: t.sent_at };
-                sync.types.iter().map(|(name, t)| (name.clone(), of(t))).collect()
-            })
-            .unwrap_or_default(),
-        nack,
-        last_sent: sync.and_then(ProxySync::last_sent),
-        certificate,
+        version: tag(&proxy.container.image),
+        types: BTreeMap::new(),
+        last_sent: None,
         ready: proxy.container.ready,
         restarts: proxy.container.restarts,
-        trouble: proxy.container.trouble.clone(),
-        control_plane: sync.map(|sync| sync.control_plane.clone()).unwrap_or_default(),
+        trouble: proxy.container.trouble,
+        control_plane: String::new(),
+        connected_at: None,
         namespace: proxy.namespace,
         pod: proxy.pod,
         workload: proxy.workload.name,
+        labels: proxy.labels,
         mesh: "Istio",
         role: proxy.role,
-        unknown,
+        alive,
+        unknown: Vec::new(),
     }
+}
+
+fn row(proxy: Proxy, said: &Said, asked: bool) -> ProxyHealth {
+    let known = said.get(&proxy.key());
+    let mut row = bare(proxy, Alive::Running);
+    let Some((sync, since)) = known else {
+        if asked {
+            let because = "no istiod that answered knows this proxy: it is not connected";
+            row.unknown.push(Unknown::new("synchronisation", because));
+        }
+        return row;
+    };
+    if !sync.version.is_empty() {
+        row.version.clone_from(&sync.version);
+    }
+    let of = |(name, sync): (&String, &istiod::TypeSync)| {
+        let nack = (!sync.error.is_empty()).then(|| Nack::read(name, &sync.error));
+        (name.clone(), TypeHealth { state: sync.state, sent_at: sync.sent_at, nack })
+    };
+    row.types = sync.types.iter().map(of).collect();
+    row.last_sent = sync.last_sent();
+    row.control_plane.clone_from(&sync.control_plane);
+    row.connected_at = *since;
+    row
 }
 
 /// `1.27.1` of `registry/istio/proxyv2:1.27.1-distroless`; empty where the image has no tag that is a version.

@@ -170,6 +170,30 @@ fn short(url: &str) -> String {
     short.into()
 }
 
+/// Reads `/debug/connections` of one istiod: namespace, pod, and since when it is connected. What it does not understand it leaves out.
+pub fn read_connections(body: &[u8]) -> Vec<(String, String, Timestamp)> {
+    /// pilot/pkg/xds/debug.go `AdsClients`.
+    #[derive(Deserialize)]
+    struct Clients {
+        #[serde(default)]
+        clients: Option<Vec<Client>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Client {
+        connection_id: String,
+        connected_at: String,
+    }
+    let read: Option<Clients> = serde_json::from_slice(body).ok();
+    let of = |client: Client| {
+        // `pod.namespace-number`
+        let (id, _) = client.connection_id.rsplit_once('-')?;
+        let (pod, namespace) = id.rsplit_once('.')?;
+        Some((namespace.to_owned(), pod.to_owned(), client.connected_at.parse().ok()?))
+    };
+    read.and_then(|read| read.clients).unwrap_or_default().into_iter().filter_map(of).collect()
+}
+
 /// What several istiods say, by namespace and pod. A proxy that has moved may still be known to the one it left: what was
 /// sent last counts.
 pub fn merge(all: impl IntoIterator<Item = ProxySync>) -> HashMap<(String, String), ProxySync> {
@@ -218,6 +242,16 @@ mod tests {
         };
         let merged = merge(of("50", "left").into_iter().chain(of("59", "now")).chain(of("40", "old")));
         assert_eq!(merged[&("shop".into(), "client-v1-6d".into())].control_plane, "now");
+    }
+
+    #[test]
+    fn since_when_proxies_are_connected() {
+        let body = br#"{"totalClients":2,"clients":[{"connectionId":"client-v1-6d.shop-1","connectedAt":"2026-11-26T06:47:53.9Z","address":"10.0.0.1:47688"},
+            {"connectionId":"odd","connectedAt":"x","address":""}]}"#;
+        let read = read_connections(body);
+        assert_eq!(read, [("shop".into(), "client-v1-6d".into(), "2026-11-26T06:47:53.9Z".parse().unwrap())]);
+        assert_eq!(read_connections(b"<html>"), []);
+        assert_eq!(read_connections(br#"{"clients":null}"#), []);
     }
 
     #[test]

@@ -4,22 +4,37 @@
 //! API server with the user's own rights. What cannot be read is unknown, and says why.
 
 pub mod certificate;
+mod culprit;
+pub mod dump;
+pub mod endpoint;
 pub mod envoy;
 mod health;
 pub mod histogram;
+pub mod ill;
 pub mod istiod;
+mod json;
+pub mod level;
+mod look;
+mod nack;
 mod poll;
 pub mod prometheus;
 mod proxies;
+mod redact;
+mod throttle;
 mod traffic;
 mod usage;
 
 pub use certificate::Certificate;
+pub use culprit::{Culprit, Place, culprit};
 pub use envoy::{Cluster, Counters, Sample};
-pub use health::{HealthReport, ProxyHealth, TypeHealth, health};
+pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, health};
 pub use istiod::SyncState;
+pub use look::{Look, Looker, Looks, Size};
+pub use nack::Nack;
 pub use poll::{Poller, Round};
-pub use proxies::{Proxy, Role, proxies};
+pub use proxies::{Proxy, Role, dead, proxies, without_proxy};
+pub use redact::redact;
+pub use throttle::Throttling;
 pub use traffic::{Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};
 pub use usage::{Usage, UsageReport, usage};
 

@@ -1,6 +1,6 @@
 //! Which pods of a world have a proxy of Istio's.
 
-use world::{Container, Pod, World};
+use world::{Container, Labels, Pod, World};
 
 use crate::Workload;
 
@@ -42,6 +42,10 @@ pub struct Proxy {
     pub role: Role,
     /// Its container.
     pub container: Container,
+    /// The pod's phase: `Running`, `Pending`, `Failed`, `Unknown`.
+    pub phase: String,
+    /// Labels of the pod.
+    pub labels: Labels,
 }
 
 impl Proxy {
@@ -59,20 +63,61 @@ pub fn proxies(world: &World) -> Vec<Proxy> {
     world.pods().filter(|pod| pod.phase == "Running").filter_map(|pod| proxy(pod)).collect()
 }
 
+/// Proxies of pods that do not run, though they are not done: nobody answers there.
+pub fn dead(world: &World) -> Vec<Proxy> {
+    let over = |phase: &str| matches!(phase, "Running" | "Succeeded");
+    world.pods().filter(|pod| !over(&pod.phase)).filter_map(|pod| proxy(pod)).collect()
+}
+
+/// Running pods that shall have a sidecar and have none: their namespace asks for injection and they do not decline it.
+///
+/// Upstream: istio/istio pkg/kube/inject/webhook.go and manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml: a
+/// label of the pod decides, then the namespace's; pods of the host's network are never injected (inject.go, `injectRequired`).
+pub fn without_proxy(world: &World) -> Vec<Proxy> {
+    let asks = |pod: &Pod| {
+        let Some(namespace) = world.namespace(&pod.namespace) else { return false };
+        let label = |name: &str| namespace.labels.get(name).map(String::as_str);
+        let wanted = match label("istio-injection") {
+            Some(value) => value == "enabled",
+            None => label("istio.io/rev").is_some(),
+        };
+        let declines = |values: &Labels| values.get("sidecar.istio.io/inject").is_some_and(|value| value == "false");
+        wanted
+            && label("istio.io/dataplane-mode") != Some("ambient")
+            && !declines(&pod.labels)
+            && !declines(&pod.annotations)
+    };
+    let bare = |pod: &&std::sync::Arc<Pod>| {
+        pod.phase == "Running" && !pod.host_network && pod.container(CONTAINER).is_none() && asks(pod)
+    };
+    world.pods().filter(bare).map(|pod| of(pod, Container::default())).collect()
+}
+
 fn proxy(pod: &Pod) -> Option<Proxy> {
-    let container = pod.container(CONTAINER)?.clone();
+    pod.container(CONTAINER).map(|container| of(pod, container.clone()))
+}
+
+fn of(pod: &Pod, container: Container) -> Proxy {
     let label = |name: &str| pod.labels.get(name).map(String::as_str).unwrap_or_default();
     let role = if label("app") == "ztunnel" {
         Role::Ztunnel
     } else if label("gateway.istio.io/managed") == "istio.io-mesh-controller" {
         Role::Waypoint
-    } else if pod.containers.len() == 1 {
+    } else if pod.containers.len() == 1 && !container.name.is_empty() {
         Role::Gateway
     } else {
         Role::Sidecar
     };
     let workload = Workload { namespace: pod.namespace.clone(), name: pod.workload.1.clone() };
-    Some(Proxy { namespace: pod.namespace.clone(), pod: pod.name.clone(), workload, role, container })
+    Proxy {
+        namespace: pod.namespace.clone(),
+        pod: pod.name.clone(),
+        workload,
+        role,
+        container,
+        phase: pod.phase.clone(),
+        labels: pod.labels.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -110,5 +155,32 @@ pub(crate) mod tests {
         let found: Vec<_> =
             proxies(&world).into_iter().map(|p| format!("{} {}", p.workload.name, p.role.word())).collect();
         assert_eq!(found, ["a sidecar", "gw gateway", "wp waypoint", "zt ztunnel"]);
+    }
+
+    #[test]
+    fn pods_without_a_proxy_that_shall_have_one() {
+        let namespace = |name: &str, labels: &[(&str, &str)]| {
+            let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            Change::Put(Object::Namespace(world::Namespace { name: name.into(), labels, ..Default::default() }))
+        };
+        let pods = [
+            pod("shop", "bare-1", &["a"], &[]),
+            pod("shop", "has-1", &["a", "istio-proxy"], &[]),
+            pod("shop", "declines-1", &["a"], &[("sidecar.istio.io/inject", "false")]),
+            Pod { host_network: true, ..pod("shop", "host-1", &["a"], &[]) },
+            pod("rev", "bare-2", &["a"], &[]),
+            pod("ambient", "a-1", &["a"], &[]),
+            pod("plain", "a-1", &["a"], &[]),
+            Pod { phase: "Pending".into(), ..pod("shop", "waits-1", &["a", "istio-proxy"], &[]) },
+        ];
+        let world = World::new().after(pods.map(|pod| Change::Put(Object::Pod(pod)))).after([
+            namespace("shop", &[("istio-injection", "enabled")]),
+            namespace("rev", &[("istio.io/rev", "canary")]),
+            namespace("ambient", &[("istio.io/rev", "canary"), ("istio.io/dataplane-mode", "ambient")]),
+            namespace("plain", &[]),
+        ]);
+        let names = |all: Vec<Proxy>| all.into_iter().map(|p| p.pod).collect::<Vec<_>>();
+        assert_eq!(names(without_proxy(&world)), ["bare-2", "bare-1"]);
+        assert_eq!(names(dead(&world)), ["waits-1"]);
     }
 }

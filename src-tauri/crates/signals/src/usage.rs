@@ -29,6 +29,8 @@ pub struct Usage {
     pub memory_request: Option<u64>,
     /// Bytes allowed.
     pub memory_limit: Option<u64>,
+    /// The share of periods in which its CPU limit stopped it, where the kubelet tells.
+    pub throttled: Option<f64>,
     /// Who measured: `metrics.k8s.io`, or empty.
     pub source: &'static str,
 }
@@ -38,6 +40,8 @@ pub struct Usage {
 pub struct UsageReport {
     /// By namespace and pod.
     pub rows: Vec<Usage>,
+    /// Of every pod, what its containers use that are no proxies: thousandths of a core and bytes, by namespace and pod.
+    pub apps: HashMap<(String, String), (f64, f64)>,
     /// What cannot be known, and why.
     pub unknown: Vec<Unknown>,
 }
@@ -70,6 +74,9 @@ struct ContainerMetrics {
 
 /// Namespace, pod and container.
 type Place = (String, String, String);
+
+/// Containers that belong to a mesh, not to the workload.
+const PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];
 
 /// Asks for the use of every proxy of a world.
 pub async fn usage(connection: &Connection, world: &World) -> UsageReport {
@@ -105,11 +112,19 @@ fn report(world: &World, measured: &HashMap<Place, (f64, f64)>, unknown: Option<
             memory_usage: used.map(|(_, memory)| *memory),
             memory_request: resources.memory_request,
             memory_limit: resources.memory_limit,
+            throttled: None,
             source: if used.is_some() { "metrics.k8s.io" } else { "" },
         }
     };
     let unknown = unknown.map(|because| Unknown::new("CPU and memory in use", because));
-    UsageReport { rows: proxies(world).into_iter().map(row).collect(), unknown: unknown.into_iter().collect() }
+    let mut apps: HashMap<(String, String), (f64, f64)> = HashMap::new();
+    for ((namespace, pod, _), (cpu, memory)) in
+        measured.iter().filter(|((_, _, name), _)| !PROXIES.contains(&name.as_str()))
+    {
+        let of = apps.entry((namespace.clone(), pod.clone())).or_default();
+        *of = (of.0 + cpu, of.1 + memory);
+    }
+    UsageReport { rows: proxies(world).into_iter().map(row).collect(), apps, unknown: unknown.into_iter().collect() }
 }
 
 /// (thousandths of a core, bytes) of each container.
@@ -142,6 +157,7 @@ mod tests {
         let report = report(&world, &read(body).unwrap(), None);
         assert!(report.rows[0].cpu_usage.is_some_and(|cpu| (cpu - 13.932_699).abs() < 1e-9));
         assert_eq!(report.rows[0].memory_usage, Some(37136.0 * 1024.0));
+        assert_eq!(report.apps[&("shop".to_owned(), "a-1".to_owned())], (1000.0, 1.0));
         assert_eq!((report.rows[1].memory_usage, report.rows[1].source), (None, ""), "not measured is not zero");
     }
 }

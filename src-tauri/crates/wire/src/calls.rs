@@ -139,6 +139,28 @@ calls! {
     explain(ExplainArgs) -> Verdict;
     /// Every proxy with its synchronisation and resource use.
     proxies(SessionRef) -> Proxies;
+    /// What one proxy works with, at a glance.
+    proxy(ProxyArgs) -> ProxyDetail;
+    /// A list of it, a line each.
+    proxy_lines(ProxyLinesArgs) -> Vec<ProxyLine>;
+    /// The whole text of one part, without what is secret.
+    proxy_text(ProxyTextArgs) -> ProxyText;
+    /// Where a text stands in it.
+    proxy_search(ProxySearchArgs) -> Vec<ProxyHit>;
+    /// All of it for somebody else, without what is secret.
+    proxy_bundle(ProxyArgs) -> ProxyText;
+    /// Its loggers with their levels.
+    proxy_loggers(ProxyArgs) -> Vec<ProxyLogger>;
+    /// Sets one logger's level, until the page is left.
+    proxy_log(ProxyLogArgs) -> Vec<ProxyLogger>;
+    /// Puts back the levels that were changed.
+    proxy_log_restore(ProxyArgs) -> Nothing;
+    /// What the mesh costs, by workload, and what would fit.
+    resources(SessionRef) -> Resources;
+    /// What the proxies of a workload used over time.
+    resource_history(WorkloadArgs) -> Vec<ResourceSample>;
+    /// Puts what is advised for a workload into the tray.
+    resource_advise(WorkloadArgs) -> Draft;
     /// The user's settings.
     settings(Nothing) -> Settings;
     /// Saves the user's settings.

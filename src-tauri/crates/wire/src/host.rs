@@ -336,6 +336,61 @@ impl Calls for Host {
         Ok(convert::proxies(&fleet))
     }
 
+    async fn proxy(&self, args: ProxyArgs) -> Result<ProxyDetail, Fault> {
+        let detail = self.session(&args.session)?.proxy(&args.namespace, &args.pod, args.anew).await?;
+        Ok(convert::proxy_detail(&detail))
+    }
+
+    async fn proxy_lines(&self, args: ProxyLinesArgs) -> Result<Vec<ProxyLine>, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(all(session.proxy_lines(&args.namespace, &args.pod, convert::sort(args.sort)).await?))
+    }
+
+    async fn proxy_text(&self, args: ProxyTextArgs) -> Result<ProxyText, Fault> {
+        let session = self.session(&args.session)?;
+        let sort = convert::sort(args.sort);
+        Ok(ProxyText { text: session.proxy_text(&args.namespace, &args.pod, sort, args.at as usize).await? })
+    }
+
+    async fn proxy_search(&self, args: ProxySearchArgs) -> Result<Vec<ProxyHit>, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(all(session.proxy_search(&args.namespace, &args.pod, &args.text).await?))
+    }
+
+    async fn proxy_bundle(&self, args: ProxyArgs) -> Result<ProxyText, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(ProxyText { text: session.proxy_bundle(&args.namespace, &args.pod).await? })
+    }
+
+    async fn proxy_loggers(&self, args: ProxyArgs) -> Result<Vec<ProxyLogger>, Fault> {
+        Ok(all(self.session(&args.session)?.proxy_loggers(&args.namespace, &args.pod).await?))
+    }
+
+    async fn proxy_log(&self, args: ProxyLogArgs) -> Result<Vec<ProxyLogger>, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        Ok(all(session.proxy_log(&args.namespace, &args.pod, &args.logger, &args.level).await?))
+    }
+
+    async fn proxy_log_restore(&self, args: ProxyArgs) -> Result<Nothing, Fault> {
+        self.session(&args.session)?.proxy_log_restore(&args.namespace, &args.pod).await?;
+        Ok(Nothing {})
+    }
+
+    async fn resources(&self, args: SessionRef) -> Result<Resources, Fault> {
+        Ok(self.session(&args.session)?.resources().into())
+    }
+
+    async fn resource_history(&self, args: WorkloadArgs) -> Result<Vec<ResourceSample>, Fault> {
+        Ok(all(self.session(&args.session)?.resource_history(&args.namespace, &args.workload)))
+    }
+
+    async fn resource_advise(&self, args: WorkloadArgs) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.advise(&args.namespace, &args.workload).await?;
+        self.tray(&session).await
+    }
+
     async fn settings(&self, _: Nothing) -> Result<Settings, Fault> {
         Ok(convert::settings(self.bench.settings()))
     }

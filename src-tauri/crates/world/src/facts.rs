@@ -176,6 +176,8 @@ pub struct Container {
     pub name: String,
     /// Image.
     pub image: String,
+    /// What the runtime calls it, without the runtime's name; empty where it has not begun.
+    pub id: String,
     /// An init container with `restartPolicy: Always`.
     pub native_sidecar: bool,
     /// Container ports, (name, number).

@@ -394,6 +394,8 @@ struct ContainerStatus {
     name: String,
     ready: bool,
     restart_count: u32,
+    #[serde(rename = "containerID")]
+    container_id: String,
     state: Value,
     last_state: Value,
 }
@@ -473,6 +475,7 @@ impl ContainerView {
         Container {
             name: self.name,
             image: self.image,
+            id: state.map(|s| s.container_id.split_once("://").map_or("", |(_, id)| id).to_owned()).unwrap_or_default(),
             native_sidecar,
             ports: self.ports.into_iter().map(|p| (p.name, p.container_port)).collect(),
             ready: state.is_some_and(|s| s.ready),

@@ -2,10 +2,13 @@ import type { Tone } from '../../design/tone';
 import type { ProxyRow, SyncState } from '../../wire/generated/types';
 
 /** Readings of a proxy's row that the table and its panel share. None of them decides anything: health and diagnosis are the core's. */
-export const toneOfSync: Readonly<Record<SyncState, Tone>> = { synced: 'ok', stale: 'warn', 'not-sent': 'warn', error: 'bad', unknown: 'plain' };
+export const toneOfSync: Readonly<Record<SyncState, Tone>> = { synced: 'ok', stale: 'warn', 'not-sent': 'plain', error: 'bad', unknown: 'plain' };
 
 /** From the worst to the best. */
 export const severity: Readonly<Record<ProxyRow['health'], number>> = { bad: 0, warn: 1, unknown: 2, idle: 3, ok: 4 };
+
+/** From the worst to the best. */
+export const severityOfSync: Readonly<Record<SyncState, number>> = { error: 0, stale: 1, unknown: 2, 'not-sent': 3, synced: 4 };
 
 export const idOf = (row: ProxyRow): string => `${row.namespace}/${row.pod}`;
 

@@ -31,6 +31,18 @@ import type {
   PathArg,
   Probe,
   Proxies,
+  ProxyArgs,
+  ProxyDetail,
+  ProxyHit,
+  ProxyLine,
+  ProxyLinesArgs,
+  ProxyLogArgs,
+  ProxyLogger,
+  ProxySearchArgs,
+  ProxyText,
+  ProxyTextArgs,
+  ResourceSample,
+  Resources,
   Review,
   RuleCard,
   Schema,
@@ -47,6 +59,7 @@ import type {
   UndoArgs,
   Uptake,
   Verdict,
+  WorkloadArgs,
   YamlEdits,
   YamlMerge,
   YamlMerged,
@@ -184,6 +197,39 @@ export const calls = (call: Call) => ({
 
   /** Every proxy with its synchronisation and resource use. */
   proxies: (args: SessionRef): Promise<Proxies> => call('proxies', args) as Promise<Proxies>,
+
+  /** What one proxy works with, at a glance. */
+  proxy: (args: ProxyArgs): Promise<ProxyDetail> => call('proxy', args) as Promise<ProxyDetail>,
+
+  /** A list of it, a line each. */
+  proxyLines: (args: ProxyLinesArgs): Promise<Array<ProxyLine>> => call('proxy_lines', args) as Promise<Array<ProxyLine>>,
+
+  /** The whole text of one part, without what is secret. */
+  proxyText: (args: ProxyTextArgs): Promise<ProxyText> => call('proxy_text', args) as Promise<ProxyText>,
+
+  /** Where a text stands in it. */
+  proxySearch: (args: ProxySearchArgs): Promise<Array<ProxyHit>> => call('proxy_search', args) as Promise<Array<ProxyHit>>,
+
+  /** All of it for somebody else, without what is secret. */
+  proxyBundle: (args: ProxyArgs): Promise<ProxyText> => call('proxy_bundle', args) as Promise<ProxyText>,
+
+  /** Its loggers with their levels. */
+  proxyLoggers: (args: ProxyArgs): Promise<Array<ProxyLogger>> => call('proxy_loggers', args) as Promise<Array<ProxyLogger>>,
+
+  /** Sets one logger's level, until the page is left. */
+  proxyLog: (args: ProxyLogArgs): Promise<Array<ProxyLogger>> => call('proxy_log', args) as Promise<Array<ProxyLogger>>,
+
+  /** Puts back the levels that were changed. */
+  proxyLogRestore: (args: ProxyArgs): Promise<Nothing> => call('proxy_log_restore', args) as Promise<Nothing>,
+
+  /** What the mesh costs, by workload, and what would fit. */
+  resources: (args: SessionRef): Promise<Resources> => call('resources', args) as Promise<Resources>,
+
+  /** What the proxies of a workload used over time. */
+  resourceHistory: (args: WorkloadArgs): Promise<Array<ResourceSample>> => call('resource_history', args) as Promise<Array<ResourceSample>>,
+
+  /** Puts what is advised for a workload into the tray. */
+  resourceAdvise: (args: WorkloadArgs): Promise<Draft> => call('resource_advise', args) as Promise<Draft>,
 
   /** The user's settings. */
   settings: (): Promise<Settings> => call('settings', {}) as Promise<Settings>,

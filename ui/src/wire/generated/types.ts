@@ -2,6 +2,11 @@
 
 export type Abort = { status: number, percent: number, };
 
+/**
+ * CPU in thousandths of a core, memory in bytes; null where nothing of it was measured or set.
+ */
+export type Amount = { cpu: number | null, memory: number | null, };
+
 export type Applied = { entry: number, state: EntryState, objects: Array<ObjectOutcome>, };
 
 export type ApplyArgs = { session: string, 
@@ -93,6 +98,23 @@ export type Code = "bad-call" | "bad-input" | "not-found" | "unreachable" | "una
 export type Conflict = { manager: string, field: string, taken: boolean, };
 
 /**
+ * An instance of the control plane.
+ */
+export type ControlPlane = { 
+/**
+ * `namespace/pod`
+ */
+name: string, 
+/**
+ * Empty where unknown.
+ */
+version: string, 
+/**
+ * It told of its proxies.
+ */
+answered: boolean, };
+
+/**
  * What is known of a kind.
  */
 export type CoverageState = "loading" | "ready" | "denied" | "missing" | "stale";
@@ -100,6 +122,16 @@ export type CoverageState = "loading" | "ready" | "denied" | "missing" | "stale"
 export type Delay = { duration: string, percent: number, };
 
 export type Destination = { service: string, port: number, subset: string | null, share: number, workloads: Array<string>, };
+
+/**
+ * What a diagnosis says.
+ */
+export type DiagnosisCard = { code: string, health: Health, what: string, next: string, zh: DiagnosisWords, };
+
+/**
+ * The same in another language.
+ */
+export type DiagnosisWords = { what: string, next: string, };
 
 export type DiffLine = { side: DiffSide, 
 /**
@@ -325,6 +357,19 @@ export type Health = "ok" | "warn" | "bad" | "idle" | "unknown";
 
 export type HistoryArgs = { session: string, search: string, };
 
+/**
+ * One thing that ails a proxy; what it says stands in the card of its code.
+ */
+export type Ill = { code: string, 
+/**
+ * What shows it.
+ */
+evidence: Array<string>, 
+/**
+ * The object behind it.
+ */
+object: ObjectRef | null, };
+
 export type InjectedFault = { abort: Abort | null, delay: Delay | null, };
 
 /**
@@ -493,6 +538,11 @@ heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, righ
 export type PathArg = { path: string, };
 
 /**
+ * Whether a proxy is there: its pod runs, its pod does not run, or its pod shall have one and has none.
+ */
+export type Presence = "running" | "dead" | "missing";
+
+/**
  * What a cluster says of itself.
  */
 export type Probe = { cluster: string, reach: Reach, 
@@ -513,7 +563,81 @@ user: string, rights: Array<Right>, services: number | null,
  */
 millis: number, };
 
-export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: Array<string>, unknown: Array<Unknown>, };
+export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: Array<ControlPlane>, 
+/**
+ * Of the codes that rows name.
+ */
+diagnoses: Array<DiagnosisCard>, unknown: Array<Unknown>, };
+
+/**
+ * One proxy.
+ */
+export type ProxyArgs = { session: string, namespace: string, pod: string, 
+/**
+ * Ask it even where an answer is only some seconds old.
+ */
+anew: boolean, };
+
+/**
+ * The certificate that a proxy shows. Times are milliseconds since 1970.
+ */
+export type ProxyCertificate = { beginsAt: number, endsAt: number, issuer: string, spiffe: string, 
+/**
+ * The roots that it trusts are those of the mesh; null where it does not say.
+ */
+rootMatches: boolean | null, };
+
+export type ProxyCount = { sort: ProxySort, n: number, refused: number, };
+
+/**
+ * What a proxy works with, at a glance.
+ */
+export type ProxyDetail = { 
+/**
+ * Milliseconds since 1970.
+ */
+readAt: number, bytes: number, counts: Array<ProxyCount>, 
+/**
+ * The answer ended early, or had more than is kept.
+ */
+partial: boolean, 
+/**
+ * Why the endpoints are not known; empty where they are.
+ */
+endpointsUnknown: string, };
+
+export type ProxyHit = { sort: ProxySort, at: number, name: string, around: string, };
+
+/**
+ * One part in a line. What the cells mean follows from the list.
+ */
+export type ProxyLine = { 
+/**
+ * Its place, to ask for its text by.
+ */
+at: number, name: string, 
+/**
+ * `active`, `static`, `warming`, `draining`, `refused`; for endpoints `healthy` and why not.
+ */
+state: string, cells: Array<string>, 
+/**
+ * The objects that made it; for what was refused the one that broke it comes first.
+ */
+from: Array<ObjectRef>, error: string, };
+
+export type ProxyLinesArgs = { session: string, namespace: string, pod: string, sort: ProxySort, 
+/**
+ * Of the answer that is on screen: another one is another question.
+ */
+readAt: number, };
+
+export type ProxyLogArgs = { session: string, namespace: string, pod: string, logger: string, level: string, };
+
+export type ProxyLogger = { name: string, level: string, 
+/**
+ * What it was before this session changed it; empty where it did not.
+ */
+before: string, };
 
 /**
  * One row of `netloft health` with its resource use.
@@ -522,7 +646,7 @@ export type ProxyRow = { namespace: string, pod: string, workload: string, mesh:
 /**
  * `sidecar`, `gateway`, `waypoint`, `ztunnel`.
  */
-role: string, version: string, health: Health, 
+role: string, presence: Presence, version: string, health: Health, 
 /**
  * The worst of all types.
  */
@@ -536,13 +660,45 @@ types: Array<TypeSync>,
  */
 nack: string, 
 /**
- * In words, with the next step; empty when all is well.
+ * Everything that ails it, the gravest first.
+ */
+ills: Array<Ill>, 
+/**
+ * The gravest in words, with the next step; empty when all is well.
  */
 diagnosis: string, ready: boolean, restarts: number, 
 /**
- * Milliseconds since 1970.
+ * Why its container ended last, or waits: `OOMKilled`; empty where it does not.
  */
-certificateEndsAt: number | null, spiffe: string, controlPlane: string, cpuUsage: number | null, cpuRequest: number | null, cpuLimit: number | null, memoryUsage: number | null, memoryRequest: number | null, memoryLimit: number | null, unknown: Array<Unknown>, };
+trouble: string, certificate: ProxyCertificate | null, size: ProxySize | null, controlPlane: string, 
+/**
+ * Since when it talks to that instance, milliseconds since 1970.
+ */
+connectedAt: number | null, cpuUsage: number | null, cpuRequest: number | null, cpuLimit: number | null, memoryUsage: number | null, memoryRequest: number | null, memoryLimit: number | null, unknown: Array<Unknown>, };
+
+export type ProxySearchArgs = { session: string, namespace: string, pod: string, text: string, readAt: number, };
+
+/**
+ * How much a proxy knows.
+ */
+export type ProxySize = { bytes: number, clusters: number, listeners: number, routes: number, };
+
+/**
+ * Requests and limits of one container, in thousandths of a core and bytes.
+ */
+export type ProxySizes = { cpuRequest: number, cpuLimit: number, memoryRequest: number, memoryLimit: number, };
+
+/**
+ * A list of what a proxy works with.
+ */
+export type ProxySort = "listeners" | "routes" | "clusters" | "endpoints" | "secrets" | "bootstrap";
+
+/**
+ * Text of a proxy without what is secret.
+ */
+export type ProxyText = { text: string, };
+
+export type ProxyTextArgs = { session: string, namespace: string, pod: string, sort: ProxySort, at: number, };
 
 /**
  * One batch of the watch (at most ten a second).
@@ -558,6 +714,50 @@ export type Reach = "reachable" | "unreachable" | "unauthenticated" | "untrusted
  * A request of `netloft explain --requests`.
  */
 export type Request = { id: string, from: Caller, via?: string, method: string, url: string, headers: { [key in string]: string }, };
+
+/**
+ * The proxies of one workload.
+ */
+export type ResourceRow = { namespace: string, workload: string, role: string, proxies: number, used: Amount, requested: Amount, limited: Amount, 
+/**
+ * In use by the containers beside them.
+ */
+app: Amount, 
+/**
+ * Null where what it has fits, or too little was seen.
+ */
+advice: SizeAdvice | null, 
+/**
+ * Seconds until enough was seen; null where it was.
+ */
+adviceIn: number | null, 
+/**
+ * What the requests would shrink by.
+ */
+saving: Amount, };
+
+/**
+ * What the proxies of a workload used at one time.
+ */
+export type ResourceSample = { 
+/**
+ * Milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Together.
+ */
+cpu: number, 
+/**
+ * The most of one.
+ */
+cpuPeak: number, memory: number, memoryPeak: number, };
+
+export type Resources = { rows: Array<ResourceRow>, 
+/**
+ * Seconds that were seen so far.
+ */
+seen: number, unknown: Array<Unknown>, };
 
 export type Retries = { attempts: number, perTryTimeout: string | null, on: string | null, };
 
@@ -764,6 +964,27 @@ readOnly: boolean, };
  */
 export type Silenced = { finding: Finding, by: string, };
 
+/**
+ * What would fit the proxies of a workload better.
+ */
+export type SizeAdvice = { to: ProxySizes, 
+/**
+ * Seconds that they were seen.
+ */
+seen: number, 
+/**
+ * Thousandths of a core at the 95th percentile of the busiest.
+ */
+cpuP95: number, 
+/**
+ * Bytes at the most of the largest.
+ */
+memoryMost: number, 
+/**
+ * The annotations of the pod template that make it so.
+ */
+annotations: { [key in string]: string }, };
+
 export type StarterArgs = { session: string, group: string, kind: string, namespace: string, };
 
 export type Step = { step: string, 
@@ -802,7 +1023,7 @@ export type Theme = "system" | "dark" | "light";
  */
 export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters";
 
-export type TypeSync = { name: string, state: SyncState, sentAt: number | null, };
+export type TypeSync = { name: string, state: SyncState, sentAt: number | null, nack: string, };
 
 export type UndoArgs = { session: string, entry: number, token: string, };
 
@@ -840,6 +1061,8 @@ export type UptakeState = "waiting" | "sent" | "acknowledged" | "rejected" | "un
  * The answer of `netloft explain`.
  */
 export type Verdict = { id: string, outcome: Outcome, status: number | null, destinations: Array<Destination>, transport: Secured | null, rewrite: Rewrite, requestHeaders: HeaderChanges, location: string | null, timeout: string | null, retries: Retries | null, fault: InjectedFault, mirror: Array<Mirror>, trace: Array<Step>, unknown: Array<Unknown>, };
+
+export type WorkloadArgs = { session: string, namespace: string, workload: string, };
 
 export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
 

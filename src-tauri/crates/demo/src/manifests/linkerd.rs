@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Runs, Writer};
+use crate::shop::Proxy;
 
 /// Version of Linkerd that the shop runs.
 const LINKERD: &str = "edge-26.8.3";
@@ -56,6 +57,7 @@ impl Writer {
                 containers: containers.iter().map(container).collect(),
                 init,
                 annotations,
+                proxy: Proxy::Linkerd,
             };
             self.run(&runs, "helm");
         }

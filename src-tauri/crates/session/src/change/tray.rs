@@ -41,6 +41,10 @@ impl Item {
     pub fn outdated(&self, world: &World) -> bool {
         match (world.document(&self.key), self.kind) {
             (None, ChangeKind::Create) => false,
+            // Of workloads the world keeps a few facts alone: their dry-run carries the version, and the server decides.
+            (None, _) if self.key.group == "apps" && world.workload(&self.key.namespace, &self.key.name).is_some() => {
+                false
+            }
             (None, _) | (Some(_), ChangeKind::Create) => true,
             (Some(live), _) if live.resource_version == self.base => false,
             // Only the server's own parts may have moved (status, generation): that is nobody's change.

@@ -16,9 +16,10 @@ pub enum Level {
 }
 
 /// How a thing fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Health {
     /// Nothing known.
+    #[default]
     Unknown,
     /// Nothing happens there.
     Idle,

@@ -4,5 +4,6 @@ mod added_servers;
 mod bad_input;
 mod bench;
 mod main_job;
+mod proxies;
 mod studio;
 mod uncertain;

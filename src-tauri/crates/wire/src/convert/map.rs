@@ -1,13 +1,12 @@
-//! The map, its panel, the proxies.
+//! The map and its panel.
 
 use session::map::{Health as SessionHealth, Level, NodeKind as SessionKind, Secured as SessionSecured};
 use session::node::Detail;
-use session::proxies::{Fleet, Proxy, Sync};
 
 use super::all;
 use crate::types::{
     CallerRow, Graph, GraphEdge, GraphGroup, GraphNode, Health, MapLevel, NodeDetail, NodeKind, ObjectRef, ObjectRow,
-    Proxies, ProxyRow, RouteRule, RouteShare, Secured, Series, SeriesLine, SyncState, TypeSync, WorkloadRow,
+    RouteRule, RouteShare, Secured, Series, SeriesLine, WorkloadRow,
 };
 
 pub(crate) fn level(level: MapLevel) -> Level {
@@ -210,57 +209,5 @@ impl From<session::traffic::Series> for Series {
             values: line.values,
         };
         Self { at: series.at, lines: series.lines.into_iter().map(line).collect(), source: series.source }
-    }
-}
-
-impl From<Sync> for SyncState {
-    fn from(sync: Sync) -> Self {
-        match sync {
-            Sync::Synced => Self::Synced,
-            Sync::NotSent => Self::NotSent,
-            Sync::Unknown => Self::Unknown,
-            Sync::Stale => Self::Stale,
-            Sync::Error => Self::Error,
-        }
-    }
-}
-
-pub(crate) fn proxies(fleet: &Fleet) -> Proxies {
-    Proxies {
-        revision: fleet.revision as f64,
-        rows: all(fleet.proxies.iter().cloned()),
-        control_planes: fleet.control_planes.clone(),
-        unknown: all(fleet.unknown.iter().cloned()),
-    }
-}
-
-impl From<Proxy> for ProxyRow {
-    fn from(proxy: Proxy) -> Self {
-        let kind = |t: session::proxies::TypeSync| TypeSync { name: t.name, state: t.state.into(), sent_at: t.sent_at };
-        Self {
-            namespace: proxy.namespace,
-            pod: proxy.pod,
-            workload: proxy.workload,
-            mesh: proxy.mesh,
-            role: proxy.role,
-            version: proxy.version,
-            health: proxy.health.into(),
-            sync: proxy.sync.into(),
-            types: proxy.types.into_iter().map(kind).collect(),
-            nack: proxy.nack,
-            diagnosis: proxy.diagnosis,
-            ready: proxy.ready,
-            restarts: proxy.restarts,
-            certificate_ends_at: proxy.certificate_ends_at,
-            spiffe: proxy.spiffe,
-            control_plane: proxy.control_plane,
-            cpu_usage: proxy.cpu.usage,
-            cpu_request: proxy.cpu.request,
-            cpu_limit: proxy.cpu.limit,
-            memory_usage: proxy.memory.usage,
-            memory_request: proxy.memory.request,
-            memory_limit: proxy.memory.limit,
-            unknown: all(proxy.unknown),
-        }
     }
 }

@@ -5,6 +5,8 @@ mod change;
 mod cluster;
 mod fault;
 mod map;
+mod proxies;
+mod resources;
 mod studio;
 mod truth;
 
@@ -21,5 +23,6 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
 pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
-pub(crate) use map::{graph, level, node_detail, proxies};
+pub(crate) use map::{graph, level, node_detail};
+pub(crate) use proxies::{proxies, proxy_detail, sort};
 pub(crate) use studio::{checked, kind, schema, template};

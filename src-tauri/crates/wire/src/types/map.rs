@@ -218,58 +218,6 @@ wire! {
 }
 
 wire! {
-    pub enum SyncState { Synced, Stale, NotSent, Error, Unknown }
-}
-
-wire! {
-    /// One row of `netloft health` with its resource use.
-    pub struct ProxyRow {
-        pub namespace: String,
-        pub pod: String,
-        pub workload: String,
-        pub mesh: String,
-        /// `sidecar`, `gateway`, `waypoint`, `ztunnel`.
-        pub role: String,
-        pub version: String,
-        pub health: Health,
-        /// The worst of all types.
-        pub sync: SyncState,
-        /// Per xDS type: CDS, LDS, EDS, RDS, ECDS.
-        pub types: Vec<TypeSync>,
-        /// The rejection's own text.
-        pub nack: String,
-        /// In words, with the next step; empty when all is well.
-        pub diagnosis: String,
-        pub ready: bool,
-        pub restarts: u32,
-        /// Milliseconds since 1970.
-        pub certificate_ends_at: Option<f64>,
-        pub spiffe: String,
-        pub control_plane: String,
-        pub cpu_usage: Option<f64>,
-        pub cpu_request: Option<f64>,
-        pub cpu_limit: Option<f64>,
-        pub memory_usage: Option<f64>,
-        pub memory_request: Option<f64>,
-        pub memory_limit: Option<f64>,
-        pub unknown: Vec<Unknown>,
-    }
-}
-
-wire! {
-    pub struct TypeSync { pub name: String, pub state: SyncState, pub sent_at: Option<f64> }
-}
-
-wire! {
-    pub struct Proxies {
-        pub revision: f64,
-        pub rows: Vec<ProxyRow>,
-        pub control_planes: Vec<String>,
-        pub unknown: Vec<Unknown>,
-    }
-}
-
-wire! {
     /// A routing or security object in a list.
     pub struct ObjectRow {
         pub object: ObjectRef,

@@ -4,6 +4,8 @@ mod author;
 mod change;
 mod cluster;
 mod map;
+mod proxies;
+mod resources;
 mod studio;
 mod truth;
 
@@ -11,6 +13,8 @@ pub use author::*;
 pub use change::*;
 pub use cluster::*;
 pub use map::*;
+pub use proxies::*;
+pub use resources::*;
 pub use studio::*;
 pub use truth::*;
 

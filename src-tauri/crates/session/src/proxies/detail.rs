@@ -1,0 +1,371 @@
+//! One proxy: everything that its Envoy works with, a line each, led back to the objects that made it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::Value;
+use signals::dump::{self, Dump, Origin, Part};
+use signals::endpoint::{self, Endpoint};
+use world::{ObjectKey, World};
+
+use crate::{Error, Result, Session};
+
+/// Envoy's admin port, on the pod's loopback.
+const ADMIN: u16 = 15000;
+/// Younger than this an answer is not asked for again.
+const FRESH: Duration = Duration::from_secs(10);
+/// Longest text of a part that is shown, in bytes.
+const LONGEST: usize = 512 * 1024;
+
+/// A list of parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// Where it listens.
+    Listeners,
+    /// How it chooses.
+    Routes,
+    /// Where it sends.
+    Clusters,
+    /// The instances behind the clusters.
+    Endpoints,
+    /// Certificates and roots.
+    Secrets,
+    /// Who it is.
+    Bootstrap,
+}
+
+/// One part in a line. What each cell means follows from the list that it is in ([`Detail::lines`]).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Its place in the list, to ask for its text by.
+    pub at: usize,
+    /// Its name.
+    pub name: String,
+    /// `active`, `static`, `warming`, `draining`, `refused`; for endpoints `healthy` and why not.
+    pub state: String,
+    /// What else it says.
+    pub cells: Vec<String>,
+    /// The objects that made it, the deciding one first; for what was refused the one that broke it.
+    pub from: Vec<ObjectKey>,
+    /// The proxy's own words where its newest form was refused.
+    pub error: String,
+}
+
+/// A proxy as it was when it was asked.
+#[derive(Debug)]
+pub struct Detail {
+    /// Namespace and pod.
+    place: (String, String),
+    asked_at: Instant,
+    /// Milliseconds since 1970.
+    pub read_at: f64,
+    /// What it works with.
+    pub dump: Dump,
+    body: Bytes,
+    /// The instances that it sends to.
+    pub endpoints: Vec<Endpoint>,
+    /// Why the endpoints are not known; empty where they are.
+    pub endpoints_unknown: String,
+}
+
+/// The last one that was asked for.
+pub(crate) type Held = Mutex<Option<Arc<Detail>>>;
+
+/// A place where a text was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// In which list.
+    pub sort: Sort,
+    /// Its place in it.
+    pub at: usize,
+    /// Its name.
+    pub name: String,
+    /// The text around it.
+    pub around: String,
+}
+
+impl Session {
+    /// Everything that a proxy works with; asked anew where that is some seconds ago, or `anew` says so.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn proxy(&self, namespace: &str, pod: &str, anew: bool) -> Result<Arc<Detail>> {
+        let place = (namespace.to_owned(), pod.to_owned());
+        let held = self.proxy.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(held) = held.filter(|held| held.place == place && !anew && held.asked_at.elapsed() < FRESH) {
+            return Ok(held);
+        }
+        let ask = |path: &'static str| self.connection().pod_forward_get(namespace, pod, ADMIN, path);
+        let (body, clusters) = tokio::join!(ask("/config_dump"), ask("/clusters?format=json"));
+        let body = body?;
+        let read = body.clone();
+        let dump = tokio::task::spawn_blocking(move || dump::read(&read)).await;
+        let (endpoints, endpoints_unknown) = match clusters {
+            Ok(body) => (endpoint::read(&body).0, String::new()),
+            Err(error) => (Vec::new(), error.to_string()),
+        };
+        let detail = Arc::new(Detail {
+            place,
+            asked_at: Instant::now(),
+            read_at: jiff::Timestamp::now().as_millisecond() as f64,
+            dump: dump.map_err(|_| crate::session::defect("reading a configuration"))?,
+            body,
+            endpoints,
+            endpoints_unknown,
+        });
+        *self.proxy.lock().unwrap_or_else(PoisonError::into_inner) = Some(detail.clone());
+        Ok(detail)
+    }
+
+    /// The last answer of this proxy, however old: places in it are places of what is on screen.
+    ///
+    /// # Errors
+    /// Where it cannot be asked, if it must.
+    async fn proxy_held(&self, namespace: &str, pod: &str) -> Result<Arc<Detail>> {
+        let held = self.proxy.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match held.filter(|held| held.place.0 == namespace && held.place.1 == pod) {
+            Some(held) => Ok(held),
+            None => self.proxy(namespace, pod, false).await,
+        }
+    }
+
+    /// A list of a proxy's parts.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn proxy_lines(&self, namespace: &str, pod: &str, sort: Sort) -> Result<Vec<Line>> {
+        let detail = self.proxy_held(namespace, pod).await?;
+        Ok(detail.lines(sort, &self.world()))
+    }
+
+    /// The whole text of a part, without what is secret.
+    ///
+    /// # Errors
+    /// Where it cannot be asked, or has no such part.
+    pub async fn proxy_text(&self, namespace: &str, pod: &str, sort: Sort, at: usize) -> Result<String> {
+        let detail = self.proxy_held(namespace, pod).await?;
+        let range = of_dump(sort).and_then(|sort| detail.dump.text(sort, at));
+        let raw = range.and_then(|range| detail.body.get(range)).ok_or_else(|| Error::Field {
+            field: "part",
+            reason: format!("{namespace}/{pod} has no such part any more"),
+        })?;
+        Ok(shown(raw))
+    }
+
+    /// Where a text stands in what a proxy works with.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn proxy_search(&self, namespace: &str, pod: &str, wanted: &str) -> Result<Vec<Hit>> {
+        let detail = self.proxy_held(namespace, pod).await?;
+        let (searched, wanted) = (detail.clone(), wanted.to_owned());
+        let hits = tokio::task::spawn_blocking(move || dump::search(&searched.dump, &searched.body, &wanted)).await;
+        let hits = hits.map_err(|_| crate::session::defect("searching a configuration"))?;
+        let name = |hit: dump::Hit| {
+            let name = match hit.sort {
+                dump::Sort::Listeners => detail.dump.listeners.get(hit.at).map(|part| part.what.name.clone()),
+                dump::Sort::Clusters => detail.dump.clusters.get(hit.at).map(|part| part.what.name.clone()),
+                dump::Sort::Routes => detail.dump.routes.get(hit.at).map(|part| part.what.host.clone()),
+                dump::Sort::Secrets => detail.dump.secrets.get(hit.at).map(|part| part.what.name.clone()),
+                dump::Sort::Bootstrap => None,
+            };
+            Hit { sort: from_dump(hit.sort), at: hit.at, name: name.unwrap_or_default(), around: hit.around }
+        };
+        Ok(hits.into_iter().map(name).collect())
+    }
+
+    /// Everything of a proxy that somebody else needs to look into it, without what is secret.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn proxy_bundle(&self, namespace: &str, pod: &str) -> Result<String> {
+        let detail = self.proxy(namespace, pod, true).await?;
+        let fleet = self.fleet().borrow().clone();
+        let row = fleet.all().find(|row| row.namespace == namespace && row.pod == pod);
+        let world = self.world();
+        let mut dump: Value = serde_json::from_slice(&detail.body).unwrap_or(Value::Null);
+        signals::redact(&mut dump);
+        let said = |row: &super::Proxy| {
+            serde_json::json!({"version": row.version, "ready": row.ready, "restarts": row.restarts, "controlPlane": row.control_plane,
+                "diagnosis": row.diagnosis, "nack": row.nack,
+                "types": row.types.iter().map(|t| format!("{} {:?}", t.name, t.state)).collect::<Vec<_>>()})
+        };
+        let endpoints: Vec<Value> = detail
+            .lines(Sort::Endpoints, &world)
+            .into_iter()
+            .map(|line| serde_json::json!({"cluster": line.name, "state": line.state, "says": line.cells}))
+            .collect();
+        let bundle = serde_json::json!({"proxy": format!("{namespace}/{pod}"), "readAt": detail.read_at,
+            "health": row.map(said), "endpoints": endpoints, "configuration": dump});
+        Ok(serde_json::to_string_pretty(&bundle).unwrap_or_default())
+    }
+}
+
+fn of_dump(sort: Sort) -> Option<dump::Sort> {
+    match sort {
+        Sort::Listeners => Some(dump::Sort::Listeners),
+        Sort::Routes => Some(dump::Sort::Routes),
+        Sort::Clusters => Some(dump::Sort::Clusters),
+        Sort::Secrets => Some(dump::Sort::Secrets),
+        Sort::Bootstrap => Some(dump::Sort::Bootstrap),
+        Sort::Endpoints => None,
+    }
+}
+
+fn from_dump(sort: dump::Sort) -> Sort {
+    match sort {
+        dump::Sort::Listeners => Sort::Listeners,
+        dump::Sort::Routes => Sort::Routes,
+        dump::Sort::Clusters => Sort::Clusters,
+        dump::Sort::Secrets => Sort::Secrets,
+        dump::Sort::Bootstrap => Sort::Bootstrap,
+    }
+}
+
+fn shown(raw: &[u8]) -> String {
+    let Ok(mut value) = serde_json::from_slice::<Value>(raw) else { return String::new() };
+    signals::redact(&mut value);
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        text.truncate(end);
+        text.push_str("\n…");
+    }
+    text
+}
+
+impl Detail {
+    /// How many parts of each list there are, and how many of them were refused.
+    pub fn counts(&self) -> [(Sort, usize, usize); 6] {
+        fn refused<T>(parts: &[Part<T>]) -> usize {
+            parts.iter().filter(|part| part.error.is_some()).count()
+        }
+        let dump = &self.dump;
+        [
+            (Sort::Listeners, dump.listeners.len(), refused(&dump.listeners)),
+            (Sort::Routes, dump.routes.len(), refused(&dump.routes)),
+            (Sort::Clusters, dump.clusters.len(), refused(&dump.clusters)),
+            (Sort::Endpoints, self.endpoints.len(), 0),
+            (Sort::Secrets, dump.secrets.len(), refused(&dump.secrets)),
+            (Sort::Bootstrap, 1, 0),
+        ]
+    }
+
+    /// A list of its parts. The cells: of listeners the address, the direction, the filters and the routes that they ask for; of routes the
+    /// configuration, the hosts, the condition and where to; of clusters how endpoints are found, how many are healthy of how many, and
+    /// `ejects`; of endpoints the address, the requests, the failed ones and the failed connections; of secrets the identity, the issuer
+    /// and the end; of the bootstrap the value.
+    pub fn lines(&self, sort: Sort, world: &World) -> Vec<Line> {
+        match sort {
+            Sort::Listeners => self.of(&self.dump.listeners, world, |what| {
+                let cells = vec![
+                    what.address.clone(),
+                    what.direction.to_lowercase(),
+                    what.filters.join(", "),
+                    what.routes.join(", "),
+                ];
+                (what.name.clone(), cells)
+            }),
+            Sort::Routes => self.of(&self.dump.routes, world, |what| {
+                let cells =
+                    vec![what.config.clone(), what.domains.join(", "), what.condition.clone(), what.to.join(", ")];
+                (if what.name.is_empty() { what.host.clone() } else { what.name.clone() }, cells)
+            }),
+            Sort::Clusters => self.clusters(world),
+            Sort::Endpoints => self.endpoints.iter().enumerate().map(|(at, of)| endpoint_line(at, of)).collect(),
+            Sort::Secrets => self.of(&self.dump.secrets, world, |what| {
+                let (shown, ends) = match (&what.certificate, &what.root) {
+                    (Some(own), _) => (
+                        format!("{} {}", own.spiffe, own.issuer.as_deref().unwrap_or_default()),
+                        own.not_after.to_string(),
+                    ),
+                    (None, Some(root)) => (
+                        format!("{} {}", root.issuer.as_deref().unwrap_or_default(), what.roots),
+                        root.not_after.to_string(),
+                    ),
+                    (None, None) => (String::new(), String::new()),
+                };
+                (what.name.clone(), vec![shown.trim().to_owned(), ends])
+            }),
+            Sort::Bootstrap => self.bootstrap(),
+        }
+    }
+
+    fn clusters(&self, world: &World) -> Vec<Line> {
+        let mut counted: std::collections::HashMap<&str, (u32, u32)> = std::collections::HashMap::new();
+        for endpoint in &self.endpoints {
+            let (well, all) = counted.entry(&endpoint.cluster).or_default();
+            *all += 1;
+            *well += u32::from(endpoint.health == "HEALTHY" && endpoint.passed_over.is_empty());
+        }
+        self.of(&self.dump.clusters, world, |what| {
+            let (well, all) = counted.get(what.name.as_str()).copied().unwrap_or_default();
+            let ejects = if what.ejects { "ejects" } else { "" };
+            (what.name.clone(), vec![what.discovery.clone(), format!("{well}/{all}"), ejects.to_owned()])
+        })
+    }
+
+    fn bootstrap(&self) -> Vec<Line> {
+        let of = &self.dump.bootstrap;
+        let facts = [
+            ("node", of.id.clone()),
+            ("Istio", of.istio.clone()),
+            ("Envoy", of.envoy.clone()),
+            ("discovery", of.discovery.clone()),
+            ("mesh", of.mesh.clone()),
+            ("concurrency", of.concurrency.to_string()),
+        ];
+        let line = |(name, value): (&str, String)| Line { name: name.into(), cells: vec![value], ..Line::default() };
+        facts.into_iter().map(line).collect()
+    }
+
+    fn of<T>(&self, parts: &[Part<T>], world: &World, says: impl Fn(&T) -> (String, Vec<String>)) -> Vec<Line> {
+        let line = |(at, part): (usize, &Part<T>)| {
+            let (name, cells) = says(&part.what);
+            let broke = part.error.as_ref().and_then(|nack| self.broke(world, nack));
+            let made = part.from.iter().filter_map(|origin| object_of(world, origin));
+            Line {
+                at,
+                name,
+                cells,
+                state: part.state.word().to_owned(),
+                from: broke.into_iter().chain(made).collect(),
+                error: part.error.as_ref().map(|nack| nack.text.clone()).unwrap_or_default(),
+            }
+        };
+        parts.iter().enumerate().map(line).collect()
+    }
+
+    /// The object that made the proxy refuse this.
+    fn broke(&self, world: &World, nack: &signals::Nack) -> Option<ObjectKey> {
+        let pod = world.pod(&self.place.0, &self.place.1)?;
+        let place = signals::Place { namespace: &self.place.0, labels: &pod.labels, root: "istio-system" };
+        signals::culprit(world, place, nack).map(|found| found.object)
+    }
+}
+
+fn endpoint_line(at: usize, of: &Endpoint) -> Line {
+    let state = match of.passed_over {
+        "" => of.health.to_lowercase(),
+        why => why.to_owned(),
+    };
+    let counts = [of.requests, of.errors, of.failed_connections].map(|count| format!("{count:.0}"));
+    let cells = std::iter::once(of.address.clone()).chain(counts).collect();
+    Line { at, name: of.cluster.clone(), state, cells, ..Line::default() }
+}
+
+/// The object that Istio named; for a host the Service of that name, or the ServiceEntry that has it.
+fn object_of(world: &World, origin: &Origin) -> Option<ObjectKey> {
+    match origin {
+        Origin::Object(key) => Some(key.clone()),
+        Origin::Host { host, namespace, name } => match world.service(namespace, name) {
+            Some(_) => Some(ObjectKey::new("", "Service", namespace, name)),
+            None => {
+                let mut entries = world.documents_in("networking.istio.io", "ServiceEntry", namespace);
+                let has = |hosts: &Value| hosts.as_array().into_iter().flatten().any(|own| own == host.as_str());
+                entries.find(|entry| entry.at("/spec/hosts").is_some_and(has)).map(|entry| entry.key.clone())
+            }
+        },
+    }
+}

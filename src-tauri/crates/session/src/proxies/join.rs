@@ -1,0 +1,202 @@
+//! What istiod, the kubelet, the metrics and the proxy itself say, in one row.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use signals::ill::{Evidence, Grave, Mesh, diagnose};
+use signals::{Alive, HealthReport, Look, Looks, ProxyHealth, Usage, UsageReport};
+use world::World;
+
+use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
+use crate::map::Health;
+
+/// Namespace and pod.
+type Place = (String, String);
+
+/// Everything that was seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) health: &'a HealthReport,
+    pub(crate) usage: &'a UsageReport,
+    pub(crate) looks: &'a Looks,
+    /// To which istiod each proxy was connected last, and when that was seen last.
+    pub(crate) lost: &'a HashMap<Place, (String, Timestamp)>,
+    pub(crate) now: Timestamp,
+}
+
+/// One row a proxy.
+pub(crate) fn join(seen: Seen<'_>) -> Fleet {
+    let HealthReport { rows, silent, planes, unknown } = seen.health;
+    let used: HashMap<(&str, &str), &Usage> =
+        seen.usage.rows.iter().map(|row| ((row.namespace.as_str(), row.pod.as_str()), row)).collect();
+    let root = root(seen.looks);
+    let mesh = Mesh {
+        world: seen.world,
+        planes,
+        root_namespace: planes.first().map_or("istio-system", |plane| plane.pod.0.as_str()),
+        root: &root,
+        now: seen.now,
+    };
+    let of = |row: &ProxyHealth| {
+        let place = (row.namespace.clone(), row.pod.clone());
+        let lost = seen.lost.get(&place).map(|(plane, at)| (plane.as_str(), *at));
+        let usage = used.get(&(row.namespace.as_str(), row.pod.as_str())).copied();
+        proxy(Evidence { row, look: seen.looks.get(&place), usage, lost, mesh })
+    };
+    let plane =
+        |plane: &signals::Plane| Plane { name: plane.name(), version: plane.version.clone(), answered: plane.answered };
+    Fleet {
+        revision: 0,
+        proxies: rows.iter().map(of).collect(),
+        silent: silent.iter().map(of).collect(),
+        control_planes: planes.iter().map(plane).collect(),
+        unknown: unknown.iter().chain(&seen.usage.unknown).map(crate::sampling::unknown).collect(),
+    }
+}
+
+/// The roots that most proxies trust; of two as frequent, the same at every look.
+fn root(looks: &Looks) -> String {
+    let mut counted: HashMap<&str, usize> = HashMap::new();
+    for look in looks.values().flatten().filter(|look| !look.root.is_empty()) {
+        *counted.entry(&look.root).or_default() += 1;
+    }
+    counted
+        .into_iter()
+        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))
+        .map_or_else(String::new, |(root, _)| root.into())
+}
+
+fn millis(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64
+}
+
+fn proxy(of: Evidence<'_>) -> Proxy {
+    let row = of.row;
+    let kind = |(name, of): (&String, &signals::TypeHealth)| TypeSync {
+        name: name.clone(),
+        state: of.state.into(),
+        sent_at: of.sent_at.map(millis),
+        nack: of.nack.as_ref().map(signals::Nack::line).unwrap_or_default(),
+    };
+    let types: Vec<TypeSync> = row.types.iter().map(kind).collect();
+    let sync = types.iter().map(|kind| kind.state).max().unwrap_or_default();
+    let (found, untold) = diagnose(&of);
+    let look = of.look.and_then(|look| look.as_ref().ok());
+    let mut unknown: Vec<_> = row.unknown.iter().map(crate::sampling::unknown).collect();
+    if let Some(Err(because)) = of.look {
+        unknown.push(mesh::Unknown { about: "certificate and configuration".into(), because: because.clone() });
+    }
+    let said = |because: &str, unknown: &[mesh::Unknown]| unknown.iter().any(|known| known.because == because);
+    for (code, because) in untold {
+        if !said(&because, &unknown) {
+            unknown.push(mesh::Unknown { about: code.into(), because });
+        }
+    }
+    let (cpu, memory) = of.usage.map(uses).unwrap_or_default();
+    Proxy {
+        namespace: row.namespace.clone(),
+        pod: row.pod.clone(),
+        workload: row.workload.clone(),
+        mesh: row.mesh.to_owned(),
+        role: row.role.word().to_owned(),
+        presence: presence(&row.alive),
+        version: version(row, look),
+        health: health(&found, sync),
+        sync,
+        nack: row.nacks().next().map(signals::Nack::line).unwrap_or_default(),
+        types,
+        diagnosis: found.first().map(signals::ill::Ill::line).unwrap_or_default(),
+        ills: found
+            .into_iter()
+            .map(|ill| Ill { diagnosis: ill.diagnosis, evidence: ill.evidence, object: ill.object })
+            .collect(),
+        ready: row.ready,
+        restarts: row.restarts,
+        trouble: row.trouble.clone().unwrap_or_default(),
+        certificate: look.and_then(|look| certificate(look, of.mesh.root)),
+        size: look.and_then(|look| look.size).map(size),
+        control_plane: row.control_plane.clone(),
+        connected_at: row.connected_at.map(millis),
+        cpu,
+        memory,
+        source: of.usage.map(|usage| usage.source.to_owned()).unwrap_or_default(),
+        unknown,
+    }
+}
+
+fn uses(usage: &Usage) -> (Use, Use) {
+    let share = |usage: Option<f64>, request: Option<u64>, limit: Option<u64>| Use {
+        usage,
+        request: request.map(|n| n as f64),
+        limit: limit.map(|n| n as f64),
+    };
+    (
+        share(usage.cpu_usage, usage.cpu_request, usage.cpu_limit),
+        share(usage.memory_usage, usage.memory_request, usage.memory_limit),
+    )
+}
+
+fn presence(alive: &Alive) -> Presence {
+    match alive {
+        Alive::Running => Presence::Running,
+        Alive::Dead(_) => Presence::Dead,
+        Alive::Missing => Presence::Missing,
+    }
+}
+
+fn version(row: &ProxyHealth, look: Option<&Look>) -> String {
+    match look {
+        Some(look) if row.version.is_empty() => look.version.clone(),
+        _ => row.version.clone(),
+    }
+}
+
+fn certificate(look: &Look, root: &str) -> Option<Certificate> {
+    let certificate = look.certificate.as_ref()?;
+    let known = !look.root.is_empty() && !root.is_empty();
+    Some(Certificate {
+        begins_at: millis(certificate.not_before),
+        ends_at: millis(certificate.not_after),
+        issuer: certificate.issuer.clone().unwrap_or_default(),
+        spiffe: certificate.spiffe.clone(),
+        root_matches: known.then(|| look.root.split(' ').any(|own| root.split(' ').any(|other| other == own))),
+    })
+}
+
+fn size(size: signals::Size) -> Size {
+    Size {
+        bytes: size.bytes as f64,
+        clusters: size.clusters as u32,
+        listeners: size.listeners as u32,
+        routes: size.routes as u32,
+    }
+}
+
+fn health(ills: &[signals::ill::Ill], sync: Sync) -> Health {
+    match ills.first() {
+        Some(ill) => health_of(ill.diagnosis),
+        None if sync == Sync::Unknown => Health::Unknown,
+        None => Health::Ok,
+    }
+}
+
+/// How a proxy fares that has this.
+pub fn health_of(diagnosis: &Diagnosis) -> Health {
+    match diagnosis.grave {
+        Grave::Bad => Health::Bad,
+        Grave::Warn => Health::Warn,
+        Grave::Unknown => Health::Unknown,
+    }
+}
+
+impl From<signals::SyncState> for Sync {
+    fn from(state: signals::SyncState) -> Self {
+        match state {
+            signals::SyncState::Synced => Self::Synced,
+            signals::SyncState::NotSent => Self::NotSent,
+            signals::SyncState::Stale => Self::Stale,
+            signals::SyncState::Error => Self::Error,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What proxies used over time, in a bounded room: when it is full, two neighbours become one, so that the span grows and the size does not.
+
+use std::collections::{HashMap, VecDeque};
+
+/// Samples of one workload: at 15 s each, three hours; at 30 s six; and so on.
+const MOST: usize = 720;
+/// Workloads that are kept; those beyond have no history.
+const WORKLOADS: usize = 5000;
+
+/// Namespace and workload.
+pub(crate) type Names = (String, String);
+
+/// What the proxies of one workload used at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Milliseconds since 1970.
+    pub at: f64,
+    /// Thousandths of a core, all of its proxies together.
+    pub cpu: f32,
+    /// The most of one.
+    pub cpu_peak: f32,
+    /// Bytes, all of its proxies together.
+    pub memory: f32,
+    /// The most of one.
+    pub memory_peak: f32,
+}
+
+impl Sample {
+    /// Two neighbours as one: the mean of what they used together, the most of their peaks.
+    fn with(self, other: Self) -> Self {
+        Self {
+            at: other.at,
+            cpu: (self.cpu + other.cpu) / 2.0,
+            cpu_peak: self.cpu_peak.max(other.cpu_peak),
+            memory: (self.memory + other.memory) / 2.0,
+            memory_peak: self.memory_peak.max(other.memory_peak),
+        }
+    }
+}
+
+/// Of one workload.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    samples: VecDeque<Sample>,
+    /// So many measurements make one sample.
+    step: usize,
+    /// Measurements that wait to make one.
+    waiting: Vec<Sample>,
+}
+
+impl Line {
+    /// The samples, the oldest first.
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
+        self.samples.iter()
+    }
+
+    /// From the first to the last, in seconds.
+    pub fn span(&self) -> f64 {
+        match (self.samples.front(), self.samples.back()) {
+            (Some(first), Some(last)) => (last.at - first.at) / 1000.0,
+            _ => 0.0,
+        }
+    }
+
+    fn take(&mut self, sample: Sample) {
+        self.step = self.step.max(1);
+        self.waiting.push(sample);
+        if self.waiting.len() < self.step {
+            return;
+        }
+        if let Some(one) = std::mem::take(&mut self.waiting).into_iter().reduce(Sample::with) {
+            self.samples.push_back(one);
+        }
+        if self.samples.len() >= MOST {
+            let all: Vec<Sample> = self.samples.drain(..).collect();
+            self.samples = all.chunks(2).filter_map(|pair| pair.iter().copied().reduce(Sample::with)).collect();
+            self.step *= 2;
+        }
+    }
+}
+
+/// Of all workloads.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: HashMap<Names, Line>,
+}
+
+impl History {
+    /// Adds what was measured at one time; workloads that are gone lose their history.
+    pub(crate) fn take(&mut self, at: f64, uses: &HashMap<Names, Vec<(f64, f64)>>) {
+        self.lines.retain(|names, _| uses.contains_key(names));
+        for (names, uses) in uses {
+            if self.lines.len() >= WORKLOADS && !self.lines.contains_key(names) {
+                continue;
+            }
+            let sum = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).sum::<f64>() as f32;
+            let most = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).fold(0.0, f64::max) as f32;
+            let sample = Sample {
+                at,
+                cpu: sum(|u| u.0),
+                cpu_peak: most(|u| u.0),
+                memory: sum(|u| u.1),
+                memory_peak: most(|u| u.1),
+            };
+            self.lines.entry(names.clone()).or_default().take(sample);
+        }
+    }
+
+    /// Of one workload.
+    pub fn of(&self, namespace: &str, workload: &str) -> Option<&Line> {
+        self.lines.get(&(namespace.to_owned(), workload.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(name: &str) -> Names {
+        ("shop".to_owned(), name.to_owned())
+    }
+
+    #[test]
+    fn the_room_stays_bounded_and_the_span_grows() {
+        let mut history = History::default();
+        for n in 0..5000 {
+            let uses = HashMap::from([(names("a"), vec![(10.0, 5.0), (f64::from(n % 7), 1.0)])]);
+            history.take(f64::from(n) * 15_000.0, &uses);
+        }
+        let line = history.of("shop", "a").unwrap();
+        assert!(line.samples().len() < MOST && line.samples().len() > MOST / 4, "{}", line.samples().len());
+        assert!(line.span() > 4900.0 * 15.0 * 0.9, "{}", line.span());
+        let last = line.samples().next_back().unwrap();
+        assert_eq!((last.cpu_peak, last.memory), (10.0, 6.0));
+        assert!(line.samples().zip(line.samples().skip(1)).all(|(a, b)| a.at < b.at));
+    }
+
+    #[test]
+    fn what_is_gone_is_forgotten() {
+        let mut history = History::default();
+        history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
+        history.take(2.0, &HashMap::from([(names("b"), vec![(1.0, 1.0)])]));
+        assert!(history.of("shop", "a").is_none() && history.of("shop", "b").is_some());
+    }
+}

@@ -1,0 +1,253 @@
+//! What the mesh costs: the use of its proxies by workload, beside that of the workloads themselves; over time; and what would fit.
+
+mod advice;
+mod history;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use world::yaml::{self, Edit};
+use world::{ObjectKey, World};
+
+use crate::change::tray::{ChangeKind, Item};
+use crate::proxies::{Fleet, Presence, Proxy};
+use crate::{Error, Result, Session};
+
+pub(crate) use advice::advise;
+pub use advice::{Advice, Sizes};
+pub(crate) use history::Names;
+pub use history::{History, Sample};
+
+/// CPU in thousandths of a core and memory in bytes; `None` where nothing of it was measured or set.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Amount {
+    /// Thousandths of a core.
+    pub cpu: Option<f64>,
+    /// Bytes.
+    pub memory: Option<f64>,
+}
+
+impl Amount {
+    fn add(&mut self, other: Self) {
+        let sum = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (None, None) => None,
+            (a, b) => Some(a.unwrap_or_default() + b.unwrap_or_default()),
+        };
+        *self = Self { cpu: sum(self.cpu, other.cpu), memory: sum(self.memory, other.memory) };
+    }
+}
+
+/// The proxies of one workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Namespace.
+    pub namespace: String,
+    /// The workload.
+    pub workload: String,
+    /// `sidecar`, `gateway` …
+    pub role: String,
+    /// How many proxies.
+    pub proxies: u32,
+    /// In use by them.
+    pub used: Amount,
+    /// Asked for by them.
+    pub requested: Amount,
+    /// Allowed to them.
+    pub limited: Amount,
+    /// In use by the containers beside them.
+    pub app: Amount,
+    /// What would fit.
+    pub advice: Advice,
+    /// What the requests would shrink by (negative: grow) if the advice were followed.
+    pub saving: Amount,
+}
+
+/// The whole mesh.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resources {
+    /// By namespace and workload.
+    pub rows: Vec<Row>,
+    /// Seconds that were seen so far.
+    pub seen: f64,
+    /// What cannot be known, and why.
+    pub unknown: Vec<mesh::Unknown>,
+}
+
+/// What is measured of all pods: those with a proxy by the fleet, the containers beside them here.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// The past.
+    pub history: History,
+    /// In use by what is no proxy, by pod.
+    pub(crate) apps: HashMap<Names, (f64, f64)>,
+}
+
+/// The rows of a fleet.
+pub(crate) fn resources(fleet: &Fleet, measured: &Measured) -> Resources {
+    let mut by: BTreeMap<Names, Vec<&Proxy>> = BTreeMap::new();
+    for proxy in fleet.proxies.iter().filter(|proxy| proxy.presence == Presence::Running) {
+        by.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push(proxy);
+    }
+    let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured)).collect();
+    let seen = |row: &Row| measured.history.of(&row.namespace, &row.workload).map_or(0.0, |line| line.span());
+    Resources { seen: rows.iter().map(seen).fold(0.0, f64::max), rows, unknown: fleet.unknown.clone() }
+}
+
+fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) -> Row {
+    let (mut used, mut requested, mut limited, mut app) =
+        (Amount::default(), Amount::default(), Amount::default(), Amount::default());
+    for proxy in proxies {
+        used.add(Amount { cpu: proxy.cpu.usage, memory: proxy.memory.usage });
+        requested.add(Amount { cpu: proxy.cpu.request, memory: proxy.memory.request });
+        limited.add(Amount { cpu: proxy.cpu.limit, memory: proxy.memory.limit });
+        if let Some((cpu, memory)) = measured.apps.get(&(proxy.namespace.clone(), proxy.pod.clone())) {
+            app.add(Amount { cpu: Some(*cpu), memory: Some(*memory) });
+        }
+    }
+    let first = proxies.first();
+    let now = first.map_or([None; 4], |p| [p.cpu.request, p.cpu.limit, p.memory.request, p.memory.limit]);
+    let advice = advise(measured.history.of(&namespace, &workload), now);
+    let count = proxies.len() as f64;
+    let saving = match &advice {
+        Advice::Change { to, .. } => Amount {
+            cpu: now[0].map(|now| (now - to.cpu_request) * count),
+            memory: now[2].map(|now| (now - to.memory_request) * count),
+        },
+        Advice::TooEarly { .. } | Advice::Fits => Amount::default(),
+    };
+    let role = first.map(|proxy| proxy.role.clone()).unwrap_or_default();
+    Row { namespace, workload, role, proxies: proxies.len() as u32, used, requested, limited, app, advice, saving }
+}
+
+/// What the proxies of each workload use now, for the history.
+pub(crate) fn uses(fleet: &Fleet) -> HashMap<Names, Vec<(f64, f64)>> {
+    let mut all: HashMap<Names, Vec<(f64, f64)>> = HashMap::new();
+    for proxy in &fleet.proxies {
+        if let (Some(cpu), Some(memory)) = (proxy.cpu.usage, proxy.memory.usage) {
+            all.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push((cpu, memory));
+        }
+    }
+    all
+}
+
+impl Session {
+    /// What the mesh costs now.
+    pub fn resources(&self) -> Resources {
+        let (fleet, measured) = (self.fleet.borrow().clone(), self.measured.borrow().clone());
+        resources(&fleet, &measured)
+    }
+
+    /// What the proxies of a workload used over time.
+    pub fn resource_history(&self, namespace: &str, workload: &str) -> Vec<Sample> {
+        let measured = self.measured.borrow().clone();
+        measured.history.of(namespace, workload).map(|line| line.samples().copied().collect()).unwrap_or_default()
+    }
+
+    /// Puts what is advised for the proxies of a workload into the tray, as annotations of its pod template.
+    ///
+    /// # Errors
+    /// Where nothing is advised, or the workload is not there.
+    pub async fn advise(&self, namespace: &str, workload: &str) -> Result<()> {
+        let all = self.resources();
+        let row = all.rows.iter().find(|row| row.namespace == namespace && row.workload == workload);
+        let Some(Advice::Change { to, .. }) = row.map(|row| &row.advice) else {
+            return Err(Error::Field {
+                field: "workload",
+                reason: format!("nothing is advised for {namespace}/{workload}"),
+            });
+        };
+        self.put_sizes(namespace, workload, to).await
+    }
+
+    /// Puts requests and limits for the proxies of a workload into the tray.
+    ///
+    /// # Errors
+    /// Where the workload is not there, or has no pod template.
+    pub async fn put_sizes(&self, namespace: &str, workload: &str, to: &Sizes) -> Result<()> {
+        let key = key_of(&self.world(), namespace, workload).ok_or_else(|| Error::Field {
+            field: "workload",
+            reason: format!("{namespace}/{workload} is no Deployment, StatefulSet or DaemonSet"),
+        })?;
+        let whole = self.document(&key).await?;
+        let text = annotated(&whole.yaml, to)?;
+        let base_body = yaml::read(&whole.yaml).value;
+        let item = Item {
+            key,
+            kind: ChangeKind::Update,
+            body: Arc::new(yaml::read(&text).value),
+            yaml: text,
+            base: whole.resource_version,
+            base_body: Some(Arc::new(base_body)),
+        };
+        self.tray.send_modify(|tray| tray.put(item));
+        Ok(())
+    }
+}
+
+fn key_of(world: &World, namespace: &str, workload: &str) -> Option<ObjectKey> {
+    let found = world.workload(namespace, workload)?;
+    matches!(found.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet")
+        .then(|| ObjectKey::new("apps", &found.kind, namespace, workload))
+}
+
+fn annotated(text: &str, to: &Sizes) -> Result<String> {
+    let edits: Vec<Edit> = to
+        .annotations()
+        .into_iter()
+        .map(|(name, value)| {
+            let pointer = format!("/spec/template/metadata/annotations/{}", name.replace('/', "~1"));
+            Edit::set(&pointer, value)
+        })
+        .collect();
+    yaml::edit(text, &edits).map_err(|error| Error::Field { field: "workload", reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxies::Use;
+
+    fn proxy(workload: &str, pod: &str, cpu: Option<f64>) -> Proxy {
+        Proxy {
+            namespace: "shop".into(),
+            workload: workload.into(),
+            pod: pod.into(),
+            cpu: Use { usage: cpu, request: Some(100.0), limit: None },
+            memory: Use { usage: cpu.map(|_| 3e7), request: Some(1.3e8), limit: Some(1e9) },
+            ..Proxy::default()
+        }
+    }
+
+    #[test]
+    fn proxies_of_a_workload_are_one_row_beside_its_own_use() {
+        let fleet = Fleet {
+            proxies: vec![proxy("a", "a-1", Some(4.0)), proxy("a", "a-2", Some(6.0)), proxy("b", "b-1", None)],
+            ..Fleet::default()
+        };
+        let mut measured = Measured::default();
+        measured.apps.insert(("shop".into(), "a-1".into()), (30.0, 1e8));
+        for n in 0..40 {
+            measured.history.take(f64::from(n) * 15_000.0, &uses(&fleet));
+        }
+        let all = resources(&fleet, &measured);
+        let a = &all.rows[0];
+        assert_eq!((a.proxies, a.used.cpu, a.requested.cpu, a.app.cpu), (2, Some(10.0), Some(200.0), Some(30.0)));
+        assert_eq!((a.limited.cpu, a.limited.memory), (None, Some(2e9)));
+        assert_eq!(a.saving.cpu, Some(180.0), "10m each instead of 100m");
+        let b = &all.rows[1];
+        assert_eq!((b.used.cpu, b.app.cpu), (None, None), "not measured is not zero");
+        assert!(matches!(b.advice, Advice::TooEarly { .. }));
+        assert!((all.seen - 585.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_patch_keeps_the_rest() {
+        let text = "kind: Deployment\nspec:\n  template:\n    metadata:\n      annotations:\n        # why\n        team: shop\n    spec: {}\n";
+        let to =
+            Sizes { cpu_request: 10.0, cpu_limit: 100.0, memory_request: 41_943_040.0, memory_limit: 134_217_728.0 };
+        let edited = annotated(text, &to).unwrap();
+        assert!(edited.contains("# why") && edited.contains("sidecar.istio.io/proxyCPU: 10m"), "{edited}");
+        let bare = annotated("kind: Deployment\nspec: {template: {}}\n", &to).unwrap();
+        assert!(bare.contains("proxyMemoryLimit"), "{bare}");
+    }
+}

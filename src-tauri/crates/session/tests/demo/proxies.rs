@@ -1,0 +1,135 @@
+//! The proxies of the demo: each of its ill ones says what ails it; one is opened, searched, told to say more, and told to be quiet again.
+
+use std::collections::BTreeSet;
+
+use demo::Demo;
+use session::map::Health;
+use session::proxies::detail::Sort;
+use session::proxies::{Fleet, Proxy, Sync};
+use session::resources::Sizes;
+
+use crate::bench::{Bench, LIMIT, bench};
+
+async fn looked(bench: &Bench) -> Fleet {
+    bench.session.fleet_now().await
+}
+
+fn of<'a>(fleet: &'a Fleet, namespace: &str, workload: &str) -> &'a Proxy {
+    fleet.proxies.iter().find(|p| p.namespace == namespace && p.workload == workload).expect("is in the demo")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_ill_proxy_says_what_ails_it() {
+    let bench = bench(Demo::client).await;
+    let fleet = looked(&bench).await;
+    for (namespace, workload, code, health) in [
+        ("prod", "email-v1", "rejected", Health::Bad),
+        ("prod", "users-v1", "behind", Health::Warn),
+        ("prod", "inventory-v1", "knows-too-much", Health::Warn),
+        ("prod", "recommendations-v1", "cpu-throttled", Health::Warn),
+        ("dev", "storefront-v2", "version-skew", Health::Warn),
+        ("dev", "catalog-v2", "killed-for-memory", Health::Warn),
+        ("dev", "reviews-v1", "certificate-ends-soon", Health::Warn),
+        ("dev", "reviews-v2", "not-connected", Health::Bad),
+        ("dev", "payments-v1", "root-differs", Health::Bad),
+    ] {
+        let proxy = of(&fleet, namespace, workload);
+        let codes: Vec<_> = proxy.ills.iter().map(|ill| ill.diagnosis.code).collect();
+        assert_eq!((codes.first().copied(), proxy.health), (Some(code), health), "{workload}: {codes:?}");
+        assert!(!proxy.diagnosis.is_empty() && !proxy.ills[0].evidence.is_empty());
+    }
+    let refused = of(&fleet, "prod", "email-v1");
+    let object = refused.ills[0].object.as_ref().expect("the object that broke it");
+    assert_eq!((object.kind.as_str(), object.name.as_str()), ("EnvoyFilter", "email-stamp"));
+    assert!(refused.nack.starts_with("virtualInbound: Didn't find"), "{}", refused.nack);
+    let well = of(&fleet, "prod", "cart-v1");
+    assert_eq!((well.health, well.sync, well.ills.len()), (Health::Ok, Sync::Synced, 0), "{well:#?}");
+    assert!(well.connected_at.is_some() && well.size.is_some_and(|size| size.clusters > 10 && size.bytes > 10_000.0));
+    let certificate = well.certificate.as_ref().expect("a certificate");
+    assert_eq!(certificate.root_matches, Some(true));
+    assert!(certificate.issuer.contains("cluster.local"), "{certificate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_ask_is_told_so() {
+    let bench = bench(Demo::viewer).await;
+    let fleet = looked(&bench).await;
+    assert!(fleet.proxies.iter().all(|proxy| proxy.sync == Sync::Unknown && proxy.health != Health::Ok));
+    let email = of(&fleet, "prod", "email-v1");
+    assert_eq!(email.ills[0].diagnosis.code, "right-missing");
+    assert!(email.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{:?}", email.unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_part_leads_to_what_made_it() {
+    let bench = bench(Demo::client).await;
+    let fleet = looked(&bench).await;
+    let pod = of(&fleet, "prod", "storefront-v1").pod.clone();
+    let session = &bench.session;
+    let lines = async |sort| session.proxy_lines("prod", &pod, sort).await.unwrap();
+    let routes = lines(Sort::Routes).await;
+    let reviews = routes.iter().find(|line| line.cells[1].contains("reviews.prod")).expect("a route of reviews");
+    assert!(reviews.from.iter().any(|object| object.kind == "VirtualService"), "{reviews:?}");
+    let clusters = lines(Sort::Clusters).await;
+    let v1 = clusters.iter().find(|line| line.name.starts_with("outbound|9080|v1|reviews.prod")).expect("a subset");
+    let kinds: Vec<_> = v1.from.iter().map(|object| object.kind.as_str()).collect();
+    assert_eq!((kinds, v1.cells[1].as_str()), (vec!["DestinationRule", "Service"], "1/1"));
+    assert!(lines(Sort::Endpoints).await.iter().any(|line| line.state == "healthy" && line.cells[0].contains(":9080")));
+    assert!(lines(Sort::Secrets).await.iter().any(|line| line.cells[0].contains("spiffe://cluster.local/ns/prod")));
+    let text = session.proxy_text("prod", &pod, Sort::Clusters, v1.at).await.unwrap();
+    assert!(text.contains("\"outbound|9080|v1|reviews.prod.svc.cluster.local\""), "{text}");
+    let hits = session.proxy_search("prod", &pod, "DESTINATION-RULE").await.unwrap();
+    assert!(!hits.is_empty() && hits.iter().all(|hit| hit.sort == Sort::Clusters), "{hits:?}");
+    let bundle = session.proxy_bundle("prod", &pod).await.unwrap();
+    assert!(bundle.contains("certificate_chain") && !bundle.contains("W3JlZGFjdGVkXQ=="), "keys are not in it");
+    assert!(session.proxy_text("prod", &pod, Sort::Clusters, 1_000_000).await.is_err());
+
+    let email = of(&fleet, "prod", "email-v1").pod.clone();
+    let listeners = session.proxy_lines("prod", &email, Sort::Listeners).await.unwrap();
+    let refused = listeners.iter().find(|line| line.state == "refused").expect("the refused listener");
+    assert_eq!((refused.name.as_str(), refused.from[0].name.as_str()), ("virtualInbound", "email-stamp"));
+    assert!(refused.error.contains("header_stamp"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_level_lasts_until_it_is_put_back() {
+    let bench = bench(Demo::client).await;
+    let fleet = looked(&bench).await;
+    let pod = of(&fleet, "prod", "cart-v1").pod.clone();
+    let session = &bench.session;
+    let level = |all: &[session::proxies::levels::Logger]| {
+        let rbac = all.iter().find(|logger| logger.name == "rbac").unwrap();
+        (rbac.level.clone(), rbac.before.clone())
+    };
+    let pair = |level: &str, before: &str| (level.to_owned(), before.to_owned());
+    assert_eq!(level(&session.proxy_loggers("prod", &pod).await.unwrap()), pair("warning", ""));
+    assert_eq!(level(&session.proxy_log("prod", &pod, "rbac", "debug").await.unwrap()), pair("debug", "warning"));
+    assert_eq!(level(&session.proxy_log("prod", &pod, "rbac", "trace").await.unwrap()), pair("trace", "warning"));
+    for (logger, to) in [("rbac", "loud"), ("nothing", "info"), ("rbac&level=off", "info")] {
+        assert!(session.proxy_log("prod", &pod, logger, to).await.is_err(), "{logger}:{to}");
+    }
+    session.proxy_log_restore("prod", &pod).await.unwrap();
+    assert_eq!(level(&session.proxy_loggers("prod", &pod).await.unwrap()), pair("warning", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
+    let bench = bench(Demo::client).await;
+    let (_, cost) = bench.session.cost_now().await;
+    let cart = cost.rows.iter().find(|row| row.namespace == "prod" && row.workload == "cart-v1").unwrap();
+    assert!(cart.used.cpu.is_some_and(|cpu| cpu > 1.0) && cart.app.memory.is_some_and(|bytes| bytes > 1e6), "{cart:?}");
+    assert_eq!((cart.requested.cpu, cart.limited.cpu), (Some(100.0), Some(2000.0)));
+    let workloads: BTreeSet<_> = cost.rows.iter().map(|row| (&row.namespace, &row.workload)).collect();
+    assert_eq!(workloads.len(), cost.rows.len());
+    assert!(bench.session.advise("prod", "cart-v1").await.is_err(), "a minute tells nothing yet");
+
+    let to = Sizes { cpu_request: 15.0, cpu_limit: 100.0, memory_request: 5e7, memory_limit: 2e8 };
+    bench.session.put_sizes("prod", "cart-v1", &to).await.unwrap();
+    let item = bench.session.tray().borrow().items()[0].clone();
+    assert_eq!((item.key.kind.as_str(), item.fields_changed() > 0), ("Deployment", true), "{}", item.yaml);
+    assert!(!item.outdated(&bench.session.world()));
+    let plan = tokio::time::timeout(LIMIT, bench.session.review()).await.unwrap().unwrap();
+    assert_eq!(plan.because, "");
+    let (old, new) = plan.steps[0].texts();
+    assert!(!old.contains("proxyCPU") && new.contains("sidecar.istio.io/proxyCPU: 15m"), "{new}");
+}

@@ -1,0 +1,38 @@
+//! A proxy has not answered what was sent last.
+
+use super::{Answer, Diagnosis, Evidence, Grave, span};
+use crate::SyncState;
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
+    code: "behind",
+    grave: Grave::Warn,
+    what: "It has not acknowledged what was sent last.",
+    next: "Look whether it is short of CPU, or whether its link to istiod is slow.",
+    zh: ("它尚未确认最近下发的配置。", "请检查它的 CPU 是否不足，或它与 istiod 之间的连接是否缓慢。"),
+};
+
+pub(super) fn check(of: &Evidence<'_>) -> Answer {
+    let stale = of.row.types.iter().filter(|(_, sync)| sync.state == SyncState::Stale);
+    let evidence: Vec<String> = stale
+        .map(|(name, sync)| match sync.sent_at {
+            Some(at) => format!("{name} was sent {} ago", span(at, of.mesh.now)),
+            None => format!("{name} was sent"),
+        })
+        .collect();
+    if evidence.is_empty() { Answer::Quiet } else { Answer::Ill(evidence, None) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{at, hold, well};
+    use super::check;
+    use crate::SyncState;
+
+    #[test]
+    fn fires_stays_quiet_and_does_not_know() {
+        let stale = |sent_at| {
+            well().row(|row| row.types.values_mut().for_each(|t| (t.state, t.sent_at) = (SyncState::Stale, sent_at)))
+        };
+        hold(check, &[stale(None), stale(Some(at(-1)))], &[well().refuses("LDS", "no")], &[]);
+    }
+}

@@ -1,0 +1,178 @@
+//! What the cases of every diagnosis are made of: a proxy that is well, to be spoiled in one place.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use world::{Labels, World};
+
+use super::{Answer, Check, Evidence, Mesh};
+use crate::{Alive, Certificate, Look, Nack, Plane, ProxyHealth, Role, Size, SyncState, TypeHealth, Usage};
+
+pub(super) const ROOT: &str = "0011223344556677";
+
+/// Everything that a check may ask, owned.
+pub(super) struct Case {
+    pub(super) row: ProxyHealth,
+    pub(super) look: Option<Result<Look, String>>,
+    pub(super) usage: Option<Usage>,
+    pub(super) lost: Option<(String, Timestamp)>,
+    pub(super) world: World,
+    pub(super) planes: Vec<Plane>,
+    pub(super) root: String,
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+pub(super) fn at(hours: i64) -> Timestamp {
+    now().checked_add(SignedDuration::from_hours(hours)).unwrap()
+}
+
+/// A proxy that is well.
+pub(super) fn well() -> Case {
+    let synced = TypeHealth { state: SyncState::Synced, sent_at: Some(at(-1)), nack: None };
+    let row = ProxyHealth {
+        namespace: "shop".into(),
+        pod: "ratings-v1-x".into(),
+        workload: "ratings-v1".into(),
+        labels: Labels::from([("app".to_owned(), "ratings".to_owned())]),
+        mesh: "Istio",
+        role: Role::Sidecar,
+        alive: Alive::Running,
+        version: "1.28.1".into(),
+        types: BTreeMap::from([("CDS".to_owned(), synced.clone()), ("LDS".to_owned(), synced)]),
+        last_sent: Some(at(-1)),
+        ready: true,
+        restarts: 0,
+        trouble: None,
+        control_plane: "istio-system/istiod-1".into(),
+        connected_at: Some(at(-5)),
+        unknown: Vec::new(),
+    };
+    let certificate = Certificate {
+        not_before: at(-6),
+        not_after: at(18),
+        issuer: Some("O=cluster.local".into()),
+        spiffe: "spiffe://cluster.local/ns/shop/sa/ratings".into(),
+    };
+    let size = Size { bytes: 1_200_000, clusters: 40, listeners: 20, routes: 60 };
+    let look = Look { size: Some(size), certificate: Some(certificate), root: ROOT.into(), ..Look::default() };
+    let usage = Usage {
+        namespace: "shop".into(),
+        pod: "ratings-v1-x".into(),
+        container: "istio-proxy".into(),
+        cpu_usage: Some(12.0),
+        cpu_request: Some(100),
+        cpu_limit: Some(2000),
+        memory_usage: Some(40e6),
+        memory_request: Some(134_217_728),
+        memory_limit: Some(1 << 30),
+        throttled: Some(0.0),
+        source: "metrics.k8s.io",
+    };
+    let plane = Plane { pod: ("istio-system".into(), "istiod-1".into()), version: "1.28.1".into(), answered: true };
+    Case {
+        row,
+        look: Some(Ok(look)),
+        usage: Some(usage),
+        lost: None,
+        world: World::new(),
+        planes: vec![plane],
+        root: ROOT.into(),
+    }
+}
+
+impl Case {
+    /// The proxy refuses what was sent, in these words.
+    pub(super) fn refuses(mut self, kind: &str, raw: &str) -> Self {
+        let nack = Some(Nack::read(kind, raw));
+        self.row.types.insert(kind.into(), TypeHealth { state: SyncState::Error, sent_at: Some(at(-1)), nack });
+        self
+    }
+
+    /// What it says of itself is changed.
+    pub(super) fn looking(mut self, change: impl FnOnce(&mut Look)) -> Self {
+        if let Some(Ok(look)) = &mut self.look {
+            change(look);
+        }
+        self
+    }
+
+    /// What it uses is changed.
+    pub(super) fn using(mut self, change: impl FnOnce(&mut Usage)) -> Self {
+        if let Some(usage) = &mut self.usage {
+            change(usage);
+        }
+        self
+    }
+
+    /// What istiod and the kubelet say is changed.
+    pub(super) fn row(mut self, change: impl FnOnce(&mut ProxyHealth)) -> Self {
+        change(&mut self.row);
+        self
+    }
+
+    pub(super) fn ask(&self, check: Check) -> Answer {
+        check(&self.evidence())
+    }
+
+    pub(super) fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            row: &self.row,
+            look: self.look.as_ref(),
+            usage: self.usage.as_ref(),
+            lost: self.lost.as_ref().map(|(plane, at)| (plane.as_str(), *at)),
+            mesh: Mesh {
+                world: &self.world,
+                planes: &self.planes,
+                root_namespace: "istio-system",
+                root: &self.root,
+                now: now(),
+            },
+        }
+    }
+}
+
+/// Holds a check to its three kinds of cases; each must be what it shall be.
+pub(super) fn hold(check: Check, fires: &[Case], quiet: &[Case], unknown: &[Case]) {
+    assert!(!fires.is_empty() && matches!(well().ask(check), Answer::Quiet), "well: {:?}", well().ask(check));
+    for (n, case) in fires.iter().enumerate() {
+        let answer = case.ask(check);
+        assert!(matches!(&answer, Answer::Ill(evidence, _) if !evidence.is_empty()), "fires {n}: {answer:?}");
+    }
+    for (n, case) in quiet.iter().enumerate() {
+        assert_eq!(case.ask(check), Answer::Quiet, "quiet {n}");
+    }
+    for (n, case) in unknown.iter().enumerate() {
+        assert!(matches!(case.ask(check), Answer::Unknown(_)), "unknown {n}: {:?}", case.ask(check));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_well_has_nothing() {
+    let well = well();
+    assert_eq!(super::diagnose(&well.evidence()), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn the_gravest_comes_first() {
+    let case = well().refuses("LDS", "no").using(|u| u.memory_usage = Some(1.05e9));
+    let (ills, _) = super::diagnose(&case.evidence());
+    let codes: Vec<_> = ills.iter().map(|ill| ill.diagnosis.code).collect();
+    assert_eq!(codes, ["rejected", "memory-near-limit"]);
+    assert!(ills[0].line().contains("no"), "{}", ills[0].line());
+}
+
+#[test]
+fn every_code_is_its_own() {
+    let mut codes: Vec<_> = super::TABLE.iter().map(|(diagnosis, _)| diagnosis.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), super::TABLE.len());
+    for (diagnosis, _) in super::TABLE {
+        let sentences = [diagnosis.what, diagnosis.next];
+        assert!(sentences.iter().all(|text| text.ends_with('.')), "{}", diagnosis.code);
+        assert!([diagnosis.zh.0, diagnosis.zh.1].iter().all(|text| text.ends_with('。')), "{}", diagnosis.code);
+    }
+}

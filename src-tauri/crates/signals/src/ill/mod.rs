@@ -1,0 +1,183 @@
+//! What ails a proxy: one file a diagnosis, one line of the table each. A check looks at the evidence alone; where that does not
+//! suffice it says why, which is neither ill nor well.
+
+mod behind;
+#[cfg(test)]
+mod cases;
+mod certificate_ended;
+mod certificate_ends_soon;
+mod cpu_throttled;
+mod dead_pod;
+mod killed_for_memory;
+mod knows_too_much;
+mod memory_near_limit;
+mod memory_reserved;
+mod no_proxy;
+mod not_connected;
+mod not_ready;
+mod rejected;
+mod right_missing;
+mod root_differs;
+mod version_skew;
+
+use jiff::Timestamp;
+use world::{ObjectKey, World};
+
+use crate::{Look, Plane, ProxyHealth, Usage};
+
+/// How much a diagnosis matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grave {
+    /// Nothing is known to be wrong; something cannot be known.
+    Unknown,
+    /// Deserves a look.
+    Warn,
+    /// Broken.
+    Bad,
+}
+
+/// What a diagnosis says to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Stable kebab-case name.
+    pub code: &'static str,
+    /// How much it matters.
+    pub grave: Grave,
+    /// What is wrong, one sentence.
+    pub what: &'static str,
+    /// What to do next.
+    pub next: &'static str,
+    /// The same in Chinese.
+    pub zh: (&'static str, &'static str),
+}
+
+/// What is known of the whole mesh when one proxy is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Mesh<'a> {
+    /// Its objects.
+    pub world: &'a World,
+    /// The control plane.
+    pub planes: &'a [Plane],
+    /// Where objects for the whole mesh lie.
+    pub root_namespace: &'a str,
+    /// The roots that most proxies trust; empty where none is known.
+    pub root: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is known of one proxy.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// What istiod and the kubelet say.
+    pub row: &'a ProxyHealth,
+    /// What it says of itself, or why it does not; `None` where it was not asked yet.
+    pub look: Option<&'a Result<Look, String>>,
+    /// What it uses.
+    pub usage: Option<&'a Usage>,
+    /// The istiod that it was connected to last, and when that was seen last, where it no longer is.
+    pub lost: Option<(&'a str, Timestamp)>,
+    /// The rest of the mesh.
+    pub mesh: Mesh<'a>,
+}
+
+impl Evidence<'_> {
+    pub(crate) fn looked(&self) -> Option<&Look> {
+        self.look.and_then(|look| look.as_ref().ok())
+    }
+}
+
+/// What a check answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// All is well.
+    Quiet,
+    /// It cannot be told, because of this.
+    Unknown(String),
+    /// It holds.
+    Ill(Vec<String>, Option<ObjectKey>),
+}
+
+impl Answer {
+    fn ill(evidence: impl IntoIterator<Item = String>) -> Self {
+        Self::Ill(evidence.into_iter().collect(), None)
+    }
+
+    /// Ill where it holds, with this to show for it.
+    fn when(holds: bool, evidence: impl FnOnce() -> String) -> Self {
+        if holds { Self::ill([evidence()]) } else { Self::Quiet }
+    }
+}
+
+/// How a diagnosis looks at the evidence.
+pub type Check = fn(&Evidence<'_>) -> Answer;
+
+/// Every diagnosis with its check, the gravest cause first: of two that hold the first explains the second.
+pub const TABLE: [(&Diagnosis, Check); 16] = [
+    (&dead_pod::DIAGNOSIS, dead_pod::check),
+    (&no_proxy::DIAGNOSIS, no_proxy::check),
+    (&not_ready::DIAGNOSIS, not_ready::check),
+    (&rejected::DIAGNOSIS, rejected::check),
+    (&certificate_ended::DIAGNOSIS, certificate_ended::check),
+    (&not_connected::DIAGNOSIS, not_connected::check),
+    (&root_differs::DIAGNOSIS, root_differs::check),
+    (&killed_for_memory::DIAGNOSIS, killed_for_memory::check),
+    (&behind::DIAGNOSIS, behind::check),
+    (&memory_near_limit::DIAGNOSIS, memory_near_limit::check),
+    (&cpu_throttled::DIAGNOSIS, cpu_throttled::check),
+    (&certificate_ends_soon::DIAGNOSIS, certificate_ends_soon::check),
+    (&version_skew::DIAGNOSIS, version_skew::check),
+    (&knows_too_much::DIAGNOSIS, knows_too_much::check),
+    (&memory_reserved::DIAGNOSIS, memory_reserved::check),
+    (&right_missing::DIAGNOSIS, right_missing::check),
+];
+
+/// One thing that ails a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ill {
+    /// Which.
+    pub diagnosis: &'static Diagnosis,
+    /// What shows it.
+    pub evidence: Vec<String>,
+    /// The object behind it.
+    pub object: Option<ObjectKey>,
+}
+
+impl Ill {
+    /// In one line: what, with its evidence, and the next step.
+    pub fn line(&self) -> String {
+        let said = self.evidence.join("; ");
+        let object = self.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        let Diagnosis { what, next, .. } = self.diagnosis;
+        if said.is_empty() { format!("{what} {next}") } else { format!("{what} {object}{said}. {next}") }
+    }
+}
+
+/// Everything that ails a proxy, the gravest first; and what could not be told, with the reason.
+pub fn diagnose(evidence: &Evidence<'_>) -> (Vec<Ill>, Vec<(&'static str, String)>) {
+    let (mut ills, mut unknown) = (Vec::new(), Vec::new());
+    for (diagnosis, check) in TABLE {
+        match check(evidence) {
+            Answer::Quiet => {}
+            Answer::Unknown(because) => unknown.push((diagnosis.code, because)),
+            Answer::Ill(evidence, object) => ills.push(Ill { diagnosis, evidence, object }),
+        }
+    }
+    ills.sort_by_key(|ill| std::cmp::Reverse(ill.diagnosis.grave));
+    (ills, unknown)
+}
+
+/// `31 MiB`
+fn mib(bytes: f64) -> String {
+    format!("{:.0} MiB", bytes / 1_048_576.0)
+}
+
+/// `2 h`, `5 min`: how long it is from one time to another.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    match to.as_second().saturating_sub(from.as_second()).max(0) {
+        s @ ..120 => format!("{s} s"),
+        s @ ..7200 => format!("{} min", s / 60),
+        s @ ..172_800 => format!("{} h", s / 3600),
+        s => format!("{} d", s / 86_400),
+    }
+}

@@ -1,0 +1,50 @@
+//! No istiod knows a proxy: its configuration is as old as its last connection.
+
+use super::{Answer, Diagnosis, Evidence, Grave, span};
+use crate::Alive;
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
+    code: "not-connected",
+    grave: Grave::Bad,
+    what: "It is not connected to its control plane, so its configuration no longer changes.",
+    next: "Look whether istiod runs and whether the pod reaches it on port 15012.",
+    zh: ("它没有连接到控制平面，其配置不再更新。", "请检查 istiod 是否运行，以及该 Pod 能否访问其 15012 端口。"),
+};
+
+pub(super) fn check(of: &Evidence<'_>) -> Answer {
+    if of.row.alive != Alive::Running || !of.row.types.is_empty() {
+        return Answer::Quiet;
+    }
+    let since = of.lost.map(|(plane, at)| format!("last seen connected to {plane} {} ago", span(at, of.mesh.now)));
+    let planes = of.mesh.planes;
+    match since {
+        Some(since) if planes.is_empty() => Answer::ill(["no istiod runs".to_owned(), since]),
+        None if planes.is_empty() => Answer::Unknown("no istiod runs in this cluster".into()),
+        _ if planes.iter().any(|plane| !plane.answered) => {
+            Answer::Unknown("an istiod could not be asked, and may know it".into())
+        }
+        since => Answer::ill(std::iter::once(format!("none of {} istiods knows it", planes.len())).chain(since)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{Case, at, hold, well};
+    use super::check;
+    use crate::{Alive, Plane};
+
+    #[test]
+    fn fires_stays_quiet_and_does_not_know() {
+        let alone = || well().row(|row| row.types.clear());
+        let with = |planes: Vec<Plane>| Case { planes, ..alone() };
+        let lost = |planes: Vec<Plane>| Case { lost: Some(("istio-system/istiod-1".into(), at(-1))), ..with(planes) };
+        let silent =
+            || vec![Plane { pod: ("istio-system".into(), "a".into()), version: String::new(), answered: false }];
+        hold(
+            check,
+            &[alone(), lost(vec![])],
+            &[with(vec![]).row(|row| row.alive = Alive::Missing)],
+            &[with(vec![]), with(silent()), lost(silent())],
+        );
+    }
+}

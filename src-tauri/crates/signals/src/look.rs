@@ -1,0 +1,121 @@
+//! A closer look at proxies: what each works with, asked of itself. It costs a connection and a rendering of its whole configuration
+//! each, which holds up its main thread for a moment: so it is rare, few at once, and never while a proxy is starting.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use cluster::{Cause, Connection};
+use futures::StreamExt;
+
+use crate::certificate::{Certificate, read_certs};
+use crate::dump::{self, Dump};
+use crate::health::because;
+use crate::nack::Nack;
+use crate::{Proxy, Role};
+
+/// Envoy's admin port, on the pod's loopback.
+pub(crate) const ADMIN_PORT: u16 = 15000;
+/// How many pods are asked at once: each answer may be as large as the connection allows.
+const AT_ONCE: usize = 4;
+/// A proxy that takes longer to answer is asked for its certificate alone from then on.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What a proxy says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// Size of its whole configuration; `None` where it was too large or too slow to ask for.
+    pub size: Option<Size>,
+    /// The certificate that it shows.
+    pub certificate: Option<Certificate>,
+    /// What the roots that it trusts are known by; empty where unknown.
+    pub root: String,
+    /// Istio's version, by its own word; empty where it does not say.
+    pub version: String,
+    /// What it works without, since it refused its newest form.
+    pub refused: Vec<Nack>,
+}
+
+/// How much a proxy knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes of the dump.
+    pub bytes: usize,
+    /// Clusters.
+    pub clusters: usize,
+    /// Listeners.
+    pub listeners: usize,
+    /// Routes.
+    pub routes: usize,
+}
+
+impl From<&Dump> for Look {
+    fn from(dump: &Dump) -> Self {
+        let errors = dump.clusters.iter().filter_map(|part| part.error.clone());
+        Self {
+            size: Some(Size {
+                bytes: dump.bytes,
+                clusters: dump.clusters.len(),
+                listeners: dump.listeners.len(),
+                routes: dump.routes.len(),
+            }),
+            certificate: dump.certificate(),
+            root: dump.root().to_owned(),
+            version: dump.bootstrap.istio.clone(),
+            refused: errors.chain(dump.listeners.iter().filter_map(|part| part.error.clone())).collect(),
+        }
+    }
+}
+
+/// By namespace and pod; or why there is none.
+pub type Looks = HashMap<(String, String), Result<Look, String>>;
+
+/// Looks at proxies, again and again; remembers which are slow.
+#[derive(Debug, Default)]
+pub struct Looker {
+    slow: Mutex<std::collections::HashSet<(String, String)>>,
+}
+
+impl Looker {
+    /// Looks at every Envoy that is ready once.
+    pub async fn look(&self, connection: &Connection, all: &[Proxy]) -> Looks {
+        let ready = all.iter().filter(|proxy| proxy.role != Role::Ztunnel && proxy.container.ready);
+        // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
+        let asked: Vec<_> =
+            ready.map(|proxy| async move { (proxy.key(), self.one(connection, proxy).await) }).collect();
+        futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, String> {
+        let ask = |path: &'static str| connection.pod_forward_get(&proxy.namespace, &proxy.pod, ADMIN_PORT, path);
+        if !self.is_slow(proxy) {
+            let begun = Instant::now();
+            let answer = ask("/config_dump").await;
+            if begun.elapsed() > SLOW
+                && let Ok(mut slow) = self.slow.lock()
+            {
+                slow.insert(proxy.key());
+            }
+            match answer {
+                Ok(body) => {
+                    let look = Look::from(&dump::read(&body));
+                    if look.certificate.is_some() {
+                        return Ok(look);
+                    }
+                    // Certificates that are files do not stand in the dump.
+                    let certs = ask("/certs").await.ok();
+                    return Ok(Look { certificate: certs.and_then(|body| read_certs(&body)), ..look });
+                }
+                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => return Err(because(&error)),
+                // Larger than an answer may be, or late: the certificate is a small question.
+                Err(_) => {}
+            }
+        }
+        let body = ask("/certs").await.map_err(|error| because(&error))?;
+        Ok(Look { certificate: read_certs(&body), ..Look::default() })
+    }
+
+    fn is_slow(&self, proxy: &Proxy) -> bool {
+        self.slow.lock().is_ok_and(|slow| slow.contains(&proxy.key()))
+    }
+}

@@ -1,0 +1,126 @@
+//! How often the kernel stopped a proxy because of its CPU limit, from the kubelets' container statistics. They are large, so a few
+//! nodes are asked at a time, and nobody is asked again who refused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cluster::{Cause, Connection};
+use world::World;
+
+use crate::prometheus;
+
+/// How many nodes are asked in one round.
+const NODES: usize = 10;
+
+/// Namespace and pod.
+type Place = (String, String);
+
+/// Reads the counters of periods, again and again.
+#[derive(Debug, Default)]
+pub struct Throttling {
+    /// (periods, of them stopped) at the last round, by the container's id.
+    last: HashMap<String, (f64, f64)>,
+    /// The node that was asked last: the next round goes on behind it.
+    after: String,
+    /// What is known: the share of periods.
+    shares: HashMap<Place, f64>,
+    closed: AtomicBool,
+}
+
+impl Throttling {
+    /// Asks the next few nodes that have a proxy with a CPU limit. What is known of each proxy is the answer.
+    pub async fn round(&mut self, connection: &Connection, world: &World) -> &HashMap<Place, f64> {
+        let limited = limited(world);
+        let nodes: BTreeSet<&str> = limited.values().map(|(node, _)| node.as_str()).collect();
+        let later = nodes.range::<str, _>((std::ops::Bound::Excluded(self.after.as_str()), std::ops::Bound::Unbounded));
+        let due: Vec<String> =
+            later.chain(nodes.iter()).take(NODES.min(nodes.len())).map(|node| (*node).to_owned()).collect();
+        for node in due {
+            if self.closed.load(Ordering::Relaxed) {
+                break;
+            }
+            match connection.raw_get(&format!("/api/v1/nodes/{node}/proxy/metrics/cadvisor")).await {
+                Ok(body) => self.take(&read(&body), &limited),
+                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => {
+                    self.closed.store(true, Ordering::Relaxed);
+                }
+                // A node that is away tells nothing of its containers.
+                Err(_) => {}
+            }
+            self.after = node;
+        }
+        &self.shares
+    }
+
+    fn take(&mut self, now: &HashMap<String, (f64, f64)>, limited: &BTreeMap<String, (String, Place)>) {
+        for (id, (_, place)) in limited {
+            let Some(now) = now.get(id) else { continue };
+            let before = self.last.insert(id.clone(), *now);
+            if let Some((periods, stopped)) = before.map(|before| (now.0 - before.0, now.1 - before.1))
+                && periods > 0.0
+            {
+                self.shares.insert(place.clone(), (stopped / periods).clamp(0.0, 1.0));
+            }
+        }
+    }
+}
+
+/// Container id → node and pod, of proxies with a CPU limit.
+fn limited(world: &World) -> BTreeMap<String, (String, Place)> {
+    let proxies = world.pods().filter(|pod| pod.phase == "Running").filter_map(|pod| {
+        let container = pod.container("istio-proxy").filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
+        Some((container.id.clone(), (pod.node.clone(), (pod.namespace.clone(), pod.name.clone()))))
+    });
+    proxies.collect()
+}
+
+/// (periods, of them stopped) by container id, which ends the name of its control group.
+fn read(body: &[u8]) -> HashMap<String, (f64, f64)> {
+    let mut all: HashMap<String, (f64, f64)> = HashMap::new();
+    let wanted = |name: &[u8]| name.starts_with(b"container_cpu_cfs_");
+    prometheus::scan(body, wanted, |sample| {
+        let Some(group) = sample.labels.get("id") else { return };
+        let name = group.rsplit('/').next().unwrap_or_default();
+        // systemd writes `cri-containerd-<id>.scope`.
+        let id = name.trim_end_matches(".scope").rsplit('-').next().unwrap_or_default();
+        match sample.name {
+            "container_cpu_cfs_periods_total" => all.entry(id.to_owned()).or_default().0 = sample.value,
+            "container_cpu_cfs_throttled_periods_total" => all.entry(id.to_owned()).or_default().1 = sample.value,
+            _ => {}
+        }
+    });
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use world::{Change, Object};
+
+    use super::*;
+    use crate::proxies::tests::pod;
+
+    #[test]
+    fn the_share_of_the_time_between_two_rounds() {
+        let mut limited_pod = pod("shop", "a-1", &["a", "istio-proxy"], &[]);
+        limited_pod.containers[1].id = "8619".into();
+        limited_pod.containers[1].resources.cpu_limit = Some(20);
+        let world = World::new().after([
+            Change::Put(Object::Pod(limited_pod)),
+            Change::Put(Object::Pod(pod("shop", "b-1", &["b", "istio-proxy"], &[]))),
+        ]);
+        let limited = limited(&world);
+        let text = |periods: u32, stopped: u32| {
+            format!(
+                "container_cpu_cfs_periods_total{{container=\"\",id=\"/kubepods/burstable/pod01/8619\"}} {periods} 1795676701864\n\
+                 container_cpu_cfs_throttled_periods_total{{container=\"istio-proxy\",id=\"/kubepods.slice/cri-containerd-8619.scope\"}} {stopped}\n\
+                 container_cpu_cfs_throttled_periods_total{{id=\"/kubepods/other\"}} 9\n"
+            )
+        };
+        let mut throttling = Throttling::default();
+        throttling.take(&read(text(100, 10).as_bytes()), &limited);
+        assert!(throttling.shares.is_empty(), "one look tells no share");
+        throttling.take(&read(text(200, 48).as_bytes()), &limited);
+        let share = throttling.shares[&("shop".to_owned(), "a-1".to_owned())];
+        assert!((share - 0.38).abs() < 1e-9 && throttling.shares.len() == 1, "{:?}", throttling.shares);
+    }
+}

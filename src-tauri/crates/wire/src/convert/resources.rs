@@ -1,0 +1,57 @@
+//! What the mesh costs.
+
+use session::resources::{Advice, Amount as SessionAmount, Resources as SessionResources, Row, Sample};
+
+use super::all;
+use crate::types::{Amount, ProxySizes, ResourceRow, ResourceSample, Resources, SizeAdvice};
+
+impl From<SessionAmount> for Amount {
+    fn from(of: SessionAmount) -> Self {
+        Self { cpu: of.cpu, memory: of.memory }
+    }
+}
+
+impl From<Row> for ResourceRow {
+    fn from(of: Row) -> Self {
+        let (advice, advice_in) = match of.advice {
+            Advice::TooEarly { left } => (None, Some(left)),
+            Advice::Fits => (None, None),
+            Advice::Change { to, seen, cpu_p95, memory_most } => {
+                let annotations = to.annotations().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                let to = ProxySizes {
+                    cpu_request: to.cpu_request,
+                    cpu_limit: to.cpu_limit,
+                    memory_request: to.memory_request,
+                    memory_limit: to.memory_limit,
+                };
+                (Some(SizeAdvice { to, seen, cpu_p95, memory_most, annotations }), None)
+            }
+        };
+        Self {
+            namespace: of.namespace,
+            workload: of.workload,
+            role: of.role,
+            proxies: of.proxies,
+            used: of.used.into(),
+            requested: of.requested.into(),
+            limited: of.limited.into(),
+            app: of.app.into(),
+            advice,
+            advice_in,
+            saving: of.saving.into(),
+        }
+    }
+}
+
+impl From<SessionResources> for Resources {
+    fn from(of: SessionResources) -> Self {
+        Self { rows: all(of.rows), seen: of.seen, unknown: all(of.unknown) }
+    }
+}
+
+impl From<Sample> for ResourceSample {
+    fn from(of: Sample) -> Self {
+        let [cpu, cpu_peak, memory, memory_peak] = [of.cpu, of.cpu_peak, of.memory, of.memory_peak].map(f64::from);
+        Self { at: of.at, cpu, cpu_peak, memory, memory_peak }
+    }
+}

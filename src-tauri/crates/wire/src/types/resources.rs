@@ -1,0 +1,76 @@
+//! What the mesh costs.
+
+use super::{Unknown, wire};
+
+wire! {
+    /// CPU in thousandths of a core, memory in bytes; null where nothing of it was measured or set.
+    pub struct Amount { pub cpu: Option<f64>, pub memory: Option<f64> }
+}
+
+wire! {
+    /// Requests and limits of one container, in thousandths of a core and bytes.
+    pub struct ProxySizes { pub cpu_request: f64, pub cpu_limit: f64, pub memory_request: f64, pub memory_limit: f64 }
+}
+
+wire! {
+    /// What would fit the proxies of a workload better.
+    pub struct SizeAdvice {
+        pub to: ProxySizes,
+        /// Seconds that they were seen.
+        pub seen: f64,
+        /// Thousandths of a core at the 95th percentile of the busiest.
+        pub cpu_p95: f64,
+        /// Bytes at the most of the largest.
+        pub memory_most: f64,
+        /// The annotations of the pod template that make it so.
+        pub annotations: std::collections::BTreeMap<String, String>,
+    }
+}
+
+wire! {
+    /// The proxies of one workload.
+    pub struct ResourceRow {
+        pub namespace: String,
+        pub workload: String,
+        pub role: String,
+        pub proxies: u32,
+        pub used: Amount,
+        pub requested: Amount,
+        pub limited: Amount,
+        /// In use by the containers beside them.
+        pub app: Amount,
+        /// Null where what it has fits, or too little was seen.
+        pub advice: Option<SizeAdvice>,
+        /// Seconds until enough was seen; null where it was.
+        pub advice_in: Option<f64>,
+        /// What the requests would shrink by.
+        pub saving: Amount,
+    }
+}
+
+wire! {
+    pub struct Resources {
+        pub rows: Vec<ResourceRow>,
+        /// Seconds that were seen so far.
+        pub seen: f64,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    pub struct WorkloadArgs { pub session: String, pub namespace: String, pub workload: String }
+}
+
+wire! {
+    /// What the proxies of a workload used at one time.
+    pub struct ResourceSample {
+        /// Milliseconds since 1970.
+        pub at: f64,
+        /// Together.
+        pub cpu: f64,
+        /// The most of one.
+        pub cpu_peak: f64,
+        pub memory: f64,
+        pub memory_peak: f64,
+    }
+}

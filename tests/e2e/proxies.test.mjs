@@ -1,0 +1,83 @@
+// The proxies: which are ill and why, one of them opened down to the object that broke it, and what the mesh costs.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, openWindow } from './window.mjs';
+
+let window;
+let session;
+let email;
+
+before(async () => {
+  window = await openWindow();
+  await window.thing('heading', 'Clusters');
+  await window.session.manage().window().setRect({ width: 1600, height: 1000 });
+  await window.choose('Dark', 'English');
+  await window.openDemo();
+  session = await window.sessionId();
+  const rows = async () => (await window.call('proxies', { session })).rows;
+  // The certificates and the configurations come with the second look.
+  await eventually('every proxy to be looked at', async () => {
+    const all = await rows();
+    return all.length > 20 && all.every(({ size }) => size !== null);
+  });
+  email = (await rows()).find(({ workload }) => workload === 'email-v1');
+});
+after(() => window?.close());
+
+test('the ill proxies come first, each with what ails it', async () => {
+  await window.visit('proxies?show=ill');
+  await window.text('REJECTED');
+  const page = await window.read();
+  for (const words of ['EnvoyFilter prod/email-stamp', 'not connected to its control plane', 'other roots', 'release does not go', 'killed because', 'ends soon', 'held back by its CPU limit'])
+    assert.ok(page.includes(words), words);
+  await window.shot('proxies-ill-dark');
+});
+
+test('groups, the filter and the order stand in the address', async () => {
+  await window.visit('proxies?group=namespace&sort=-memory&q=prod');
+  await eventually('the head of the group', async () => /prod\s*\d+ rows/.test(await window.read()));
+  assert.ok(!(await window.read('[role=grid]')).includes('istio-ingressgateway'));
+  await window.shot('proxies-grouped-dark');
+});
+
+test('a refused listener leads to the object that broke it, and its text holds no key', async () => {
+  await window.visit(`proxies?proxy=${email.namespace}/${email.pod}`);
+  await window.press('button', 'Open the proxy');
+  await window.text('virtualInbound');
+  await window.text('refused');
+  await window.shot('proxy-dark');
+  await window.press('tab', 'Secrets');
+  await window.text('ROOTCA');
+  await (await window.text('default')).click();
+  await window.text('certificate_chain');
+  const page = await window.read('aside.panel');
+  assert.ok(page.includes('[redacted]') && !page.includes('PRIVATE KEY'));
+  await window.press('tab', 'Listeners');
+  await window.press('link', 'email-stamp');
+  await window.text('header_stamp');
+});
+
+test('a log level is changed with a click and put back on leaving', async () => {
+  const level = async () => (await window.call('proxy_loggers', { session, namespace: email.namespace, pod: email.pod })).find(({ name }) => name === 'rbac');
+  await window.visit(`proxy?proxy=${email.namespace}/${email.pod}&tab=levels`);
+  await window.text('rbac');
+  await window.call('proxy_log', { session, namespace: email.namespace, pod: email.pod, logger: 'rbac', level: 'debug' });
+  assert.equal((await level()).before, 'warning');
+  await window.visit('proxies');
+  await eventually('the level to be put back', async () => (await level()).level === 'warning');
+});
+
+test('what the mesh costs, in both colours', async () => {
+  await window.visit('resources');
+  await window.text('Cores in use by proxies');
+  await eventually('numbers of every workload', async () => /of what the workloads use/.test(await window.read()));
+  await window.shot('resources-dark');
+  await window.choose('Light');
+  await window.visit('resources?workload=prod/cart-v1');
+  await window.text('What would fit');
+  await window.shot('resources-light');
+  await window.visit('proxies');
+  await window.text('REJECTED');
+  await window.shot('proxies-fleet-light');
+  assert.deepEqual(await window.violations(), []);
+});

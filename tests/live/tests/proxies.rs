@@ -1,0 +1,187 @@
+//! The proxies of a genuine mesh: as many and as synchronised as istiod says; a refusal with its object within five seconds, and gone again
+//! when the object is; one proxy opened, with what made its parts; levels of its log; what it uses; and what a viewer is told.
+#![cfg(test)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Connection, Options, Preconditions, Sources};
+use live::cluster::kubeconfig;
+use serde_json::{Value, json};
+use session::live::Link;
+use session::proxies::detail::Sort;
+use session::proxies::{Fleet, Proxy, Sync};
+use session::{Profile, Session, Workbench};
+use tokio::time::{Instant, timeout};
+use world::ObjectKey;
+
+const GROUP: &str = "networking.istio.io";
+const NAMESPACE: &str = "shop";
+const NAME: &str = "netloft-refused";
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How soon a refusal is shown.
+const SOON: Duration = Duration::from_secs(5);
+
+fn filter_key() -> ObjectKey {
+    ObjectKey::new(GROUP, "EnvoyFilter", NAMESPACE, NAME)
+}
+
+/// A filter that no Envoy knows, for what comes in to ratings.
+fn filter() -> Value {
+    let router = json!({"name": "envoy.filters.network.http_connection_manager", "subFilter": {"name": "envoy.filters.http.router"}});
+    let typed = json!({"@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
+        "type_url": "type.googleapis.com/shop.filters.Unheard", "value": {"a": "b"}});
+    json!({"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter", "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "spec": {"workloadSelector": {"labels": {"app": "ratings"}}, "configPatches": [{"applyTo": "HTTP_FILTER",
+            "match": {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": router}}},
+            "patch": {"operation": "INSERT_BEFORE", "value": {"name": "unheard", "typed_config": typed}}}]}})
+}
+
+async fn clear(connection: &Connection) {
+    if connection.get(&filter_key()).await.is_ok() {
+        connection.delete(&filter_key(), &Preconditions::default(), false).await.unwrap();
+    }
+}
+
+async fn open(kubeconfig: PathBuf, context: &str, folder: &std::path::Path) -> (Workbench, Arc<Session>) {
+    let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
+    let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) }).unwrap();
+    let id = workbench.id_of(Some(context)).unwrap();
+    let session = workbench.open_session(&id).await.unwrap();
+    let mut live = session.live();
+    timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await.expect("live within a minute").unwrap();
+    (workbench, session)
+}
+
+fn of_shop(fleet: &Fleet) -> Vec<&Proxy> {
+    fleet.proxies.iter().filter(|proxy| proxy.namespace == NAMESPACE).collect()
+}
+
+fn ratings(fleet: &Fleet) -> Option<&Proxy> {
+    fleet.proxies.iter().find(|proxy| proxy.namespace == NAMESPACE && proxy.workload == "ratings-v1")
+}
+
+/// What istiod itself says, in the words of `istioctl proxy-status`: how many of the shop's proxies it knows.
+async fn known_to_istiod(session: &Session) -> usize {
+    let plane =
+        session.world().pods().find(|pod| pod.labels.get("app").is_some_and(|app| app == "istiod")).cloned().unwrap();
+    let body =
+        session.connection().pod_forward_get(&plane.namespace, &plane.name, 15014, "/debug/syncz").await.unwrap();
+    let all: Vec<Value> = serde_json::from_slice(&body).unwrap();
+    all.iter().filter(|proxy| proxy["proxy"].as_str().unwrap().ends_with(".shop")).count()
+}
+
+async fn refusal(session: &Session) {
+    let connection = session.connection();
+    let mut fleet = session.fleet();
+    clear(connection).await;
+    let well = |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| proxy.sync == Sync::Synced);
+    timeout(PATIENCE, fleet.wait_for(well)).await.expect("ratings is well").unwrap();
+    connection.create(&filter(), &Options::default()).await.unwrap();
+    let begun = Instant::now();
+    let told =
+        |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| !proxy.nack.is_empty() && !proxy.ills.is_empty());
+    let seen = timeout(PATIENCE, fleet.wait_for(told)).await.expect("a refusal").unwrap().clone();
+    let took = begun.elapsed();
+    let proxy = ratings(&seen).unwrap();
+    assert_eq!((proxy.sync, proxy.ills[0].diagnosis.code), (Sync::Error, "rejected"), "{proxy:#?}");
+    assert!(proxy.nack.contains("shop.filters.Unheard") && proxy.nack.starts_with("virtualInbound"), "{}", proxy.nack);
+    assert_eq!(proxy.ills[0].object, Some(filter_key()), "{:?}", proxy.ills);
+    assert!(took <= SOON, "it took {took:?}");
+    let listeners = session.proxy_lines(NAMESPACE, &proxy.pod, Sort::Listeners).await.unwrap();
+    let refused = listeners.iter().find(|line| line.state == "refused").expect("the refused listener");
+    assert_eq!((refused.name.as_str(), refused.from.first()), ("virtualInbound", Some(&filter_key())));
+    clear(connection).await;
+    let gone = Instant::now();
+    timeout(PATIENCE, fleet.wait_for(well)).await.expect("it clears").unwrap();
+    eprintln!("a refusal was shown after {took:?} and cleared after {:?}", gone.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_shown_with_its_object_and_clears() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path.clone(), "real", folder.path()).await;
+    let asked = session.clone();
+    let ended = tokio::spawn(async move { refusal(&asked).await }).await;
+    // Whatever happened, the mesh is left as it was found.
+    clear(session.connection()).await;
+    workbench.close(session.id());
+    if let Err(failure) = ended {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, "real", folder.path()).await;
+    let (fleet, cost) = session.cost_now().await;
+    let shop = of_shop(&fleet);
+    assert_eq!(shop.len(), known_to_istiod(&session).await);
+    for proxy in &shop {
+        assert_eq!((proxy.sync, proxy.ready), (Sync::Synced, true), "{proxy:#?}");
+        let types: Vec<_> = proxy.types.iter().map(|kind| kind.name.as_str()).collect();
+        assert!(["CDS", "EDS", "LDS", "RDS"].iter().all(|kind| types.contains(kind)), "{types:?}");
+        let certificate = proxy.certificate.as_ref().unwrap();
+        assert_eq!(certificate.root_matches, Some(true), "{proxy:#?}");
+        assert!(certificate.spiffe.starts_with("spiffe://cluster.local/ns/shop/sa/"));
+        assert!(proxy.connected_at.is_some() && proxy.size.is_some_and(|size| size.clusters > 10));
+        assert!(proxy.cpu.usage.is_some_and(|cpu| cpu > 0.0) && proxy.memory.usage.is_some_and(|bytes| bytes > 1e7));
+        assert!(proxy.cpu.limit.is_some() && proxy.memory.request.is_some());
+    }
+    let client = cost.rows.iter().find(|row| row.namespace == NAMESPACE && row.workload == "client-v1").unwrap();
+    assert!(client.app.memory.is_some_and(|bytes| bytes > 1e6), "{client:?}");
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_proxy_is_opened_and_its_log_says_more_for_a_while() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, "real", folder.path()).await;
+    let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "productpage-v1").unwrap().name.clone();
+    let lines = async |sort| session.proxy_lines(NAMESPACE, &pod, sort).await.unwrap();
+    let clusters = lines(Sort::Clusters).await;
+    let reviews = clusters.iter().find(|line| line.name == "outbound|9080||reviews.shop.svc.cluster.local").unwrap();
+    assert!(reviews.from.contains(&ObjectKey::new("", "Service", NAMESPACE, "reviews")), "{reviews:?}");
+    assert_eq!(reviews.cells[1], "3/3");
+    let endpoints = lines(Sort::Endpoints).await;
+    let busy =
+        endpoints.iter().filter(|line| line.name == reviews.name && line.state == "healthy" && line.cells[1] != "0");
+    assert!(busy.count() > 0, "requests were sent there");
+    assert!(lines(Sort::Secrets).await.iter().any(|line| line.cells[0].contains("sa/productpage")));
+    let text = session.proxy_text(NAMESPACE, &pod, Sort::Secrets, 0).await.unwrap();
+    assert!(
+        !text.contains("PRIVATE KEY") && text.contains("certificate_chain") | text.contains("trusted_ca"),
+        "{text}"
+    );
+    assert!(!session.proxy_search(NAMESPACE, &pod, "ratings.shop").await.unwrap().is_empty());
+
+    let level = |all: &[session::proxies::levels::Logger]| all.iter().find(|l| l.name == "rbac").unwrap().level.clone();
+    let before = level(&session.proxy_loggers(NAMESPACE, &pod).await.unwrap());
+    assert_eq!(level(&session.proxy_log(NAMESPACE, &pod, "rbac", "debug").await.unwrap()), "debug");
+    session.proxy_log_restore(NAMESPACE, &pod).await.unwrap();
+    assert_eq!(level(&session.proxy_loggers(NAMESPACE, &pod).await.unwrap()), before);
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_sees_every_proxy_and_why_no_more() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, "real-viewer", folder.path()).await;
+    let fleet = session.fleet_now().await;
+    let shop = of_shop(&fleet);
+    assert!(shop.len() >= 7, "{}", shop.len());
+    for proxy in shop {
+        assert_eq!((proxy.sync, proxy.ready), (Sync::Unknown, true));
+        assert_eq!(proxy.ills[0].diagnosis.code, "right-missing", "{proxy:#?}");
+        assert!(proxy.ills[0].evidence[0].contains("pods/portforward"));
+        assert!(proxy.memory.request.is_some(), "what the pod says is known");
+    }
+    assert!(session.proxy(NAMESPACE, "client-v1-x", true).await.is_err());
+    workbench.close(session.id());
+}

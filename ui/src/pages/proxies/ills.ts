@@ -1,0 +1,17 @@
+import { locale } from '../../state/locale.svelte';
+import type { DiagnosisCard, Ill } from '../../wire/generated/types';
+
+/** What a diagnosis says in the language of now. */
+export type Said = { readonly what: string; readonly next: string };
+
+export function said(ill: Ill, cards: readonly DiagnosisCard[]): Said {
+  const card = cards.find(({ code }) => code === ill.code);
+  if (!card) return { what: ill.code, next: '' };
+  return locale.language === 'zh' ? card.zh : card;
+}
+
+/** A diagnosis in one line, for a cell: the object and what shows it first, since those differ from row to row. */
+export function line(ill: Ill, cards: readonly DiagnosisCard[]): string {
+  const object = ill.object ? `${ill.object.kind} ${ill.object.namespace}/${ill.object.name}` : '';
+  return [said(ill, cards).what, object, ill.evidence.join('; ')].filter(Boolean).join(' · ');
+}

@@ -1,0 +1,77 @@
+import type { ProxyLine, ProxySort } from '../../wire/generated/types';
+import { t } from './words';
+
+export type Tab = ProxySort | 'levels';
+
+export const SORTS: readonly ProxySort[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets', 'bootstrap'];
+export const TABS: readonly Tab[] = [...SORTS, 'levels'];
+
+export const tabOf = (value: string | undefined): Tab => TABS.find((tab) => tab === value) ?? 'listeners';
+
+export function tabInWords(tab: Tab): string {
+  const names: Record<Tab, string> = {
+    listeners: t('listeners'),
+    routes: t('routes'),
+    clusters: t('clusters'),
+    endpoints: t('endpoints'),
+    secrets: t('secrets'),
+    bootstrap: t('bootstrap'),
+    levels: t('levels'),
+  };
+  return names[tab];
+}
+
+/** What the cells of a list mean, in the core's order; the name and the state come first by themselves. */
+export function cellsOf(sort: ProxySort): readonly { readonly title: string; readonly width: string; readonly figure?: boolean }[] {
+  switch (sort) {
+    case 'listeners':
+      return [
+        { title: t('address'), width: '140px' },
+        { title: t('direction'), width: '80px' },
+        { title: t('filters'), width: 'minmax(120px, 1.6fr)' },
+        { title: t('routeConfig'), width: '120px' },
+      ];
+    case 'routes':
+      return [
+        { title: t('routeConfig'), width: '110px' },
+        { title: t('hosts'), width: 'minmax(140px, 1.4fr)' },
+        { title: t('condition'), width: 'minmax(100px, 1fr)' },
+        { title: t('to'), width: 'minmax(140px, 1.6fr)' },
+      ];
+    case 'clusters':
+      return [
+        { title: t('discovery'), width: '110px' },
+        { title: t('healthy'), width: '80px' },
+        { title: t('ejects'), width: '80px' },
+      ];
+    case 'endpoints':
+      return [
+        { title: t('address'), width: '170px' },
+        { title: t('requests'), width: '84px', figure: true },
+        { title: t('failed'), width: '84px', figure: true },
+        { title: t('failedConnections'), width: '120px', figure: true },
+      ];
+    case 'secrets':
+      return [
+        { title: t('holds'), width: 'minmax(240px, 2fr)' },
+        { title: t('endsAt'), width: '200px' },
+      ];
+    case 'bootstrap':
+      return [{ title: t('value'), width: 'minmax(240px, 3fr)' }];
+  }
+}
+
+/** Whether a state deserves a colour. */
+export const toneOfState = (state: string): 'plain' | 'ok' | 'warn' | 'bad' => {
+  if (state === 'refused' || state === 'unhealthy' || state === 'failed its health check') return 'bad';
+  if (state === 'warming' || state === 'draining' || state === 'ejected' || state === 'leaves') return 'warn';
+  return state === 'healthy' ? 'ok' : 'plain';
+};
+
+/** Every word must stand somewhere in the line. */
+export function found(line: ProxyLine, search: string): boolean {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const objects = line.from.map((object) => `${object.kind} ${object.namespace}/${object.name}`).join(' ');
+  const text = `${line.name} ${line.state} ${line.cells.join(' ')} ${objects} ${line.error}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
