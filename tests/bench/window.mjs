@@ -1,60 +1,13 @@
-// The window's figures: start to the first useful screen, start to a living map, memory of the whole process tree.
+// The window's figures: `node tests/bench/window.mjs [start|event|pan]…`, all of them without a name.
 //
-// `node tests/bench/window.mjs [RUNS]` after `cargo xtask build` (or with NETLOFT_DESKTOP naming the program). Not a test:
-// figures belong to the machine that they were taken on. Say which graphics rule was in force next to them.
-import { readFileSync, readdirSync } from 'node:fs';
-import { eventually, openWindow } from '../e2e/window.mjs';
+// It drives the program that `cargo xtask build` made, or the one that NETLOFT_DESKTOP names (a release build for figures that
+// are told to others), and `netloft` beside it. Not a test: figures belong to the machine that they were taken on. Say which
+// graphics rule was in force next to them.
+import { event } from './window/event.mjs';
+import { pan } from './window/pan.mjs';
+import { start } from './window/start.mjs';
 
-const runs = Number(process.argv[2] ?? 5);
-
-/** Processes below one, itself included. */
-function tree(root) {
-  const children = new Map();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-      children.set(parent, [...(children.get(parent) ?? []), pid]);
-    } catch {
-      // it ended while we looked
-    }
-  }
-  const below = (pid) => [pid, ...(children.get(pid) ?? []).flatMap(below)];
-  return below(String(root));
-}
-
-/** Proportional set size in MiB. */
-function pss(pid) {
-  try {
-    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-}
-
-const named = (pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-const middle = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const said = (list) => `p50 ${middle(list).toFixed(0)}, min ${Math.min(...list).toFixed(0)}, max ${Math.max(...list).toFixed(0)}, n ${list.length}`;
-
-const first = [];
-const alive = [];
-const memory = [];
-for (let run = 0; run < runs; run += 1) {
-  const window = await openWindow();
-  await window.text('Demo shop');
-  // Time since the program's own start, by the page's clock: the driver's start is not ours.
-  const ticks = (pid) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19]) * 10;
-  const program = tree(process.pid).find((pid) => named(pid).startsWith('netloft-desktop'));
-  const since = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000 - ticks(program);
-  first.push(since());
-  await window.run('location.hash = "#/map?cluster=demo"');
-  await eventually('a living map', async () => (await window.run('return document.body.innerText')).includes('live'));
-  alive.push(since());
-  const parts = tree(program).map((pid) => [named(pid), pss(pid)]);
-  memory.push(parts.reduce((sum, [, mib]) => sum + mib, 0));
-  if (run === 0) for (const [name, mib] of parts) console.log(`  ${name}: ${mib.toFixed(0)} MiB PSS`);
-  await window.close();
-}
-console.log(`start to clusters, ms: ${said(first)}`);
-console.log(`start to a live map (with the test's own steps), ms: ${said(alive)}`);
-console.log(`whole tree, MiB PSS: ${said(memory)}`);
+const benches = { start, event, pan };
+const wanted = process.argv.slice(2);
+for (const name of wanted) if (!benches[name]) throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(', ')}`);
+for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();

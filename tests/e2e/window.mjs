@@ -18,7 +18,7 @@ const { Executor, HttpClient } = need('selenium-webdriver/http');
 export { By, Key };
 
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
-const binary = process.env.NETLOFT_DESKTOP ?? path.join(target, 'debug/netloft-desktop');
+export const binary = process.env.NETLOFT_DESKTOP ?? path.join(target, 'debug/netloft-desktop');
 const shots = process.env.NETLOFT_SHOTS ?? path.join(root, 'tests/e2e/shots');
 
 async function freePort() {

@@ -82,7 +82,7 @@ pub fn test(lanes: &[String]) -> Result<(), Failed> {
     });
     lane("e2e", &mut || {
         page()?;
-        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop"]))?;
+        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop", "--package", "netloft"]))?;
         let mut node = Command::new("node");
         counting(node.args(["--test", "--test-concurrency=1", "tests/e2e/"]).current_dir(root()))
     });

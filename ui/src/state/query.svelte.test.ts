@@ -59,6 +59,24 @@ it('asks once more after an answer that was spoiled on its way, and not for each
   expect(count(host)).toBe(2);
 });
 
+it('rests as long as an answer took before it asks for the next', async () => {
+  const took = 40;
+  const at: number[] = [];
+  connect(fixtureHost({
+    findings: async () => {
+      at.push(performance.now());
+      await new Promise((done) => setTimeout(done, took));
+      return findings;
+    },
+  }));
+  const query = follow('s');
+  await waitFor(() => expect(query.data).toBeDefined());
+  spoil(['findings'], 's');
+  expect(query.busy).toBe(false);
+  await waitFor(() => expect(at).toHaveLength(2));
+  expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(2 * took - 2);
+});
+
 it('keeps the last answer beside the fault of the next', async () => {
   let works = true;
   const fault = { code: 'unreachable', message: 'listing failed', hint: 'retry', about: null };

@@ -16,30 +16,49 @@ class Entry {
   busy = $state(false);
   users = 0;
   private again = false;
+  /** An answer is under way, or the rest after it. */
+  isAsking = false;
 
   constructor(
     readonly name: Name,
     readonly args: unknown,
   ) {}
 
-  /** Asks; while an answer is under way, once more after it: what it says may already be old. */
+  /**
+   * Asks; while an answer is under way, once more after it: what it says may already be old. Between two answers it rests as long
+   * as the last one took, so that a cluster in which much happens costs at most every other moment.
+   */
   async ask(): Promise<void> {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
+    this.again = this.isAsking;
+    if (this.isAsking) return;
+    this.isAsking = true;
     do {
       this.again = false;
-      try {
-        this.data = await (core[this.name] as (args: unknown) => Promise<unknown>)(this.args);
-        this.fault = null;
-      } catch (thrown) {
-        this.fault = toFault(thrown);
-      }
+      const start = performance.now();
+      await this.answer();
+      await rest(Math.min(performance.now() - start, LONGEST_REST_MS));
     } while (this.again && this.users > 0);
+    this.isAsking = false;
+  }
+
+  private async answer(): Promise<void> {
+    this.busy = true;
+    try {
+      this.data = await (core[this.name] as (args: unknown) => Promise<unknown>)(this.args);
+      this.fault = null;
+    } catch (thrown) {
+      this.fault = toFault(thrown);
+    }
     this.busy = false;
   }
+}
+
+const LONGEST_REST_MS = 250;
+/** Shorter rests are none: a timer's own coarseness would make them longer. */
+const SHORTEST_REST_MS = 4;
+
+function rest(millis: number): Promise<void> | undefined {
+  return millis < SHORTEST_REST_MS ? undefined : new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 const entries = new Map<string, Entry>();
@@ -89,7 +108,7 @@ export function ask<N extends Name>(name: N, args: () => Args<N> | null, options
     current = entry;
     // Asking reads and writes the entry's own state, which is no reason to ask again.
     untrack(() => {
-      if (!entry.busy && (entry.users === 1 || entry.data === undefined)) void entry.ask();
+      if (!entry.isAsking && (entry.users === 1 || entry.data === undefined)) void entry.ask();
     });
     return () => {
       if (options.keep && entry.data !== undefined) kept = entry.data;

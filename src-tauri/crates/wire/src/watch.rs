@@ -1,4 +1,4 @@
-//! What has changed, merged: at most ten pulses a second, and none where nothing did.
+//! What has changed, merged: at most one pulse a frame, and none where nothing did. The page asks at its own pace.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use tokio::sync::watch::Receiver;
 use crate::convert::{link, millis};
 use crate::types::{Link, Pulse, Topic};
 
-/// Two pulses are at least this far apart.
-const APART: Duration = Duration::from_millis(100);
+/// Two pulses are at least this far apart: a frame at 60 Hz, for nobody sees more.
+const APART: Duration = Duration::from_millis(16);
 /// Freshness alone is told this often.
 const FRESH: Duration = Duration::from_secs(1);
 

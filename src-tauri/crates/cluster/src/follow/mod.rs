@@ -53,7 +53,7 @@ impl Followed {
     }
 }
 
-/// What following brings, at most ten times a second.
+/// What following brings, at most one batch in eight milliseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Batch {
     /// Objects came, changed or went, in order.
@@ -102,7 +102,7 @@ pub(crate) struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            batch: Duration::from_millis(80),
+            batch: Duration::from_millis(8),
             beat: Duration::from_secs(2),
             answer: Duration::from_millis(2500),
             watch: Duration::from_secs(20),
