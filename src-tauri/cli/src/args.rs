@@ -57,6 +57,11 @@ pub enum Command {
     Show(Show),
     /// Takes a change back.
     Undo(Undo),
+    /// Moves a service's traffic to another version, step by step.
+    Rollout {
+        #[command(subcommand)]
+        command: RolloutDo,
+    },
     /// The built-in cluster.
     Demo {
         #[command(subcommand)]
@@ -214,6 +219,42 @@ pub struct Undo {
     pub yes: bool,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Form,
+}
+
+#[derive(Subcommand)]
+pub enum RolloutDo {
+    /// What stands in its way.
+    Check(RolloutRun),
+    /// Starts it, or goes on with it, and drives it until it is over.
+    Run(RolloutRun),
+    /// How it stands.
+    Status(Rollout),
+    /// On to the next step now.
+    Promote(Rollout),
+    /// Stands still.
+    Pause(Rollout),
+    /// Goes on.
+    Resume(Rollout),
+    /// Everything back to the stable version.
+    Abort(Rollout),
+}
+
+#[derive(ClapArgs)]
+pub struct Rollout {
+    /// The plan.
+    #[arg(value_name = "PLAN.yaml")]
+    pub plan: PathBuf,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct RolloutRun {
+    #[command(flatten)]
+    pub plan: Rollout,
+    /// Take conflicting fields from this manager; may be repeated.
+    #[arg(long, value_name = "MANAGER")]
+    pub take_over: Vec<String>,
 }
 
 #[derive(Subcommand)]

@@ -13,6 +13,7 @@ mod failure;
 mod journal;
 mod measure;
 mod print;
+mod rollout;
 mod sarif;
 mod source;
 mod write;
@@ -61,6 +62,7 @@ async fn run(args: Args) -> Result<bool, Failure> {
         Command::History(history) => journal::history(from, &history).await,
         Command::Show(show) => journal::show(from, &show).await,
         Command::Undo(undo) => write::undo(from, &undo).await,
+        Command::Rollout { command } => rollout::run(from, &command).await,
         Command::Demo { command: args::Demo::Serve(serve) } => demo_serve::run(&serve).await,
     }
 }

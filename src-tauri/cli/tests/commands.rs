@@ -212,3 +212,31 @@ fn a_dry_run_writes_nothing() {
     let history = run(&profile, &["history", "--format", "json"], "");
     assert_eq!(String::from_utf8(history.stdout).unwrap().trim(), "[]");
 }
+
+#[test]
+fn a_rollout_is_checked_run_and_told() {
+    let profile = tempfile::tempdir().unwrap();
+    let file = profile.path().join("plan.yaml");
+    let plan = "name: reviews\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\n\
+                interval: 1s\nsteps: [{weight: 50, pause: 1s}, {weight: 100}]\n";
+    std::fs::write(&file, plan).unwrap();
+    let plan = file.display().to_string();
+    let blocked = run(&profile, &["rollout", "check", &plan, "--demo", "--format", "json"], "");
+    let out: Value = serde_json::from_slice(&blocked.stdout).unwrap();
+    assert_eq!((blocked.status.code(), &out["ready"]), (Some(1), &false.into()), "{out}");
+    assert!(out["obstacles"].to_string().contains("argocd-controller"), "{out}");
+    let done =
+        run(&profile, &["rollout", "run", &plan, "--demo", "--take-over", "argocd-controller", "--format", "json"], "");
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&done.stderr));
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.iter().rfind(|line| line["phase"].is_string()).unwrap();
+    assert_eq!((&last["phase"], &last["weight"]), (&"done".into(), &100.into()), "{out}");
+    let status = run(&profile, &["rollout", "status", &plan, "--demo"], "");
+    assert!(String::from_utf8(status.stdout).unwrap().contains("step 2 of 2, 100 % to v2: done"));
+    let over = run(&profile, &["rollout", "abort", &plan, "--demo"], "");
+    assert_eq!(over.status.code(), Some(1), "it is over");
+    std::fs::write(&file, "name: x\nstabel: v1\n").unwrap();
+    let broken = run(&profile, &["rollout", "check", &plan, "--demo"], "");
+    assert_eq!(broken.status.code(), Some(3), "{}", String::from_utf8_lossy(&broken.stderr));
+}

@@ -4,32 +4,27 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
-use cluster::{Connection, Options, Preconditions, Sources};
+use cluster::{Connection, Options};
 use live::cluster::kubeconfig;
+use live::shop::{NAMESPACE, clear, client, keys, make, open, subsets, until};
 use serde_json::{Value, json};
-use session::live::Link;
+use session::Session;
 use session::uptake::State as Taken;
-use session::{Profile, Session, Workbench};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, sleep, timeout};
 use world::ObjectKey;
 use world::yaml;
 
-const GROUP: &str = "networking.istio.io";
-const NAMESPACE: &str = "shop";
 const NAME: &str = "netloft-main-job";
-const PATIENCE: Duration = Duration::from_secs(60);
 const REQUESTS: u32 = 400;
 
 fn route_key() -> ObjectKey {
-    ObjectKey::new(GROUP, "VirtualService", NAMESPACE, NAME)
+    let [route, _] = keys(NAME);
+    route
 }
 
 fn rule_key() -> ObjectKey {
-    ObjectKey::new(GROUP, "DestinationRule", NAMESPACE, NAME)
+    let [_, rule] = keys(NAME);
+    rule
 }
 
 /// As somebody left it before us: all to any version, with fields that the change does not name.
@@ -37,13 +32,6 @@ fn found() -> Value {
     json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
         "metadata": {"namespace": NAMESPACE, "name": NAME, "labels": {"team": "shop"}, "annotations": {"note": "kept as it is: \"x\""}},
         "spec": {"hosts": ["reviews"], "http": [{"name": "all", "route": [{"destination": {"host": "reviews"}}], "timeout": "15s"}]}})
-}
-
-fn subsets() -> String {
-    let subset = |version: &str| json!({"name": version, "labels": {"version": version}});
-    yaml::write(&json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
-        "metadata": {"namespace": NAMESPACE, "name": NAME},
-        "spec": {"host": "reviews", "subsets": [subset("v1"), subset("v2"), subset("v3")]}}))
 }
 
 /// The whole object as text, but for what counts every write: its version and generation. Owners of fields and their
@@ -59,63 +47,11 @@ async fn stored(connection: &Connection, key: &ObjectKey) -> Option<Value> {
     connection.get(key).await.ok()
 }
 
-/// Leaves the mesh without our two objects.
-async fn clear(connection: &Connection) {
-    for key in [route_key(), rule_key()] {
-        if stored(connection, &key).await.is_some() {
-            connection.delete(&key, &Preconditions::default(), false).await.unwrap();
-        }
-    }
-}
-
-/// Waits until this holds, by looking again and again, at most a minute.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match look().await {
-            Ok(found) => return found,
-            Err(why) => assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}: {why}"),
-        }
-        sleep(Duration::from_millis(250)).await;
-    }
-}
-
-/// How many of so many requests of the client, sent through its own sidecar, each version of reviews answered.
+/// How many of so many requests each version of reviews answered; all of them well.
 async fn ask(client: &str, requests: u32) -> BTreeMap<String, u32> {
-    let exchange = async {
-        let mut stream = tokio::net::TcpStream::connect((client, 9999)).await.unwrap();
-        let request = format!(
-            "GET /_fetch?url=http://reviews:9080/&n={requests} HTTP/1.0\r\nHost: {client}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8(answer).unwrap()
-    };
-    let answer = timeout(PATIENCE, exchange).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.0 200"), "{head}");
-    let answers: Vec<Value> = serde_json::from_str(body).unwrap();
-    assert_eq!(answers.len(), requests as usize);
-    let mut counts = BTreeMap::new();
-    for answer in answers {
-        assert_eq!(answer["status"], 200, "{answer}");
-        *counts.entry(answer["body"]["version"].as_str().unwrap().to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-async fn open(kubeconfig: PathBuf, folder: &std::path::Path) -> (Workbench, Arc<Session>) {
-    let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
-    let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) }).unwrap();
-    let id = workbench.id_of(Some("real")).unwrap();
-    let session = workbench.open_session(&id).await.unwrap();
-    let mut live = session.live();
-    timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await.expect("live within a minute").unwrap();
-    let mut fleet = session.fleet();
-    let known = fleet.wait_for(|fleet| fleet.proxies.iter().filter(|proxy| proxy.namespace == NAMESPACE).count() >= 7);
-    timeout(PATIENCE, known).await.expect("the proxies of the shop within a minute").unwrap();
-    (workbench, session)
+    let counts = live::shop::ask(client, requests, "").await.unwrap();
+    assert!(counts.keys().all(|(_, status)| *status == 200), "{counts:?}");
+    counts.into_iter().map(|((version, _), count)| (version, count)).collect()
 }
 
 async fn taken_up(session: &Session, entry: journal::EntryId) -> u32 {
@@ -126,15 +62,16 @@ async fn taken_up(session: &Session, entry: journal::EntryId) -> u32 {
             && uptake.count(Taken::Acknowledged) as usize == uptake.rows.len();
         if all { Ok(uptake) } else { Err(format!("{:?} {:?}", uptake.rows, uptake.unknown)) }
     })
-    .await;
+    .await
+    .unwrap();
     uptake.count(Taken::Acknowledged)
 }
 
 async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
-    let (workbench, session) = open(kubeconfig, folder).await;
+    let (workbench, session) = open(kubeconfig, folder).await.unwrap();
     let connection = session.connection().clone();
-    clear(&connection).await;
-    connection.create(&found(), &Options::default()).await.unwrap();
+    clear(&connection, NAME).await.unwrap();
+    make(&connection, &found()).await.unwrap();
     // Somebody else's, as the server sees it.
     let other = json!([{"op": "replace", "path": "/metadata/managedFields/0/manager", "value": "by-hand"}]);
     connection.json_patch(&route_key(), &other, &Options::default()).await.unwrap();
@@ -142,7 +79,8 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
     until("the session sees the route", async || {
         session.world().document(&route_key()).map(|_| ()).ok_or("not yet".into())
     })
-    .await;
+    .await
+    .unwrap();
 
     // Draft: the route's text is edited, the subsets are new.
     let whole = session.document(&route_key()).await.unwrap();
@@ -151,7 +89,7 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
         {"destination": {"host": "reviews", "subset": "v3"}, "weight": 20}]);
     let text = yaml::edit(&whole.yaml, &[yaml::Edit::set("/spec/http/0/route", split.clone())]).unwrap();
     session.draft_put(&text, &whole.resource_version).await.unwrap();
-    session.draft_put(&subsets(), "").await.unwrap();
+    session.draft_put(&yaml::write(&subsets(NAME)), "").await.unwrap();
 
     // Review: the server has accepted both, nothing is written yet.
     let plan = session.review().await.unwrap();
@@ -173,12 +111,13 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
     assert_eq!(written["spec"]["http"][0]["timeout"], "15s");
 
     // The mesh does what the route says. 400 requests at 20 %: 80, with a standard deviation of 8; five of them.
-    let client = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().ip.clone();
+    let client = client(&session).unwrap();
     until("no request goes to v2", async || {
         let counts = ask(&client, 20).await;
         if counts.contains_key("v2") { Err(format!("{counts:?}")) } else { Ok(()) }
     })
-    .await;
+    .await
+    .unwrap();
     let counts = ask(&client, REQUESTS).await;
     let of = |version: &str| counts.get(version).copied().unwrap_or(0);
     assert!(of("v2") == 0 && (40..=120).contains(&of("v3")) && of("v1") + of("v3") == REQUESTS, "{counts:?}");
@@ -195,7 +134,8 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
         let counts = ask(&client, 60).await;
         if counts.len() == 3 { Ok(()) } else { Err(format!("{counts:?}")) }
     })
-    .await;
+    .await
+    .unwrap();
     let told = session.entry_told(applied.entry).await.unwrap();
     assert_eq!(told.row.entry.state, journal::State::Undone);
     eprintln!("80/20 of {REQUESTS}: {counts:?}");
@@ -212,7 +152,7 @@ async fn a_weight_is_moved_watched_and_undone() {
         local.run_until(async { tokio::task::spawn_local(async move { job(path, &profile).await }).await }).await;
     // Whatever happened, the mesh is left as it was found.
     let connection = live::cluster::open(kubeconfig, "real").await.unwrap();
-    clear(&connection).await;
+    clear(&connection, NAME).await.unwrap();
     if let Err(failure) = ended {
         std::panic::resume_unwind(failure.into_panic());
     }

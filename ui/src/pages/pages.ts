@@ -9,6 +9,7 @@ import { page as proxies } from './proxies/page';
 import { page as proxy } from './proxy/page';
 import { page as resources } from './resources/page';
 import { page as review } from './review/page';
+import { page as rollouts } from './rollouts/page';
 import { page as routes } from './routes/page';
 import { page as security } from './security/page';
 
@@ -20,6 +21,7 @@ export const pages: readonly Page[] = [
   proxy,
   resources,
   routes,
+  rollouts,
   security,
   config,
   review,

@@ -16,6 +16,8 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   review: ['draft'],
   uptake: ['proxies', 'journal'],
   history: ['journal'],
+  rollouts: ['journal'],
+  rolloutCheck: ['objects', 'traffic'],
   entry: ['journal'],
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],

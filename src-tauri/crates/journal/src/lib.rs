@@ -5,8 +5,10 @@
 
 mod entry;
 mod redact;
+mod rollouts;
 mod store;
 
 pub use entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOutcome, ObjectRecord, State};
 pub use redact::{REDACTED, redact, redact_text};
+pub use rollouts::{Rollout, RolloutId};
 pub use store::{Journal, JournalError, Opened};

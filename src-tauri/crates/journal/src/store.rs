@@ -14,7 +14,9 @@ use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOu
 use crate::{redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [CHANGES, ROLLOUTS];
+
+const CHANGES: &str = "
     CREATE TABLE entries (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at INTEGER NOT NULL,
@@ -47,7 +49,22 @@ const MIGRATIONS: [&str; 1] = ["
         because TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (entry, n)
     ) STRICT, WITHOUT ROWID;
-"];
+";
+
+const ROLLOUTS: &str = "
+    CREATE TABLE rollouts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        heard INTEGER NOT NULL,
+        cluster TEXT NOT NULL,
+        user TEXT NOT NULL,
+        driver TEXT NOT NULL,
+        is_over INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        wish TEXT
+    ) STRICT;
+    CREATE INDEX rollouts_of_cluster ON rollouts (cluster, id);
+";
 
 /// `PRAGMA application_id`: tells our file from any other SQLite file ("nlof").
 const APPLICATION: i64 = 0x6E6C_6F66;
@@ -86,6 +103,9 @@ pub enum JournalError {
     /// The entry has no object of this number.
     #[error("entry {0} has no object {1}")]
     NoObject(EntryId, usize),
+    /// There is no such rollout, or it is over.
+    #[error("no rollout {0} is under way")]
+    NoRollout(i64),
     /// A row holds what this version never writes.
     #[error("entry {0} of the journal is not readable")]
     Unreadable(EntryId),
@@ -295,7 +315,7 @@ impl Journal {
     }
 
     /// A panic elsewhere leaves the connection whole: an unfinished transaction is rolled back when it is dropped.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -455,6 +475,6 @@ fn word<T>(row: &Row<'_>, column: &str, id: EntryId, read: impl Fn(&str) -> Opti
     read(&row.get::<_, String>(column)?).ok_or(JournalError::Unreadable(id))
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
 }

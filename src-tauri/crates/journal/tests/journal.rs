@@ -182,7 +182,7 @@ fn a_newer_or_foreign_file_is_left_as_it_is() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         match Journal::open(folder.path()) {
-            Err(JournalError::Newer { found: 99, known: 1, .. }) if newer => {}
+            Err(JournalError::Newer { found: 99, known: 2, .. }) if newer => {}
             Err(JournalError::Foreign { .. }) if !newer => {}
             other => panic!("{other:?}"),
         }
@@ -299,4 +299,27 @@ fn intents_survive_a_kill() {
         }
     }
     assert!(promised.len() >= RUNS, "{} intents were promised", promised.len());
+}
+
+#[test]
+fn a_rollout_has_one_driver_and_hears_wishes_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (open(folder.path()), open(folder.path()));
+    let id = one.rollout_begin("prod", "ann", "first", &json!({"step": 0})).unwrap();
+    assert!(one.rollout_keep(id, "first", &json!({"step": 1}), false).unwrap());
+    assert!(!two.rollout_keep(id, "second", &json!({"step": 9}), false).unwrap(), "only its driver keeps it");
+    let seen = two.rollouts("prod").unwrap().remove(0);
+    assert_eq!((seen.driver.as_str(), &seen.state, seen.is_over), ("first", &json!({"step": 1}), false));
+    assert!(two.rollouts("dev").unwrap().is_empty());
+
+    assert!(!two.rollout_adopt(id, "second", seen.heard - 1).unwrap(), "its driver gave a sign meanwhile");
+    assert!(two.rollout_adopt(id, "second", seen.heard).unwrap());
+    assert!(!one.rollout_keep(id, "first", &json!({"step": 2}), false).unwrap(), "it was taken over");
+
+    one.rollout_wish(id, "pause").unwrap();
+    one.rollout_wish(id, "abort").unwrap();
+    assert_eq!(two.rollout_take_wish(id).unwrap().as_deref(), Some("abort"));
+    assert_eq!(two.rollout_take_wish(id).unwrap(), None);
+    assert!(two.rollout_keep(id, "second", &json!({"step": 2}), true).unwrap());
+    assert!(matches!(one.rollout_wish(id, "pause"), Err(JournalError::NoRollout(_))));
 }

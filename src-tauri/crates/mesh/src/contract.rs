@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use world::{Difference, Document, ObjectKey, Pod, World};
+use world::{Difference, Document, Labels, ObjectKey, Pod, World};
 
 use crate::{
     Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Touched, Verdict,
@@ -144,6 +144,11 @@ pub trait Reading: Send + Sync {
 
     /// The rules that route requests for a service, in order.
     fn routes(&self, namespace: &str, service: &str) -> Vec<Route>;
+
+    /// The labels that pods of a service have to have to be in this subset of it; `None` where the mesh knows no such subset.
+    fn subset(&self, _namespace: &str, _service: &str, _subset: &str) -> Option<Labels> {
+        None
+    }
 
     /// How protected a workload is; `None` where it is not in this mesh.
     fn posture(&self, namespace: &str, workload: &str) -> Option<Posture>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use world::{Coverage, Difference, Document, ObjectKey, Pod, World};
+use world::{Coverage, Difference, Document, Labels, ObjectKey, Pod, World};
 
 use crate::checked::Checked;
 use crate::handover::hand_over;
@@ -183,6 +183,11 @@ impl Ready {
         routes.find(|routes| !routes.is_empty()).unwrap_or_default()
     }
 
+    /// The labels that pods of a service have to have to be in this subset of it, as callers of the service's own namespace see it.
+    pub fn subset(&self, namespace: &str, service: &str, subset: &str) -> Option<Labels> {
+        self.members.iter().find_map(|member| member.reading.subset(namespace, service, subset))
+    }
+
     /// How protected a workload is; where no mesh has it, nothing protects it.
     pub fn posture(&self, namespace: &str, workload: &str) -> Posture {
         let posture = self.members.iter().find_map(|member| member.reading.posture(namespace, workload));
@@ -203,17 +208,25 @@ impl Ready {
 
     /// Everything wrong or risky. A rule that reads a kind which is not there to be read is unknown, not quiet.
     pub fn check(&self) -> Findings {
-        let mut unknown: Vec<Unknown> = Vec::new();
-        for rule in self.members.iter().flat_map(|member| &member.rules) {
-            if let Some(because) = rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind)) {
-                unknown.push(Unknown { about: rule.name.into(), because });
-            }
-        }
-        unknown.sort();
+        let unknown = self.unknown(|_| true);
         let known = |finding: &&Finding| !unknown.iter().any(|u| u.about == finding.rule);
         let checked = self.checked.get_or_init(|| Checked::of(&self.world, &self.members));
         let findings = checked.findings().filter(known).cloned().collect();
         self.heard(Findings { findings, unknown, silenced: Vec::new() })
+    }
+
+    /// The rules that cannot be known and that read one of these kinds, `(group, kind)`: what else is not known stays so whatever becomes of them.
+    pub fn unknown_about(&self, kinds: &BTreeSet<(&str, &str)>) -> Vec<Unknown> {
+        self.unknown(|rule| rule.reads.iter().any(|read| kinds.contains(read)))
+    }
+
+    fn unknown(&self, wanted: impl Fn(&Rule) -> bool) -> Vec<Unknown> {
+        let rules = self.members.iter().flat_map(|member| &member.rules).filter(|rule| wanted(rule));
+        let unread = |rule: &Rule| rule.reads.iter().find_map(|(group, kind)| unreadable(&self.world, group, kind));
+        let mut unknown: Vec<Unknown> =
+            rules.filter_map(|rule| Some(Unknown { about: rule.name.into(), because: unread(rule)? })).collect();
+        unknown.sort();
+        unknown
     }
 
     /// The findings without those that the owners of their objects have silenced.

@@ -22,6 +22,7 @@ mod profile;
 pub mod proxies;
 mod records;
 pub mod resources;
+pub mod rollout;
 mod sampling;
 pub mod says;
 pub mod schema;

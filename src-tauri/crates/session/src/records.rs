@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use journal::{Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, State};
+use ::rollout::Command;
+use journal::{Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, Rollout, RolloutId, State};
+use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::rollout::Kept;
 use crate::session::defect;
 use crate::{Error, Result};
 
@@ -95,4 +98,46 @@ impl Records {
             answer => answer,
         }
     }
+
+    pub(crate) async fn rollouts(&self, cluster: &str) -> Result<Vec<Rollout>> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.rollouts(&cluster)).await
+    }
+
+    pub(crate) async fn rollout_begin(
+        &self,
+        cluster: &str,
+        user: &str,
+        driver: &str,
+        kept: &Kept,
+    ) -> Result<RolloutId> {
+        let (cluster, user, driver, state) = (cluster.to_owned(), user.to_owned(), driver.to_owned(), state_of(kept)?);
+        self.change(move |journal| journal.rollout_begin(&cluster, &user, &driver, &state)).await
+    }
+
+    /// False where another program drives it by now. A sign of life alone is no change that anybody is told of.
+    pub(crate) async fn rollout_keep(&self, id: RolloutId, driver: &str, kept: &Kept, is_new: bool) -> Result<bool> {
+        let (driver, state, is_over) = (driver.to_owned(), state_of(kept)?, kept.run.phase.is_over());
+        let keep = move |journal: &Journal| journal.rollout_keep(id, &driver, &state, is_over);
+        if is_new { self.change(keep).await } else { self.run(keep).await }
+    }
+
+    pub(crate) async fn rollout_adopt(&self, id: RolloutId, driver: &str, heard: i64) -> Result<bool> {
+        let driver = driver.to_owned();
+        self.change(move |journal| journal.rollout_adopt(id, &driver, heard)).await
+    }
+
+    pub(crate) async fn rollout_wish(&self, id: RolloutId, command: Command) -> Result<()> {
+        let word = serde_json::to_string(&command).map_err(|_| defect("a wish for a rollout"))?;
+        self.run(move |journal| journal.rollout_wish(id, &word)).await
+    }
+
+    pub(crate) async fn rollout_take_wish(&self, id: RolloutId) -> Result<Option<Command>> {
+        let word = self.run(move |journal| journal.rollout_take_wish(id)).await?;
+        Ok(word.and_then(|word| serde_json::from_str(&word).ok()))
+    }
+}
+
+fn state_of(kept: &Kept) -> Result<Value> {
+    serde_json::to_value(kept).map_err(|_| defect("a rollout's state"))
 }

@@ -1,6 +1,7 @@
 //! One open cluster: its watches, its world, its tray. Nothing of it outlives it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cluster::{Connection, Followed, Probed};
@@ -90,6 +91,9 @@ pub struct Session {
     pub(crate) trackers: Trackers,
     pub(crate) schemas: Schemas,
     pub(crate) hurry: Arc<Notify>,
+    /// Somebody wants something of a rollout.
+    pub(crate) wished: Arc<Notify>,
+    driver: String,
     pub(crate) cancel: CancellationToken,
     _alive: DropGuard,
 }
@@ -129,6 +133,8 @@ impl Session {
             trackers: Trackers::default(),
             schemas: Schemas::default(),
             hurry,
+            wished: Arc::default(),
+            driver: driver(),
             _alive: cancel.clone().drop_guard(),
             cancel,
         }
@@ -137,6 +143,11 @@ impl Session {
     /// Its id.
     pub fn id(&self) -> &str {
         &self.opening.id
+    }
+
+    /// What tells this session's rollouts from those that another session or program drives.
+    pub(crate) fn driver(&self) -> &str {
+        &self.driver
     }
 
     /// The cluster.
@@ -310,6 +321,11 @@ fn kinds(engine: &Engine) -> Vec<Followed> {
     kinds.sort();
     kinds.dedup();
     kinds
+}
+
+/// A token that no other session has.
+fn driver() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
 pub(crate) fn defect(what: &str) -> Error {

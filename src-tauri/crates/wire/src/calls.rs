@@ -129,6 +129,14 @@ calls! {
     undo_review(EntryRef) -> Review;
     /// Undoes an entry as reviewed.
     undo(UndoArgs) -> Applied;
+    /// Rollouts of the cluster, newest first.
+    rollouts(SessionRef) -> Vec<Rollout>;
+    /// What stands in the way of a plan.
+    rollout_check(RolloutArgs) -> RolloutChecked;
+    /// Begins a rollout, and drives it.
+    rollout_begin(RolloutArgs) -> Vec<Rollout>;
+    /// Steers a rollout, whoever drives it.
+    rollout_command(RolloutCommandArgs) -> Vec<Rollout>;
     /// Everything wrong or risky, in the cluster or with the draft applied.
     findings(FindingsArgs) -> FindingList;
     /// Every rule.

@@ -136,6 +136,9 @@ impl Calls for Host {
 
     async fn open(&self, args: ClusterRef) -> Result<Opened, Fault> {
         let session = self.bench.open_session(&args.cluster).await?;
+        if self.bench.may_write().is_ok() {
+            session.rollouts_keep_watch();
+        }
         Ok(Opened { session: session.id().to_owned(), cluster: args.cluster })
     }
 
@@ -307,6 +310,35 @@ impl Calls for Host {
         let session = self.session(&args.session)?;
         self.bench.may_write()?;
         Ok(convert::applied(session.undo(args.entry as i64, &args.token).await?))
+    }
+
+    async fn rollouts(&self, args: SessionRef) -> Result<Vec<Rollout>, Fault> {
+        Ok(all(self.session(&args.session)?.rollouts().await?))
+    }
+
+    async fn rollout_check(&self, args: RolloutArgs) -> Result<RolloutChecked, Fault> {
+        let session = self.session(&args.session)?;
+        let plan = rollout::Plan::from(args.plan);
+        let yaml = yaml::write(&plan.written());
+        if let Err(problem) = plan.sense() {
+            return Ok(RolloutChecked { problem: problem.to_string(), obstacles: Vec::new(), yaml });
+        }
+        let obstacles = all(session.rollout_check(&plan, &args.take_over).await?);
+        Ok(RolloutChecked { problem: String::new(), obstacles, yaml })
+    }
+
+    async fn rollout_begin(&self, args: RolloutArgs) -> Result<Vec<Rollout>, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        session.rollout_begin(args.plan.into(), args.take_over).await?;
+        Ok(all(session.rollouts().await?))
+    }
+
+    async fn rollout_command(&self, args: RolloutCommandArgs) -> Result<Vec<Rollout>, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        session.rollout_command(args.rollout as i64, args.command.into()).await?;
+        Ok(all(session.rollouts().await?))
     }
 
     async fn findings(&self, args: FindingsArgs) -> Result<FindingList, Fault> {

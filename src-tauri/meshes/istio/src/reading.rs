@@ -53,6 +53,11 @@ impl Reading for Index {
         routes(self, namespace, service)
     }
 
+    fn subset(&self, namespace: &str, service: &str, subset: &str) -> Option<Labels> {
+        let rules = for_host(self, namespace, &service_host(namespace, service), namespace)?;
+        rules.subset(subset).map(|named| named.subset.labels.clone())
+    }
+
     fn posture(&self, namespace: &str, workload: &str) -> Option<Posture> {
         let pods = self.places.of_workload(namespace, workload);
         pods.iter().find_map(|pod| posture(self, pod))

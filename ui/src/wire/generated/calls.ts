@@ -44,6 +44,10 @@ import type {
   ResourceSample,
   Resources,
   Review,
+  Rollout,
+  RolloutArgs,
+  RolloutChecked,
+  RolloutCommandArgs,
   RuleCard,
   Schema,
   SchemaArgs,
@@ -182,6 +186,18 @@ export const calls = (call: Call) => ({
 
   /** Undoes an entry as reviewed. */
   undo: (args: UndoArgs): Promise<Applied> => call('undo', args) as Promise<Applied>,
+
+  /** Rollouts of the cluster, newest first. */
+  rollouts: (args: SessionRef): Promise<Array<Rollout>> => call('rollouts', args) as Promise<Array<Rollout>>,
+
+  /** What stands in the way of a plan. */
+  rolloutCheck: (args: RolloutArgs): Promise<RolloutChecked> => call('rollout_check', args) as Promise<RolloutChecked>,
+
+  /** Begins a rollout, and drives it. */
+  rolloutBegin: (args: RolloutArgs): Promise<Array<Rollout>> => call('rollout_begin', args) as Promise<Array<Rollout>>,
+
+  /** Steers a rollout, whoever drives it. */
+  rolloutCommand: (args: RolloutCommandArgs): Promise<Array<Rollout>> => call('rollout_command', args) as Promise<Array<Rollout>>,
 
   /** Everything wrong or risky, in the cluster or with the draft applied. */
   findings: (args: FindingsArgs): Promise<FindingList> => call('findings', args) as Promise<FindingList>,

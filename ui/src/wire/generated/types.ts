@@ -280,6 +280,8 @@ export type ForeignCode = { code: string, level: Level | null, what: string, bec
  */
 export type ForeignWords = { what: string, because: string, };
 
+export type GateVerdict = "holds" | "fails" | "unknown";
+
 /**
  * The map at one revision, laid out. Lengths are in CSS pixels at zoom 1; y grows downwards.
  */
@@ -701,7 +703,7 @@ export type ProxyText = { text: string, };
 export type ProxyTextArgs = { session: string, namespace: string, pod: string, sort: ProxySort, at: number, };
 
 /**
- * One batch of the watch (at most ten a second).
+ * One batch of the watch (at most one a frame).
  */
 export type Pulse = { session: string, revision: number, link: Link, heardAt: number, spoiled: Array<Topic>, };
 
@@ -802,6 +804,140 @@ export type Rewrite = { path: string | null, authority: string | null, };
  * Whether the user may do something: `read`, `route` (VirtualServices), `secure` (policies), `forward` (proxies).
  */
 export type Right = { what: string, allowed: boolean, verb: string, };
+
+export type Rollout = { id: number, user: string, startedAt: number, 
+/**
+ * When its driver last gave a sign.
+ */
+heardAt: number, 
+/**
+ * This window's session drives it.
+ */
+isOurs: boolean, isOver: boolean, plan: RolloutPlan, 
+/**
+ * From 0.
+ */
+step: number, phase: RolloutPhase, 
+/**
+ * Why it paused, returns or stopped.
+ */
+phaseBecause: string, 
+/**
+ * What stands in the way of its next write.
+ */
+because: string, weight: number, mirror: number, 
+/**
+ * How long all gates of this step held.
+ */
+heldSeconds: number, 
+/**
+ * Oldest first.
+ */
+checks: Array<RolloutCheck>, 
+/**
+ * Entries of the journal that it made.
+ */
+entries: Array<number>, };
+
+export type RolloutArgs = { session: string, plan: RolloutPlan, takeOver: Array<string>, };
+
+/**
+ * One look at the gates.
+ */
+export type RolloutCheck = { 
+/**
+ * Seconds since it began.
+ */
+at: number, step: number, 
+/**
+ * Percent to the canary then.
+ */
+weight: number, stable: RolloutRates | null, canary: RolloutRates | null, 
+/**
+ * In the order of the plan's gates.
+ */
+judged: Array<RolloutJudged>, };
+
+export type RolloutChecked = { 
+/**
+ * The field that makes no sense, and why; empty where the plan does.
+ */
+problem: string, obstacles: Array<RolloutObstacle>, 
+/**
+ * The plan as `netloft rollout` reads it.
+ */
+yaml: string, };
+
+export type RolloutCommand = "promote" | "pause" | "resume" | "abort";
+
+export type RolloutCommandArgs = { session: string, rollout: number, command: RolloutCommand, };
+
+/**
+ * What happens after a failure, or after the program that drove it was away.
+ */
+export type RolloutFate = "hold" | "return";
+
+export type RolloutGate = { metric: RolloutMetric, 
+/**
+ * Percent or milliseconds.
+ */
+min: number | null, max: number | null, 
+/**
+ * By how much it may be worse than the stable version.
+ */
+maxOverStable: number | null, };
+
+export type RolloutJudged = { verdict: GateVerdict, value: number | null, because: string, };
+
+export type RolloutKind = "VirtualService" | "HTTPRoute";
+
+export type RolloutMetric = "success-rate" | "p50" | "p99";
+
+export type RolloutObstacle = { about: string, because: string, blocks: boolean, 
+/**
+ * The manager that its fields may be taken over from; else empty.
+ */
+owner: string, };
+
+export type RolloutPhase = "moving" | "watching" | "waiting" | "paused" | "returning" | "done" | "returned" | "stopped";
+
+export type RolloutPlan = { name: string, namespace: string, service: string, kind: RolloutKind, route: string, routeNamespace: string, stable: string, canary: string, intervalSeconds: number, steps: Array<RolloutStep>, gates: Array<RolloutGate>, 
+/**
+ * Looks in a row that a gate may fail.
+ */
+tolerance: number, 
+/**
+ * Fewer requests of the canary in an interval tell nothing.
+ */
+minRequests: number, 
+/**
+ * How long a step may go without measurements.
+ */
+patienceSeconds: number, onFailure: RolloutFate, interrupted: RolloutFate, };
+
+export type RolloutRates = { requestsPerSecond: number, 
+/**
+ * 0 to 1.
+ */
+errorShare: number, 
+/**
+ * Milliseconds.
+ */
+p50: number | null, p99: number | null, };
+
+export type RolloutStep = { 
+/**
+ * Percent of the requests.
+ */
+weight: number, 
+/**
+ * Percent of the requests that are copied.
+ */
+mirror: number, 
+/**
+ * How long all gates have to hold; null until a person promotes it.
+ */
+pauseSeconds: number | null, };
 
 /**
  * One rule of a service's route.

@@ -65,17 +65,9 @@ impl Session {
         if plan.undoes.is_none() && plan.tray != self.tray.borrow().revision() {
             return Err(Error::OutdatedReview);
         }
-        permit(&plan, take_over)?;
-        for step in &plan.steps {
-            unchanged(self.connection(), step).await?;
-        }
-        // What the proxies have before the first write is what tells apart what they are sent because of it.
-        let fleet = self.synchronised_now().await;
-        let entry = self.opening.records.intend(self.entry(&plan, message)).await?;
+        let applied = self.carry_out(&plan, message, take_over).await?;
         // A token is good for one apply: the second would find other versions anyway.
         self.set_plan(None);
-        self.begin_uptake(entry, &plan, &fleet);
-        let applied = self.execute(entry, &plan).await?;
         if applied.state == State::Applied {
             let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();
             match plan.undoes {
@@ -84,6 +76,19 @@ impl Session {
             }
         }
         Ok(applied)
+    }
+
+    /// Writes a plan.
+    pub(crate) async fn carry_out(&self, plan: &Plan, message: &str, take_over: &[String]) -> Result<Applied> {
+        permit(plan, take_over)?;
+        for step in &plan.steps {
+            unchanged(self.connection(), step).await?;
+        }
+        // What the proxies have before the first write is what tells apart what they are sent because of it.
+        let fleet = self.synchronised_now().await;
+        let entry = self.opening.records.intend(self.entry(plan, message)).await?;
+        self.begin_uptake(entry, plan, &fleet);
+        self.execute(entry, plan).await
     }
 
     fn entry(&self, plan: &Plan, message: &str) -> NewEntry {

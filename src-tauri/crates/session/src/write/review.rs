@@ -51,15 +51,24 @@ impl Session {
         self.keep(steps, None, tray.revision()).await
     }
 
-    /// Compares the worlds before and after, and keeps the plan for its token.
+    /// Weighs the steps, and keeps the plan for its token.
     pub(crate) async fn keep(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
+        let plan = self.weigh(steps, undoes, tray).await?;
+        self.set_plan(Some(plan.clone()));
+        Ok(plan)
+    }
+
+    /// Compares the worlds before and after.
+    pub(crate) async fn weigh(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
         let before = self.ready().await?;
         let outcome = outcome(before.world(), &steps);
+        let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();
         let observed = self.traffic.borrow().observed(before.world());
         let compared = tokio::task::spawn_blocking(move || {
             before.check();
             let after = before.after(&outcome);
-            (before.effect(&after, &observed), after.check().unknown)
+            let kinds = written.iter().map(|key| (&*key.group, &*key.kind)).collect();
+            (before.effect(&after, &observed), after.unknown_about(&kinds))
         });
         let (effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
         unknown.extend(self.traffic.borrow().unknown.iter().cloned());
@@ -73,9 +82,7 @@ impl Session {
         let mut hasher = DefaultHasher::new();
         stamp.hash(&mut hasher);
         let token = plan::token(&steps, hasher.finish());
-        let plan = Arc::new(Plan { token, steps, effect, unknown, undoes, because, tray });
-        self.set_plan(Some(plan.clone()));
-        Ok(plan)
+        Ok(Arc::new(Plan { token, steps, effect, unknown, undoes, because, tray }))
     }
 }
 

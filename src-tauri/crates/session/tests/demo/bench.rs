@@ -27,7 +27,7 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub struct Bench {
     pub folder: tempfile::TempDir,
     pub demo: Arc<Demo>,
-    pub session: Session,
+    pub session: Arc<Session>,
 }
 
 /// A fresh demo and a session over it.
@@ -41,7 +41,7 @@ pub async fn bench(client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
 }
 
 /// A session over a client; nothing is waited for.
-pub async fn open(folder: &Path, client: kube::Client) -> Session {
+pub async fn open(folder: &Path, client: kube::Client) -> Arc<Session> {
     let connection = Connection::from_client(client, "demo");
     let probed = connection.probe().await.unwrap();
     let card = Card {
@@ -65,7 +65,7 @@ pub async fn open(folder: &Path, client: kube::Client) -> Session {
         engine: Arc::new(meshes::engine()),
         records: Records::open(folder).unwrap(),
     };
-    Session::open(opening)
+    Arc::new(Session::open(opening))
 }
 
 /// The route or rule of reviews.

@@ -5,5 +5,6 @@ mod bad_input;
 mod bench;
 mod main_job;
 mod proxies;
+mod rollout;
 mod studio;
 mod uncertain;

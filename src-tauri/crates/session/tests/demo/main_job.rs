@@ -23,7 +23,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     assert_eq!(bench.session.tray().borrow().items()[0].fields_changed(), 1);
 
     let plan = bench.review().await;
-    assert_eq!(plan.because, "");
+    assert_eq!((plan.because.as_str(), plan.unknown.as_slice()), ("", [].as_slice()));
     let says = session::says::says(&plan.effect);
     let moved = says.iter().find(|line| line.detail.contains("10 % moves from v1 to v2"));
     assert!(moved.is_some_and(|line| line.observed && line.per_second > 0.0), "{says:#?}");
@@ -60,6 +60,24 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
     let rows = bench.session.history("").await.unwrap();
     assert_eq!((rows[0].entry.undoes, rows[1].entry.state), (Some(applied.entry), State::Undone));
+}
+
+/// Secrets are never read from a cluster: that is news where a change names one, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_says_what_cannot_be_known_of_what_it_writes() {
+    let bench = bench(Demo::client).await;
+    let gateway = r#"apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: secure, namespace: prod}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["*"], tls: {mode: SIMPLE, credentialName: certificate}}
+"#;
+    bench.session.draft_put(gateway, "").await.unwrap();
+    let plan = bench.review().await;
+    let about: Vec<_> = plan.unknown.iter().map(|unknown| unknown.about.as_str()).collect();
+    assert!(about.contains(&"gateway-credential-invalid"), "{about:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod fault;
 mod map;
 mod proxies;
 mod resources;
+mod rollout;
 mod studio;
 mod truth;
 

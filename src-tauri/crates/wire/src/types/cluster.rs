@@ -203,7 +203,7 @@ wire! {
 }
 
 wire! {
-    /// One batch of the watch (at most ten a second).
+    /// One batch of the watch (at most one a frame).
     pub struct Pulse {
         pub session: String,
         pub revision: f64,

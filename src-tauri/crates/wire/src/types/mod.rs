@@ -6,6 +6,7 @@ mod cluster;
 mod map;
 mod proxies;
 mod resources;
+mod rollout;
 mod studio;
 mod truth;
 
@@ -15,6 +16,7 @@ pub use cluster::*;
 pub use map::*;
 pub use proxies::*;
 pub use resources::*;
+pub use rollout::*;
 pub use studio::*;
 pub use truth::*;
 

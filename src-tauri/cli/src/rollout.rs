@@ -1,0 +1,207 @@
+//! `netloft rollout`.
+
+use std::path::Path;
+
+use rollout::{Check, Command, Phase, Plan, Verdict};
+use serde_json::{Value, json};
+use session::rollout::{RolloutId, Shown};
+
+use crate::args::{Form, Rollout, RolloutDo, RolloutRun, Target};
+use crate::failure::Failure;
+use crate::print::{Mark, json as print_json, json_line, line, paint, plain, say};
+use crate::source::{Open, open};
+
+pub async fn run(from: &Target, command: &RolloutDo) -> Result<bool, Failure> {
+    match command {
+        RolloutDo::Check(args) => check(from, args).await,
+        RolloutDo::Run(args) => drive(from, args).await,
+        RolloutDo::Status(args) => status(from, args).await,
+        RolloutDo::Promote(args) => steer(from, args, Command::Promote).await,
+        RolloutDo::Pause(args) => steer(from, args, Command::Pause).await,
+        RolloutDo::Resume(args) => steer(from, args, Command::Resume).await,
+        RolloutDo::Abort(args) => steer(from, args, Command::Abort).await,
+    }
+}
+
+fn read(path: &Path) -> Result<Plan, Failure> {
+    let at = |why: String| Failure::Unreadable(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| at(error.to_string()))?;
+    Plan::read(&text).map_err(|broken| at(broken.to_string()))
+}
+
+async fn check(from: &Target, args: &RolloutRun) -> Result<bool, Failure> {
+    let plan = read(&args.plan.plan)?;
+    let open = open(from).await?;
+    measured(&open, &plan).await;
+    let obstacles = open.session.rollout_check(&plan, &args.take_over).await?;
+    let free = obstacles.iter().all(|obstacle| !obstacle.blocks);
+    if args.plan.format == Form::Json {
+        let rows: Vec<Value> =
+            obstacles.iter().map(|o| json!({"about": o.about, "because": o.because, "blocks": o.blocks})).collect();
+        print_json(&json!({"plan": plan, "obstacles": rows, "ready": free}))?;
+        return Ok(free);
+    }
+    for obstacle in &obstacles {
+        let mark = if obstacle.blocks { Mark::Bad } else { Mark::Warn };
+        line(&paint(mark, &format!("{}: {}", obstacle.about, obstacle.because)))?;
+    }
+    if free {
+        line(&plain(&format!("{} can start", plan.name)))?;
+    }
+    Ok(free)
+}
+
+/// Gates look at counters, which tell a rate only once they have been read twice.
+async fn measured(open: &Open, plan: &Plan) {
+    if plan.gates.is_empty() {
+        return;
+    }
+    let mut traffic = open.session.traffic();
+    let twice = traffic.wait_for(|traffic| traffic.measured || !traffic.unknown.is_empty());
+    // What is not measured by then is told by the check itself.
+    let _ = tokio::time::timeout(plan.interval.max(std::time::Duration::from_secs(30)), twice).await;
+}
+
+async fn drive(from: &Target, args: &RolloutRun) -> Result<bool, Failure> {
+    let plan = read(&args.plan.plan)?;
+    let open = open(from).await?;
+    open.host.workbench().may_write()?;
+    let id = match under_way(&open, &plan).await? {
+        Some(known) => {
+            let taken = open.session.rollouts_adopt().await?;
+            let said = if taken.contains(&known.id) { "taken over" } else { "driven by another program: watching" };
+            say(&format!("rollout {} of {} is {said}", known.id, plan.name));
+            known.id
+        }
+        None => {
+            measured(&open, &plan).await;
+            open.session.rollout_begin(plan, args.take_over.clone()).await?
+        }
+    };
+    follow(&open, id, args.plan.format).await
+}
+
+/// Tells each look and each change until it is over.
+async fn follow(open: &Open, id: RolloutId, format: Form) -> Result<bool, Failure> {
+    let mut changed = open.host.workbench().records().changed();
+    let mut told: (Option<f64>, Option<(usize, Phase)>, String) = (None, None, String::new());
+    loop {
+        let shown = open.session.rollouts().await?.into_iter().find(|one| one.id == id);
+        let Some(shown) = shown else {
+            return Err(Failure::NotReady(format!("rollout {id} is no longer in the journal")));
+        };
+        for check in shown.run.checks.iter().filter(|check| told.0.is_none_or(|at| check.at > at)) {
+            look(check, format)?;
+        }
+        told.0 = shown.run.checks.back().map(|check| check.at).or(told.0);
+        let stands = Some((shown.run.step, shown.run.phase.clone()));
+        if told.1 != stands || told.2 != shown.because {
+            stand(&shown, format)?;
+            (told.1, told.2) = (stands, shown.because.clone());
+        }
+        if shown.is_over {
+            return Ok(shown.run.phase == Phase::Done);
+        }
+        // Another program that drives it does not tell this one.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), changed.changed()).await;
+    }
+}
+
+fn look(check: &Check, format: Form) -> Result<(), Failure> {
+    if format == Form::Json {
+        return json_line(&json!({"check": check}));
+    }
+    let mut words: Vec<String> = check.judged.iter().map(|judged| judged.because.clone()).collect();
+    if words.is_empty() {
+        words.push("no gates".to_owned());
+    }
+    let text = format!("  {:>4.0} s  {} %  {}", check.at, check.split.canary, words.join("; "));
+    let bad = check.judged.iter().any(|judged| judged.verdict == Verdict::Fails);
+    let unknown = check.judged.iter().any(|judged| judged.verdict == Verdict::Unknown);
+    line(&if bad {
+        paint(Mark::Bad, &text)
+    } else if unknown {
+        paint(Mark::Warn, &text)
+    } else {
+        plain(&text)
+    })
+}
+
+fn stand(shown: &Shown, format: Form) -> Result<(), Failure> {
+    if format == Form::Json {
+        return json_line(&row(shown));
+    }
+    line(&plain(&words(shown)))?;
+    if !shown.because.is_empty() {
+        line(&paint(Mark::Warn, &format!("  {}", shown.because)))?;
+    }
+    Ok(())
+}
+
+fn words(shown: &Shown) -> String {
+    let run = &shown.run;
+    let step =
+        format!("step {} of {}, {} % to {}", run.step + 1, run.plan.steps.len(), run.split.canary, run.plan.canary);
+    let phase = match &run.phase {
+        Phase::Moving => "moving".to_owned(),
+        Phase::Watching => "watching".to_owned(),
+        Phase::Waiting => "waits for a promotion".to_owned(),
+        Phase::Paused(because) => format!("paused: {because}"),
+        Phase::Returning(because) => format!("going back: {because}"),
+        Phase::Done => "done".to_owned(),
+        Phase::Returned(because) => format!("aborted, all at {} again: {because}", run.plan.stable),
+        Phase::Stopped(because) => format!("stopped: {because}"),
+    };
+    format!("{} {}: {step}: {phase}", shown.id, run.plan.name)
+}
+
+fn row(shown: &Shown) -> Value {
+    let run = &shown.run;
+    let phase = serde_json::to_value(&run.phase).unwrap_or_default();
+    json!({
+        "id": shown.id, "name": run.plan.name, "user": shown.user, "service": run.plan.service, "route": run.plan.object().to_string(),
+        "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": phase["because"],
+        "weight": run.split.canary, "mirror": run.split.mirror, "over": shown.is_over, "hindered": shown.because,
+        "lastCheck": run.checks.back(), "entries": shown.entries,
+    })
+}
+
+async fn under_way(open: &Open, plan: &Plan) -> Result<Option<Shown>, Failure> {
+    let same = |one: &Shown| !one.is_over && one.run.plan.name == plan.name && one.run.plan.object() == plan.object();
+    Ok(open.session.rollouts().await?.into_iter().find(same))
+}
+
+async fn status(from: &Target, args: &Rollout) -> Result<bool, Failure> {
+    let plan = read(&args.plan)?;
+    let open = open(from).await?;
+    let all = open.session.rollouts().await?.into_iter();
+    let of: Vec<Shown> =
+        all.filter(|one| one.run.plan.name == plan.name && one.run.plan.object() == plan.object()).collect();
+    if args.format == Form::Json {
+        print_json(&of.iter().map(row).collect::<Vec<_>>())?;
+    } else if of.is_empty() {
+        line(&plain(&format!("{} has not been run on this cluster by this user", plan.name)))?;
+    }
+    if args.format == Form::Text {
+        for shown in &of {
+            stand(shown, args.format)?;
+        }
+    }
+    Ok(of.first().is_some_and(|one| !matches!(one.run.phase, Phase::Returned(_) | Phase::Stopped(_))))
+}
+
+async fn steer(from: &Target, args: &Rollout, command: Command) -> Result<bool, Failure> {
+    let plan = read(&args.plan)?;
+    let open = open(from).await?;
+    open.host.workbench().may_write()?;
+    let Some(known) = under_way(&open, &plan).await? else {
+        say(&format!("{} is not under way on this cluster", plan.name));
+        return Ok(false);
+    };
+    open.session.rollout_command(known.id, command).await?;
+    // Where its driver is gone, this program does what was wanted.
+    if open.session.rollouts_adopt().await?.contains(&known.id) {
+        return follow(&open, known.id, args.format).await.map(|_| true);
+    }
+    Ok(true)
+}

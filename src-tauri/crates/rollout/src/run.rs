@@ -1,0 +1,494 @@
+//! A plan under way. It moves forward only on what was measured: nothing heard, nothing measured and somebody else's hand
+//! are no reasons to go on.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::{Judged, Measured, Verdict};
+use crate::plan::duration;
+use crate::{Failure, Interrupted, Pause, Plan, Split};
+
+/// Looks that are remembered.
+const REMEMBERED: usize = 500;
+
+/// Where a rollout stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "phase", content = "because")]
+pub enum Phase {
+    /// Its step has yet to be written.
+    Moving,
+    /// Its step is written, and is looked at.
+    Watching,
+    /// A person has to promote it.
+    Waiting,
+    /// It stands still, because …
+    Paused(String),
+    /// The stable version has yet to get everything back, because …
+    Returning(String),
+    /// It is done: the last step held.
+    Done,
+    /// It failed, and the stable version has everything again, because …
+    Returned(String),
+    /// It is no longer driven, and the split is as somebody else left it, because …
+    Stopped(String),
+}
+
+impl Phase {
+    /// It is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Done | Self::Returned(_) | Self::Stopped(_))
+    }
+}
+
+/// What a person may want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// On to the next step now.
+    Promote,
+    /// Stand still.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Everything back to the stable version.
+    Abort,
+}
+
+/// A command that has no meaning now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rollout {0}")]
+pub struct Refused(pub String);
+
+/// What the driver sees at a look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Time since the last look, by a clock that never jumps.
+    pub elapsed: Duration,
+    /// Why what is known of the cluster is old; `None` where it is fresh.
+    pub stale: Option<String>,
+    /// The split that the route has, or why it has none.
+    pub live: Result<Split, String>,
+    /// What both versions did since the last look.
+    pub measured: Measured,
+}
+
+/// What the driver shall do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Write this split, then say so by [`Run::wrote`].
+    Write(Split),
+    /// Look again after the plan's interval.
+    Wait,
+    /// It is over.
+    End,
+}
+
+/// One look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Seconds since the rollout began, without the time in which nobody drove it.
+    pub at: f64,
+    /// The step, from 0.
+    pub step: usize,
+    /// The split then.
+    pub split: Split,
+    /// What was measured.
+    pub measured: Measured,
+    /// What the gates said.
+    pub judged: Vec<Judged>,
+}
+
+/// A rollout under way; all of it is kept on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What was planned.
+    pub plan: Plan,
+    /// The step, from 0.
+    pub step: usize,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub phase: Phase,
+    /// What the route has, as far as this run wrote it.
+    pub split: Split,
+    /// What was to be written, and is not known to be.
+    #[serde(default)]
+    pub asked: Option<Split>,
+    /// Time driven.
+    pub driven: Duration,
+    /// How long all gates of this step held.
+    pub held: Duration,
+    /// How long this step had no measurements.
+    pub silent: Duration,
+    /// Looks in a row at which a gate failed.
+    pub failures: u32,
+    /// The last looks, oldest first.
+    pub checks: VecDeque<Check>,
+}
+
+impl Run {
+    /// Begins a plan on a route that has this split now.
+    pub fn begin(plan: Plan, live: Split) -> Self {
+        Self {
+            plan,
+            step: 0,
+            phase: Phase::Moving,
+            split: live,
+            asked: None,
+            driven: Duration::ZERO,
+            held: Duration::ZERO,
+            silent: Duration::ZERO,
+            failures: 0,
+            checks: VecDeque::new(),
+        }
+    }
+
+    /// Looks, and says what to do.
+    pub fn next(&mut self, seen: &Observation) -> Act {
+        if self.phase.is_over() {
+            return Act::End;
+        }
+        if seen.stale.is_some() {
+            return Act::Wait;
+        }
+        self.driven += seen.elapsed;
+        // An answer that was lost on its way: the write was done.
+        if let (Some(asked), Ok(live)) = (self.asked, &seen.live)
+            && asked == *live
+        {
+            self.wrote(asked);
+            return if self.phase.is_over() { Act::End } else { Act::Wait };
+        }
+        match &seen.live {
+            Err(because) => return self.stop(format!("the route can no longer be driven: {because}")),
+            Ok(live) if *live != self.split => {
+                let (found, ours) = (live.canary, self.split.canary);
+                return self.stop(format!(
+                    "somebody else changed the split: {found} % to the canary, where this rollout had set {ours} %"
+                ));
+            }
+            Ok(_) => {}
+        }
+        match self.phase {
+            Phase::Moving => self.write(self.wanted()),
+            Phase::Returning(_) => self.write(Split::default()),
+            _ => self.look(seen),
+        }
+    }
+
+    fn write(&mut self, split: Split) -> Act {
+        self.asked = Some(split);
+        Act::Write(split)
+    }
+
+    /// The driver has written this split.
+    pub fn wrote(&mut self, split: Split) {
+        (self.split, self.asked) = (split, None);
+        (self.held, self.silent, self.failures) = (Duration::ZERO, Duration::ZERO, 0);
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Watching) {
+            Phase::Returning(because) => Phase::Returned(because),
+            _ => Phase::Watching,
+        };
+    }
+
+    /// A person wants something.
+    ///
+    /// # Errors
+    /// Where it has no meaning now.
+    pub fn command(&mut self, command: Command) -> Result<(), Refused> {
+        if self.phase.is_over() {
+            return Err(Refused("is over".to_owned()));
+        }
+        match (command, &self.phase) {
+            (Command::Abort, Phase::Returning(_)) => return Err(Refused("is on its way back already".to_owned())),
+            (_, Phase::Returning(_)) => return Err(Refused("is on its way back".to_owned())),
+            (Command::Abort, _) => self.phase = Phase::Returning("somebody aborted it".to_owned()),
+            (Command::Pause, Phase::Paused(_)) => return Err(Refused("is paused already".to_owned())),
+            (Command::Pause, _) => self.phase = Phase::Paused("somebody paused it".to_owned()),
+            // What was not yet written is written now; a step that holds is looked at again.
+            (Command::Resume, Phase::Paused(_)) if self.split == self.wanted() => self.phase = Phase::Watching,
+            (Command::Resume, Phase::Paused(_)) => self.phase = Phase::Moving,
+            (Command::Resume, _) => return Err(Refused("is not paused".to_owned())),
+            (Command::Promote, Phase::Moving) => return Err(Refused("is just moving".to_owned())),
+            (Command::Promote, _) => self.advance(),
+        }
+        Ok(())
+    }
+
+    /// The program that drove it was away, and is back.
+    pub fn interrupted(&mut self) {
+        if self.phase.is_over() || matches!(self.phase, Phase::Returning(_)) {
+            return;
+        }
+        let because = "the program that drove it was away".to_owned();
+        self.phase = match self.plan.interrupted {
+            Interrupted::Hold => Phase::Paused(because),
+            Interrupted::Return => Phase::Returning(because),
+        };
+    }
+
+    /// It cannot be driven any more.
+    pub fn stop(&mut self, because: String) -> Act {
+        self.phase = Phase::Stopped(because);
+        Act::End
+    }
+
+    fn wanted(&self) -> Split {
+        let step = self.plan.steps.get(self.step);
+        step.map_or(self.split, |step| Split { canary: step.weight, mirror: step.mirror })
+    }
+
+    fn look(&mut self, seen: &Observation) -> Act {
+        let fewest = f64::from(self.plan.min_requests) / self.plan.interval.as_secs_f64();
+        let judged: Vec<Judged> = self.plan.gates.iter().map(|gate| gate.judge(&seen.measured, fewest)).collect();
+        let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(|one| one.because.clone());
+        let unknown = judged.iter().find(|one| one.verdict == Verdict::Unknown).map(|one| one.because.clone());
+        self.remember(seen, judged);
+        // Where the canary gets nothing, there is nothing to measure.
+        let measurable = self.split.canary > 0;
+        match (failed, unknown) {
+            (Some(because), _) => {
+                self.failures += 1;
+                if self.failures > self.plan.tolerance { self.fail(because) } else { Act::Wait }
+            }
+            (None, Some(because)) if measurable => {
+                self.silent += seen.elapsed;
+                let patience = self.plan.patience;
+                if self.silent < patience {
+                    return Act::Wait;
+                }
+                self.fail(format!("{because}, for {}", duration::write(patience)))
+            }
+            _ => {
+                self.failures = 0;
+                self.held += seen.elapsed;
+                self.go_on()
+            }
+        }
+    }
+
+    fn go_on(&mut self) -> Act {
+        let pause = self.plan.steps.get(self.step).map_or(Pause::default(), |step| step.pause);
+        match (&self.phase, pause) {
+            (Phase::Watching, Pause::Manual) => self.phase = Phase::Waiting,
+            (Phase::Watching, Pause::For(time)) if self.held >= time => {
+                self.advance();
+                return if self.phase == Phase::Moving { self.write(self.wanted()) } else { Act::End };
+            }
+            _ => {}
+        }
+        Act::Wait
+    }
+
+    fn advance(&mut self) {
+        if self.step + 1 < self.plan.steps.len() {
+            self.step += 1;
+            self.phase = Phase::Moving;
+        } else {
+            self.phase = Phase::Done;
+        }
+    }
+
+    fn fail(&mut self, because: String) -> Act {
+        if self.plan.on_failure == Failure::Hold {
+            if !matches!(self.phase, Phase::Paused(_)) {
+                self.phase = Phase::Paused(because);
+            }
+            return Act::Wait;
+        }
+        self.phase = Phase::Returning(because);
+        self.write(Split::default())
+    }
+
+    fn remember(&mut self, seen: &Observation, judged: Vec<Judged>) {
+        if self.checks.len() == REMEMBERED {
+            self.checks.pop_front();
+        }
+        let at = self.driven.as_secs_f64();
+        self.checks.push_back(Check { at, step: self.step, split: self.split, measured: seen.measured, judged });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
+    use super::*;
+    use crate::Rates;
+    use crate::plan::tests::PLAN;
+
+    fn run() -> Run {
+        Run::begin(Plan::read(PLAN).unwrap(), Split::default())
+    }
+
+    fn seen(run: &Run, canary: Option<Rates>) -> Observation {
+        let stable = Some(Rates { per_second: 9.0, error_share: 0.0, p50: Some(5.0), p99: Some(20.0) });
+        let measured = Measured { stable, canary };
+        Observation { elapsed: Duration::from_secs(10), stale: None, live: Ok(run.split), measured }
+    }
+
+    fn good() -> Option<Rates> {
+        Some(Rates { per_second: 2.0, error_share: 0.0, p50: Some(5.0), p99: Some(30.0) })
+    }
+
+    fn bad() -> Option<Rates> {
+        Some(Rates { error_share: 0.1, ..good().unwrap() })
+    }
+
+    /// Looks once, and writes what is to be written.
+    fn step(run: &mut Run, canary: Option<Rates>) -> Act {
+        let act = run.next(&seen(run, canary));
+        if let Act::Write(split) = act {
+            run.wrote(split);
+        }
+        act
+    }
+
+    fn write(canary: u8) -> Act {
+        Act::Write(Split { canary, mirror: 0 })
+    }
+
+    #[test]
+    fn goes_through_its_steps_while_the_gates_hold() {
+        let mut run = run();
+        let mut acts = vec![step(&mut run, None)];
+        acts.extend((0..3).map(|_| step(&mut run, good())));
+        assert_eq!(acts, [write(10), Act::Wait, Act::Wait, write(50)]);
+        assert_eq!((step(&mut run, good()), &run.phase), (Act::Wait, &Phase::Waiting));
+        assert_eq!(step(&mut run, good()), Act::Wait, "a person decides");
+        run.command(Command::Promote).unwrap();
+        assert_eq!(step(&mut run, good()), write(100));
+        assert_eq!((step(&mut run, good()), &run.phase), (Act::End, &Phase::Done));
+        assert_eq!(run.command(Command::Abort), Err(Refused("is over".into())));
+    }
+
+    #[test]
+    fn a_gate_that_fails_sends_everything_back_at_that_look() {
+        let mut run = run();
+        step(&mut run, None);
+        step(&mut run, good());
+        assert_eq!(step(&mut run, bad()), write(0));
+        assert_eq!(run.phase, Phase::Returned("success 90.0 %, below 99 %".into()));
+    }
+
+    #[test]
+    fn a_tolerated_failure_is_forgotten_when_the_gate_holds_again() {
+        let mut run = run();
+        run.plan.tolerance = 1;
+        step(&mut run, None);
+        for canary in [bad(), good(), bad()] {
+            assert_eq!(step(&mut run, canary), Act::Wait);
+        }
+        assert_eq!(step(&mut run, bad()), write(0));
+    }
+
+    #[test]
+    fn no_measurements_are_neither_good_nor_endless() {
+        let mut run = run();
+        run.plan.patience = Duration::from_secs(30);
+        step(&mut run, None);
+        assert_eq!([step(&mut run, None), step(&mut run, None)], [Act::Wait, Act::Wait]);
+        assert_eq!(run.held, Duration::ZERO);
+        assert_eq!(step(&mut run, None), write(0));
+        assert!(matches!(&run.phase, Phase::Returned(why) if why.contains("for 30s")), "{:?}", run.phase);
+    }
+
+    #[test]
+    fn never_moves_on_what_is_old() {
+        let mut run = run();
+        step(&mut run, None);
+        let old = Observation { stale: Some("the link is down".into()), ..seen(&run, good()) };
+        for _ in 0..100 {
+            assert_eq!(run.next(&old), Act::Wait);
+        }
+        assert_eq!((run.held, run.step), (Duration::ZERO, 0));
+    }
+
+    #[test]
+    fn another_hand_ends_it_and_is_not_overwritten() {
+        let mut run = run();
+        step(&mut run, None);
+        let other = Observation { live: Ok(Split { canary: 30, mirror: 0 }), ..seen(&run, good()) };
+        assert_eq!(run.next(&other), Act::End);
+        assert!(matches!(&run.phase, Phase::Stopped(why) if why.contains("30 %") && why.contains("10 %")));
+        assert_eq!(run.next(&other), Act::End);
+    }
+
+    #[test]
+    fn a_write_whose_answer_was_lost_is_seen_to_be_done() {
+        let mut run = run();
+        assert_eq!(run.next(&seen(&run, None)), write(10));
+        let done = Observation { live: Ok(Split { canary: 10, mirror: 0 }), ..seen(&run, None) };
+        assert_eq!((run.next(&done), &run.phase, run.split.canary), (Act::Wait, &Phase::Watching, 10));
+    }
+
+    #[test]
+    fn a_failed_plan_may_hold_instead() {
+        let mut run = run();
+        run.plan.on_failure = Failure::Hold;
+        step(&mut run, None);
+        assert_eq!((step(&mut run, bad()), run.split.canary), (Act::Wait, 10));
+        assert!(matches!(run.phase, Phase::Paused(_)));
+        run.command(Command::Resume).unwrap();
+        assert_eq!(run.phase, Phase::Watching);
+    }
+
+    #[test]
+    fn paused_it_stands_still_and_still_fails() {
+        let mut run = run();
+        step(&mut run, None);
+        run.command(Command::Pause).unwrap();
+        for _ in 0..10 {
+            assert_eq!(step(&mut run, good()), Act::Wait);
+        }
+        assert_eq!(step(&mut run, bad()), write(0));
+    }
+
+    #[test]
+    fn after_an_interruption_the_plan_decides() {
+        let mut held = run();
+        step(&mut held, None);
+        held.interrupted();
+        assert!(matches!(held.phase, Phase::Paused(_)));
+        let mut back = run();
+        back.plan.interrupted = Interrupted::Return;
+        step(&mut back, None);
+        let text = serde_json::to_string(&back).unwrap();
+        let mut back: Run = serde_json::from_str(&text).unwrap();
+        back.interrupted();
+        assert_eq!(step(&mut back, None), write(0));
+        assert!(matches!(back.phase, Phase::Returned(_)));
+    }
+
+    fn looks() -> impl Strategy<Value = Option<Rates>> {
+        prop_oneof![Just(None), Just(good()), Just(bad())]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        /// Whatever happens, the canary gets no more than the step that the run stands at says.
+        #[test]
+        fn the_canary_never_gets_more_than_planned(looks in proptest::collection::vec((looks(), any::<bool>(), 0u8..5), 0..60)) {
+            let mut run = run();
+            for (canary, stale, command) in looks {
+                match command {
+                    1 => drop(run.command(Command::Pause)),
+                    2 => drop(run.command(Command::Resume)),
+                    3 => run.interrupted(),
+                    _ => {}
+                }
+                let before = run.step;
+                let stale = stale.then(|| "old".to_owned());
+                let quiet = stale.is_some();
+                let act = run.next(&Observation { stale, ..seen(&run, canary) });
+                if let Act::Write(split) = act {
+                    assert!(!quiet, "nothing is written on what is old");
+                    run.wrote(split);
+                }
+                assert!(run.split.canary <= run.plan.steps[run.step].weight);
+                assert!(run.step == before || canary == good(), "it moved on without good figures");
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The split of a service's requests as its route has it, and the route with another split. Everything else of the route
+//! stays as it is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{Plan, RouteKind};
+
+/// How requests are split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Percent of the requests that the canary gets; the stable version gets the rest.
+    pub canary: u8,
+    /// Percent of the requests that are copied to the canary.
+    pub mirror: u8,
+}
+
+/// Why a route cannot be driven by a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// No rule sends requests to the stable version.
+    #[error("no rule of it sends requests to {0}")]
+    NoRule(String),
+    /// A third version gets requests too.
+    #[error("{path} sends requests to {other} as well: a rollout moves them between two versions")]
+    Third {
+        /// The field.
+        path: String,
+        /// Who.
+        other: String,
+    },
+    /// Its rules do not agree.
+    #[error("its rules split differently ({0} % and {1} % to the canary): make them equal first")]
+    Differ(u8, u8),
+    /// Copies go to somebody else.
+    #[error("{0} copies requests to somebody else already")]
+    Mirrored(String),
+}
+
+impl Split {
+    /// The split that a route has.
+    ///
+    /// # Errors
+    /// Where the plan cannot drive it.
+    pub fn read(plan: &Plan, body: &Value) -> Result<Self, Unfit> {
+        let form = Form::of(plan);
+        let mut found: Option<Self> = None;
+        for (at, rule) in form.rules(body) {
+            let split = form.read(rule, &format!("spec.{}[{at}]", form.list))?;
+            match found {
+                Some(known) if known.canary != split.canary => return Err(Unfit::Differ(known.canary, split.canary)),
+                _ => found = Some(split),
+            }
+        }
+        found.ok_or_else(|| Unfit::NoRule(plan.stable.clone()))
+    }
+
+    /// The route with this split.
+    ///
+    /// # Errors
+    /// Where the plan cannot drive it.
+    pub fn written(self, plan: &Plan, body: &Value) -> Result<Value, Unfit> {
+        Self::read(plan, body)?;
+        let form = Form::of(plan);
+        let indexes: Vec<usize> = form.rules(body).map(|(at, _)| at).collect();
+        let mut body = body.clone();
+        for at in indexes {
+            let path = format!("spec.{}[{at}]", form.list);
+            let Some(rule) = body.pointer_mut(&format!("/spec/{}/{at}", form.list)).and_then(Value::as_object_mut)
+            else {
+                continue;
+            };
+            form.write(rule, self, &path)?;
+        }
+        Ok(body)
+    }
+}
+
+/// Where a kind keeps its rules and their destinations.
+struct Form<'a> {
+    plan: &'a Plan,
+    list: &'static str,
+    targets: &'static str,
+}
+
+impl<'a> Form<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let (list, targets) = match plan.route.kind {
+            RouteKind::VirtualService => ("http", "route"),
+            RouteKind::HttpRoute => ("rules", "backendRefs"),
+        };
+        Self { plan, list, targets }
+    }
+
+    /// The rules that send requests to the stable version; a rule that sends some to the canary alone is the user's own.
+    fn rules<'b>(&'b self, body: &'b Value) -> impl Iterator<Item = (usize, &'b Value)> {
+        let all = body.pointer(&format!("/spec/{}", self.list)).and_then(Value::as_array);
+        all.into_iter().flatten().enumerate().filter(|(_, rule)| {
+            self.targets(rule).any(|target| self.version(target).as_deref() == Some(&*self.plan.stable))
+        })
+    }
+
+    fn targets<'b>(&self, rule: &'b Value) -> impl Iterator<Item = &'b Value> + use<'b> {
+        rule.get(self.targets).and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// The version that a destination is, by the name that the plan has for it; `None` for another service.
+    fn version(&self, target: &Value) -> Option<String> {
+        let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        match self.plan.route.kind {
+            RouteKind::VirtualService => {
+                let destination = target.get("destination")?;
+                self.is_service(&text(destination, "host")).then(|| text(destination, "subset"))
+            }
+            RouteKind::HttpRoute => {
+                let kind = target.get("kind").and_then(Value::as_str).unwrap_or("Service");
+                let namespace = target.get("namespace").and_then(Value::as_str).unwrap_or(&self.plan.route.namespace);
+                (kind == "Service" && namespace == self.plan.service.namespace).then(|| text(target, "name"))
+            }
+        }
+    }
+
+    /// Whether a host of a VirtualService is the plan's service: a short name is in the route's namespace.
+    fn is_service(&self, host: &str) -> bool {
+        let mut parts = host.split('.');
+        let name = parts.next().unwrap_or_default();
+        let namespace = parts.next().unwrap_or(&self.plan.route.namespace);
+        let rest: Vec<&str> = parts.collect();
+        let service = &self.plan.service;
+        name == service.name && namespace == service.namespace && (rest.is_empty() || rest[0] == "svc")
+    }
+
+    /// Weights of one destination alone, and of several, have other defaults.
+    fn weight(&self, target: &Value, alone: bool) -> u64 {
+        let default = match self.plan.route.kind {
+            RouteKind::VirtualService => u64::from(alone) * 100,
+            RouteKind::HttpRoute => 1,
+        };
+        target.get("weight").and_then(Value::as_u64).filter(|weight| !alone || *weight > 0).unwrap_or(default)
+    }
+
+    fn read(&self, rule: &Value, path: &str) -> Result<Split, Unfit> {
+        let alone = self.targets(rule).count() == 1;
+        let (mut stable, mut canary) = (0, 0);
+        for target in self.targets(rule) {
+            let weight = self.weight(target, alone);
+            match self.version(target) {
+                Some(version) if version == self.plan.stable => stable += weight,
+                Some(version) if version == self.plan.canary => canary += weight,
+                _ if weight == 0 => {}
+                version => {
+                    let other = version.unwrap_or_else(|| "another service".to_owned());
+                    return Err(Unfit::Third { path: path.to_owned(), other });
+                }
+            }
+        }
+        let all = (stable + canary).max(1);
+        let percent = u8::try_from((canary * 100 + all / 2) / all).unwrap_or(100);
+        Ok(Split { canary: percent, mirror: self.mirror(rule).unwrap_or(0) })
+    }
+
+    /// Percent of the requests that are copied to the canary; `None` where none are, or they go to somebody else.
+    fn mirror(&self, rule: &Value) -> Option<u8> {
+        let (target, percent) = match self.plan.route.kind {
+            RouteKind::VirtualService => {
+                (json!({"destination": rule.get("mirror")?}), rule.pointer("/mirrorPercentage/value"))
+            }
+            RouteKind::HttpRoute => {
+                let mirror = mirrors(rule).next()?.1;
+                (mirror.get("backendRef")?.clone(), mirror.get("percent"))
+            }
+        };
+        if self.version(&target).as_deref() != Some(&*self.plan.canary) {
+            return None;
+        }
+        let percent = percent.and_then(Value::as_f64).unwrap_or(100.0);
+        Some(percent.round().clamp(0.0, 100.0) as u8)
+    }
+
+    fn write(&self, rule: &mut Map<String, Value>, split: Split, path: &str) -> Result<(), Unfit> {
+        let whole = Value::Object(rule.clone());
+        let stable = |target: &&Value| self.version(target).as_deref() == Some(&*self.plan.stable);
+        let Some(pattern) = self.targets(&whole).find(stable).cloned() else { return Ok(()) };
+        let canary = self.named(&pattern, &self.plan.canary);
+        self.copy(rule, &whole, split.mirror, &canary, path)?;
+        let Some(targets) = rule.get_mut(self.targets).and_then(Value::as_array_mut) else { return Ok(()) };
+        let is_canary = |target: &Value| self.version(target).as_deref() == Some(&*self.plan.canary);
+        if split.canary > 0 && !targets.iter().any(is_canary) {
+            targets.push(canary);
+        }
+        let mut given = (false, false);
+        for target in targets {
+            let (weight, first) = match self.version(target) {
+                Some(version) if version == self.plan.stable => (100 - split.canary.min(100), &mut given.0),
+                Some(version) if version == self.plan.canary => (split.canary, &mut given.1),
+                _ => continue,
+            };
+            // A version that stands twice gets its share once.
+            target["weight"] = Value::from(if *first { 0 } else { weight });
+            *first = true;
+        }
+        Ok(())
+    }
+
+    /// A destination like this one for another version.
+    fn named(&self, pattern: &Value, version: &str) -> Value {
+        let mut made = pattern.clone();
+        match self.plan.route.kind {
+            RouteKind::VirtualService => made["destination"]["subset"] = Value::from(version),
+            RouteKind::HttpRoute => made["name"] = Value::from(version),
+        }
+        made
+    }
+
+    fn copy(
+        &self,
+        rule: &mut Map<String, Value>,
+        whole: &Value,
+        percent: u8,
+        canary: &Value,
+        path: &str,
+    ) -> Result<(), Unfit> {
+        let ours = self.mirror(whole).is_some();
+        let taken = match self.plan.route.kind {
+            RouteKind::VirtualService => whole.get("mirror").is_some() || whole.get("mirrors").is_some(),
+            RouteKind::HttpRoute => mirrors(whole).next().is_some(),
+        };
+        if percent > 0 && taken && !ours {
+            return Err(Unfit::Mirrored(path.to_owned()));
+        }
+        match self.plan.route.kind {
+            RouteKind::VirtualService if percent > 0 => {
+                rule.insert("mirror".into(), canary["destination"].clone());
+                rule.insert("mirrorPercentage".into(), json!({"value": percent}));
+            }
+            RouteKind::VirtualService if ours => {
+                rule.shift_remove("mirror");
+                rule.shift_remove("mirrorPercentage");
+            }
+            RouteKind::HttpRoute if percent > 0 || ours => {
+                let old = mirrors(whole).next().map(|(at, _)| at);
+                let filters = rule.entry("filters").or_insert_with(|| json!([]));
+                let Some(filters) = filters.as_array_mut() else { return Ok(()) };
+                if let Some(at) = old {
+                    filters.remove(at);
+                }
+                if percent > 0 {
+                    let mut target = canary.clone();
+                    if let Some(target) = target.as_object_mut() {
+                        target.shift_remove("weight");
+                        target.shift_remove("filters");
+                    }
+                    filters.push(
+                        json!({"type": "RequestMirror", "requestMirror": {"backendRef": target, "percent": percent}}),
+                    );
+                }
+                if filters.is_empty() {
+                    rule.shift_remove("filters");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Mirror filters of an HTTPRoute's rule, with their places.
+fn mirrors(rule: &Value) -> impl Iterator<Item = (usize, &Value)> {
+    let filters = rule.get("filters").and_then(Value::as_array).into_iter().flatten();
+    filters.enumerate().filter_map(|(at, filter)| Some((at, filter.get("requestMirror")?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::PLAN;
+
+    fn plan() -> Plan {
+        Plan::read(PLAN).unwrap()
+    }
+
+    fn gateway() -> Plan {
+        let text = PLAN.replace("kind: VirtualService", "kind: HTTPRoute");
+        Plan::read(&text.replace("stable: v1", "stable: reviews-v1").replace("canary: v3", "canary: reviews-v3"))
+            .unwrap()
+    }
+
+    fn to(subset: &str, weight: u64) -> Value {
+        json!({"destination": {"host": "reviews", "subset": subset, "port": {"number": 9080}}, "weight": weight})
+    }
+
+    fn route(targets: &[Value]) -> Value {
+        json!({"spec": {"hosts": ["reviews"], "http": [
+            {"match": [{"headers": {"x": {"exact": "1"}}}], "route": [to("v3", 100)]},
+            {"timeout": "3s", "route": targets},
+        ]}})
+    }
+
+    #[test]
+    fn is_read_from_the_rules_that_send_to_the_stable_version() {
+        for (targets, expected) in [
+            (vec![to("v1", 100)], Ok(Split { canary: 0, mirror: 0 })),
+            (vec![to("v1", 90), to("v3", 10)], Ok(Split { canary: 10, mirror: 0 })),
+            (vec![to("v1", 3), to("v3", 1)], Ok(Split { canary: 25, mirror: 0 })),
+            (vec![to("v1", 90), to("v2", 0), to("v3", 10)], Ok(Split { canary: 10, mirror: 0 })),
+            (vec![to("v1", 90), to("v2", 10)], Err(Unfit::Third { path: "spec.http[1]".into(), other: "v2".into() })),
+            (vec![to("v3", 100)], Err(Unfit::NoRule("v1".into()))),
+        ] {
+            assert_eq!(Split::read(&plan(), &route(&targets)), expected, "{targets:?}");
+        }
+        let other = json!({"spec": {"http": [{"route": [{"destination": {"host": "reviews.dev", "subset": "v1"}}]}]}});
+        assert_eq!(Split::read(&plan(), &other), Err(Unfit::NoRule("v1".into())));
+        let twice = json!({"spec": {"http": [{"route": [to("v1", 100)]}, {"route": [to("v1", 50), to("v3", 50)]}]}});
+        assert_eq!(Split::read(&plan(), &twice), Err(Unfit::Differ(0, 50)));
+    }
+
+    #[test]
+    fn is_written_beside_everything_else() {
+        let before = route(&[to("v1", 100)]);
+        let after = Split { canary: 10, mirror: 0 }.written(&plan(), &before).unwrap();
+        assert_eq!(after, route(&[to("v1", 90), to("v3", 10)]));
+        let back = Split::default().written(&plan(), &after).unwrap();
+        assert_eq!(back, route(&[to("v1", 100), to("v3", 0)]));
+        let mirrored = Split { canary: 0, mirror: 20 }.written(&plan(), &before).unwrap();
+        assert_eq!(mirrored.pointer("/spec/http/1/mirror/subset"), Some(&json!("v3")));
+        assert_eq!(Split::read(&plan(), &mirrored), Ok(Split { canary: 0, mirror: 20 }));
+        assert_eq!(Split::default().written(&plan(), &mirrored).unwrap(), before);
+        let mut taken = before.clone();
+        taken["spec"]["http"][1]["mirror"] = json!({"host": "audit"});
+        assert_eq!(
+            Split { canary: 1, mirror: 1 }.written(&plan(), &taken),
+            Err(Unfit::Mirrored("spec.http[1]".into()))
+        );
+        assert!(Split { canary: 1, mirror: 0 }.written(&plan(), &taken).is_ok(), "somebody else's copies stay");
+    }
+
+    #[test]
+    fn an_http_route_is_split_among_services() {
+        let rule = |targets: Value| json!({"spec": {"rules": [{"backendRefs": targets}]}});
+        let before = rule(json!([{"name": "reviews-v1", "port": 80}]));
+        let after = Split { canary: 25, mirror: 5 }.written(&gateway(), &before).unwrap();
+        assert_eq!(
+            after.pointer("/spec/rules/0/backendRefs"),
+            Some(
+                &json!([{"name": "reviews-v1", "port": 80, "weight": 75}, {"name": "reviews-v3", "port": 80, "weight": 25}])
+            )
+        );
+        assert_eq!(Split::read(&gateway(), &after), Ok(Split { canary: 25, mirror: 5 }));
+        let back = Split::default().written(&gateway(), &after).unwrap();
+        assert!(back.pointer("/spec/rules/0/filters").is_none(), "{back}");
+        assert_eq!(Split::read(&gateway(), &back), Ok(Split::default()));
+    }
+}

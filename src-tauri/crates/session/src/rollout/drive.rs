@@ -1,0 +1,234 @@
+//! Driving a rollout: look, decide, write, keep; and again.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use cluster::{ApiError, Connection};
+use jiff::Timestamp;
+use journal::{RolloutId, State};
+use rollout::{Act, Observation, Phase, Plan, Split};
+use serde_json::Value;
+
+use super::Kept;
+use super::lease::Lease;
+use super::versions::measured;
+use crate::change::tray::{ChangeKind, Item};
+use crate::live::Link;
+use crate::write::plan::{self, Step};
+use crate::{Error, Result, Session};
+
+/// How often wishes of other programs are looked for, and a sign of life is given.
+const BEAT: Duration = Duration::from_secs(1);
+/// A write that did not succeed is tried again so soon.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A driver that gave no sign for so long is gone.
+pub(super) const SILENT: Duration = Duration::from_secs(15);
+
+/// Whether a driver that was last heard then, in milliseconds since 1970, is gone.
+pub(super) fn is_silent(heard: i64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
+    i128::from(heard) + SILENT.as_millis() as i128 <= now as i128
+}
+
+/// The write of a split, planned; the lease stays off where none is given.
+pub(super) async fn step_of(
+    connection: &Connection,
+    plan: &Plan,
+    split: Split,
+    lease: Option<&Lease>,
+    live: Value,
+) -> Result<std::result::Result<Step, String>, ApiError> {
+    let mut body = match split.written(plan, &live) {
+        Ok(body) => body,
+        Err(unfit) => return Ok(Err(unfit.to_string())),
+    };
+    Lease::put(lease, &mut body);
+    update(connection, plan, body, live).await.map(Ok)
+}
+
+async fn update(connection: &Connection, plan: &Plan, body: Value, live: Value) -> Result<Step, ApiError> {
+    let item = Item {
+        key: plan.object(),
+        kind: ChangeKind::Update,
+        yaml: world::yaml::write(&body),
+        body: Arc::new(body),
+        base: live.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        base_body: Some(Arc::new(live)),
+    };
+    plan::plan(connection, &item).await
+}
+
+/// The clocks of a driver: one that never jumps, and one that goes on while the machine sleeps.
+struct Clocks {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        Self { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The machine slept, or the clock was set, since.
+    fn jumped(&self) -> bool {
+        let wall = self.wall.elapsed().unwrap_or_default();
+        wall > self.steady.elapsed() + SILENT
+    }
+}
+
+impl Session {
+    /// Drives in the background until it is over, somebody else drives it, or the session ends.
+    pub(super) fn rollout_drive(self: &Arc<Self>, id: RolloutId, kept: Kept) {
+        let (session, cancel) = (Arc::downgrade(self), self.cancel.clone());
+        tokio::spawn(cancel.run_until_cancelled_owned(drive(session, id, kept)));
+    }
+
+    /// One look and what comes of it.
+    async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> Result<()> {
+        let seen = self.rollout_seen(&kept.run.plan, elapsed).await;
+        let Act::Write(split) = kept.run.next(&seen) else { return Ok(()) };
+        // The intention is on disk before the write: a program that dies in between is found to have stood before it.
+        self.rollout_keep(id, kept, true).await?;
+        match self.rollout_write(kept, split).await {
+            Ok(entry) => {
+                kept.because.clear();
+                kept.entries.extend(entry);
+                kept.run.wrote(split);
+            }
+            // Another hand is seen by the next look, a server that is away may come back.
+            Err(error) => kept.because = error.to_string(),
+        }
+        Ok(())
+    }
+
+    async fn rollout_seen(&self, plan: &Plan, elapsed: Duration) -> Observation {
+        let link = self.live.borrow().link;
+        let (live, mut stale) = match self.split_now(plan).await {
+            Ok(live) => (live, None),
+            Err(error) => (Err(String::new()), Some(error.to_string())),
+        };
+        if link != Link::Live {
+            stale = stale.or_else(|| Some(self.live.borrow().because.clone()));
+        }
+        let traffic = self.traffic.borrow().clone();
+        let window = u32::try_from(plan.interval.as_secs()).unwrap_or(u32::MAX).max(1);
+        let measured = match self.ready().await {
+            Ok(ready) if traffic.measured => measured(&ready, plan, &traffic.over(window, &ready)),
+            _ => rollout::Measured::default(),
+        };
+        Observation { elapsed, stale, live, measured }
+    }
+
+    /// Writes a split with the lease that goes with it; the journal's entry, where there was something to write.
+    async fn rollout_write(&self, kept: &Kept, split: Split) -> Result<Option<journal::EntryId>> {
+        let (run, plan) = (&kept.run, &kept.run.plan);
+        let key = plan.object();
+        let live = plan::read(self.connection(), &key).await?.ok_or_else(|| Error::gone(key.clone()))?;
+        if Split::read(plan, &live).ok() != Some(run.split) {
+            return Err(Error::Changed { object: key, detail: ": the split".into() });
+        }
+        let lease = (!matches!(run.phase, Phase::Returning(_))).then(|| Lease {
+            plan: plan.name.clone(),
+            by: self.opening.probed.user.clone(),
+            holder: self.driver().to_owned(),
+            until: Lease::until(plan, run.step, Timestamp::now()),
+        });
+        let step = step_of(self.connection(), plan, split, lease.as_ref(), live).await?;
+        let step = step.map_err(|reason| Error::Refused { reason })?;
+        let message = match &run.phase {
+            Phase::Returning(because) => format!("rollout {}: back to {}: {because}", plan.name, plan.stable),
+            _ => format!(
+                "rollout {}: step {} of {}, {} % to {}",
+                plan.name,
+                run.step + 1,
+                plan.steps.len(),
+                split.canary,
+                plan.canary
+            ),
+        };
+        self.rollout_apply(kept, step, &message).await
+    }
+
+    async fn rollout_apply(&self, kept: &Kept, step: Step, message: &str) -> Result<Option<journal::EntryId>> {
+        if step.method == plan::Method::Nothing && step.accepted() {
+            return Ok(None);
+        }
+        let weighed = self.weigh(vec![step], None, 0).await?;
+        let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
+        match applied.objects.first() {
+            Some(ended) if ended.state != State::Applied => Err(Error::Refused { reason: ended.because.clone() }),
+            _ => Ok(Some(applied.entry)),
+        }
+    }
+
+    /// Keeps it; an error where another program drives it by now.
+    async fn rollout_keep(&self, id: RolloutId, kept: &Kept, is_new: bool) -> Result<()> {
+        let mine = self.opening.records.rollout_keep(id, self.driver(), kept, is_new).await?;
+        if mine { Ok(()) } else { Err(Error::Refused { reason: format!("another program drives rollout {id}") }) }
+    }
+
+    /// Takes our lease off the route when it is over; everything else stays as it is.
+    async fn rollout_release(&self, kept: &Kept) -> Result<Option<journal::EntryId>> {
+        let plan = &kept.run.plan;
+        let Some(live) = plan::read(self.connection(), &plan.object()).await? else { return Ok(None) };
+        if Lease::of(&live).is_none_or(|lease| lease.holder != self.driver()) {
+            return Ok(None);
+        }
+        let mut body = live.clone();
+        Lease::put(None, &mut body);
+        let step = update(self.connection(), plan, body, live).await?;
+        self.rollout_apply(kept, step, &format!("rollout {}: over", plan.name)).await
+    }
+}
+
+async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
+    let mut clocks = Clocks::now();
+    let mut due = Duration::ZERO;
+    let mut told = None;
+    while let Some(session) = session.upgrade() {
+        if clocks.jumped() {
+            kept.run.interrupted();
+            clocks = Clocks::now();
+        }
+        match session.opening.records.rollout_take_wish(id).await {
+            // A wish that has lost its meaning on the way changes nothing.
+            Ok(Some(command)) => due = if kept.run.command(command).is_ok() { Duration::ZERO } else { due },
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, id, "wishes for a rollout could not be read"),
+        }
+        if clocks.steady.elapsed() >= due {
+            let elapsed = clocks.steady.elapsed();
+            clocks = Clocks::now();
+            if let Err(error) = session.rollout_look(id, &mut kept, elapsed).await {
+                tracing::warn!(%error, id, "a rollout is no longer driven here");
+                return;
+            }
+            let again = matches!(kept.run.phase, Phase::Moving | Phase::Returning(_));
+            due = if again { AGAIN } else { kept.run.plan.interval };
+        }
+        if kept.run.phase.is_over() {
+            match session.rollout_release(&kept).await {
+                Ok(entry) => kept.entries.extend(entry),
+                Err(error) => {
+                    kept.because =
+                        format!("the annotation {} could not be taken off: {error}", super::lease::ANNOTATION)
+                }
+            }
+        }
+        let is_new = told.as_ref() != Some(&kept);
+        if let Err(error) = session.rollout_keep(id, &kept, is_new).await {
+            tracing::warn!(%error, id, "a rollout is no longer driven here");
+            return;
+        }
+        if kept.run.phase.is_over() {
+            return;
+        }
+        if is_new {
+            told = Some(kept.clone());
+        }
+        let wished = session.wished.clone();
+        drop(session);
+        let rest = due.saturating_sub(clocks.steady.elapsed()).min(BEAT);
+        let _ = tokio::time::timeout(rest, wished.notified()).await;
+    }
+}

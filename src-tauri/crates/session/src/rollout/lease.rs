@@ -1,0 +1,82 @@
+//! Who drives a service: an annotation on its route that anybody can see with kubectl, so that two operators do not.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollout::{Pause, Plan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The annotation.
+pub(crate) const ANNOTATION: &str = "netloft.dev/rollout";
+/// A step that waits for a person may wait so long.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Beyond what a step needs.
+const SPARE: Duration = Duration::from_secs(600);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lease {
+    /// The plan's name.
+    pub plan: String,
+    /// Who began it.
+    pub by: String,
+    /// Which rollout of which program: others are not ours.
+    pub holder: String,
+    /// When it may be taken for abandoned.
+    pub until: Timestamp,
+}
+
+impl Lease {
+    /// The lease on an object; `None` where there is none that can be read.
+    pub fn of(object: &Value) -> Option<Self> {
+        let text = object.pointer("/metadata/annotations")?.get(ANNOTATION)?.as_str()?;
+        serde_json::from_str(text).ok()
+    }
+
+    /// Until when a step of a plan may take.
+    pub fn until(plan: &Plan, step: usize, now: Timestamp) -> Timestamp {
+        let needed = match plan.steps.get(step).map(|step| step.pause) {
+            Some(Pause::For(time)) => time,
+            Some(Pause::Manual) => DAY,
+            None => Duration::ZERO,
+        };
+        now.checked_add(needed.saturating_add(plan.patience).saturating_add(SPARE)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Puts the lease on an object, in place of any other; `None` takes it off.
+    pub fn put(lease: Option<&Self>, object: &mut Value) {
+        let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        match lease.and_then(|lease| serde_json::to_string(lease).ok()) {
+            Some(text) => {
+                let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+                annotations[ANNOTATION] = Value::String(text);
+            }
+            None => {
+                let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) else { return };
+                annotations.shift_remove(ANNOTATION);
+                if annotations.is_empty() {
+                    metadata.shift_remove("annotations");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_put_found_and_taken_off() {
+        let before = json!({"metadata": {"name": "reviews"}});
+        let until = "2026-11-26T08:00:00Z".parse().unwrap();
+        let lease = Lease { plan: "p".into(), by: "ann".into(), holder: "x".into(), until };
+        let mut object = before.clone();
+        Lease::put(Some(&lease), &mut object);
+        assert_eq!(Lease::of(&object), Some(lease));
+        Lease::put(None, &mut object);
+        assert_eq!(object, before);
+        object["metadata"]["annotations"] = json!({ANNOTATION: "not ours"});
+        assert_eq!(Lease::of(&object), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Rollouts of a cluster: checked, driven, kept on disk, steered by wishes that also another program may leave.
+
+mod check;
+mod drive;
+mod lease;
+mod versions;
+
+use std::sync::Arc;
+
+use rollout::{Command, Plan, Refused, Run, Split};
+use serde::{Deserialize, Serialize};
+
+pub use check::Obstacle;
+pub use journal::RolloutId;
+
+use crate::{Error, Result, Session};
+
+/// A rollout as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Kept {
+    pub run: Run,
+    /// Managers whose fields it may take.
+    pub take_over: Vec<String>,
+    /// What stands in the way of its next write; empty where nothing does.
+    #[serde(default)]
+    pub because: String,
+    /// Entries of the journal that it made.
+    #[serde(default)]
+    pub entries: Vec<journal::EntryId>,
+}
+
+/// A rollout as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Its number.
+    pub id: RolloutId,
+    /// Who began it.
+    pub user: String,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// When its driver last kept it, milliseconds since 1970.
+    pub heard: i64,
+    /// This session drives it.
+    pub is_ours: bool,
+    /// It is over.
+    pub is_over: bool,
+    /// The run.
+    pub run: Run,
+    /// What stands in the way of its next write.
+    pub because: String,
+    /// Entries of the journal that it made.
+    pub entries: Vec<journal::EntryId>,
+}
+
+impl Session {
+    /// Rollouts of this cluster, newest first.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn rollouts(&self) -> Result<Vec<Shown>> {
+        let found = self.opening.records.rollouts(&self.cluster_name()).await?;
+        let shown = found.into_iter().filter_map(|row| {
+            // What a later version kept in another form is left alone.
+            let kept: Kept = serde_json::from_value(row.state).ok()?;
+            Some(Shown {
+                id: row.id,
+                user: row.user,
+                at: row.at,
+                heard: row.heard,
+                is_ours: row.driver == *self.driver(),
+                is_over: row.is_over,
+                run: kept.run,
+                because: kept.because,
+                entries: kept.entries,
+            })
+        });
+        Ok(shown.collect())
+    }
+
+    /// Begins a rollout, and drives it until it is over or the session ends. `take_over` names managers whose fields it may take.
+    ///
+    /// # Errors
+    /// Where something stands in its way ([`Session::rollout_check`] says all of it), or the disk fails.
+    pub async fn rollout_begin(self: &Arc<Self>, plan: Plan, take_over: Vec<String>) -> Result<RolloutId> {
+        plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string() })?;
+        let (obstacles, live) = self.rollout_looked(&plan, &take_over).await?;
+        if let Some(first) = obstacles.iter().find(|obstacle| obstacle.blocks) {
+            return Err(Error::Refused { reason: format!("{}: {}", first.about, first.because) });
+        }
+        let run = Run::begin(plan, live.unwrap_or_default());
+        let kept = Kept { run, take_over, because: String::new(), entries: Vec::new() };
+        let user = self.opening.probed.user.clone();
+        let id = self.opening.records.rollout_begin(&self.cluster_name(), &user, self.driver(), &kept).await?;
+        self.rollout_drive(id, kept);
+        Ok(id)
+    }
+
+    /// What stands in the way of a plan, and what is worth knowing before it starts.
+    ///
+    /// # Errors
+    /// Where the cluster cannot be asked.
+    pub async fn rollout_check(&self, plan: &Plan, take_over: &[String]) -> Result<Vec<Obstacle>> {
+        Ok(self.rollout_looked(plan, take_over).await?.0)
+    }
+
+    /// Wants something of a rollout, whoever drives it.
+    ///
+    /// # Errors
+    /// Where it has no meaning now, or there is no such rollout under way.
+    pub async fn rollout_command(&self, id: RolloutId, command: Command) -> Result<()> {
+        let shown = self.rollouts().await?.into_iter().find(|one| one.id == id && !one.is_over);
+        let Some(mut shown) = shown else {
+            return Err(Error::Refused { reason: format!("no rollout {id} is under way") });
+        };
+        shown.run.command(command).map_err(|Refused(why)| Error::Refused { reason: format!("the rollout {why}") })?;
+        self.opening.records.rollout_wish(id, command).await?;
+        self.wished.notify_waiters();
+        Ok(())
+    }
+
+    /// Takes over the rollouts of this cluster whose driver is gone: each does what its plan says for that case.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn rollouts_adopt(self: &Arc<Self>) -> Result<Vec<RolloutId>> {
+        let mut taken = Vec::new();
+        for row in self.opening.records.rollouts(&self.cluster_name()).await? {
+            let Ok(mut kept) = serde_json::from_value::<Kept>(row.state.clone()) else { continue };
+            if row.is_over || row.driver == *self.driver() || !drive::is_silent(row.heard) {
+                continue;
+            }
+            if !self.opening.records.rollout_adopt(row.id, self.driver(), row.heard).await? {
+                continue;
+            }
+            kept.run.interrupted();
+            self.rollout_drive(row.id, kept);
+            taken.push(row.id);
+        }
+        Ok(taken)
+    }
+
+    /// Takes such rollouts over whenever a driver falls silent, as long as the session lives.
+    pub fn rollouts_keep_watch(self: &Arc<Self>) {
+        let (session, cancel) = (Arc::downgrade(self), self.cancel.clone());
+        tokio::spawn(cancel.run_until_cancelled_owned(async move {
+            while let Some(session) = session.upgrade() {
+                if let Err(error) = session.rollouts_adopt().await {
+                    tracing::warn!(%error, "rollouts could not be looked for");
+                }
+                drop(session);
+                tokio::time::sleep(drive::SILENT).await;
+            }
+        }));
+    }
+
+    /// The split that the route of a plan has on the server now.
+    pub(crate) async fn split_now(&self, plan: &Plan) -> Result<std::result::Result<Split, String>> {
+        let live = crate::write::plan::read(self.connection(), &plan.object()).await?;
+        let Some(live) = live else { return Ok(Err(format!("{} is not there", plan.object()))) };
+        Ok(Split::read(plan, &live).map_err(|unfit| unfit.to_string()))
+    }
+}

@@ -1,0 +1,175 @@
+//! Rollouts on the demo: through to the end, back when a gate breaks, held by one driver, taken over from one that is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use demo::Demo;
+use rollout::{Command, Phase, Plan, Split};
+use session::rollout::Shown;
+use session::{DEMO, Profile, Workbench};
+
+use crate::bench::{Bench, LIMIT, bench, reviews};
+
+/// Reviews of the demo's shop, whose route argocd owns.
+fn plan(steps: &str, gates: &str) -> Plan {
+    let text = format!(
+        "name: reviews\nservice: {{namespace: prod, name: reviews}}\nroute: {{kind: VirtualService, name: reviews}}\nstable: v1\ncanary: v2\ninterval: 2s\nminRequests: 1\npatience: 1m\nsteps: {steps}\ngates: {gates}\n"
+    );
+    Plan::read(&text).unwrap()
+}
+
+fn take_over() -> Vec<String> {
+    vec!["argocd-controller".to_owned()]
+}
+
+/// The shop's calls are measured; its route sends a tenth to v2.
+async fn begun(bench: &Bench) {
+    let mut traffic = bench.session.traffic();
+    let calls = |t: &Arc<session::traffic::Traffic>| t.edges(5.0).iter().any(|edge| edge.host.starts_with("reviews"));
+    tokio::time::timeout(LIMIT, traffic.wait_for(calls)).await.expect("traffic is measured").unwrap();
+}
+
+async fn until(bench: &Bench, what: &str, is: impl Fn(&Shown) -> bool) -> Shown {
+    let seen = async {
+        let mut changed = bench.session.traffic();
+        loop {
+            let rollouts = bench.session.rollouts().await.unwrap();
+            if let Some(found) = rollouts.into_iter().next().filter(&is) {
+                return found;
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(200), changed.changed()).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("waited for {what}"))
+}
+
+async fn weights(bench: &Bench) -> Vec<u64> {
+    let route = bench.object("VirtualService").await;
+    let targets = route.pointer("/spec/http/1/route").and_then(|list| list.as_array()).unwrap().clone();
+    targets.iter().filter_map(|target| target["weight"].as_u64()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goes_to_the_end_while_the_gates_hold() {
+    let bench = bench(Demo::client).await;
+    begun(&bench).await;
+    let plan = plan("[{weight: 50, pause: 2s}, {weight: 100, pause: manual}]", "[{metric: success-rate, min: 50}]");
+    let obstacles = bench.session.rollout_check(&plan, &take_over()).await.unwrap();
+    assert!(obstacles.iter().all(|obstacle| !obstacle.blocks), "{obstacles:#?}");
+    let id = bench.session.rollout_begin(plan.clone(), take_over()).await.unwrap();
+    let waiting = until(&bench, "the manual step", |one| one.run.phase == Phase::Waiting).await;
+    assert_eq!((waiting.id, waiting.is_ours, waiting.run.split), (id, true, Split { canary: 100, mirror: 0 }));
+    assert!(waiting.run.checks.iter().all(|check| !check.judged.is_empty()));
+    assert_eq!(weights(&bench).await, [0, 100]);
+
+    let obstacles = bench.session.rollout_check(&plan, &take_over()).await.unwrap();
+    assert!(obstacles.iter().any(|o| o.blocks && o.because.contains("drives it already")), "{obstacles:#?}");
+    bench.session.rollout_command(id, Command::Promote).await.unwrap();
+    let done = until(&bench, "its end", |one| one.is_over).await;
+    assert_eq!((&done.run.phase, done.because.as_str()), (&Phase::Done, ""));
+    let route = bench.object("VirtualService").await;
+    assert!(route.pointer("/metadata/annotations/netloft.dev~1rollout").is_none(), "the lease is off: {route}");
+    let messages: Vec<_> =
+        bench.session.history("rollout").await.unwrap().into_iter().map(|r| r.entry.message).collect();
+    assert_eq!(
+        messages,
+        [
+            "rollout reviews: over",
+            "rollout reviews: step 2 of 2, 100 % to v2",
+            "rollout reviews: step 1 of 2, 50 % to v2"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_gate_sends_everything_back() {
+    let bench = bench(Demo::client).await;
+    begun(&bench).await;
+    // No answer comes in less than no time: this gate can only fail.
+    let plan = plan("[{weight: 20, pause: 1m}]", "[{metric: p99, max: 0}]");
+    bench.session.rollout_begin(plan, take_over()).await.unwrap();
+    let over = until(&bench, "its end", |one| one.is_over).await;
+    assert!(
+        matches!(&over.run.phase, Phase::Returned(because) if because.contains("above 0 ms")),
+        "{:?}",
+        over.run.phase
+    );
+    assert_eq!(weights(&bench).await, [100, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_hand_stops_it_and_stays() {
+    let bench = bench(Demo::client).await;
+    begun(&bench).await;
+    bench.session.rollout_begin(plan("[{weight: 20, pause: manual}]", "[]"), take_over()).await.unwrap();
+    until(&bench, "its step", |one| one.run.split.canary == 20).await;
+    let steps = serde_json::json!([
+        {"op": "replace", "path": "/spec/http/1/route/0/weight", "value": 30},
+        {"op": "replace", "path": "/spec/http/1/route/1/weight", "value": 70},
+    ]);
+    bench.admin().json_patch(&reviews("VirtualService"), &steps, &cluster::Options::default()).await.unwrap();
+    let over = until(&bench, "its end", |one| one.is_over).await;
+    assert!(matches!(&over.run.phase, Phase::Stopped(because) if because.contains("70 %")), "{:?}", over.run.phase);
+    assert_eq!(weights(&bench).await, [30, 70], "nothing is overwritten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_the_way_is_said_and_nothing_begins() {
+    let bench = bench(Demo::client).await;
+    let said = |obstacles: Vec<session::rollout::Obstacle>| {
+        obstacles.into_iter().filter(|o| o.blocks).map(|o| format!("{}: {}", o.about, o.because)).collect::<Vec<_>>()
+    };
+    let simple = plan("[{weight: 5}]", "[]");
+    let first = said(bench.session.rollout_check(&simple, &[]).await.unwrap());
+    assert!(first.iter().any(|text| text.contains("v2 gets 10 % already")), "{first:#?}");
+    assert!(first.iter().any(|text| text.starts_with("argocd-controller: it owns ")), "{first:#?}");
+    let nobody = Plan { canary: "v9".into(), ..simple.clone() };
+    let first = said(bench.session.rollout_check(&nobody, &take_over()).await.unwrap());
+    assert!(first.iter().any(|text| text.contains("has no such version")), "{first:#?}");
+    let mut elsewhere = simple;
+    elsewhere.route.name = "nothing".into();
+    let first = said(bench.session.rollout_check(&elsewhere, &take_over()).await.unwrap());
+    assert_eq!(first.len(), 1, "{first:#?}");
+    assert!(bench.session.rollout_begin(elsewhere, take_over()).await.is_err());
+    assert!(bench.session.rollouts().await.unwrap().is_empty());
+}
+
+/// The program that drove it ends without a word; the next one finds it, and does what the plan says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_whose_driver_is_gone_is_taken_over_and_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = || Profile::in_folder(folder.path());
+    let first = Workbench::open(profile()).unwrap();
+    let session = first.open_session(DEMO).await.unwrap();
+    let mut live = session.live();
+    tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == session::live::Link::Live)).await.unwrap().unwrap();
+    let plan = plan("[{weight: 20, pause: manual}]", "[]");
+    let id = session.rollout_begin(plan, take_over()).await.unwrap();
+    let waiting = async {
+        loop {
+            if session.rollouts().await.unwrap()[0].run.phase == Phase::Waiting {
+                return;
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(200), live.changed()).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.expect("it waits");
+    assert!(session.rollouts_adopt().await.unwrap().is_empty(), "what is ours is not taken over");
+    first.close(session.id());
+
+    let again = first.open_session(DEMO).await.unwrap();
+    assert!(again.rollouts_adopt().await.unwrap().is_empty(), "its driver may still be there");
+    let taken = async {
+        loop {
+            let taken = again.rollouts_adopt().await.unwrap();
+            if !taken.is_empty() {
+                return taken;
+            }
+            tokio::task::yield_now().await;
+            let _ = tokio::time::timeout(Duration::from_millis(500), std::future::pending::<()>()).await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(LIMIT, taken).await.expect("it is taken over"), [id]);
+    let shown = again.rollouts().await.unwrap().remove(0);
+    assert!(shown.is_ours && !shown.is_over);
+}

@@ -1,0 +1,193 @@
+//! Rollouts.
+
+use std::time::Duration;
+
+use rollout::{
+    Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
+};
+use session::rollout::{Obstacle, Shown};
+
+use super::all;
+use crate::types::{
+    GateVerdict, Rollout, RolloutCheck, RolloutCommand, RolloutFate, RolloutGate, RolloutJudged, RolloutKind,
+    RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutRates, RolloutStep,
+};
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn percent(share: u32) -> u8 {
+    u8::try_from(share).unwrap_or(u8::MAX)
+}
+
+impl From<RolloutPlan> for Plan {
+    fn from(plan: RolloutPlan) -> Self {
+        let kind = match plan.kind {
+            RolloutKind::VirtualService => RouteKind::VirtualService,
+            RolloutKind::HttpRoute => RouteKind::HttpRoute,
+        };
+        let namespace = if plan.route_namespace.is_empty() { plan.namespace.clone() } else { plan.route_namespace };
+        Self {
+            name: plan.name,
+            service: Service { namespace: plan.namespace, name: plan.service },
+            route: Route { kind, namespace, name: plan.route },
+            stable: plan.stable,
+            canary: plan.canary,
+            interval: seconds(plan.interval_seconds),
+            steps: all(plan.steps),
+            gates: all(plan.gates),
+            tolerance: plan.tolerance,
+            min_requests: plan.min_requests,
+            patience: seconds(plan.patience_seconds),
+            on_failure: if plan.on_failure == RolloutFate::Hold { Failure::Hold } else { Failure::Return },
+            interrupted: if plan.interrupted == RolloutFate::Hold { Interrupted::Hold } else { Interrupted::Return },
+        }
+    }
+}
+
+impl From<Plan> for RolloutPlan {
+    fn from(plan: Plan) -> Self {
+        Self {
+            name: plan.name,
+            namespace: plan.service.namespace,
+            service: plan.service.name,
+            kind: match plan.route.kind {
+                RouteKind::VirtualService => RolloutKind::VirtualService,
+                RouteKind::HttpRoute => RolloutKind::HttpRoute,
+            },
+            route: plan.route.name,
+            route_namespace: plan.route.namespace,
+            stable: plan.stable,
+            canary: plan.canary,
+            interval_seconds: plan.interval.as_secs_f64(),
+            steps: all(plan.steps),
+            gates: all(plan.gates),
+            tolerance: plan.tolerance,
+            min_requests: plan.min_requests,
+            patience_seconds: plan.patience.as_secs_f64(),
+            on_failure: if plan.on_failure == Failure::Hold { RolloutFate::Hold } else { RolloutFate::Return },
+            interrupted: if plan.interrupted == Interrupted::Hold { RolloutFate::Hold } else { RolloutFate::Return },
+        }
+    }
+}
+
+impl From<RolloutStep> for Step {
+    fn from(step: RolloutStep) -> Self {
+        let pause = step.pause_seconds.map_or(Pause::Manual, |pause| Pause::For(seconds(pause)));
+        Self { weight: percent(step.weight), mirror: percent(step.mirror), pause }
+    }
+}
+
+impl From<Step> for RolloutStep {
+    fn from(step: Step) -> Self {
+        let pause_seconds = match step.pause {
+            Pause::Manual => None,
+            Pause::For(time) => Some(time.as_secs_f64()),
+        };
+        Self { weight: step.weight.into(), mirror: step.mirror.into(), pause_seconds }
+    }
+}
+
+impl From<RolloutGate> for Gate {
+    fn from(gate: RolloutGate) -> Self {
+        let metric = match gate.metric {
+            RolloutMetric::SuccessRate => Metric::SuccessRate,
+            RolloutMetric::P50 => Metric::P50,
+            RolloutMetric::P99 => Metric::P99,
+        };
+        Self { metric, min: gate.min, max: gate.max, over: gate.max_over_stable }
+    }
+}
+
+impl From<Gate> for RolloutGate {
+    fn from(gate: Gate) -> Self {
+        let metric = match gate.metric {
+            Metric::SuccessRate => RolloutMetric::SuccessRate,
+            Metric::P50 => RolloutMetric::P50,
+            Metric::P99 => RolloutMetric::P99,
+        };
+        Self { metric, min: gate.min, max: gate.max, max_over_stable: gate.over }
+    }
+}
+
+impl From<RolloutCommand> for rollout::Command {
+    fn from(command: RolloutCommand) -> Self {
+        match command {
+            RolloutCommand::Promote => Self::Promote,
+            RolloutCommand::Pause => Self::Pause,
+            RolloutCommand::Resume => Self::Resume,
+            RolloutCommand::Abort => Self::Abort,
+        }
+    }
+}
+
+impl From<Obstacle> for RolloutObstacle {
+    fn from(obstacle: Obstacle) -> Self {
+        Self { about: obstacle.about, because: obstacle.because, blocks: obstacle.blocks, owner: obstacle.owner }
+    }
+}
+
+impl From<Rates> for RolloutRates {
+    fn from(rates: Rates) -> Self {
+        Self { requests_per_second: rates.per_second, error_share: rates.error_share, p50: rates.p50, p99: rates.p99 }
+    }
+}
+
+impl From<rollout::Judged> for RolloutJudged {
+    fn from(judged: rollout::Judged) -> Self {
+        let verdict = match judged.verdict {
+            Verdict::Holds => GateVerdict::Holds,
+            Verdict::Fails => GateVerdict::Fails,
+            Verdict::Unknown => GateVerdict::Unknown,
+        };
+        Self { verdict, value: judged.value, because: judged.because }
+    }
+}
+
+impl From<rollout::Check> for RolloutCheck {
+    fn from(check: rollout::Check) -> Self {
+        Self {
+            at: check.at,
+            step: check.step as u32,
+            weight: check.split.canary.into(),
+            stable: check.measured.stable.map(RolloutRates::from),
+            canary: check.measured.canary.map(RolloutRates::from),
+            judged: all(check.judged),
+        }
+    }
+}
+
+impl From<Shown> for Rollout {
+    fn from(shown: Shown) -> Self {
+        let run = shown.run;
+        let (phase, phase_because) = match run.phase {
+            Phase::Moving => (RolloutPhase::Moving, String::new()),
+            Phase::Watching => (RolloutPhase::Watching, String::new()),
+            Phase::Waiting => (RolloutPhase::Waiting, String::new()),
+            Phase::Done => (RolloutPhase::Done, String::new()),
+            Phase::Paused(because) => (RolloutPhase::Paused, because),
+            Phase::Returning(because) => (RolloutPhase::Returning, because),
+            Phase::Returned(because) => (RolloutPhase::Returned, because),
+            Phase::Stopped(because) => (RolloutPhase::Stopped, because),
+        };
+        Self {
+            id: shown.id as f64,
+            user: shown.user,
+            started_at: shown.at as f64,
+            heard_at: shown.heard as f64,
+            is_ours: shown.is_ours,
+            is_over: shown.is_over,
+            plan: run.plan.into(),
+            step: run.step as u32,
+            phase,
+            phase_because,
+            because: shown.because,
+            weight: run.split.canary.into(),
+            mirror: run.split.mirror.into(),
+            held_seconds: run.held.as_secs_f64(),
+            checks: all(run.checks),
+            entries: shown.entries.into_iter().map(|entry| entry as f64).collect(),
+        }
+    }
+}

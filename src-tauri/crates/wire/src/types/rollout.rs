@@ -1,0 +1,166 @@
+//! Rollouts: the plan, what stands in its way, and how it goes.
+
+use super::wire;
+
+wire! {
+    pub enum RolloutKind {
+        #[serde(rename = "VirtualService")]
+        VirtualService,
+        #[serde(rename = "HTTPRoute")]
+        HttpRoute,
+    }
+}
+
+wire! {
+    pub enum RolloutMetric { SuccessRate, P50, P99 }
+}
+
+wire! {
+    /// What happens after a failure, or after the program that drove it was away.
+    pub enum RolloutFate { Hold, Return }
+}
+
+wire! {
+    pub struct RolloutPlan {
+        pub name: String,
+        pub namespace: String,
+        pub service: String,
+        pub kind: RolloutKind,
+        pub route: String,
+        pub route_namespace: String,
+        pub stable: String,
+        pub canary: String,
+        pub interval_seconds: f64,
+        pub steps: Vec<RolloutStep>,
+        pub gates: Vec<RolloutGate>,
+        /// Looks in a row that a gate may fail.
+        pub tolerance: u32,
+        /// Fewer requests of the canary in an interval tell nothing.
+        pub min_requests: u32,
+        /// How long a step may go without measurements.
+        pub patience_seconds: f64,
+        pub on_failure: RolloutFate,
+        pub interrupted: RolloutFate,
+    }
+}
+
+wire! {
+    pub struct RolloutStep {
+        /// Percent of the requests.
+        pub weight: u32,
+        /// Percent of the requests that are copied.
+        pub mirror: u32,
+        /// How long all gates have to hold; null until a person promotes it.
+        pub pause_seconds: Option<f64>,
+    }
+}
+
+wire! {
+    pub struct RolloutGate {
+        pub metric: RolloutMetric,
+        /// Percent or milliseconds.
+        pub min: Option<f64>,
+        pub max: Option<f64>,
+        /// By how much it may be worse than the stable version.
+        pub max_over_stable: Option<f64>,
+    }
+}
+
+wire! {
+    pub struct RolloutArgs { pub session: String, pub plan: RolloutPlan, pub take_over: Vec<String> }
+}
+
+wire! {
+    pub struct RolloutObstacle {
+        pub about: String,
+        pub because: String,
+        pub blocks: bool,
+        /// The manager that its fields may be taken over from; else empty.
+        pub owner: String,
+    }
+}
+
+wire! {
+    pub struct RolloutChecked {
+        /// The field that makes no sense, and why; empty where the plan does.
+        pub problem: String,
+        pub obstacles: Vec<RolloutObstacle>,
+        /// The plan as `netloft rollout` reads it.
+        pub yaml: String,
+    }
+}
+
+wire! {
+    pub enum RolloutPhase { Moving, Watching, Waiting, Paused, Returning, Done, Returned, Stopped }
+}
+
+wire! {
+    pub enum RolloutCommand { Promote, Pause, Resume, Abort }
+}
+
+wire! {
+    pub struct RolloutCommandArgs { pub session: String, pub rollout: f64, pub command: RolloutCommand }
+}
+
+wire! {
+    pub enum GateVerdict { Holds, Fails, Unknown }
+}
+
+wire! {
+    pub struct RolloutRates {
+        pub requests_per_second: f64,
+        /// 0 to 1.
+        pub error_share: f64,
+        /// Milliseconds.
+        pub p50: Option<f64>,
+        pub p99: Option<f64>,
+    }
+}
+
+wire! {
+    pub struct RolloutJudged { pub verdict: GateVerdict, pub value: Option<f64>, pub because: String }
+}
+
+wire! {
+    /// One look at the gates.
+    pub struct RolloutCheck {
+        /// Seconds since it began.
+        pub at: f64,
+        pub step: u32,
+        /// Percent to the canary then.
+        pub weight: u32,
+        pub stable: Option<RolloutRates>,
+        pub canary: Option<RolloutRates>,
+        /// In the order of the plan's gates.
+        pub judged: Vec<RolloutJudged>,
+    }
+}
+
+wire! {
+    pub struct Rollout {
+        pub id: f64,
+        pub user: String,
+        pub started_at: f64,
+        /// When its driver last gave a sign.
+        pub heard_at: f64,
+        /// This window's session drives it.
+        pub is_ours: bool,
+        pub is_over: bool,
+        pub plan: RolloutPlan,
+        /// From 0.
+        pub step: u32,
+        pub phase: RolloutPhase,
+        /// Why it paused, returns or stopped.
+        pub phase_because: String,
+        /// What stands in the way of its next write.
+        pub because: String,
+        pub weight: u32,
+        pub mirror: u32,
+        /// How long all gates of this step held.
+        pub held_seconds: f64,
+        /// Oldest first.
+        pub checks: Vec<RolloutCheck>,
+        /// Entries of the journal that it made.
+        pub entries: Vec<f64>,
+    }
+}

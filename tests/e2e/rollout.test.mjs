@@ -1,0 +1,80 @@
+// A rollout on the demo: planned as a picture, started, promoted, done; and aborted by hand.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, openWindow } from './window.mjs';
+
+let window;
+let session;
+
+const rollouts = () => window.call('rollouts', { session });
+const newest = async () => (await rollouts())[0];
+
+before(async () => {
+  window = await openWindow();
+  await window.thing('heading', 'Clusters');
+  await window.choose('Dark', 'English');
+  await window.openDemo();
+  session = await window.sessionId();
+});
+after(() => window?.close());
+
+/** Plans reviews from v1 to v2, with what the demo needs. */
+async function planned() {
+  await window.visit('rollouts?plan=new&service=prod/reviews');
+  await window.thing('heading', 'Plan a rollout');
+  await window.text('Take the weights over from argocd-controller', 40);
+  await window.press('switch', 'Take the weights over from argocd-controller');
+  await eventually('the plan to be free', async () => {
+    const start = await window.run(`return [...document.querySelectorAll('header button')].find((one) => one.textContent.includes('Start'))?.getAttribute('aria-disabled')`);
+    return start === null;
+  }, 60);
+}
+
+test('the page says what it is for when there is none', async () => {
+  await window.press('link', 'Rollouts');
+  await window.text('No rollout yet');
+  await window.shot('rollouts-empty-dark');
+});
+
+test('a plan is drawn, and says what stands in its way', async () => {
+  await window.visit('rollouts?plan=new');
+  await window.text('Choose a service, its route and two versions.');
+  await planned();
+  await window.shot('rollout-plan-dark');
+  await window.choose('Light');
+  await window.shot('rollout-plan-light');
+  await window.choose('Dark');
+});
+
+test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {
+  await window.visit('rollouts?plan=new&service=prod/reviews');
+  await planned();
+  await window.press('switch', 'By hand');
+  await window.press('button', 'Start');
+  await window.text('Next step now', 60);
+  const begun = await eventually('the first step', async () => {
+    const one = await newest();
+    return one?.weight === one?.plan.steps[0].weight && one;
+  }, 60);
+  assert.equal(begun.plan.service, 'reviews');
+  assert.equal(begun.isOurs, true);
+  const { yaml } = await window.call('document', { session, object: { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' } });
+  assert.match(yaml, new RegExp(`weight: ${begun.weight}`));
+  assert.match(yaml, /netloft.dev\/rollout/);
+  await window.shot('rollout-dark');
+  await window.press('button', 'Abort');
+  await window.text('All requests go back to v1 at once.');
+  await window.shot('rollout-abort-dark');
+  await (await window.find('[role=dialog] button.danger')).click();
+  const over = await eventually('the way back', async () => {
+    const one = await newest();
+    return one.isOver && one;
+  }, 60);
+  assert.equal(over.phase, 'returned');
+  assert.equal(over.weight, 0);
+  await window.text('went back');
+  await window.press('button', 'All rollouts');
+  await window.text('went back');
+  await window.shot('rollouts-dark');
+  assert.deepEqual(await window.violations(), []);
+});

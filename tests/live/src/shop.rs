@@ -1,0 +1,129 @@
+//! The shop of the genuine mesh, as jobs on it need it: opened, asked by its own client, cleared.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Connection, Options, Preconditions, Sources};
+use serde_json::{Value, json};
+use session::live::Link;
+use session::{Profile, Session, Workbench};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
+use world::ObjectKey;
+
+/// Where it is.
+pub const NAMESPACE: &str = "shop";
+/// How long anything is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const GROUP: &str = "networking.istio.io";
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A route and a rule of this name.
+pub fn keys(name: &str) -> [ObjectKey; 2] {
+    ["VirtualService", "DestinationRule"].map(|kind| ObjectKey::new(GROUP, kind, NAMESPACE, name))
+}
+
+/// The three versions of reviews as subsets.
+pub fn subsets(name: &str) -> Value {
+    let subset = |version: &str| json!({"name": version, "labels": {"version": version}});
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
+        "metadata": {"namespace": NAMESPACE, "name": name},
+        "spec": {"host": "reviews", "subsets": [subset("v1"), subset("v2"), subset("v3")]}})
+}
+
+/// Leaves the mesh without the route and rule of this name.
+///
+/// # Errors
+/// Where the server refuses.
+pub async fn clear(connection: &Connection, name: &str) -> Result<(), Failure> {
+    for key in keys(name) {
+        if connection.get(&key).await.is_ok() {
+            connection.delete(&key, &Preconditions::default(), false).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes an object.
+///
+/// # Errors
+/// Where the server refuses.
+pub async fn make(connection: &Connection, object: &Value) -> Result<(), Failure> {
+    connection.create(object, &Options::default()).await?;
+    Ok(())
+}
+
+/// Waits until this holds, by looking again and again.
+///
+/// # Errors
+/// Where it does not hold within [`PATIENCE`].
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> Result<T, Failure> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match look().await {
+            Ok(found) => return Ok(found),
+            Err(why) if Instant::now() >= end => return Err(format!("not within {PATIENCE:?}: {what}: {why}").into()),
+            Err(_) => sleep(Duration::from_millis(250)).await,
+        }
+    }
+}
+
+/// Opens the shop's cluster in a profile of its own, and waits for its proxies.
+///
+/// # Errors
+/// Where it is not there within [`PATIENCE`].
+pub async fn open(kubeconfig: PathBuf, folder: &Path) -> Result<(Workbench, Arc<Session>), Failure> {
+    let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
+    let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) })?;
+    let id = workbench.id_of(Some("real"))?;
+    let session = workbench.open_session(&id).await?;
+    let mut live = session.live();
+    timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await??;
+    let mut fleet = session.fleet();
+    let known = fleet.wait_for(|fleet| fleet.proxies.iter().filter(|proxy| proxy.namespace == NAMESPACE).count() >= 7);
+    timeout(PATIENCE, known).await??;
+    Ok((workbench, session))
+}
+
+/// The address of the pod that asks.
+///
+/// # Errors
+/// Where there is none.
+pub fn client(session: &Session) -> Result<String, Failure> {
+    let world = session.world();
+    let found = world.pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").map(|pod| pod.ip.clone());
+    Ok(found.ok_or("the shop has no client")?)
+}
+
+/// How many of so many requests of the client, sent through its own sidecar, each version of reviews answered with which status. `header` is
+/// sent with each: `name:value`.
+///
+/// # Errors
+/// Where the client does not answer.
+pub async fn ask(client: &str, requests: u32, header: &str) -> Result<BTreeMap<(String, u64), u32>, Failure> {
+    let header = if header.is_empty() { String::new() } else { format!("&h={header}") };
+    let exchange = async {
+        let mut stream = tokio::net::TcpStream::connect((client, 9999)).await?;
+        let request = format!(
+            "GET /_fetch?url=http://reviews:9080/&n={requests}{header} HTTP/1.0\r\nHost: {client}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let answer = timeout(PATIENCE, exchange).await??;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+    if !head.starts_with("HTTP/1.0 200") {
+        return Err(head.to_owned().into());
+    }
+    let mut counts = BTreeMap::new();
+    for answer in serde_json::from_str::<Vec<Value>>(body)? {
+        let version = answer["body"]["version"].as_str().unwrap_or_default().to_owned();
+        *counts.entry((version, answer["status"].as_u64().unwrap_or(0))).or_default() += 1;
+    }
+    Ok(counts)
+}

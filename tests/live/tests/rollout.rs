@@ -1,0 +1,135 @@
+//! A rollout on a genuine mesh: reviews v1 to v3 in four steps while its gate holds; and back by itself when a tenth of the
+//! answers fail.
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::Connection;
+use live::cluster::kubeconfig;
+use live::shop::{NAMESPACE, ask, clear, client, keys, make, open, subsets, until};
+use rollout::{Phase, Plan};
+use serde_json::{Value, json};
+use session::Session;
+use session::rollout::Shown;
+
+const NAME: &str = "netloft-rollout";
+/// All steps, each with its looks, and a machine that is busy.
+const WHOLE: Duration = Duration::from_secs(240);
+
+/// All requests to v1.
+fn stable() -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {"namespace": NAMESPACE, "name": NAME},
+        "spec": {"hosts": ["reviews"], "http": [{"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}]}})
+}
+
+fn plan() -> Plan {
+    Plan::read(&format!(
+        "name: reviews to v3\nservice: {{namespace: {NAMESPACE}, name: reviews}}\nroute: {{kind: VirtualService, name: {NAME}}}\nstable: v1\ncanary: v3\n\
+         interval: 10s\nminRequests: 1\npatience: 3m\n\
+         steps: [{{weight: 10, pause: 10s}}, {{weight: 30, pause: 10s}}, {{weight: 60, pause: 10s}}, {{weight: 100, pause: 10s}}]\n\
+         gates: [{{metric: success-rate, min: 97}}]\n"
+    ))
+    .unwrap()
+}
+
+async fn begun(connection: &Connection) {
+    clear(connection, NAME).await.unwrap();
+    make(connection, &subsets(NAME)).await.unwrap();
+    make(connection, &stable()).await.unwrap();
+}
+
+/// Requests without an end; a tenth of them, or none, asks for a 503.
+async fn load(client: String, failing: bool) {
+    loop {
+        ask(&client, if failing { 18 } else { 20 }, "").await.unwrap();
+        if failing {
+            ask(&client, 2, "x-status:503").await.unwrap();
+        }
+    }
+}
+
+async fn rolled(session: &Arc<Session>) -> Shown {
+    until("nothing stands in its way", async || {
+        let obstacles = session.rollout_check(&plan(), &[]).await.map_err(|error| error.to_string())?;
+        let first = obstacles.into_iter().find(|obstacle| obstacle.blocks);
+        first.map_or(Ok(()), |obstacle| Err(format!("{obstacle:?}")))
+    })
+    .await
+    .unwrap();
+    let id = session.rollout_begin(plan(), Vec::new()).await.unwrap();
+    let mut traffic = session.traffic();
+    let over = async {
+        loop {
+            let all = session.rollouts().await.unwrap();
+            if let Some(over) = all.into_iter().find(|one| one.id == id && one.is_over) {
+                return over;
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), traffic.changed()).await;
+        }
+    };
+    tokio::time::timeout(WHOLE, over).await.expect("it ends")
+}
+
+async fn answered_by(client: &str, version: &str) {
+    until("all requests reach one version", async || {
+        let counts = ask(client, 200, "").await.map_err(|error| error.to_string())?;
+        let all = counts.keys().all(|(answered, status)| answered == version && *status == 200);
+        if all { Ok(()) } else { Err(format!("{counts:?}")) }
+    })
+    .await
+    .unwrap();
+}
+
+async fn job(kubeconfig: PathBuf, folder: &Path) {
+    let (workbench, session) = open(kubeconfig, folder).await.unwrap();
+    let connection = session.connection().clone();
+    let client = client(&session).unwrap();
+
+    begun(&connection).await;
+    let asking = tokio::task::spawn_local(load(client.clone(), false));
+    let done = rolled(&session).await;
+    asking.abort();
+    assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
+    let seen: Vec<u8> = done.run.checks.iter().map(|check| check.split.canary).collect();
+    assert!([10, 30, 60, 100].iter().all(|weight| seen.contains(weight)), "{seen:?}");
+    answered_by(&client, "v3").await;
+
+    begun(&connection).await;
+    let asking = tokio::task::spawn_local(load(client.clone(), true));
+    let back = rolled(&session).await;
+    asking.abort();
+    assert!(matches!(&back.run.phase, Phase::Returned(because) if because.contains("below 97 %")), "{:#?}", back.run);
+    // The look at which the gate broke is the last: the way back began with it.
+    let last = back.run.checks.back().unwrap();
+    assert_eq!(last.split.canary, 10, "{:#?}", back.run.checks);
+    answered_by(&client, "v1").await;
+    let [route, _] = keys(NAME);
+    let route = connection.get(&route).await.unwrap();
+    assert!(route.pointer("/metadata/annotations").is_none(), "no lease is left: {route}");
+    eprintln!(
+        "to v3 in {} looks; back after {} looks: {:?}",
+        done.run.checks.len(),
+        back.run.checks.len(),
+        back.run.phase
+    );
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reviews_is_rolled_out_and_a_bad_version_goes_back() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (kubeconfig, profile) = (path.clone(), folder.path().to_owned());
+    let local = tokio::task::LocalSet::new();
+    let ended =
+        local.run_until(async { tokio::task::spawn_local(async move { job(path, &profile).await }).await }).await;
+    // Whatever happened, the mesh is left as it was found.
+    let connection = live::cluster::open(kubeconfig, "real").await.unwrap();
+    clear(&connection, NAME).await.unwrap();
+    if let Err(failure) = ended {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}

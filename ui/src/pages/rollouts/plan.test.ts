@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { Rollout } from '../../wire/generated/types';
+import { canDo, changed, length, newPlan, nextStep, series, standOf } from './plan';
+
+const rates = (errorShare: number, p99: number | null) => ({ requestsPerSecond: 4, errorShare, p50: null, p99 });
+const rollout: Rollout = {
+  id: 1, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: '', because: '',
+  weight: 25, mirror: 0, heldSeconds: 10, entries: [],
+  plan: { ...newPlan(), gates: [{ metric: 'success-rate', min: 99, max: null, maxOverStable: null }, { metric: 'p99', min: null, max: 500, maxOverStable: 50 }] },
+  checks: [
+    { at: 30, step: 0, weight: 5, stable: rates(0, 20), canary: null, judged: [] },
+    { at: 60, step: 1, weight: 25, stable: rates(0, 20), canary: rates(0.02, 30), judged: [] },
+  ],
+};
+
+describe('a plan', () => {
+  it('takes as long as its steps, or until a person promotes', () => {
+    expect(length(newPlan().steps)).toBe(1800);
+    expect(length(changed(newPlan().steps, 1, { pauseSeconds: null }))).toBeNull();
+  });
+
+  it.each([[[], 50], [[5], 53], [[99], 100], [[100], 100]])('goes on from %j with %d percent', (weights, expected) => {
+    expect(nextStep(weights.map((weight) => ({ weight, mirror: 0, pauseSeconds: 0 }))).weight).toBe(expected);
+  });
+});
+
+describe('a rollout', () => {
+  it('has steps behind, one under way, and steps ahead', () => {
+    expect([0, 1, 2].map((at) => standOf(rollout, at))).toEqual(['done', 'now', 'ahead']);
+    expect(standOf({ step: 1, phase: 'returned' }, 1)).toBe('failed');
+    expect(standOf({ step: 3, phase: 'done' }, 3)).toBe('done');
+  });
+
+  it('takes only commands that mean something', () => {
+    expect(canDo('waiting')).toEqual({ promote: true, pause: true, resume: false, abort: true });
+    expect(canDo('paused')).toEqual({ promote: true, pause: false, resume: true, abort: true });
+    expect(Object.values(canDo('returned')).some(Boolean)).toBe(false);
+  });
+
+  it('draws each metric of its gates with both versions, gaps and bounds', () => {
+    expect(series(rollout)).toEqual([
+      { metric: 'success-rate', at: [1030, 1060], stable: [100, 100], canary: [null, 98], bounds: [99] },
+      { metric: 'p99', at: [1030, 1060], stable: [20, 20], canary: [null, 30], bounds: [500] },
+    ]);
+  });
+});
