@@ -1,8 +1,50 @@
 //! Paths as Envoy normalises them before anything else looks at them (Istio's default, `normalize_path`).
 
+/// What a mesh has its proxies do with paths.
+/// Upstream: istio/istio pilot/pkg/networking/core/listener.go, buildHTTPConnectionManager, PathNormalization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Paths {
+    /// Nothing.
+    AsSent,
+    #[default]
+    Normal,
+    /// Slashes in a row are one, too.
+    Merged,
+    /// Escaped slashes are slashes, before all else.
+    DecodedAndMerged,
+}
+
+impl Paths {
+    /// A path as a proxy sends it on.
+    pub fn of(self, path: &str) -> String {
+        match self {
+            Self::AsSent => path.to_owned(),
+            Self::Normal => normalized(path),
+            Self::Merged => merged(&normalized(path)),
+            Self::DecodedAndMerged => {
+                let mut path = path.to_owned();
+                for (escaped, plain) in [("%2F", "/"), ("%2f", "/"), ("%5C", "\\"), ("%5c", "\\")] {
+                    path = path.replace(escaped, plain);
+                }
+                merged(&normalized(&path))
+            }
+        }
+    }
+}
+
+fn merged(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if !(c == '/' && out.ends_with('/')) {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Decodes escapes of unreserved characters and escapes others, turns `\` into `/` and takes `.` and `..` out, whatever follows them after a
 /// semicolon; slashes are not merged, escaped ones stay escaped. Upstream: envoyproxy/envoy source/common/http/path_utility.cc, canonicalPath.
-pub(crate) fn normalized(path: &str) -> String {
+fn normalized(path: &str) -> String {
     let mut kept: Vec<String> = Vec::new();
     let mut ends_in_folder = false;
     for part in path.split(['/', '\\']).skip(1) {
@@ -111,7 +153,7 @@ fn unreserved(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{malformed, normalized};
+    use super::{Paths, malformed, normalized};
 
     /// Each of these was asked of a genuine Envoy.
     #[test]
@@ -139,6 +181,18 @@ mod tests {
             ("/a[b]'c~!*()", "/a[b]'c~!*()"),
         ] {
             assert_eq!(normalized(sent), seen, "{sent}");
+        }
+    }
+
+    #[test]
+    fn by_the_meshs_settings() {
+        for (paths, sent, seen) in [
+            (Paths::AsSent, "/a/../%61", "/a/../%61"),
+            (Paths::Normal, "//a%2Fb", "//a%2Fb"),
+            (Paths::Merged, "//a///b%2F/", "/a/b%2F/"),
+            (Paths::DecodedAndMerged, "/a%2F..%5cb//c", "/b/c"),
+        ] {
+            assert_eq!(paths.of(sent), seen, "{sent}");
         }
     }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use world::{Document, ObjectKey, World};
 
 use crate::kinds::or_default;
+use crate::read::path::Paths;
 
 /// Where istiod lives unless somebody moved it.
 const HOME: &str = "istio-system";
@@ -89,10 +90,6 @@ impl Settings {
     /// A setting that changes what becomes of requests in a way that is not decided here.
     pub fn undecided(&self) -> Option<&'static str> {
         let narrow = |to: &[String]| !to.is_empty() && !to.iter().any(|to| to == "*");
-        match self.path_normalization.normalization.as_str() {
-            "" | "DEFAULT" | "BASE" => {}
-            _ => return Some("pathNormalization"),
-        }
         [
             ("defaultServiceExportTo", &self.default_service_export_to),
             ("defaultVirtualServiceExportTo", &self.default_virtual_service_export_to),
@@ -101,6 +98,16 @@ impl Settings {
         .into_iter()
         .find(|(_, to)| narrow(to))
         .map(|(name, _)| name)
+    }
+
+    /// What proxies do with paths before anything else looks at them.
+    pub fn paths(&self) -> Paths {
+        match self.path_normalization.normalization.as_str() {
+            "NONE" => Paths::AsSent,
+            "MERGE_SLASHES" => Paths::Merged,
+            "DECODE_AND_MERGE_SLASHES" => Paths::DecodedAndMerged,
+            _ => Paths::Normal,
+        }
     }
 
     /// Reads a world. Settings that cannot be read are the defaults: istiod would not have taken them either.

@@ -3,6 +3,7 @@
 use mesh::{HeaderChanges, Membership, Mtls, Outcome, Posture, Step, Transport};
 use world::ObjectKey;
 
+use super::capture::comes_in;
 use super::deliver::{Arrival, Delivery};
 use super::door::Door;
 use super::endpoint::{Peer, Unasked};
@@ -15,7 +16,7 @@ use crate::kinds::peer_authentication::decide::posture;
 use crate::kinds::request_authentication::token::Claims;
 use crate::read::headers::{CLIENT_CERT, Headers, PROTO, REQUEST_ID};
 use crate::read::hosts::service_host;
-use crate::read::path::{malformed, normalized};
+use crate::read::path::malformed;
 use crate::read::registry::Speech;
 
 /// An object and the field in it that decides.
@@ -28,15 +29,16 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
     if member == Some(Membership::Node) {
         return ambient::arrive(hop, delivery, peer);
     }
-    let member = member.filter(|_| !excluded(&pod.annotations, peer.port));
+    // Callers go by the pod, not by what of its ports its proxy sees.
     let sidecar = member == Some(Membership::Sidecar) && ambient::reaches_sidecar(hop, delivery, pod);
+    let member = member.filter(|member| *member != Membership::Sidecar || comes_in(&pod.annotations, peer.port));
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
     let cluster = &delivery.cluster;
     let can = hop.index.settings.automatic_mtls()
         && cluster.unasked.is_none()
         && match &cluster.told {
             Some((mode, ..)) => mode == "ISTIO_MUTUAL",
-            None => peer.mutual.unwrap_or(sidecar) && posture.mtls != Mtls::Disabled,
+            None => peer.mutual.unwrap_or(sidecar && speaks(&pod.labels)) && posture.mtls != Mtls::Disabled,
         };
     let (transport, why) = connect(delivery, can);
     if peer.silent {
@@ -51,6 +53,12 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         Some(Membership::Sidecar) => by_sidecar(hop, way, delivery, peer, &posture, transport, why),
         Some(Membership::Node) | None => unguarded(way, delivery, peer, transport, why),
     }
+}
+
+/// A label of the pod may say that it speaks no mutual TLS, whatever its proxy can.
+/// Upstream: istio/istio pilot/pkg/model/service.go, GetTLSModeFromEndpointLabels.
+fn speaks(labels: &world::Labels) -> bool {
+    labels.get("security.istio.io/tlsMode").is_none_or(|mode| mode == "istio")
 }
 
 /// Mutual TLS with a pod that is none of those whom the caller's proxy expects there.
@@ -185,12 +193,6 @@ pub(super) fn because(step: &'static str, object: Option<Place>, because: String
     }
 }
 
-/// Ports that the annotation takes out of the proxy's hands.
-fn excluded(annotations: &world::Labels, port: u16) -> bool {
-    let list = annotations.get("traffic.sidecar.istio.io/excludeInboundPorts");
-    list.is_some_and(|l| l.split(',').any(|p| p.trim().parse() == Ok(port)))
-}
-
 /// The end user's token, then the policies.
 fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
     let pod = &peer.pod;
@@ -251,7 +253,7 @@ fn authorize(
 ) -> (Outcome, Step) {
     let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let mtls = transport == Transport::Mtls;
-    let path = normalized(&way.path);
+    let path = way.paths.of(&way.path);
     let path = path.split('?').next().unwrap_or_default();
     // A sidecar trusts the last address that x-forwarded-for names, where it is one.
     let forwarded = way.headers.iter().rfind(|(n, _)| n == "x-forwarded-for").and_then(|(_, v)| v.rsplit(',').next());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_api::GROUP;
 use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Transport, Verdict, target_port};
-use world::{Pod, Service};
+use world::{Pod, Service, ServicePort};
 
 use super::deliver::{Arrival, Delivery, deliver};
 use super::endpoint::{Cluster, Peer};
@@ -55,7 +55,7 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
     let Some((service, pods)) = entrance(index, namespace, name) else {
         return verdict.because("the gateway", format!("no Service is called {namespace}/{name}"));
     };
-    let mut way = Way::new(target, request);
+    let mut way = Way::new(index, target, request);
     let Some(port) = service.ports.iter().find(|p| p.port == way.target.port) else {
         said(&mut verdict, "connect", format!("Service {namespace}/{name} has no port {}", way.target.port));
         verdict.ends(Outcome::Refused);
@@ -72,10 +72,9 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
         };
         let because = format!("port {} of Service {namespace}/{name} leads to port {inner} of its pods", port.port);
         said(&mut verdict, "connect", because);
-        let mut services: Vec<_> = index.services_of(pod).cloned().collect();
-        if services.is_empty() {
-            services.push(service.clone());
-        }
+        let other = |s: &&Arc<Service>| (&s.namespace, &s.name) != (&service.namespace, &service.name);
+        let others = index.services_of(pod).filter(other).cloned();
+        let services: Vec<_> = std::iter::once(service.clone()).chain(others).collect();
         let gatehouse = Gatehouse { pod, services: &services, port: inner };
         through(index, gatehouse, &Visit::outside(ip), &mut way, &mut verdict);
     } else {
@@ -94,7 +93,16 @@ fn entrance(index: &Index, namespace: &str, name: &str) -> Option<(Arc<Service>,
     let promised = index.edge().promised(namespace, name);
     let named = promised.as_ref().map_or(name, |(service, _)| service.name.as_str());
     match (index.places.service(namespace, named), promised) {
-        (Some(service), _) => Some((service.clone(), index.places.of_service(service).into_iter().cloned().collect())),
+        (Some(service), made) => {
+            // istiod adds the ports of listeners that come later.
+            let mut service = (**service).clone();
+            let ports = made.map(|(made, _)| made.ports).unwrap_or_default();
+            let missing = |port: &ServicePort| !service.ports.iter().any(|p| p.port == port.port);
+            let more: Vec<ServicePort> = ports.into_iter().filter(missing).collect();
+            service.ports.extend(more);
+            let pods = index.places.of_service(&service).into_iter().cloned().collect();
+            Some((Arc::new(service), pods))
+        }
         (None, Some((service, pod))) => Some((Arc::new(service), vec![Arc::new(pod)])),
         (None, None) => None,
     }

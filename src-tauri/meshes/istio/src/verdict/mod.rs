@@ -6,6 +6,7 @@
 mod ambient;
 mod arrive;
 mod bytes;
+mod capture;
 #[cfg(test)]
 mod cases;
 mod change;
@@ -59,10 +60,11 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     if let Caller::Outside { .. } = request.from {
         return index_has_istio(index).then(|| gateway::enter(index, request, verdict));
     }
-    let from = match caller(index, request) {
-        Ok(from) => from,
+    let pod = match caller(index, request) {
+        Ok(pod) => pod,
         Err(because) => return index_has_istio(index).then(|| verdict.because("the caller", because)),
     };
+    let from = Sender::of(index, pod);
     let target = Target::of(request)?;
     let resolved = index.places.resolve(&target.host, &from.namespace);
     if from.membership.is_none() && !ends_in_mesh(index, &resolved) {
@@ -79,8 +81,15 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
         verdict.ends(Outcome::Unresolved);
         return Some(verdict);
     }
-    let (hop, mut way) = (Hop::of(index, &from), Way::new(target, request));
+    let (hop, mut way) = (Hop::of(index, &from), Way::new(index, target, request));
     way.to = Some(resolved.clone());
+    let past = capture::goes_past(&pod.annotations, &resolved, way.target.port);
+    if let (Some(Membership::Sidecar), Some(because)) = (from.membership, past) {
+        said(&mut verdict, "leave", because);
+        leave::past_routes(&hop, &mut way, &resolved, &mut verdict, None);
+        way.finish(&mut verdict);
+        return Some(verdict);
+    }
     let leave = match from.membership {
         Some(Membership::Sidecar) => leave::by_sidecar,
         Some(Membership::Node) => ambient::leave,
@@ -92,7 +101,7 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     Some(verdict)
 }
 
-fn caller(index: &Index, request: &Request) -> Result<Sender, String> {
+fn caller<'a>(index: &'a Index, request: &Request) -> Result<&'a Arc<Pod>, String> {
     let places = &index.places;
     let (pods, what) = match &request.from {
         Caller::Workload { namespace, workload } => {
@@ -103,9 +112,8 @@ fn caller(index: &Index, request: &Request) -> Result<Sender, String> {
         }
         Caller::Outside { ip } => return Err(format!("{ip} is outside")),
     };
-    let pod = pods.iter().find(|p| p.ready).or(pods.first());
-    pod.map(|pod| Sender::of(index, pod))
-        .ok_or_else(|| format!("{what} has no pods, so it is not known whether it has a proxy"))
+    let pod = pods.iter().find(|p| p.ready).or(pods.first()).copied();
+    pod.ok_or_else(|| format!("{what} has no pods, so it is not known whether it has a proxy"))
 }
 
 fn index_has_istio(index: &Index) -> bool {
@@ -135,7 +143,7 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
         ip: ip.to_owned(),
         membership: None,
     };
-    let mut way = Way::new(Target::of(request)?, request);
+    let mut way = Way::new(index, Target::of(request)?, request);
     way.normalize();
     let peer = Peer::of(pod, port);
     let cluster = Cluster::at(pod, port);

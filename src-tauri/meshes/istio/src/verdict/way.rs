@@ -8,7 +8,7 @@ use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::read::Index;
 use crate::read::headers::{ATTEMPTS, PROTO};
-use crate::read::path::{malformed, misnamed, normalized};
+use crate::read::path::{Paths, malformed, misnamed};
 
 /// A workload that sends: the caller, a gateway, a waypoint.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ pub(crate) struct Way {
     pub authority: String,
     /// Normalised once a proxy has seen it, without query.
     pub path: String,
+    /// What proxies do with paths.
+    pub paths: Paths,
     /// Its sender's own TLS still hides it.
     pub hidden: bool,
     /// Without what proxies took out.
@@ -83,7 +85,7 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    pub fn new(target: Target, request: &Request) -> Self {
+    pub fn new(index: &Index, target: Target, request: &Request) -> Self {
         let headers = request.headers.iter().map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()));
         let headers = headers.filter(|(name, _)| name != "host").collect();
         let method = if request.method.is_empty() { "GET".to_owned() } else { request.method.clone() };
@@ -93,6 +95,7 @@ impl Way {
             hidden: matches!(target.scheme.as_str(), "https" | "wss"),
             query: target.query.clone(),
             claims: None,
+            paths: index.settings.paths(),
             to: None,
             at: request.at,
             target,
@@ -114,7 +117,7 @@ impl Way {
 
     /// A proxy of the mesh reads the request.
     pub fn normalize(&mut self) {
-        self.path = normalized(&self.path);
+        self.path = self.paths.of(&self.path);
     }
 
     /// A proxy of the mesh reads the request as the first of them; why it cannot, where it cannot.
