@@ -9,6 +9,7 @@ mod diff;
 mod edit;
 mod merge;
 pub mod own;
+mod plain;
 mod read;
 mod scalar;
 mod splice;

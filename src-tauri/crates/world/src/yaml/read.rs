@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::plain;
 use super::tree::{self, Document, Kind, Node};
 use crate::{Object, Origin};
 
@@ -186,30 +187,91 @@ pub fn documents(text: &str, path: &str) -> (Vec<Object>, Vec<Problem>) {
     (objects.into_iter().map(|(object, _)| object).collect(), problems)
 }
 
+/// Objects, each with the line (from 1) on which it begins, and what is wrong with the rest.
+type Found = (Vec<(Object, usize)>, Vec<Problem>);
+
 /// The same, each object with the line (from 1) on which it begins.
-pub fn located(text: &str, path: &str) -> (Vec<(Object, usize)>, Vec<Problem>) {
-    let (mut objects, mut problems) = (Vec::new(), Vec::new());
-    let broken = tree::documents(text, |document| {
-        if !document.is_empty() {
-            take(&document.root, path, &mut objects, &mut problems);
-        }
-    });
-    problems.extend(broken.err());
-    (objects, problems)
+pub fn located(text: &str, path: &str) -> Found {
+    quickly(text, path).unwrap_or_else(|| carefully(text, path))
 }
 
-fn take(node: &Node, path: &str, objects: &mut Vec<(Object, usize)>, problems: &mut Vec<Problem>) {
-    if let Some(items) = items_of_list(node) {
-        for item in items {
-            take(item, path, objects, problems);
+/// What has been found so far.
+#[derive(Default)]
+struct Taken<'a> {
+    path: &'a str,
+    found: Found,
+}
+
+/// All of a text by the reader that knows all of YAML.
+pub(super) fn carefully(text: &str, path: &str) -> Found {
+    let mut taken = Taken { path, ..Taken::default() };
+    let broken = tree::documents(text, |document| taken.document(&document, 0));
+    taken.found.1.extend(broken.err());
+    taken.found
+}
+
+/// The same, each document by the fastest reader that will do. `None` where one is broken: what is wrong depends on the whole text.
+fn quickly(text: &str, path: &str) -> Option<Found> {
+    let mut taken = Taken { path, ..Taken::default() };
+    let mut nodes = 0;
+    for piece in plain::pieces(text)? {
+        match plain::document(piece.text, &mut nodes) {
+            Some(said) => said.map_or(Some(()), |said| taken.said(said, piece.before))?,
+            None => {
+                // No text says more than this.
+                nodes += 2 * piece.text.len();
+                tree::documents(piece.text, |document| taken.document(&document, piece.before)).ok()?;
+            }
         }
-        return;
+        if nodes > tree::MAX_NODES {
+            return None;
+        }
     }
-    let origin = Origin::File { path: path.to_owned(), line: node.line };
-    match Object::read(node.value(), origin) {
-        Ok(object) => objects.push((object, node.line)),
-        Err(error) => problems.push(Problem::at_line(node.line, error.to_string())),
+    Some(taken.found)
+}
+
+impl Taken<'_> {
+    /// A document that stands behind this many lines.
+    fn document(&mut self, document: &Document, before: usize) {
+        if !document.is_empty() {
+            self.node(&document.root, before);
+        }
     }
+
+    fn node(&mut self, node: &Node, before: usize) {
+        match items_of_list(node) {
+            Some(items) => items.iter().for_each(|item| self.node(item, before)),
+            None => self.value(node.value(), node.line + before),
+        }
+    }
+
+    /// `None` for a list of lists, which says too little of its lines.
+    fn said(&mut self, said: plain::Said, before: usize) -> Option<()> {
+        let mut value = said.value;
+        if !is_list(&value) {
+            self.value(value, said.line + before);
+            return Some(());
+        }
+        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else { return None };
+        if items.iter().any(is_list) {
+            return None;
+        }
+        items.into_iter().zip(said.items).for_each(|(item, line)| self.value(item, line + before));
+        Some(())
+    }
+
+    fn value(&mut self, value: Value, line: usize) {
+        match Object::read(value, Origin::File { path: self.path.to_owned(), line }) {
+            Ok(object) => self.found.0.push((object, line)),
+            Err(error) => self.found.1.push(Problem::at_line(line, error.to_string())),
+        }
+    }
+}
+
+/// What [`items_of_list`] takes for one.
+fn is_list(value: &Value) -> bool {
+    let named = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    named && value.get("items").is_some_and(Value::is_array)
 }
 
 /// The items of `kind: List`, or of any kind whose name ends so and that has items: `kubectl get -o yaml` prints both.

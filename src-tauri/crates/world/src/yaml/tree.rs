@@ -16,7 +16,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 /// Bytes of one text.
 pub(super) const MAX_BYTES: usize = 64 << 20;
 /// Values in one text, as written.
-const MAX_NODES: usize = 6_000_000;
+pub(super) const MAX_NODES: usize = 6_000_000;
 /// Values that the aliases of one document stand for; a few lines can stand for billions.
 const MAX_ALIASED: usize = 200_000;
 
