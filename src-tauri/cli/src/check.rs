@@ -48,7 +48,7 @@ struct Report {
 impl Report {
     fn of(found: Findings, source: &Source, world: &World, draft: &Files, args: &Check) -> Self {
         let wanted = |finding: &mesh::Finding| finding.level <= level(args.level);
-        let shown: Vec<mesh::Finding> = found.findings.into_iter().filter(wanted).collect();
+        let shown: Vec<_> = found.findings.into_iter().filter(|finding| wanted(finding)).collect();
         let silenced: Vec<Silenced> = found.silenced.into_iter().filter(|s| wanted(&s.finding)).collect();
         let mut located = locate(&source.engine, world, Some(draft), shown);
         let mut quiet = locate_silenced(&source.engine, world, Some(draft), silenced);

@@ -25,7 +25,7 @@ pub async fn run(from: &Target, args: &Effect) -> Result<bool, Failure> {
         None if args.observed => observed.into_iter().map(|seen| seen.request).collect(),
         None => source.engine.probes(before, &after),
     };
-    let located = |findings: Vec<mesh::Finding>| -> Vec<Value> {
+    let located = |findings: Vec<std::sync::Arc<mesh::Finding>>| -> Vec<Value> {
         locate(&source.engine, &after, Some(&draft), findings).into_iter().map(finding).collect()
     };
     let refused = effect.findings_added.iter().any(|f| f.level == mesh::Level::Error);

@@ -19,8 +19,8 @@ use wire::{Host, Profile};
 use world::ObjectKey;
 
 use crate::Failure;
-use crate::figure::Figure;
 use crate::list;
+use bench_engine::figure::Figure;
 
 const SERVICES: usize = 1000;
 /// (events a second, how many).

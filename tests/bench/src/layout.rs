@@ -3,7 +3,7 @@
 use mesh::layout::{Edge, Input, Node, layout};
 
 use crate::Failure;
-use crate::figure::Figure;
+use bench_engine::figure::Figure;
 
 fn node(at: usize, groups: usize) -> Node {
     Node { id: format!("service/{at}"), group: at % groups, of: None, w: 150.0, h: 40.0 }

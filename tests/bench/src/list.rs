@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use world::{Coverage, World};
 
 use crate::Failure;
-use crate::figure::{Figure, memory};
+use bench_engine::figure::{Figure, memory};
 
 /// The word by which this program becomes the server.
 pub const SERVE: &str = "serve";

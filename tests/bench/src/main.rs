@@ -1,10 +1,8 @@
 //! Figures of speed and memory: `cargo run --release -p bench -- [NAME…]` prints each with its number of runs and spread.
 //!
-//! Deliberately absent: thresholds (a busy machine is no failure), and peers, whose figures belong in the note of a release.
+//! Deliberately absent: thresholds (a busy machine is no failure). The engine has a bench of its own, `bench-engine`.
 
-mod check;
 mod event;
-mod figure;
 mod layout;
 mod list;
 mod proxies;
@@ -13,15 +11,14 @@ mod text;
 use std::io::Write;
 use std::process::ExitCode;
 
-use figure::Figure;
+use bench_engine::figure::Figure;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 5] = [
     ("layout", layout::run),
     ("list", list::run),
-    ("check", check::run),
     ("event", event::run),
     ("yaml", text::run),
     ("proxies", proxies::run),

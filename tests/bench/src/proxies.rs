@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use signals::{dump, envoy, prometheus};
 
 use crate::Failure;
-use crate::figure::{Figure, memory};
+use bench_engine::figure::{Figure, memory};
 
 /// Counters, gauges and histograms of one cluster in Envoy (`source/common/upstream/upstream_impl.h`, `ALL_CLUSTER_…_STATS`): so many.
 const COUNTERS: usize = 69;

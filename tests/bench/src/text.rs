@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use world::yaml::{Edit, edit, read, write};
 
 use crate::Failure;
-use crate::figure::Figure;
+use bench_engine::figure::Figure;
 
 fn rule(n: usize) -> Value {
     let to =

@@ -10,8 +10,9 @@ use world::{Difference, ObjectKey, World};
 use crate::engine::Member;
 use crate::lens::either;
 use crate::log::{Dep, Log, Touched};
+use crate::silence::silenced_by;
 use crate::subject::subjects;
-use crate::{About, Finding, Found, Reading, Rule, Subject};
+use crate::{About, Finding, Found, Reading, Rule, Silence, Subject};
 
 /// A subject, by a number that is its own in all worlds that came of one.
 type Id = u32;
@@ -22,12 +23,12 @@ struct Looked {
     key: ObjectKey,
     /// Everything that was read for it, in order.
     deps: Vec<Dep>,
-    findings: Vec<Arc<Finding>>,
+    findings: Vec<Listed>,
 }
 
-/// A finding in the order of the list.
+/// A finding in the order of the list, with the annotation that silences it.
 #[derive(Clone, Debug)]
-struct Listed(Arc<Finding>);
+struct Listed(Arc<Finding>, Option<Arc<str>>);
 
 /// All subjects that a rule is about, each with its findings, and who has read what.
 #[derive(Clone, Debug, Default)]
@@ -37,41 +38,49 @@ pub(crate) struct Checked {
     next: Id,
     readers: OrdSet<(Dep, Id)>,
     listed: OrdSet<Listed>,
+    /// How many subjects were looked at for this, of all.
+    effort: usize,
 }
 
 impl Checked {
     /// Looks at everything.
-    pub fn of(world: &World, members: &[Member]) -> Self {
-        let desk = Desk::of(members);
+    pub fn of(world: &World, members: &[Member], silences: &[Silence]) -> Self {
         let mut checked = Self::default();
         let mut readers = Vec::new();
-        for (about, rules) in &desk.plan {
-            for subject in subjects(world, *about) {
-                let looked = desk.look(&subject, rules);
-                let id = checked.next;
-                checked.next += 1;
-                readers.extend(looked.deps.iter().map(|dep| (*dep, id)));
-                checked.listed.extend(looked.findings.iter().cloned().map(Listed));
-                checked.ids.insert(looked.key.clone(), id);
-                checked.looked.insert(id, Arc::new(looked));
-            }
+        let (desk, plan) = (Desk::of(members, silences), plan(members));
+        let all = plan.iter().flat_map(|(about, rules)| subjects(world, *about).into_iter().map(move |s| (s, rules)));
+        for (id, (subject, rules)) in (0..).zip(all) {
+            let looked = desk.look(&subject, rules);
+            readers.extend(looked.deps.iter().map(|dep| (*dep, id)));
+            checked.listed.extend(looked.findings.iter().cloned());
+            checked.ids.insert(looked.key.clone(), id);
+            checked.looked.insert(id, Arc::new(looked));
+            checked.next = id + 1;
         }
         readers.sort_unstable();
         checked.readers = readers.into_iter().collect();
+        checked.effort = checked.looked.len();
         checked
     }
 
     /// Looks again at what changed, and at what has read something that changed.
-    pub fn after(&self, world: &World, members: &[Member], difference: &Difference, touched: &Touched) -> Self {
+    pub fn after(
+        &self,
+        world: &World,
+        (members, silences): (&[Member], &[Silence]),
+        difference: &Difference,
+        touched: &Touched,
+    ) -> Self {
         let again = self.concerned(difference, touched);
         if again.len() > self.looked.len() / 2 + 64 {
-            return Self::of(world, members);
+            return Self::of(world, members, silences);
         }
-        let desk = Desk::of(members);
-        let mut checked = self.clone();
+        let (desk, plan) = (Desk::of(members, silences), plan(members));
+        let mut checked = Self { effort: again.len(), ..self.clone() };
         for key in again {
             let subject = Subject::named(world, &key);
-            let rules = subject.as_ref().and_then(|subject| desk.rules(subject));
+            let about = |subject: &Subject| plan.iter().find(|(about, _)| subject.is_about(*about));
+            let rules = subject.as_ref().and_then(about).map(|(_, rules)| rules);
             match (subject, rules) {
                 (Some(subject), Some(rules)) => checked.put(desk.look(&subject, rules)),
                 _ => checked.take(&key),
@@ -80,9 +89,14 @@ impl Checked {
         checked
     }
 
-    /// Every finding, in order.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.listed.iter().map(|listed| listed.0.as_ref())
+    /// Every finding, in order, with the annotation that silences it.
+    pub fn findings(&self) -> impl Iterator<Item = (&Arc<Finding>, Option<&str>)> {
+        self.listed.iter().map(|Listed(finding, by)| (finding, by.as_deref()))
+    }
+
+    /// How many subjects were looked at.
+    pub fn effort(&self) -> usize {
+        self.effort
     }
 
     fn concerned(&self, difference: &Difference, touched: &Touched) -> BTreeSet<ObjectKey> {
@@ -115,9 +129,9 @@ impl Checked {
             self.readers.insert((*dep, id));
         }
         for finding in was {
-            self.listed.remove(&Listed(finding.clone()));
+            self.listed.remove(finding);
         }
-        self.listed.extend(looked.findings.iter().cloned().map(Listed));
+        self.listed.extend(looked.findings.iter().cloned());
         self.looked.insert(id, Arc::new(looked));
     }
 
@@ -127,7 +141,7 @@ impl Checked {
             self.readers.remove(&(*dep, looked.0));
         }
         for finding in &looked.1.findings {
-            self.listed.remove(&Listed(finding.clone()));
+            self.listed.remove(finding);
         }
     }
 }
@@ -135,43 +149,51 @@ impl Checked {
 /// A rule, with its place: which mesh, and which of its rules.
 type Placed = (usize, usize, &'static Rule);
 
-/// The readings, listening, with the rules for each kind of subject.
-struct Desk {
+/// Where subjects are looked at: the readings, listening.
+struct Desk<'a> {
+    silences: &'a [Silence],
     log: Log,
     readings: Vec<Box<dyn Reading>>,
-    plan: Vec<(About, Vec<Placed>)>,
 }
 
-impl Desk {
-    fn of(members: &[Member]) -> Self {
-        let log = Log::open();
-        let mut plan: Vec<(About, Vec<Placed>)> = Vec::new();
-        for (mesh, member) in members.iter().enumerate() {
-            for (at, rule) in member.rules.iter().copied().enumerate() {
-                for about in rule.about {
-                    match plan.iter_mut().find(|(known, _)| known == about) {
-                        Some((_, rules)) => rules.push((mesh, at, rule)),
-                        None => plan.push((*about, vec![(mesh, at, rule)])),
-                    }
+/// The rules for each kind of subject.
+type Plan = Vec<(About, Vec<Placed>)>;
+
+fn plan(members: &[Member]) -> Plan {
+    let mut plan = Plan::new();
+    for (mesh, member) in members.iter().enumerate() {
+        for (at, rule) in member.rules.iter().copied().enumerate() {
+            for about in rule.about {
+                match plan.iter_mut().find(|(known, _)| known == about) {
+                    Some((_, rules)) => rules.push((mesh, at, rule)),
+                    None => plan.push((*about, vec![(mesh, at, rule)])),
                 }
             }
         }
-        Self { readings: members.iter().map(|member| member.reading.listening(&log)).collect(), log, plan }
     }
+    plan
+}
 
-    fn rules(&self, subject: &Subject) -> Option<&[Placed]> {
-        self.plan.iter().find(|(about, _)| subject.is_about(*about)).map(|(_, rules)| rules.as_slice())
+impl<'a> Desk<'a> {
+    fn of(members: &[Member], silences: &'a [Silence]) -> Self {
+        let log = Log::open();
+        let readings = members.iter().map(|member| member.reading.listening(&log)).collect();
+        Self { readings, silences, log }
     }
 
     fn look(&self, subject: &Subject, rules: &[Placed]) -> Looked {
         let key = subject.key();
-        let mut findings = Vec::new();
+        let (mut found, mut findings) = (Vec::new(), Vec::new());
         for (mesh, at, rule) in rules {
             if let Some(reading) = self.readings.get(*mesh) {
-                reading.check(*at, subject, &mut Found::new(rule, &key, &mut findings));
+                reading.check(*at, subject, &mut Found::new(rule, &key, &mut found));
+            }
+            if !found.is_empty() {
+                let by: Option<Arc<str>> = silenced_by(self.silences, subject, rule).map(Into::into);
+                findings.extend(found.drain(..).map(|finding| Listed(Arc::new(finding), by.clone())));
             }
         }
-        Looked { key, deps: self.log.take(), findings: findings.into_iter().map(Arc::new).collect() }
+        Looked { key, deps: self.log.take(), findings }
     }
 }
 

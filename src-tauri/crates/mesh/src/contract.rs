@@ -131,13 +131,11 @@ pub trait Reading: Send + Sync {
     /// the engine knows by itself. `None` where the world has to be read anew, and everything in it looked at again.
     fn after(
         &self,
-        _next: &World,
-        _places: &Arc<Places>,
-        _difference: &Difference,
-        _touched: &mut Touched,
-    ) -> Option<Box<dyn Reading>> {
-        None
-    }
+        next: &World,
+        places: &Arc<Places>,
+        difference: &Difference,
+        touched: &mut Touched,
+    ) -> Option<Box<dyn Reading>>;
 
     /// Looks at one subject with the rule at this place of [`Mesh::rules`].
     fn check(&self, rule: usize, subject: &Subject, found: &mut Found);

@@ -65,9 +65,9 @@ pub struct Effect {
     /// Every request that was asked: the worst first, then the busiest.
     pub changes: Vec<EffectChange>,
     /// Findings that the change brings.
-    pub findings_added: Vec<Finding>,
+    pub findings_added: Vec<Arc<Finding>>,
     /// Findings that go.
-    pub findings_removed: Vec<Finding>,
+    pub findings_removed: Vec<Arc<Finding>>,
 }
 
 /// Requests derived from the objects that differ, of both worlds: each once.
@@ -105,8 +105,8 @@ pub(crate) fn effect(before: &Ready, after: &Ready, observed: &[Observed]) -> Ef
 }
 
 /// Findings that are not among the others; both are in order.
-fn beyond(these: &[Finding], others: &[Finding]) -> Vec<Finding> {
-    let there = |finding: &&Finding| others.binary_search_by(|other| other.order(finding)).is_err();
+fn beyond(these: &[Arc<Finding>], others: &[Arc<Finding>]) -> Vec<Arc<Finding>> {
+    let there = |finding: &&Arc<Finding>| others.binary_search_by(|other| other.order(finding)).is_err();
     these.iter().filter(there).cloned().collect()
 }
 

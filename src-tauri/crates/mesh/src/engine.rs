@@ -8,8 +8,8 @@ use world::{Coverage, Difference, Document, Labels, ObjectKey, Pod, World};
 use crate::checked::Checked;
 use crate::handover::hand_over;
 use crate::{
-    Effect, Finding, Findings, Foreign, Lens, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
-    Request, Route, Rule, Summary, Touched, Unknown, Verdict, effect, plain, seen,
+    Effect, Findings, Foreign, Lens, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request,
+    Route, Rule, Silence, Silenced, Summary, Touched, Unknown, Verdict, effect, plain, seen,
 };
 
 /// Where more objects than this differ, reading anew is cheaper than going step by step.
@@ -26,6 +26,7 @@ pub struct Ready {
     world: World,
     places: Arc<Places>,
     members: Vec<Member>,
+    silences: Arc<[Silence]>,
     checked: OnceLock<Checked>,
 }
 
@@ -122,7 +123,8 @@ impl Ready {
         let places = Arc::new(Places::of(world));
         let read = |mesh: &dyn Mesh| Some(Member { reading: mesh.read(world, &places)?, rules: mesh.rules() });
         let members = meshes.iter().map(AsRef::as_ref).filter_map(read).collect();
-        Self { world: world.clone(), places, members, checked: OnceLock::new(), meshes }
+        let silences = meshes.iter().flat_map(|mesh| mesh.silences()).copied().collect();
+        Self { world: world.clone(), places, members, silences, checked: OnceLock::new(), meshes }
     }
 
     /// The reading of what the world became, or of any other world: the same as reading that one anew, for the price of what differs. Where this
@@ -143,9 +145,11 @@ impl Ready {
             let reading = member.reading.after(world, &places, difference, &mut touched)?;
             members.push(Member { reading, rules: member.rules.clone() });
         }
-        let checked = self.checked.get().map(|checked| checked.after(world, &members, difference, &touched));
+        let by = (members.as_slice(), self.silences.as_ref());
+        let checked = self.checked.get().map(|checked| checked.after(world, by, difference, &touched));
         let checked = checked.map_or_else(OnceLock::new, OnceLock::from);
-        Some(Self { meshes: self.meshes.clone(), world: world.clone(), places, members, checked })
+        let (meshes, silences) = (self.meshes.clone(), self.silences.clone());
+        Some(Self { meshes, silences, world: world.clone(), places, members, checked })
     }
 
     /// What it does to go from this world to another: to traffic that was seen, to requests derived from the change, and to the findings.
@@ -209,10 +213,24 @@ impl Ready {
     /// Everything wrong or risky. A rule that reads a kind which is not there to be read is unknown, not quiet.
     pub fn check(&self) -> Findings {
         let unknown = self.unknown(|_| true);
-        let known = |finding: &&Finding| !unknown.iter().any(|u| u.about == finding.rule);
-        let checked = self.checked.get_or_init(|| Checked::of(&self.world, &self.members));
-        let findings = checked.findings().filter(known).cloned().collect();
-        self.heard(Findings { findings, unknown, silenced: Vec::new() })
+        let (mut findings, mut silenced) = (Vec::new(), Vec::new());
+        for (finding, by) in self.checked().findings() {
+            match by {
+                _ if unknown.iter().any(|u| u.about == finding.rule) => {}
+                Some(by) => silenced.push(Silenced { finding: finding.clone(), by: by.to_owned() }),
+                None => findings.push(finding.clone()),
+            }
+        }
+        Findings { findings, unknown, silenced }
+    }
+
+    /// How many objects the rules were asked about for these findings: all, or those that a change concerns.
+    pub fn effort(&self) -> usize {
+        self.checked().effort()
+    }
+
+    fn checked(&self) -> &Checked {
+        self.checked.get_or_init(|| Checked::of(&self.world, &self.members, &self.silences))
     }
 
     /// The rules that cannot be known and that read one of these kinds, `(group, kind)`: what else is not known stays so whatever becomes of them.
@@ -231,9 +249,8 @@ impl Ready {
 
     /// The findings without those that the owners of their objects have silenced.
     pub(crate) fn heard(&self, findings: Findings) -> Findings {
-        let silences: Vec<_> = self.meshes.iter().flat_map(|mesh| mesh.silences()).copied().collect();
         let rules = self.members.iter().flat_map(|member| member.rules.iter().copied()).chain(seen::rules());
-        findings.silence(&self.world, &silences, rules)
+        findings.silence(&self.world, &self.silences, rules)
     }
 }
 

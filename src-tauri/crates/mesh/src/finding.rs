@@ -1,6 +1,7 @@
 //! Something wrong or risky in a configuration, with a stable code and a source.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use world::ObjectKey;
 use world::yaml::Edit;
@@ -125,7 +126,7 @@ impl Findings {
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
         let mut findings = [self.findings.as_slice(), &other.findings].concat();
-        findings.sort_by(Finding::order);
+        findings.sort_by(|a, b| a.order(b));
         let mut silenced = [self.silenced.as_slice(), &other.silenced].concat();
         silenced.sort_by(|a, b| a.finding.order(&b.finding));
         let mut unknown = [self.unknown.as_slice(), &other.unknown].concat();
@@ -138,7 +139,7 @@ impl Findings {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Findings {
     /// Sorted by level, object and path.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Arc<Finding>>,
     /// Rules that could not be run, and why.
     pub unknown: Vec<Unknown>,
     /// Findings that annotations of their objects silence, in the same order.

@@ -38,7 +38,7 @@ pub use plain::{resolve_step, workloads_of};
 pub use request::{Caller, Request};
 pub use shelf::{Shelf, Shelved, Spec, Typed, read_spec};
 pub use silence::{Silence, Silenced};
-pub use subject::{About, Subject};
+pub use subject::{About, Subject, subjects};
 pub use table::Table;
 pub use target::{Target, split_port};
 pub use verdict::{

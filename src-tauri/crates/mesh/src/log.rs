@@ -1,9 +1,10 @@
 //! What was read to find an answer, so that the answer is sought again only when some of that has changed.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::quality::FixedState;
 use world::ObjectKey;
 
 /// Something that can be read and can change: an object, the objects of a kind in a namespace, those about a host, and so on. Sixty-four bits
@@ -43,7 +44,7 @@ impl Dep {
     }
 
     fn of<T: Hash + ?Sized>(way: u8, group: &str, kind: &str, what: &T) -> Self {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::with_seed(0).build_hasher();
         (way, group, kind).hash(&mut hasher);
         what.hash(&mut hasher);
         Self(hasher.finish())

@@ -32,6 +32,7 @@ pub struct Places {
     planned: bool,
     pods: imbl::OrdMap<Names, Arc<Pod>>,
     by_label: Table<(String, String, String), Arc<Pod>>,
+    by_label_anywhere: Table<(String, String), Arc<Pod>>,
     by_workload: Table<Names, Arc<Pod>>,
     by_account: Table<Names, Arc<Pod>>,
     by_ip: Table<String, Arc<Pod>>,
@@ -94,6 +95,7 @@ impl Places {
         let this = |other: &Arc<Pod>| other.namespace == *ns && other.name == pod.name;
         for (key, value) in &pod.labels {
             self.by_label.take(&(ns.clone(), key.clone(), value.clone()), this);
+            self.by_label_anywhere.take(&(key.clone(), value.clone()), this);
         }
         self.by_workload.take(&(ns.clone(), pod.workload.1.clone()), this);
         self.by_account.take(&(ns.clone(), pod.service_account.clone()), this);
@@ -118,6 +120,7 @@ impl Places {
         let ns = &pod.namespace;
         for (key, value) in &pod.labels {
             self.by_label.put((ns.clone(), key.clone(), value.clone()), pod.clone(), by_name);
+            self.by_label_anywhere.put((key.clone(), value.clone()), pod.clone(), by_name);
         }
         self.by_workload.put((ns.clone(), pod.workload.1.clone()), pod.clone(), by_name);
         self.by_account.put((ns.clone(), pod.service_account.clone()), pod.clone(), by_name);
@@ -163,6 +166,20 @@ impl Places {
         self.note(&("label", namespace, key, value));
         let first = self.by_label.get(&(namespace.to_owned(), key.clone(), value.clone()));
         first.iter().filter(|pod| selects(selector, &pod.labels)).collect()
+    }
+
+    /// The pods of any namespace whose labels hold all of these; all pods for no labels.
+    pub fn selected_anywhere(&self, selector: &Labels) -> Vec<&Arc<Pod>> {
+        let lists = selector.iter().map(|(key, value)| {
+            let list = self.by_label_anywhere.get(&(key.clone(), value.clone()));
+            (list, key, value)
+        });
+        // Whoever joins the answer has each of the labels, so that to hear of one of them is enough.
+        let Some((shortest, key, value)) = lists.min_by_key(|(list, ..)| list.len()) else {
+            return self.pods().collect();
+        };
+        self.note(&("anywhere", key, value));
+        shortest.iter().filter(|pod| selects(selector, &pod.labels)).collect()
     }
 
     /// All pods that a service selects, ready or not.
@@ -252,6 +269,7 @@ fn touch_pod(pod: &Pod, touched: &mut Touched) {
     touched.object("", "Pod", ns, &pod.name);
     for (key, value) in &pod.labels {
         touched.add(found(&("label", ns, key, value)));
+        touched.add(found(&("anywhere", key, value)));
     }
     touched.add(found(&("workload", ns, &pod.workload.1)));
     touched.add(found(&("account", ns, &pod.service_account)));

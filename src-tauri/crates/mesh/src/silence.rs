@@ -1,8 +1,10 @@
 //! Annotations by which the owner of an object silences findings on it.
 
-use world::{Labels, ObjectKey, World};
+use std::sync::Arc;
 
-use crate::{Finding, Findings, Rule};
+use world::{ObjectKey, World};
+
+use crate::{Finding, Findings, Rule, Subject};
 
 /// An annotation that names codes, with commas between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub struct Silence {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Silenced {
     /// The finding.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// The annotation, as it stands: `kiali.io/ignore-validations: KIA1104`.
     pub by: String,
 }
@@ -53,24 +55,18 @@ impl Findings {
 }
 
 fn silencing(world: &World, silences: &[Silence], object: &ObjectKey, rule: &Rule) -> Option<String> {
-    let annotations = annotations(world, object)?;
+    silenced_by(silences, &Subject::named(world, object)?, rule)
+}
+
+/// The annotation of a subject that silences a rule, as it stands.
+pub(crate) fn silenced_by(silences: &[Silence], subject: &Subject, rule: &Rule) -> Option<String> {
+    let annotations = match subject {
+        // Those of a workload are those of its template.
+        Subject::Workload(workload) => &workload.annotations,
+        other => other.annotations(),
+    };
     silences.iter().find_map(|silence| {
         let said = annotations.get(silence.annotation)?;
         silence.names(said, rule).then(|| format!("{}: {said}", silence.annotation).trim_end().to_owned())
     })
-}
-
-/// Those of a workload are those of its template.
-fn annotations<'a>(world: &'a World, key: &ObjectKey) -> Option<&'a Labels> {
-    if let Some(document) = world.document(key) {
-        return Some(&document.annotations);
-    }
-    let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
-    match (key.group.as_str(), key.kind.as_str()) {
-        ("", "Service") => world.service(namespace, name).map(|o| &o.annotations),
-        ("", "Pod") => world.pod(namespace, name).map(|o| &o.annotations),
-        ("", "Namespace") => world.namespace(name).map(|o| &o.annotations),
-        ("apps", _) => world.workload(namespace, name).map(|o| &o.annotations),
-        _ => None,
-    }
 }

@@ -139,7 +139,7 @@ impl Subject {
 }
 
 /// The subjects of a kind in a world.
-pub(crate) fn subjects(world: &World, about: About) -> Vec<Subject> {
+pub fn subjects(world: &World, about: About) -> Vec<Subject> {
     match about {
         About::Document(group, kind) => world.documents_of(group, kind).cloned().map(Subject::Document).collect(),
         About::Service => world.services().cloned().map(Subject::Service).collect(),

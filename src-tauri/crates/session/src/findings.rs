@@ -1,6 +1,7 @@
 //! Findings with their rule's other names and their place in a file.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use mesh::{Engine, Finding, Silenced};
 use world::World;
@@ -21,12 +22,17 @@ pub struct Located {
 }
 
 /// Adds to each finding what its rule and its file say.
-pub fn locate(engine: &Engine, world: &World, files: Option<&Files>, findings: Vec<Finding>) -> Vec<Located> {
+pub fn locate(engine: &Engine, world: &World, files: Option<&Files>, findings: Vec<Arc<Finding>>) -> Vec<Located> {
     let aliases: HashMap<&str, _> = engine.rules().map(|rule| (rule.name, rule.aliases)).collect();
     let located = findings.into_iter().map(|finding| {
         let place = files.and_then(|files| files.place(world, &finding.object, &finding.path));
         let (file, line) = place.map_or((None, None), |(file, line)| (Some(file), u32::try_from(line).ok()));
-        Located { aliases: aliases.get(finding.rule).copied().unwrap_or_default(), file, line, finding }
+        Located {
+            aliases: aliases.get(finding.rule).copied().unwrap_or_default(),
+            file,
+            line,
+            finding: Arc::unwrap_or_clone(finding),
+        }
     });
     located.collect()
 }
@@ -42,6 +48,6 @@ pub struct Quiet {
 
 /// The same for findings that annotations silence.
 pub fn locate_silenced(engine: &Engine, world: &World, files: Option<&Files>, silenced: Vec<Silenced>) -> Vec<Quiet> {
-    let (findings, by): (Vec<Finding>, Vec<String>) = silenced.into_iter().map(|s| (s.finding, s.by)).unzip();
+    let (findings, by): (Vec<Arc<Finding>>, Vec<String>) = silenced.into_iter().map(|s| (s.finding, s.by)).unzip();
     locate(engine, world, files, findings).into_iter().zip(by).map(|(located, by)| Quiet { located, by }).collect()
 }

@@ -6,7 +6,7 @@
 mod any;
 
 use any::{document, request, route, shop};
-use mesh::{Engine, Ready, Request};
+use mesh::{Engine, Findings, Ready, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use world::{Change, Coverage, Object, ObjectKey, Origin, World};
@@ -162,6 +162,26 @@ fn between() -> impl Strategy<Value = Request> {
 
 fn engine() -> Engine {
     meshes::engine()
+}
+
+#[test]
+fn an_edit_looks_at_what_it_concerns() {
+    let world = shop();
+    let ready = engine().ready(&world);
+    ready.check();
+    let all = ready.effort();
+    for body in [
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"namespace": "legacy", "name": "new"},
+            "spec": {"hosts": ["reviews"], "http": [{"route": [{"destination": {"host": "reviews"}}]}]}}),
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"namespace": "legacy", "name": "new"},
+            "spec": {"parentRefs": [{"name": "edge"}]}}),
+        json!({"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"namespace": "legacy", "name": "new"},
+            "spec": {"podSelector": {}, "port": 80}}),
+    ] {
+        let next = ready.after(&world.after([Change::Put(Object::read(body, Origin::Cluster).unwrap())]));
+        assert_ne!(next.check(), Findings::default());
+        assert!(next.effort() > 0 && next.effort() * 4 < all, "{} of {all}", next.effort());
+    }
 }
 
 proptest! {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
 
+use std::sync::Arc;
+
 use mesh::{Caller, Finding, Observed, Request};
 use world::{Change, World, yaml};
 
@@ -29,8 +31,8 @@ fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
 fn said(text: &str, observed: &[Observed]) -> Vec<(&'static str, String, String)> {
     let found = meshes::engine().ready(&world(text)).check_seen(observed);
     assert!(observed.is_empty() || found.unknown.is_empty(), "{:?}", found.unknown);
-    let line = |f: Finding| (f.rule, format!("{} {}", f.object, f.path), f.message);
-    found.findings.into_iter().map(line).collect()
+    let line = |f: &Arc<Finding>| (f.rule, format!("{} {}", f.object, f.path), f.message.clone());
+    found.findings.iter().map(line).collect()
 }
 
 #[test]

@@ -19,6 +19,17 @@ impl Figure {
         Self { what: what.into(), unit, goal, runs }
     }
 
+    /// The same, of processor time: what else the machine does is not in it.
+    pub fn worked<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
+        black_box(run());
+        Self::of(what, "ms", goal, (0..n).map(|_| work(|| drop(black_box(run())))).collect())
+    }
+
+    /// No figure: what the next ones are about.
+    pub fn note(what: impl Into<String>) -> Self {
+        Self::of(what, "", "", Vec::new())
+    }
+
     /// Milliseconds of `n` runs, after one that warms up.
     pub fn timed<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
         black_box(run());
@@ -33,6 +44,9 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.runs.is_empty() {
+            return write!(f, "{}", self.what);
+        }
         let mut runs = self.runs.clone();
         runs.sort_by(f64::total_cmp);
         let at = |share: f64| {
@@ -42,13 +56,29 @@ impl fmt::Display for Figure {
         let (unit, n, goal) = (self.unit, runs.len(), self.goal);
         let (least, median, most) = (at(0.0), at(0.5), at(1.0));
         let p99 = if n >= 100 { format!(", p99 {:.2}", at(0.99)) } else { String::new() };
-        write!(f, "{:56} {median:9.2} {unit} ({least:.2} to {most:.2}{p99}, n={n})  {goal}", self.what)
+        write!(f, "{:72} {median:9.2} {unit} ({least:.2} to {most:.2}{p99}, n={n})  {goal}", self.what)
     }
+}
+
+/// Milliseconds that this thread's processor works at something.
+pub fn work(run: impl FnOnce()) -> f64 {
+    let now = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+    };
+    let start = now();
+    run();
+    now() - start
 }
 
 /// This process's resident memory and its greatest so far, in bytes. `None` where the system does not say.
 pub fn memory() -> Option<(f64, f64)> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    memory_of("self")
+}
+
+/// The same of the process with this id.
+pub fn memory_of(process: &str) -> Option<(f64, f64)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let of = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)

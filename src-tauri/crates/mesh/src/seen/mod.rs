@@ -7,6 +7,7 @@ mod plaintext_callers_refused;
 mod traffic_lost;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use world::ObjectKey;
 
@@ -49,10 +50,10 @@ impl Ready {
             |((at, object, path), (because, edges)): ((usize, ObjectKey, String), (String, BTreeSet<String>))| {
                 let (rule, _) = ALL.get(at)?;
                 let message = format!("{}: {because}", listed(&edges));
-                Some(Finding { rule: rule.name, level: rule.level, object, path, message, fix: Vec::new() })
+                Some(Arc::new(Finding { rule: rule.name, level: rule.level, object, path, message, fix: Vec::new() }))
             };
-        let mut findings: Vec<Finding> = places.into_iter().filter_map(said).collect();
-        findings.sort_by(Finding::order);
+        let mut findings: Vec<Arc<Finding>> = places.into_iter().filter_map(said).collect();
+        findings.sort_by(|a, b| a.order(b));
         self.heard(Findings { findings, unknown: unknown(observed.len(), hidden), silenced: Vec::new() })
     }
 

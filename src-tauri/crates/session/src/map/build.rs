@@ -1,6 +1,7 @@
 //! From a world, its traffic and the tray's effect to nodes and edges.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mesh::{Effect, Engine, Finding, Membership, Mtls, Ready, Tone, Unknown, unreadable};
 use world::{Service, Workload};
@@ -21,7 +22,7 @@ pub struct Sources<'a> {
     /// Measured traffic; `None` where nothing could be measured, with the reason in `unknown`.
     pub flows: Option<&'a [Flow]>,
     /// Findings of the world.
-    pub findings: &'a [Finding],
+    pub findings: &'a [Arc<Finding>],
     /// What the tray would do.
     pub effect: Option<&'a Effect>,
     /// (namespace, workload) → what is wrong with one of its proxies.

@@ -25,7 +25,7 @@ pub struct Checked {
     /// Where it departs from the schema of its kind, with the line.
     pub problems: Vec<(Problem, u32)>,
     /// What the rules of the meshes find in it, with the tray applied.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Arc<Finding>>,
     /// Why the schema was not asked; empty where it was.
     pub because: String,
 }

@@ -118,7 +118,7 @@ impl From<&SessionConflict> for Conflict {
 }
 
 pub(crate) fn review(engine: &mesh::Engine, plan: &Plan, world: &World, production: bool) -> Review {
-    let located = |findings: &[mesh::Finding]| -> Vec<Finding> {
+    let located = |findings: &[std::sync::Arc<mesh::Finding>]| -> Vec<Finding> {
         all(session::findings::locate(engine, world, None, findings.to_vec()))
     };
     let (observed, probed): (Vec<_>, Vec<_>) = plan.effect.changes.iter().partition(|change| change.observed);

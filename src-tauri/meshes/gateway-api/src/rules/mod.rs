@@ -15,9 +15,11 @@ mod route_parent_not_found;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mesh::{Check, Found, Lens, Log, Places, Posture, Reading, Received, Request, Route, Rule, Subject, Verdict};
+use mesh::{
+    Check, Found, Lens, Log, Places, Posture, Reading, Received, Request, Route, Rule, Subject, Touched, Verdict,
+};
 use serde_json::Value;
-use world::{Document, ObjectKey, Pod, World};
+use world::{Difference, Document, ObjectKey, Pod, World};
 
 use crate::GROUP;
 
@@ -64,6 +66,17 @@ impl Reading for Index {
 
     fn listening(&self, log: &Log) -> Box<dyn Reading> {
         Box::new(Self { world: self.world.listening(log), places: Arc::new(self.places.listening(log)) })
+    }
+
+    /// It holds nothing but the world, so it is the next world that is read.
+    fn after(
+        &self,
+        next: &World,
+        places: &Arc<Places>,
+        _difference: &Difference,
+        _touched: &mut Touched,
+    ) -> Option<Box<dyn Reading>> {
+        Some(Box::new(Self::of(next, places)))
     }
 
     fn check(&self, rule: usize, subject: &Subject, found: &mut Found) {

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use gateway_api::GROUP;
 use gateway_api::api::Api;
 use mesh::{Dep, Places, Shelf};
-use world::{Pod, Service, World};
+use world::{Difference, Pod, Service, World};
 
 pub(crate) use derive::{Derived, Rule};
 pub(crate) use door::{Door, Mode, Protocol};
@@ -57,6 +57,16 @@ impl Edge {
         Self { doors, derived, at_gateway, in_mesh, promised: door::promised(&api) }
     }
 
+    /// Nothing that it is read from differs.
+    fn stands(&self, difference: &Difference) -> bool {
+        let differs = |group: &str, kind: &str| difference.has_document(group, kind);
+        let own = differs(NETWORKING, "Gateway") || API.iter().any(|kind| differs(GROUP, kind));
+        let asks = !self.derived.is_empty() || !self.promised.is_empty() || self.doors.iter().any(|door| door.api);
+        let around =
+            !difference.services.is_empty() || !difference.namespaces.is_empty() || differs(NETWORKING, "ServiceEntry");
+        !(own || asks && around)
+    }
+
     /// The service and the pod that istiod makes for a Kubernetes Gateway, by the name of either.
     pub fn promised(&self, namespace: &str, name: &str) -> Option<(Service, Pod)> {
         let named = |p: &&(String, Service, Pod)| p.1.namespace == namespace && (p.0 == name || p.1.name == name);
@@ -74,7 +84,7 @@ impl Edge {
 pub(crate) struct Later {
     world: World,
     places: Arc<Places>,
-    edge: OnceLock<Edge>,
+    edge: OnceLock<Arc<Edge>>,
 }
 
 impl Later {
@@ -83,8 +93,14 @@ impl Later {
         Self { world: world.clone(), places, edge: OnceLock::new() }
     }
 
+    /// Of the world that it became: what was read stands where nothing that it is read from differs.
+    pub fn after(&self, next: &World, places: Arc<Places>, difference: &Difference) -> Self {
+        let edge = self.edge.get().filter(|edge| edge.stands(difference)).cloned();
+        Self { edge: edge.map_or_else(OnceLock::new, OnceLock::from), ..Self::of(next, places) }
+    }
+
     fn read(&self) -> &Edge {
-        self.edge.get_or_init(|| Edge::of(&self.world, &self.places))
+        self.edge.get_or_init(|| Arc::new(Edge::of(&self.world, &self.places)))
     }
 }
 

@@ -108,7 +108,7 @@ impl Index {
         if difference.has_document("", "ConfigMap") && self.settings != Settings::of(next) {
             return None;
         }
-        let edge = Arc::new(Later::of(next, places.clone()));
+        let edge = Arc::new(self.edge.after(next, places.clone(), difference));
         let mut index = Self { world: Lens::of(next), places: places.clone(), edge, ..self.clone() };
         index.shelves_mut().into_iter().for_each(|shelf| shelf.change(difference, touched));
         for (was, is) in &difference.services {

@@ -4,6 +4,8 @@
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
 
+use serde_json::Value;
+
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
@@ -64,12 +66,12 @@ pub(super) fn hosts(ask: &Index, subject: &Subject) -> Vec<(String, String)> {
         return hosts.map(|(at, host)| (format!("spec.hosts[{at}]"), fqdn(host, home))).collect();
     }
     let Some(typed) = ask.destination_rules.subject(subject) else { return Vec::new() };
-    let policies = |pointer: &str| typed.document.at(pointer).is_some();
-    let own = ["loadBalancer/consistentHash", "connectionPool/http", "outlierDetection"];
-    let of_requests = |policy: &str| own.iter().any(|field| policies(&format!("{policy}/{field}")));
-    let subsets = (0..typed.spec.subsets.len()).map(|at| format!("/spec/subsets/{at}/trafficPolicy"));
-    let any = std::iter::once("/spec/trafficPolicy".to_owned()).chain(subsets).any(|policy| of_requests(&policy));
-    if any { vec![("spec.host".to_owned(), host_of(typed))] } else { Vec::new() }
+    let own = ["/loadBalancer/consistentHash", "/connectionPool/http", "/outlierDetection"];
+    let of_requests = |policy: &Value| own.iter().any(|field| policy.pointer(field).is_some());
+    let spec = typed.document.spec();
+    let subsets = spec.get("subsets").and_then(Value::as_array).into_iter().flatten();
+    let policies = subsets.chain([spec]).filter_map(|of| of.get("trafficPolicy"));
+    if policies.into_iter().any(of_requests) { vec![("spec.host".to_owned(), host_of(typed))] } else { Vec::new() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use world::Pod;
 use crate::kinds::SECURITY;
 use crate::read::Index;
 use crate::read::field::Field;
-use crate::rules::parts::{gateway_key, namespace, pods_anywhere, spec};
+use crate::rules::parts::{gateway_key, namespace, spec};
 use crate::valid::names::is_claim;
 
 pub(crate) const RULE: Rule = Rule {
@@ -41,9 +41,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let gateway = gateway_key(named, &ns).and_then(|key| ask.world.document(&key));
         let Some(gateway) = gateway else { continue };
         let selector = Field::of(gateway).get("spec").labels("selector");
-        if let Some(pod) = pods_anywhere(ask, &selector).into_iter().find(|pod| !is_checked(ask, pod)) {
+        if let Some(pod) = ask.places.selected_anywhere(&selector).into_iter().find(|pod| !is_checked(ask, pod)) {
             out.at(
-                field.path,
+                field.path(),
                 format!("{claim}: no RequestAuthentication holds for {} of {}", pod.workload.1, gateway.key),
             );
             return;

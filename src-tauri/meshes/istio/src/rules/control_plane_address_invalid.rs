@@ -30,8 +30,8 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for (config, address) in addresses(subject) {
         match address {
-            Address::Nowhere => out.at(config.path, "neither a Service nor a URL is named"),
-            Address::Broken => out.at(format!("{}.url", config.path), format!("'{}' is no URL", config.text("url"))),
+            Address::Nowhere => out.at(config.path(), "neither a Service nor a URL is named"),
+            Address::Broken => out.at(format!("{}.url", config.path()), format!("'{}' is no URL", config.text("url"))),
             Address::Ip | Address::Name => {}
         }
     }

@@ -29,7 +29,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for (config, _) in addresses(subject).into_iter().filter(|(_, address)| matches!(address, Address::Ip)) {
-        out.at(format!("{}.url", config.path), format!("{} names an address", config.text("url")));
+        out.at(format!("{}.url", config.path()), format!("{} names an address", config.text("url")));
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         "Sidecar" => {
             let proxy = spec.at("outboundTrafficPolicy.egressProxy");
             if proxy.is_set() {
-                out.at(proxy.path, "egressProxy is ignored; route to an egress gateway with a VirtualService");
+                out.at(proxy.path(), "egressProxy is ignored; route to an egress gateway with a VirtualService");
             }
         }
         "Telemetry" => tracing(ask, &spec, out),
@@ -65,10 +65,10 @@ fn delay(route: &Field, out: &mut Found) {
     let percent = route.at("fault.delay.percent");
     let value = route.at("fault.delay").number("percent");
     if value > 0.0 {
-        let at = pointer(&percent.path);
+        let at = pointer(&percent.path());
         let parent = at.trim_end_matches("/percent");
         let fix = vec![Edit::set(&format!("{parent}/percentage"), json!({"value": value})), Edit::remove(&at)];
-        out.mend(percent.path, "percent is old; write percentage: {value: …}", fix);
+        out.mend(percent.path(), "percent is old; write percentage: {value: …}", fix);
     }
 }
 
@@ -83,7 +83,7 @@ fn tracing(ask: &Index, spec: &Field, out: &mut Found) {
     for provider in providers {
         let name = provider.text("name");
         if known.iter().any(|k| k.text("name") == name && k.has("lightstep")) {
-            out.at(provider.path, format!("{name} is a Lightstep provider; write one for OpenTelemetry"));
+            out.at(provider.path(), format!("{name} is a Lightstep provider; write one for OpenTelemetry"));
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let ports = ports_of(ask, &host).unwrap_or_default();
         if ports.len() > 1 {
             let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            out.at(destination.path.clone(), format!("{host} has the ports {list}"));
+            out.at(destination.path(), format!("{host} has the ports {list}"));
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let Some(ports) = ports_of(ask, &host) else { continue };
         if !ports.iter().any(|port| f64::from(*port) == number) {
             let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            out.at(format!("{}.port", destination.path), format!("{host} has no port {number}, but {list}"));
+            out.at(format!("{}.port", destination.path()), format!("{host} has no port {number}, but {list}"));
         }
     }
 }

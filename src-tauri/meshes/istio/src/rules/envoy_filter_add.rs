@@ -25,7 +25,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["ADD"]).into_iter().filter(is_route) {
         out.at(
-            format!("{}.patch.operation", change.path),
+            format!("{}.patch.operation", change.path()),
             format!("nothing can be added to {}", change.text("applyTo")),
         );
     }

@@ -27,7 +27,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for change in relative(&spec(subject)).into_iter().filter(|change| !varies_by_version(ask, change, &key)) {
         let operation = change.get("patch").text("operation");
         out.at(
-            format!("{}.patch.operation", change.path),
+            format!("{}.patch.operation", change.path()),
             format!("{operation} depends on patches that came before, and there is no priority"),
         );
     }

@@ -24,7 +24,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["REMOVE"]).into_iter().filter(is_route) {
-        out.at(format!("{}.patch.operation", change.path), format!("{} cannot be removed", change.text("applyTo")));
+        out.at(format!("{}.patch.operation", change.path()), format!("{} cannot be removed", change.text("applyTo")));
     }
 }
 

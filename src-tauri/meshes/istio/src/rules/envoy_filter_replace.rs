@@ -24,7 +24,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["REPLACE"]).into_iter().filter(|change| !is_replaceable(change)) {
-        out.at(format!("{}.patch.operation", change.path), format!("{} cannot be replaced", change.text("applyTo")));
+        out.at(format!("{}.patch.operation", change.path()), format!("{} cannot be replaced", change.text("applyTo")));
     }
 }
 

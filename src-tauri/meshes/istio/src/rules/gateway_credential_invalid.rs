@@ -30,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (field, secret) in credentials(ask, &spec(subject)) {
         let Some(document) = ask.world.document(&secret) else { continue };
         if let Some(wrong) = wrong(&Field::of(document).get("data")) {
-            out.at(field.path, format!("{secret}: {wrong}"));
+            out.at(field.path(), format!("{secret}: {wrong}"));
         }
     }
 }

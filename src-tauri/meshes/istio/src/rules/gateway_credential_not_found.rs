@@ -24,7 +24,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (field, secret) in credentials(ask, &spec(subject)) {
         if ask.world.document(&secret).is_none() {
-            out.at(field.path, format!("there is no {secret}"));
+            out.at(field.path(), format!("there is no {secret}"));
         }
     }
 }

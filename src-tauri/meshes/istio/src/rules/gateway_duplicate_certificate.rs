@@ -40,7 +40,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let twin =
             |server: &&Field| theirs.items("servers").iter().any(|their| same(&server.get("tls"), &their.get("tls")));
         if let Some(server) = servers.iter().find(twin) {
-            out.at(format!("{}.tls", server.path), format!("{} uses it too", other.key));
+            out.at(format!("{}.tls", server.path()), format!("{} uses it too", other.key));
             return;
         }
     }

@@ -5,7 +5,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 use world::TargetPort;
 
 use crate::read::Index;
-use crate::rules::parts::{pods_anywhere, services_selecting, spec};
+use crate::rules::parts::{services_selecting, spec};
 
 pub(crate) const RULE: Rule = Rule {
     name: "gateway-port-not-on-service",
@@ -25,7 +25,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let spec = spec(subject);
-    let pods = pods_anywhere(ask, &spec.labels("selector"));
+    let pods = ask.places.selected_anywhere(&spec.labels("selector"));
     let mut open: Vec<u16> = Vec::new();
     for pod in &pods {
         let services = services_selecting(ask, &pod.namespace, &pod.labels);
@@ -40,7 +40,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let port = server.get("port");
         if !open.iter().any(|open| f64::from(*open) == port.number("number")) {
             out.at(
-                format!("{}.number", port.path),
+                format!("{}.number", port.path()),
                 format!("no Service of the gateway has port {}", port.number("number")),
             );
         }

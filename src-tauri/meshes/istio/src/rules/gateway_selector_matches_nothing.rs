@@ -3,7 +3,7 @@
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use crate::read::Index;
-use crate::rules::parts::{is_taken_for_granted, pods_anywhere, spec, words};
+use crate::rules::parts::{is_taken_for_granted, spec, words};
 
 pub(crate) const RULE: Rule = Rule {
     name: "gateway-selector-matches-nothing",
@@ -23,7 +23,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let selector = spec(subject).labels("selector");
-    if pods_anywhere(ask, &selector).is_empty() && !is_taken_for_granted(ask, &selector) {
+    if ask.places.selected_anywhere(&selector).is_empty() && !is_taken_for_granted(ask, &selector) {
         out.at("spec.selector", format!("no pod has {}", words(&selector)));
     }
 }

@@ -4,10 +4,9 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use mesh::selects;
 
-use crate::kinds::NETWORKING;
 use crate::read::Index;
 use crate::read::field::Field;
-use crate::rules::parts::{pods_anywhere, spec};
+use crate::rules::parts::spec;
 
 pub(crate) const RULE: Rule = Rule {
     name: "gateways-conflict",
@@ -28,14 +27,23 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let (own, spec) = (subject.key(), spec(subject));
     let selector = spec.labels("selector");
-    let others: Vec<_> = ask.world.documents_of(NETWORKING, "Gateway").filter(|other| other.key != own).collect();
-    for server in spec.items("servers") {
+    let servers = spec.items("servers");
+    let beside = |server: &Field| {
+        let number = server.get("port").number("number");
+        let at = |host: &str| ask.gateways.found(&format!("{number}/{host}"));
+        server.texts("hosts").into_iter().flat_map(at).collect::<Vec<_>>()
+    };
+    let mut others: Vec<_> = servers.iter().flat_map(beside).map(|other| &other.document).collect();
+    others.retain(|other| other.key != own);
+    others.sort_by(|a, b| a.key.cmp(&b.key));
+    others.dedup_by(|a, b| a.key == b.key);
+    for server in servers {
         for other in &others {
             let theirs = Field::of(other).get("spec");
             let host = theirs.items("servers").iter().find_map(|their| common(&server, their));
             if let Some(host) = host.filter(|_| share(ask, &selector, &theirs.labels("selector"))) {
                 let number = server.get("port").number("number");
-                out.at(format!("{}.hosts", server.path), format!("{} has {host} on port {number} too", other.key));
+                out.at(format!("{}.hosts", server.path()), format!("{} has {host} on port {number} too", other.key));
                 break;
             }
         }
@@ -52,7 +60,7 @@ fn common<'a>(a: &Field<'a>, b: &Field<'a>) -> Option<&'a str> {
 
 /// Some proxy is selected by both; without any pod, the same words select the same proxies.
 fn share(ask: &Index, a: &world::Labels, b: &world::Labels) -> bool {
-    a == b || pods_anywhere(ask, a).iter().any(|pod| selects(b, &pod.labels))
+    a == b || ask.places.selected_anywhere(a).iter().any(|pod| selects(b, &pod.labels))
 }
 
 #[cfg(test)]

@@ -28,9 +28,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for destination in all_destinations(subject) {
         let host = fqdn(destination.text("host"), &home);
         if !ask.knows(&host) {
-            out.at(format!("{}.host", destination.path), format!("no Service or ServiceEntry is called {host}"));
+            out.at(format!("{}.host", destination.path()), format!("no Service or ServiceEntry is called {host}"));
         } else if !callers(subject, &home).iter().any(|caller| ask.shows(&host, caller)) {
-            out.at(format!("{}.host", destination.path), format!("{host} is not exported to where this is asked"));
+            out.at(format!("{}.host", destination.path()), format!("{host} is not exported to where this is asked"));
         }
     }
 }

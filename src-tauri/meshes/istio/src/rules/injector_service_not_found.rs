@@ -30,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let service = hook.at("clientConfig.service");
         let (namespace, name) = (service.text("namespace"), service.text("name"));
         if service.is_set() && ask.world.service(namespace, name).is_none() {
-            out.at(service.path, format!("there is no Service {namespace}/{name}"));
+            out.at(service.path(), format!("there is no Service {namespace}/{name}"));
         }
     }
 }

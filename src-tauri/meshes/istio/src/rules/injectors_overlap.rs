@@ -35,7 +35,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                     && occasions.iter().any(|labels| takes(hook, labels) && takes(other, labels))
             });
         if let Some((document, (_, other))) = twin {
-            out.at(hook.path.clone(), format!("{} of {} takes the same pods", other.text("name"), document.key));
+            out.at(hook.path(), format!("{} of {} takes the same pods", other.text("name"), document.key));
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (name, network) in root.entries("networks") {
         for registry in network.items("endpoints").iter().map(|e| e.text("fromRegistry")).filter(|r| !r.is_empty()) {
             if !matches!(registry, "Mock" | "Kubernetes" | "External") && !remote(registry) {
-                out.at(networks.path.clone(), format!("network {name}: there is no registry {registry}"));
+                out.at(networks.path(), format!("network {name}: there is no registry {registry}"));
             }
         }
     }

@@ -32,11 +32,6 @@ pub(super) fn is_control_plane(labels: &Labels) -> bool {
     labels.contains_key("istio") || labels.get("release").is_some_and(|release| release == "istio")
 }
 
-/// The pods that hold all of these labels, wherever they are; all pods for no labels.
-pub(super) fn pods_anywhere<'a>(ask: &'a Index, selector: &Labels) -> Vec<&'a Arc<Pod>> {
-    ask.places.pods().filter(|pod| selects(selector, &pod.labels)).collect()
-}
-
 /// A gateway that Istio's own installation brings, in manifests that do not hold the installation.
 pub(super) fn is_taken_for_granted(ask: &Index, selector: &Labels) -> bool {
     let shipped = |value: &String| matches!(value.as_str(), "ingressgateway" | "egressgateway");
@@ -197,10 +192,15 @@ pub(super) fn ports_of(ask: &Index, host: &str) -> Option<Vec<u16>> {
 
 /// The Secrets that a Gateway names, in the namespace of the first proxy that it selects.
 pub(super) fn credentials<'a>(ask: &Index, gateway: &Field<'a>) -> Vec<(Field<'a>, ObjectKey)> {
-    let pods = pods_anywhere(ask, &gateway.labels("selector"));
+    let names = gateway.items("servers").into_iter().map(|server| server.at("tls.credentialName"));
+    let names: Vec<Field> = names.filter(Field::is_set).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let pods = ask.places.selected_anywhere(&gateway.labels("selector"));
     let Some(pod) = pods.first() else { return Vec::new() };
     let mut all = Vec::new();
-    for name in gateway.items("servers").iter().map(|server| server.at("tls.credentialName")) {
+    for name in names {
         let (namespace, secret) = name.as_text().split_once('/').unwrap_or((&pod.namespace, name.as_text()));
         if !secret.is_empty() && !secret.contains("://") {
             let key = ObjectKey::new("", "Secret", namespace, secret);

@@ -50,5 +50,5 @@ pub(super) fn varies_by_version(ask: &Index, change: &Field, own: &world::Object
         let patches = Field::of(document).get("spec").items("configPatches").into_iter();
         patches.map(move |patch| (document.key == *own, patch))
     });
-    patches.filter(|(same, other)| !(*same && other.path == change.path)).any(|(_, other)| versioned(&other))
+    patches.filter(|(same, other)| !(*same && other.path() == change.path())).any(|(_, other)| versioned(&other))
 }

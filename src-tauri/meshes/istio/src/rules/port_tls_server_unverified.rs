@@ -27,10 +27,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         let tls = port.get("tls");
         if unverified(&tls, &spec) {
             let number = port.get("port").number("number");
-            out.at(
-                tls.path.clone(),
-                format!("{} towards {} port {number}, and no CA", tls.text("mode"), spec.text("host")),
-            );
+            out.at(tls.path(), format!("{} towards {} port {number}, and no CA", tls.text("mode"), spec.text("host")));
         }
     }
 }

@@ -31,10 +31,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         return;
     }
     for port in ports {
-        out.at(
-            port.path.clone(),
-            format!("port {} takes TCP, and nothing says to which address", port.number("number")),
-        );
+        out.at(port.path(), format!("port {} takes TCP, and nothing says to which address", port.number("number")));
     }
 }
 

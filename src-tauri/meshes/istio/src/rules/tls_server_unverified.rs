@@ -25,7 +25,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     let spec = spec(subject);
     let tls = spec.at("trafficPolicy.tls");
     if unverified(&tls, &spec) {
-        out.at(tls.path.clone(), format!("{} towards {}, and no CA", tls.text("mode"), spec.text("host")));
+        out.at(tls.path(), format!("{} towards {}, and no CA", tls.text("mode"), spec.text("host")));
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         (telemetry.get("matchLabels"), telemetry.labels("matchLabels"))
     };
     if !selector.is_empty() && ask.places.selected(&namespace(subject), &selector).is_empty() {
-        out.at(at.path, format!("no workload has {}", words(&selector)));
+        out.at(at.path(), format!("no workload has {}", words(&selector)));
     }
 }
 

@@ -81,11 +81,11 @@ pub(crate) struct Flaws(Vec<Flaw>);
 
 impl Flaws {
     fn error(&mut self, at: &Field, message: impl Into<String>) {
-        self.0.push(Flaw { path: at.path.clone(), message: message.into(), refused: true });
+        self.0.push(Flaw { path: at.path(), message: message.into(), refused: true });
     }
 
     fn warn(&mut self, at: &Field, message: impl Into<String>) {
-        self.0.push(Flaw { path: at.path.clone(), message: message.into(), refused: false });
+        self.0.push(Flaw { path: at.path(), message: message.into(), refused: false });
     }
 
     /// Refused where the answer says that something is wrong.

@@ -29,7 +29,8 @@ impl Both {
         let findings = engine.check(&case.world()).findings.into_iter();
         let ours = findings.filter_map(|f| {
             let codes = codes.get(f.rule).filter(|codes| !codes.is_empty())?;
-            Some((codes.clone(), f.rule, (f.object.kind, f.object.namespace, f.object.name)))
+            let object = (f.object.kind.clone(), f.object.namespace.clone(), f.object.name.clone());
+            Some((codes.clone(), f.rule, object))
         });
         Self { theirs: theirs.collect(), ours: ours.collect() }
     }

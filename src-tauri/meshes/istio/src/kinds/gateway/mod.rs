@@ -1,6 +1,6 @@
 //! Gateway: the ports that a proxy at the edge opens.
 
-use mesh::Summary;
+use mesh::{Summary, Typed};
 use serde::Deserialize;
 use world::{Document, Labels};
 
@@ -19,6 +19,15 @@ pub(crate) struct Gateway {
 impl mesh::Spec for Gateway {
     const GROUP: &'static str = crate::kinds::NETWORKING;
     const KIND: &'static str = "Gateway";
+
+    /// Its ports with their hosts: `80/*.example.com`.
+    fn found_by(typed: &Typed<Self>) -> Vec<String> {
+        let of = |server: &Server| {
+            let number = server.port.number;
+            server.hosts.iter().map(|host| format!("{number}/{host}")).collect::<Vec<_>>()
+        };
+        typed.spec.servers.iter().flat_map(of).collect()
+    }
 }
 
 /// `servers[]`

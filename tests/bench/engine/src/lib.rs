@@ -1,0 +1,3 @@
+//! How figures of speed and memory are taken and shown.
+
+pub mod figure;
