@@ -155,7 +155,7 @@ fn configuration(clusters: usize, listeners: usize) -> String {
         serde_json::json!({"name": name, "active_state": {"version_info": "2026-11-26T06:47:52Z/10", "listener": {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
             "address": {"socket_address": {"address": format!("10.96.{}.{}", n / 250, n % 250), "port_value": 9080}}, "traffic_direction": "OUTBOUND",
             "filter_chains": (0..3).map(|_| serde_json::json!({"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": {"@type": "x", "rds": {"config_source": {"ads": {}}, "route_config_name": "9080"},
-                "http_filters": ["envoy.filters.http.grpc_stats", "envoy.filters.http.fault", "envoy.filters.http.cors", "envoy.filters.http.router"].map(filter)}}]})).collect::<Vec<_>>()},
+                "http_filters": (["envoy.filters.http.grpc_stats", "envoy.filters.http.fault", "envoy.filters.http.cors", "envoy.filters.http.router"].map(filter))}}]})).collect::<Vec<_>>()},
             "last_updated": "2026-11-26T06:47:58.381Z"}})
     };
     let whole = serde_json::json!({"configs": [
