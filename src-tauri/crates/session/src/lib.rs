@@ -4,6 +4,7 @@
 //! them from these), any rule of a mesh, and the process's environment after `Profile` was made.
 
 pub mod change;
+pub mod complete;
 mod draft;
 mod error;
 mod explain;

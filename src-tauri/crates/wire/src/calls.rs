@@ -103,6 +103,10 @@ calls! {
     copy(ObjectArgs) -> Template;
     /// What is wrong with the text of an object: by its schema, and by the rules.
     object_check(ObjectCheckArgs) -> ObjectCheck;
+    /// What could be written at a cursor.
+    suggest(SuggestArgs) -> Suggestions;
+    /// What in the cluster a field can name.
+    names(NamesArgs) -> Vec<NameOption>;
     /// The tray.
     draft(SessionRef) -> Draft;
     /// Puts an edited or new object into the tray.

@@ -241,6 +241,15 @@ impl Calls for Host {
         Ok(convert::checked(session.engine(), &session.world(), checked))
     }
 
+    async fn suggest(&self, args: SuggestArgs) -> Result<Suggestions, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(session.suggest(&args.yaml, args.line as usize, args.column as usize).await?.into())
+    }
+
+    async fn names(&self, args: NamesArgs) -> Result<Vec<NameOption>, Fault> {
+        Ok(all(self.session(&args.session)?.names(&args.yaml, &args.pointer).await?))
+    }
+
     async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {
         self.tray(&*self.session(&args.session)?).await
     }

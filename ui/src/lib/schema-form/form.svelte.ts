@@ -1,6 +1,7 @@
 /** What a generated form remembers: which sections are open, which fields were asked for, what is wrong where. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import type { YamlEdit } from '../../wire/generated/types';
+import { core } from '../../wire/client';
+import type { NameOption, YamlEdit } from '../../wire/generated/types';
 import { parentOf, pointerOf } from '../json';
 import type { Desk, Sheet } from '../yaml-editor/desk.svelte';
 import type { Help } from '../yaml-editor/fields';
@@ -34,10 +35,16 @@ export class Form {
     readonly shape: Shape,
     readonly help: Help,
     readonly onshow: (pointer: string) => void,
+    private readonly session = '',
   ) {}
 
   edit(edits: (document: unknown) => readonly YamlEdit[]): void {
     void this.desk.edit(this.sheet, edits);
+  }
+
+  /** What in the cluster a field can name. */
+  names(pointer: string): Promise<readonly NameOption[]> {
+    return core.names({ session: this.session, yaml: this.sheet.text, pointer }).catch(() => []);
   }
 
   isAsked(pointer: string): boolean {

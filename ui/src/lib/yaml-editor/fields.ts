@@ -1,5 +1,6 @@
 import type { SchemaField } from '../../wire/generated/types';
 import { Shape } from '../schema-form/shape';
+import { t } from './words';
 
 /** What a field of a kind is for, in words; empty where there are none. */
 export type Help = (kind: string, path: string) => string;
@@ -9,4 +10,12 @@ export function fieldAt(fields: readonly SchemaField[], pointer: string): { read
   const shape = new Shape(fields);
   const path = shape.placeOf(pointer);
   return { path, field: shape.at(path) ?? null };
+}
+
+const SHOWN = 8;
+
+/** Type, allowed values, default and duty of a field, each in a few words. */
+export function aboutField({ type, allowed, default: usual, required }: SchemaField): readonly string[] {
+  const values = allowed.slice(0, SHOWN).join(', ') + (allowed.length > SHOWN ? ' …' : '');
+  return [type, ...(values ? [t('oneOf', { values })] : []), ...(usual ? [t('byDefault', { value: usual })] : []), ...(required ? [t('required')] : [])];
 }

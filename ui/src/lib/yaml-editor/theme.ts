@@ -53,6 +53,8 @@ const look = EditorView.theme({
   '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', marginLeft: '1em' },
   '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)' },
   '.cm-completionInfo': { font: 'var(--t-s) var(--font)', padding: '8px 10px', maxWidth: '32ch', color: 'var(--text-2)' },
+  '.cm-about': { font: 'var(--t-s) var(--font)', padding: '8px 10px', maxWidth: '44ch', color: 'var(--text-2)' },
+  '.cm-about p:first-child': { fontFamily: 'var(--mono)', color: 'var(--text)' },
   '.cm-diagnostic': { font: 'var(--t-s) var(--font)', padding: '6px 10px', borderLeftWidth: '3px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
   '.cm-diagnostic-warning': { borderLeftColor: 'var(--warn)' },

@@ -18,6 +18,8 @@ import type {
   GraphArgs,
   HistoryArgs,
   KindCard,
+  NameOption,
+  NamesArgs,
   NodeArgs,
   NodeDetail,
   Nothing,
@@ -58,6 +60,8 @@ import type {
   SessionRef,
   Settings,
   StarterArgs,
+  SuggestArgs,
+  Suggestions,
   Template,
   TemplateArgs,
   UndoArgs,
@@ -147,6 +151,12 @@ export const calls = (call: Call) => ({
 
   /** What is wrong with the text of an object: by its schema, and by the rules. */
   objectCheck: (args: ObjectCheckArgs): Promise<ObjectCheck> => call('object_check', args) as Promise<ObjectCheck>,
+
+  /** What could be written at a cursor. */
+  suggest: (args: SuggestArgs): Promise<Suggestions> => call('suggest', args) as Promise<Suggestions>,
+
+  /** What in the cluster a field can name. */
+  names: (args: NamesArgs): Promise<Array<NameOption>> => call('names', args) as Promise<Array<NameOption>>,
 
   /** The tray. */
   draft: (args: SessionRef): Promise<Draft> => call('draft', args) as Promise<Draft>,

@@ -424,6 +424,13 @@ export type MeshSeen = { mesh: string, versions: Array<string>, mode: string, };
 
 export type Mirror = { service: string, subset: string | null, percent: number, };
 
+/**
+ * Something in the cluster that a field can name.
+ */
+export type NameOption = { value: string, detail: string, };
+
+export type NamesArgs = { session: string, yaml: string, pointer: string, };
+
 export type NodeArgs = { session: string, node: string, windowSeconds: number, };
 
 /**
@@ -990,7 +997,11 @@ type: string, allowed: Array<string>, default: string, required: boolean, minimu
 /**
  * For objects: fields that exclude each other.
  */
-choices: Array<SchemaChoice>, };
+choices: Array<SchemaChoice>, 
+/**
+ * Its values (for a map: its keys) are names of things in the cluster.
+ */
+named: boolean, };
 
 /**
  * Where a text departs from its schema.
@@ -1128,6 +1139,43 @@ export type Step = { step: string,
  * As people say it: `VirtualService shop/reviews`; null where no object decides.
  */
 object: string | null, path: string | null, because: string, };
+
+/**
+ * A cursor in a text, which need not read.
+ */
+export type SuggestArgs = { session: string, yaml: string, 
+/**
+ * From 1.
+ */
+line: number, 
+/**
+ * From 0.
+ */
+column: number, };
+
+export type Suggestion = { label: string, 
+/**
+ * Its type, or what it is.
+ */
+detail: string, 
+/**
+ * What is put into the text.
+ */
+insert: string, 
+/**
+ * It is the name of a field that has to be there.
+ */
+required: boolean, 
+/**
+ * The place of the field in the schema; empty for values.
+ */
+path: string, };
+
+export type Suggestions = { 
+/**
+ * Column (from 0) that they replace from.
+ */
+from: number, options: Array<Suggestion>, };
 
 export type SyncState = "synced" | "stale" | "not-sent" | "error" | "unknown";
 

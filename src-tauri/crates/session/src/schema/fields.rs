@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::complete::is_named;
+
 /// Fields of one object that exclude each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -39,6 +41,8 @@ pub struct Field {
     pub maximum: Option<f64>,
     /// For objects: fields that exclude each other.
     pub choices: Vec<Choice>,
+    /// Its values (for a map: its keys) are names of things in the cluster.
+    pub named: bool,
 }
 
 /// A schema that goes deeper refers to itself.
@@ -56,7 +60,7 @@ const HEAD: [(&str, &str, bool); 7] = [
 ];
 
 /// The rows of a whole object: what the server keeps (status, the rest of the metadata) is no field of an author.
-pub(super) fn fields(schema: &Value, namespaced: bool) -> Vec<Field> {
+pub(super) fn fields(schema: &Value, of: &str, namespaced: bool) -> Vec<Field> {
     let mut found = Vec::new();
     for (path, kind, required) in HEAD.into_iter().filter(|(path, ..)| namespaced || *path != "metadata.namespace") {
         let kind = kind.to_owned();
@@ -65,6 +69,9 @@ pub(super) fn fields(schema: &Value, namespaced: bool) -> Vec<Field> {
     let properties = schema["properties"].as_object();
     for (name, property) in properties.into_iter().flatten().filter(|(name, _)| is_authored(name)) {
         collect(property, name, is_required(schema, name), 0, &mut found);
+    }
+    for field in &mut found {
+        field.named = is_named(of, &field.path);
     }
     found
 }
@@ -105,11 +112,12 @@ fn place(schema: &Value, path: String, required: bool) -> Field {
         minimum: schema["minimum"].as_f64(),
         maximum: schema["maximum"].as_f64(),
         choices: choices(schema),
+        named: false,
     }
 }
 
 /// What stands at a place, in one word.
-pub(super) fn kind(schema: &Value) -> &str {
+pub(crate) fn kind(schema: &Value) -> &str {
     let rules = rules(schema).any(|rule| rule.contains("duration("));
     // Gateway API writes its durations as a pattern of units (GEP-2257).
     let units = schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("(h|m|s|ms)"));
@@ -131,7 +139,7 @@ fn rules(schema: &Value) -> impl Iterator<Item = &str> {
     schema["x-kubernetes-validations"].as_array().into_iter().flatten().filter_map(|rule| rule["rule"].as_str())
 }
 
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -205,7 +213,7 @@ mod tests {
             "port": {"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]},
             "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
             "labels": {"type": "object", "additionalProperties": {"type": "object", "properties": {"x": {"type": "integer", "minimum": 1}}}}}}}});
-        let fields = fields(&schema, true);
+        let fields = fields(&schema, "X", true);
         let short: Vec<_> =
             fields.iter().map(|f| format!("{} {}{}", f.path, f.kind, if f.required { "!" } else { "" })).collect();
         assert_eq!(

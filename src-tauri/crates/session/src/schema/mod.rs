@@ -13,6 +13,7 @@ use world::{Gvk, ObjectKey};
 
 pub use check::{Fault, Problem};
 pub use fields::{Alternative, Choice, Field};
+pub(crate) use fields::{kind, text};
 
 use crate::{Error, Result, Session};
 
@@ -38,7 +39,7 @@ impl Session {
     pub async fn schema(&self, group: &str, kind: &str) -> Result<Vec<Field>> {
         let apis = self.connection().apis().await?;
         let api = apis.find(group, kind).ok_or_else(|| Error::gone(ObjectKey::new(group, kind, "", "")))?;
-        Ok(fields::fields(&*self.schema_of(group, &api.version, kind).await?, api.namespaced))
+        Ok(fields::fields(&*self.schema_of(group, &api.version, kind).await?, kind, api.namespaced))
     }
 
     /// Everything wrong with a text: by the schema of its kind, and by the rules of the meshes as far as it is in the tray or live.

@@ -82,3 +82,35 @@ async fn a_copy_has_a_name_of_its_own_and_no_owner() {
     bench.session.draft_put(&copy.yaml, "").await.unwrap();
     assert_eq!(bench.session.copy_of(&key).await.unwrap().key.name, "reviews-copy-2", "the tray counts");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_written_comes_from_schema_and_cluster() {
+    let bench = bench(Demo::client).await;
+    let text = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: x\n  namespace: prod\nspec:\n  hosts:\n  - reviews\n  http:\n  - route:\n    - destination:\n        host: reviews\n        subset: v\n    ti\n";
+    let labels = async |line, column| {
+        let found = bench.session.suggest(text, line, column).await.unwrap();
+        found.options.into_iter().map(|option| option.label).collect::<Vec<_>>()
+    };
+    let has = |labels: &[String], wanted: &str| labels.iter().any(|label| label == wanted);
+    let fields = labels(14, 6).await;
+    assert!(has(&fields, "timeout") && has(&fields, "retries") && !has(&fields, "route"), "{fields:?}");
+    assert_eq!(labels(13, 17).await, ["v1", "v2", "v3"], "the subsets of the host beside");
+    let hosts = labels(12, 16).await;
+    assert!(has(&hosts, "reviews") && hosts.iter().any(|host| host.ends_with(".svc.cluster.local")), "{hosts:?}");
+    let found = bench.session.suggest(text, 14, 6).await.unwrap();
+    let retries = found.options.iter().find(|option| option.label == "retries").unwrap();
+    assert_eq!(
+        (found.from, retries.insert.as_str(), retries.path.as_str()),
+        (4, "retries:\n      ", "spec.http[].retries")
+    );
+
+    let readable = text.replace("    ti\n", "");
+    let names = bench.session.names(&readable, "/spec/http/0/route/0/destination/subset").await.unwrap();
+    assert_eq!(names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>(), ["v1", "v2", "v3"]);
+    assert!(bench.session.names(&readable, "/spec/http/0/timeout").await.unwrap().is_empty());
+    let policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: x\n  namespace: prod\nspec:\n  selector:\n    matchLabels:\n      app: x\n";
+    let apps = bench.session.names(policy, "/spec/selector/matchLabels/app").await.unwrap();
+    assert!(apps.iter().any(|name| name.value == "reviews"), "{apps:?}");
+    let who = bench.session.names(policy, "/spec/rules/0/from/0/source/principals/0").await.unwrap();
+    assert!(who.iter().any(|name| name.value.starts_with("cluster.local/ns/prod/sa/")), "{who:?}");
+}

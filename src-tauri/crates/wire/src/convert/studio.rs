@@ -1,13 +1,14 @@
 //! Kinds, schemas and what is wrong with an object.
 
+use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as SessionSuggestions};
 use session::kinds::KindRow;
 use session::schema::{Alternative, Checked, Choice, Fault, Field, Problem};
 use world::World;
 
 use super::all;
 use crate::types::{
-    KindCard, ObjectCheck, ObjectRef, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem,
-    Template,
+    KindCard, NameOption, ObjectCheck, ObjectRef, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField,
+    SchemaProblem, Suggestion, Suggestions, Template,
 };
 
 pub(crate) fn kind(row: KindRow) -> KindCard {
@@ -42,6 +43,7 @@ impl From<Field> for SchemaField {
             minimum: field.minimum,
             maximum: field.maximum,
             choices: all(field.choices),
+            named: field.named,
         }
     }
 }
@@ -74,5 +76,23 @@ pub(crate) fn checked(engine: &mesh::Engine, world: &World, checked: Checked) ->
         problems: all(checked.problems),
         findings: all(session::findings::locate(engine, world, None, checked.findings)),
         because: checked.because,
+    }
+}
+
+impl From<SessionSuggestions> for Suggestions {
+    fn from(found: SessionSuggestions) -> Self {
+        Self { from: found.from as u32, options: all(found.options) }
+    }
+}
+
+impl From<SessionSuggestion> for Suggestion {
+    fn from(one: SessionSuggestion) -> Self {
+        Self { label: one.label, detail: one.detail, insert: one.insert, required: one.required, path: one.path }
+    }
+}
+
+impl From<Name> for NameOption {
+    fn from(name: Name) -> Self {
+        Self { value: name.value, detail: name.detail }
     }
 }

@@ -39,6 +39,8 @@ wire! {
         pub maximum: Option<f64>,
         /// For objects: fields that exclude each other.
         pub choices: Vec<SchemaChoice>,
+        /// Its values (for a map: its keys) are names of things in the cluster.
+        pub named: bool,
     }
 }
 
@@ -91,4 +93,47 @@ wire! {
         /// Why its schema was not asked; empty where it was.
         pub because: String,
     }
+}
+
+wire! {
+    /// A cursor in a text, which need not read.
+    pub struct SuggestArgs {
+        pub session: String,
+        pub yaml: String,
+        /// From 1.
+        pub line: u32,
+        /// From 0.
+        pub column: u32,
+    }
+}
+
+wire! {
+    pub struct Suggestion {
+        pub label: String,
+        /// Its type, or what it is.
+        pub detail: String,
+        /// What is put into the text.
+        pub insert: String,
+        /// It is the name of a field that has to be there.
+        pub required: bool,
+        /// The place of the field in the schema; empty for values.
+        pub path: String,
+    }
+}
+
+wire! {
+    pub struct Suggestions {
+        /// Column (from 0) that they replace from.
+        pub from: u32,
+        pub options: Vec<Suggestion>,
+    }
+}
+
+wire! {
+    pub struct NamesArgs { pub session: String, pub yaml: String, pub pointer: String }
+}
+
+wire! {
+    /// Something in the cluster that a field can name.
+    pub struct NameOption { pub value: String, pub detail: String }
 }
