@@ -8,6 +8,7 @@ import type { Page } from './page';
 import { page as proxies } from './proxies/page';
 import { page as proxy } from './proxy/page';
 import { page as resources } from './resources/page';
+import { page as recipes } from './recipes/page';
 import { page as review } from './review/page';
 import { page as rollouts } from './rollouts/page';
 import { page as routes } from './routes/page';
@@ -24,6 +25,7 @@ export const pages: readonly Page[] = [
   rollouts,
   security,
   config,
+  recipes,
   review,
   findings,
   explain,

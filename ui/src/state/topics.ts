@@ -11,6 +11,8 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   objects: ['objects', 'draft', 'findings'],
   document: ['objects'],
   kinds: ['overview'],
+  recipe: ['objects', 'draft', 'graph'],
+  matrix: ['objects', 'draft', 'graph', 'traffic'],
   objectCheck: ['objects', 'draft', 'findings'],
   draft: ['draft'],
   review: ['draft'],

@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// Which object a text is.
-    fn key_of(&self, value: &Value) -> Result<ObjectKey> {
+    pub(crate) fn key_of(&self, value: &Value) -> Result<ObjectKey> {
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         for (pointer, field) in [("/apiVersion", "apiVersion"), ("/kind", "kind"), ("/metadata/name", "metadata.name")]
         {

@@ -263,7 +263,7 @@ fn callers(ready: &Ready, flows: &[Flow], namespace: &str, name: &str, node: &No
     rows
 }
 
-fn calling(namespace: String, workload: String, verdict: &Verdict, per_second: f64) -> Calling {
+pub(crate) fn calling(namespace: String, workload: String, verdict: &Verdict, per_second: f64) -> Calling {
     let allowed = !matches!(verdict.outcome, Outcome::Denied | Outcome::Refused | Outcome::Blocked | Outcome::Unknown);
     let decided = |step: &&Step| if allowed { step.step == "authorize" || step.step == "transport" } else { true };
     let step = verdict.trace.iter().rev().find(decided).or(verdict.trace.last());

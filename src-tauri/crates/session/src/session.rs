@@ -13,6 +13,7 @@ use world::{Coverage, World};
 use crate::change::tray::Tray;
 use crate::live::{self, Live};
 use crate::map::{Graph, Level};
+use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
 use crate::proxies::Fleet;
 use crate::proxies::detail::Held;
@@ -90,6 +91,7 @@ pub struct Session {
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
     pub(crate) schemas: Schemas,
+    pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
     pub(crate) hurry: Arc<Notify>,
     /// Somebody wants something of a rollout.
     pub(crate) wished: Arc<Notify>,
@@ -132,6 +134,7 @@ impl Session {
             effect: Memo::default(),
             trackers: Trackers::default(),
             schemas: Schemas::default(),
+            matrix: Memo::default(),
             hurry,
             wished: Arc::default(),
             driver: driver(),

@@ -134,7 +134,7 @@ fn virtual_service(world: &World, wanted: &Wanted) -> Result<Value, Error> {
 }
 
 /// Whether a host, as written in an object of the service's own namespace, means this service.
-fn names_service(host: Option<&Value>, name: &str, namespace: &str) -> bool {
+pub(crate) fn names_service(host: Option<&Value>, name: &str, namespace: &str) -> bool {
     let Some(host) = host.and_then(Value::as_str) else { return false };
     host == name
         || host == format!("{name}.{namespace}")

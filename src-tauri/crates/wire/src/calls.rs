@@ -107,6 +107,14 @@ calls! {
     suggest(SuggestArgs) -> Suggestions;
     /// What in the cluster a field can name.
     names(NamesArgs) -> Vec<NameOption>;
+    /// What the guides teach, to be written for the user's own services.
+    recipes(Nothing) -> Vec<RecipeCard>;
+    /// What a recipe would put into the tray.
+    recipe(RecipeArgs) -> Vec<Proposal>;
+    /// What the documents of a file would put into the tray.
+    import(ObjectCheckArgs) -> Vec<Proposal>;
+    /// Who may call whom.
+    matrix(MatrixArgs) -> Matrix;
     /// The tray.
     draft(SessionRef) -> Draft;
     /// Puts an edited or new object into the tray.

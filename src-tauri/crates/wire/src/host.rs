@@ -250,6 +250,22 @@ impl Calls for Host {
         Ok(all(self.session(&args.session)?.names(&args.yaml, &args.pointer).await?))
     }
 
+    async fn recipes(&self, _: Nothing) -> Result<Vec<RecipeCard>, Fault> {
+        Ok(session::recipes::ALL.into_iter().map(convert::recipe).collect())
+    }
+
+    async fn recipe(&self, args: RecipeArgs) -> Result<Vec<Proposal>, Fault> {
+        Ok(all(self.session(&args.session)?.recipe(&args.recipe, &args.values).await?))
+    }
+
+    async fn import(&self, args: ObjectCheckArgs) -> Result<Vec<Proposal>, Fault> {
+        Ok(all(self.session(&args.session)?.import(&args.yaml).await?))
+    }
+
+    async fn matrix(&self, args: MatrixArgs) -> Result<Matrix, Fault> {
+        Ok(self.session(&args.session)?.matrix(&args.namespaces, args.with_draft).await?.into())
+    }
+
     async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {
         self.tray(&*self.session(&args.session)?).await
     }

@@ -1,4 +1,5 @@
 import Copy from '@lucide/svelte/icons/copy';
+import Download from '@lucide/svelte/icons/download';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import Trash2 from '@lucide/svelte/icons/trash-2';
 import type { MenuItem } from '../../design/Menu.svelte';
@@ -7,6 +8,7 @@ import { route } from '../../state/route.svelte';
 import { toastFault, toasts } from '../../state/toasts.svelte';
 import { core } from '../../wire/client';
 import type { ObjectRef } from '../../wire/generated/types';
+import { saveOne } from './export';
 import { t } from './words';
 
 /** Marks an object for deletion: a change in the tray like any other. */
@@ -25,5 +27,6 @@ export const duplicate = ({ group, kind, namespace, name }: ObjectRef): void => 
 export const actsOf = (session: string, object: ObjectRef): readonly MenuItem[] => [
   { label: t('open'), icon: FolderOpen, run: () => goTo(objectPlace(object)) },
   { label: t('duplicate'), icon: Copy, run: () => duplicate(object) },
+  { label: t('export'), icon: Download, run: () => void saveOne(session, object) },
   { label: t('delete'), icon: Trash2, danger: true, run: () => void erase(session, object) },
 ];

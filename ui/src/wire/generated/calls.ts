@@ -18,6 +18,8 @@ import type {
   GraphArgs,
   HistoryArgs,
   KindCard,
+  Matrix,
+  MatrixArgs,
   NameOption,
   NamesArgs,
   NodeArgs,
@@ -32,6 +34,7 @@ import type {
   Overview,
   PathArg,
   Probe,
+  Proposal,
   Proxies,
   ProxyArgs,
   ProxyDetail,
@@ -43,6 +46,8 @@ import type {
   ProxySearchArgs,
   ProxyText,
   ProxyTextArgs,
+  RecipeArgs,
+  RecipeCard,
   ResourceSample,
   Resources,
   Review,
@@ -157,6 +162,18 @@ export const calls = (call: Call) => ({
 
   /** What in the cluster a field can name. */
   names: (args: NamesArgs): Promise<Array<NameOption>> => call('names', args) as Promise<Array<NameOption>>,
+
+  /** What the guides teach, to be written for the user's own services. */
+  recipes: (): Promise<Array<RecipeCard>> => call('recipes', {}) as Promise<Array<RecipeCard>>,
+
+  /** What a recipe would put into the tray. */
+  recipe: (args: RecipeArgs): Promise<Array<Proposal>> => call('recipe', args) as Promise<Array<Proposal>>,
+
+  /** What the documents of a file would put into the tray. */
+  import: (args: ObjectCheckArgs): Promise<Array<Proposal>> => call('import', args) as Promise<Array<Proposal>>,
+
+  /** Who may call whom. */
+  matrix: (args: MatrixArgs): Promise<Matrix> => call('matrix', args) as Promise<Matrix>,
 
   /** The tray. */
   draft: (args: SessionRef): Promise<Draft> => call('draft', args) as Promise<Draft>,

@@ -418,6 +418,38 @@ export type Link = "connecting" | "live" | "stale" | "lost";
 export type MapLevel = "services" | "workloads";
 
 /**
+ * Who may call whom.
+ */
+export type Matrix = { rows: Array<MatrixRow>, columns: Array<MatrixColumn>, 
+/**
+ * Row by row.
+ */
+cells: Array<MatrixCell>, 
+/**
+ * There would be more cells than are decided at once: none are.
+ */
+tooMany: boolean, };
+
+export type MatrixArgs = { session: string, 
+/**
+ * Empty for all.
+ */
+namespaces: Array<string>, withDraft: boolean, };
+
+/**
+ * What becomes of one workload's calls to one service.
+ */
+export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, 
+/**
+ * Seen within the last hour.
+ */
+requestsPerSecond: number, deniedPerSecond: number, };
+
+export type MatrixColumn = { namespace: string, service: string, port: number, };
+
+export type MatrixRow = { namespace: string, workload: string, };
+
+/**
  * A mesh that was found.
  */
 export type MeshSeen = { mesh: string, versions: Array<string>, mode: string, };
@@ -572,6 +604,19 @@ user: string, rights: Array<Right>, services: number | null,
  */
 millis: number, };
 
+/**
+ * An object as a recipe, or a file, would have it.
+ */
+export type Proposal = { object: ObjectRef, 
+/**
+ * Its text now; empty for a new object.
+ */
+before: string, after: string, 
+/**
+ * The version that `before` is of; empty for a new object.
+ */
+base: string, diff: Array<DiffLine>, };
+
 export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: Array<ControlPlane>, 
 /**
  * Of the codes that rows name.
@@ -718,6 +763,18 @@ export type Pulse = { session: string, revision: number, link: Link, heardAt: nu
  * How a cluster answered.
  */
 export type Reach = "reachable" | "unreachable" | "unauthenticated" | "untrusted" | "forbidden" | "needs-consent" | "broken";
+
+export type RecipeArgs = { session: string, recipe: string, values: { [key in string]: string }, };
+
+export type RecipeCard = { id: string, fields: Array<RecipeField>, };
+
+export type RecipeField = { name: string, takes: RecipeTakes, 
+/**
+ * What it starts with; empty where the user has to say.
+ */
+usual: string, };
+
+export type RecipeTakes = "service" | "version" | "namespace" | "percent" | "number" | "text";
 
 /**
  * A request of `netloft explain --requests`.

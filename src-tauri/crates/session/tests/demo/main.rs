@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod main_job;
 mod proxies;
+mod recipes;
 mod rollout;
 mod studio;
 mod uncertain;

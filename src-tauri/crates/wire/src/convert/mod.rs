@@ -26,4 +26,4 @@ pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use map::{graph, level, node_detail};
 pub(crate) use proxies::{proxies, proxy_detail, sort};
-pub(crate) use studio::{checked, kind, schema, template};
+pub(crate) use studio::{checked, kind, recipe, schema, template};

@@ -2,13 +2,16 @@
 
 use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as SessionSuggestions};
 use session::kinds::KindRow;
+use session::matrix::{Cell, Column, Matrix as SessionMatrix};
+use session::recipes::{Dish, Ingredient, Recipe, Takes};
 use session::schema::{Alternative, Checked, Choice, Fault, Field, Problem};
 use world::World;
 
 use super::all;
 use crate::types::{
-    KindCard, NameOption, ObjectCheck, ObjectRef, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField,
-    SchemaProblem, Suggestion, Suggestions, Template,
+    KindCard, Matrix, MatrixCell, MatrixColumn, MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard,
+    RecipeField, RecipeTakes, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem,
+    Suggestion, Suggestions, Template,
 };
 
 pub(crate) fn kind(row: KindRow) -> KindCard {
@@ -94,5 +97,56 @@ impl From<SessionSuggestion> for Suggestion {
 impl From<Name> for NameOption {
     fn from(name: Name) -> Self {
         Self { value: name.value, detail: name.detail }
+    }
+}
+
+pub(crate) fn recipe(recipe: &Recipe) -> RecipeCard {
+    let field = |need: &Ingredient| RecipeField {
+        name: need.name.to_owned(),
+        takes: match need.takes {
+            Takes::Service => RecipeTakes::Service,
+            Takes::Version => RecipeTakes::Version,
+            Takes::Namespace => RecipeTakes::Namespace,
+            Takes::Percent => RecipeTakes::Percent,
+            Takes::Number => RecipeTakes::Number,
+            Takes::Text => RecipeTakes::Text,
+        },
+        usual: need.usual.to_owned(),
+    };
+    RecipeCard { id: recipe.id.to_owned(), fields: recipe.needs.iter().map(field).collect() }
+}
+
+impl From<Dish> for Proposal {
+    fn from(dish: Dish) -> Self {
+        let diff = all(world::yaml::diff(&dish.before, &dish.after));
+        Self { object: ObjectRef::from(&dish.key), before: dish.before, after: dish.after, base: dish.base, diff }
+    }
+}
+
+impl From<SessionMatrix> for Matrix {
+    fn from(matrix: SessionMatrix) -> Self {
+        let row = |(namespace, workload)| MatrixRow { namespace, workload };
+        let column = |c: Column| MatrixColumn { namespace: c.namespace, service: c.service, port: c.port };
+        Self {
+            rows: matrix.rows.into_iter().map(row).collect(),
+            columns: matrix.columns.into_iter().map(column).collect(),
+            cells: all(matrix.cells),
+            too_many: matrix.too_many,
+        }
+    }
+}
+
+impl From<Cell> for MatrixCell {
+    fn from(cell: Cell) -> Self {
+        let calling = cell.calling;
+        Self {
+            outcome: cell.outcome.into(),
+            secured: calling.secured.into(),
+            because: calling.because,
+            object: calling.object.as_ref().map(ObjectRef::from),
+            path: calling.path,
+            requests_per_second: calling.per_second,
+            denied_per_second: cell.denied_per_second,
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Any kind: the list of kinds, their schemas, new objects, and what is wrong with one.
 
-use super::{CoverageState, Finding, wire};
+use std::collections::BTreeMap;
+
+use super::{CoverageState, DiffLine, Finding, ObjectRef, Outcome, Secured, wire};
 
 wire! {
     /// A kind that can be authored here.
@@ -136,4 +138,81 @@ wire! {
 wire! {
     /// Something in the cluster that a field can name.
     pub struct NameOption { pub value: String, pub detail: String }
+}
+
+wire! {
+    pub enum RecipeTakes { Service, Version, Namespace, Percent, Number, Text }
+}
+
+wire! {
+    pub struct RecipeField {
+        pub name: String,
+        pub takes: RecipeTakes,
+        /// What it starts with; empty where the user has to say.
+        pub usual: String,
+    }
+}
+
+wire! {
+    pub struct RecipeCard { pub id: String, pub fields: Vec<RecipeField> }
+}
+
+wire! {
+    pub struct RecipeArgs { pub session: String, pub recipe: String, pub values: BTreeMap<String, String> }
+}
+
+wire! {
+    /// An object as a recipe, or a file, would have it.
+    pub struct Proposal {
+        pub object: ObjectRef,
+        /// Its text now; empty for a new object.
+        pub before: String,
+        pub after: String,
+        /// The version that `before` is of; empty for a new object.
+        pub base: String,
+        pub diff: Vec<DiffLine>,
+    }
+}
+
+wire! {
+    pub struct MatrixArgs {
+        pub session: String,
+        /// Empty for all.
+        pub namespaces: Vec<String>,
+        pub with_draft: bool,
+    }
+}
+
+wire! {
+    pub struct MatrixRow { pub namespace: String, pub workload: String }
+}
+
+wire! {
+    pub struct MatrixColumn { pub namespace: String, pub service: String, pub port: u16 }
+}
+
+wire! {
+    /// What becomes of one workload's calls to one service.
+    pub struct MatrixCell {
+        pub outcome: Outcome,
+        pub secured: Secured,
+        pub because: String,
+        pub object: Option<ObjectRef>,
+        pub path: String,
+        /// Seen within the last hour.
+        pub requests_per_second: f64,
+        pub denied_per_second: f64,
+    }
+}
+
+wire! {
+    /// Who may call whom.
+    pub struct Matrix {
+        pub rows: Vec<MatrixRow>,
+        pub columns: Vec<MatrixColumn>,
+        /// Row by row.
+        pub cells: Vec<MatrixCell>,
+        /// There would be more cells than are decided at once: none are.
+        pub too_many: bool,
+    }
 }

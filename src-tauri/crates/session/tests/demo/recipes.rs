@@ -1,0 +1,124 @@
+//! Each recipe on the demo's services, the matrix, and files: what they propose is accepted by schema and server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use demo::Demo;
+use mesh::Outcome;
+use session::recipes::{ALL, Takes};
+use world::yaml;
+
+use crate::bench::{Bench, LIMIT, bench};
+
+/// What a user would say for the service reviews.
+fn values(id: &str) -> BTreeMap<String, String> {
+    let recipe = ALL.into_iter().find(|recipe| recipe.id == id).unwrap();
+    let said = |takes: Takes, usual: &str| match takes {
+        Takes::Service => "prod/reviews".to_owned(),
+        Takes::Version => "v3".to_owned(),
+        _ if !usual.is_empty() => usual.to_owned(),
+        _ => "prod".to_owned(),
+    };
+    recipe.needs.iter().map(|need| (need.name.to_owned(), said(need.takes, need.usual))).collect()
+}
+
+async fn measured(bench: &Bench) {
+    let mut traffic = bench.session.traffic();
+    let seen = |t: &Arc<session::traffic::Traffic>| t.edges(60.0).iter().any(|edge| edge.host.starts_with("reviews"));
+    tokio::time::timeout(LIMIT, traffic.wait_for(seen)).await.expect("traffic is measured").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_recipe_is_accepted_by_schema_and_server() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    for recipe in ALL {
+        let dishes = bench.session.recipe(recipe.id, &values(recipe.id)).await.unwrap();
+        assert!(!dishes.is_empty(), "{}", recipe.id);
+        for dish in &dishes {
+            let checked = bench.session.check_object(&dish.after).await.unwrap();
+            assert!(checked.problems.is_empty(), "{}: {:?}\n{}", recipe.id, checked.problems, dish.after);
+            assert_ne!(dish.before, dish.after, "{}", recipe.id);
+            bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+        }
+        let plan = bench.review().await;
+        assert_eq!(plan.because, "", "{}", recipe.id);
+        bench.session.draft_clear();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipe_changes_what_is_there_and_keeps_the_rest() {
+    let bench = bench(Demo::client).await;
+    let dishes = bench.session.recipe("percent-canary", &values("percent-canary")).await.unwrap();
+    assert_eq!(dishes.len(), 1, "v3 is a subset already: {dishes:?}");
+    let (old, new) = (yaml::read(&dishes[0].before).value, yaml::read(&dishes[0].after).value);
+    assert_eq!(new["spec"]["http"][0], old["spec"]["http"][0], "the testers' rule");
+    let ways = new["spec"]["http"][1]["route"].as_array().unwrap();
+    let told: Vec<_> = ways.iter().map(|way| (way["destination"]["subset"].as_str(), way["weight"].as_u64())).collect();
+    assert_eq!(told, [(Some("v1"), Some(90)), (Some("v3"), Some(10))]);
+
+    // A second recipe goes on from what the tray holds.
+    bench.session.draft_put(&dishes[0].after, &dishes[0].base).await.unwrap();
+    let more = bench.session.recipe("header-canary", &values("header-canary")).await.unwrap();
+    let after = yaml::read(&more[0].after).value;
+    assert_eq!(after["spec"]["http"].as_array().map(Vec::len), Some(3));
+    assert_eq!(after["spec"]["http"][2]["route"][1]["destination"]["subset"], "v3");
+    assert_eq!(more[0].base, dishes[0].base);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_named() {
+    let bench = bench(Demo::client).await;
+    let refused = async |id: &str, name: &str, value: &str| {
+        let mut values = values(id);
+        values.insert(name.to_owned(), value.to_owned());
+        bench.session.recipe(id, &values).await.unwrap_err().to_string()
+    };
+    assert_eq!(refused("percent-canary", "percent", "101").await, "percent: 0 to 100");
+    assert_eq!(refused("mirror", "version", " ").await, "version: it is missing");
+    assert_eq!(refused("mirror", "service", "prod/nobody").await, "Service prod/nobody is not there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matrix_says_what_the_engine_says_and_what_was_seen() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    let matrix = bench.session.matrix(&[], false).await.unwrap();
+    assert_eq!(matrix.cells.len(), matrix.rows.len() * matrix.columns.len());
+    let row = |name: &str| matrix.rows.iter().position(|row| row.1.starts_with(name) && row.0 == "prod").unwrap();
+    let column = |name: &str| matrix.columns.iter().position(|c| c.service == name && c.namespace == "prod").unwrap();
+    let cell = |from: &str, to: &str| &matrix.cells[row(from) * matrix.columns.len() + column(to)];
+    let seen = cell("storefront", "reviews");
+    assert!(seen.outcome == Outcome::Forwarded && seen.calling.per_second > 0.0, "{seen:?}");
+    let refused = cell("storefront", "payments");
+    assert_eq!(refused.outcome, Outcome::Denied, "{refused:?}");
+    let by = refused.calling.object.as_ref().map(|key| key.name.as_str());
+    assert_eq!(by, Some("payments-from-checkout"), "{refused:?}");
+
+    let some = bench.session.matrix(&["prod".into()], false).await.unwrap();
+    assert!(some.rows.len() < matrix.rows.len() && some.columns.iter().all(|c| c.namespace == "prod"));
+    let deny = bench.session.recipe("default-deny", &values("default-deny")).await.unwrap();
+    for dish in &deny {
+        bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    }
+    let after = bench.session.matrix(&["prod".into()], true).await.unwrap();
+    let denied = |m: &session::matrix::Matrix| m.cells.iter().filter(|cell| cell.outcome == Outcome::Denied).count();
+    assert!(denied(&after) > denied(&some), "{} {}", denied(&after), denied(&some));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_several_documents_is_proposed_beside_what_is_live() {
+    let bench = bench(Demo::client).await;
+    let live = bench.session.document(&crate::bench::reviews("VirtualService")).await.unwrap();
+    let new = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: x # kept\n  namespace: dev\nspec: {}\n";
+    let dishes = bench.session.import(&format!("---\n{}---\n{new}---\n# nothing\n", live.yaml)).await.unwrap();
+    assert_eq!(dishes.len(), 2);
+    assert_eq!(
+        (dishes[0].before.as_str(), dishes[0].after.as_str(), dishes[0].base.as_str()),
+        (live.yaml.as_str(), live.yaml.as_str(), live.resource_version.as_str())
+    );
+    assert_eq!((dishes[1].before.as_str(), dishes[1].after.as_str()), ("", new));
+    let broken = bench.session.import(&format!("{new}---\na: [\n")).await.unwrap_err().to_string();
+    assert!(broken.starts_with("line 8") || broken.starts_with("line 9"), "{broken}");
+}

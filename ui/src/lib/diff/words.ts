@@ -1,0 +1,16 @@
+import { words } from '../../i18n/words';
+
+export const t = words(
+  {
+    noDiff: 'Nothing differs from what is live.',
+    unchanged: { one: '{n} line unchanged', other: '{n} lines unchanged' },
+    added: 'added',
+    removed: 'removed',
+  },
+  {
+    noDiff: '与生效版本没有差别。',
+    unchanged: { other: '{n} 行未变' },
+    added: '新增',
+    removed: '删除',
+  },
+);

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { Matrix, MatrixCell } from '../../wire/generated/types';
+import { linesOf, placeOf, signOf } from './matrix';
+
+const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
+
+const matrix: Matrix = {
+  rows: [{ namespace: 'a', workload: 'x' }, { namespace: 'a', workload: 'y' }, { namespace: 'b', workload: 'z' }],
+  columns: [{ namespace: 'a', service: 's', port: 80 }, { namespace: 'b', service: 't', port: 80 }],
+  cells: [cell('forwarded', 'mtls', 2), cell('denied'), cell('forwarded', 'mtls', 1), cell('denied'), cell('forwarded', 'plaintext'), cell('unknown', 'unknown')],
+  tooMany: false,
+};
+const rows = matrix.rows.map(({ namespace, workload }) => ({ namespace, name: workload }));
+const columns = matrix.columns.map(({ namespace, service }) => ({ namespace, name: service }));
+
+it.each([
+  ['forwarded', 'mtls', 'mtls'],
+  ['forwarded', 'plaintext', 'plain'],
+  ['forwarded', 'unknown', 'unknown'],
+  ['refused', 'unknown', 'denied'],
+  ['no-route', 'unknown', 'none'],
+  ['unknown', 'mtls', 'unknown'],
+] as const)('%s over %s is %s', (outcome, secured, sign) => expect(signOf({ outcome, secured })).toBe(sign));
+
+it('folds by namespace', () => {
+  expect(linesOf(rows, new Set()).map(({ key, members }) => [key, members])).toEqual([['a', [0, 1]], ['b', [2]]]);
+  expect(linesOf(rows, new Set(['a'])).map(({ key }) => key)).toEqual(['a', 'a/x', 'a/y', 'b']);
+});
+
+it('says of a fold what all of it has in common', () => {
+  const [a, b] = linesOf(rows, new Set());
+  const [s, t] = linesOf(columns, new Set());
+  if (!a || !b || !s || !t) throw new Error('no lines');
+  expect(placeOf(matrix, a, s)).toMatchObject({ sign: 'mtls', count: 2, perSecond: 3, cell: null });
+  expect(placeOf(matrix, a, t)).toMatchObject({ sign: 'denied', denied: 2 });
+  expect(placeOf(matrix, b, t)).toMatchObject({ sign: 'unknown', count: 1, cell: matrix.cells[5] });
+  const all = { ...a, members: [0, 1, 2] };
+  expect(placeOf(matrix, all, s).sign).toBe('mixed');
+});

@@ -1,0 +1,59 @@
+import type { Matrix, MatrixCell } from '../../wire/generated/types';
+
+/** What becomes of calls, in one sign. */
+export type Sign = 'mtls' | 'plain' | 'denied' | 'unknown' | 'none' | 'mixed';
+
+const SERVED: readonly MatrixCell['outcome'][] = ['forwarded', 'direct', 'redirected', 'aborted'];
+const REFUSED: readonly MatrixCell['outcome'][] = ['denied', 'refused', 'blocked'];
+
+export function signOf({ outcome, secured }: Pick<MatrixCell, 'outcome' | 'secured'>): Sign {
+  if (SERVED.includes(outcome)) return secured === 'mtls' ? 'mtls' : secured === 'unknown' ? 'unknown' : 'plain';
+  if (REFUSED.includes(outcome)) return 'denied';
+  return outcome === 'unknown' ? 'unknown' : 'none';
+}
+
+/** A row or column on screen: one member, or a namespace that is folded, or the head of one that is not. */
+export interface Line {
+  readonly key: string;
+  readonly namespace: string;
+  /** Empty for a namespace. */
+  readonly name: string;
+  /** Which rows or columns of the matrix it stands for. */
+  readonly members: readonly number[];
+  readonly isOpen: boolean;
+}
+
+/** The lines of one side: a namespace each, with its members below where it is open. */
+export function linesOf(items: readonly { readonly namespace: string; readonly name: string }[], open: ReadonlySet<string>): readonly Line[] {
+  const groups = new Map<string, number[]>();
+  items.forEach(({ namespace }, at) => groups.set(namespace, [...(groups.get(namespace) ?? []), at]));
+  return [...groups].flatMap(([namespace, members]) => {
+    const isOpen = open.has(namespace);
+    const head: Line = { key: namespace, namespace, name: '', members, isOpen };
+    return isOpen ? [head, ...members.map((at): Line => ({ key: `${namespace}/${items[at]?.name ?? ''}`, namespace, name: items[at]?.name ?? '', members: [at], isOpen: false }))] : [head];
+  });
+}
+
+/** Everything in one place of the screen, as one. */
+export interface Place {
+  readonly sign: Sign;
+  readonly count: number;
+  readonly denied: number;
+  readonly perSecond: number;
+  readonly deniedPerSecond: number;
+  /** The only cell, where there is one. */
+  readonly cell: MatrixCell | null;
+}
+
+export function placeOf(matrix: Matrix, row: Line, column: Line): Place {
+  const cells = row.members.flatMap((r) => column.members.flatMap((c) => matrix.cells[r * matrix.columns.length + c] ?? []));
+  const signs = [...new Set(cells.map(signOf))];
+  return {
+    sign: signs.length === 1 ? (signs[0] ?? 'unknown') : 'mixed',
+    count: cells.length,
+    denied: cells.filter((cell) => signOf(cell) === 'denied').length,
+    perSecond: cells.reduce((sum, cell) => sum + cell.requestsPerSecond, 0),
+    deniedPerSecond: cells.reduce((sum, cell) => sum + cell.deniedPerSecond, 0),
+    cell: cells.length === 1 ? (cells[0] ?? null) : null,
+  };
+}
