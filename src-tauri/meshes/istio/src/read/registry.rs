@@ -150,12 +150,19 @@ pub(crate) fn speech_of(protocol: &str) -> Speech {
 }
 
 impl Index {
-    /// A host as a proxy in this scope knows it.
+    /// A host as a proxy in this scope knows it: of several that are called so the one of its own namespace, then a Service.
+    /// Upstream: istio/istio pilot/pkg/model/sidecar.go, selectServices, collectImportedServices.
     pub fn host<'a>(&'a self, scope: &Scope, host: &str, caller: &str) -> Option<Host<'a>> {
         if let Some((namespace, name)) = service_of(host)
             && let Some(service) = self.places.service(namespace, name)
-            && exported(service, caller)
+            && (exported(service, caller) || (scope.is_behind_rules() && namespace == caller && !is_hidden(service)))
         {
+            let beside = || self.entry(scope, host, caller).filter(|e| e.namespace() == caller && e.name() == host);
+            if namespace != caller
+                && let Some(own) = beside()
+            {
+                return Some(own);
+            }
             let seen = scope.sees(namespace, host);
             match &service.external_name {
                 Some(name) if service.kind == "ExternalName" => {
@@ -302,13 +309,23 @@ impl Index {
             .http_services(port)
             .iter()
             .any(|s| exported(s, caller) && scope.sees(&s.namespace, &service_host(&s.namespace, &s.name)));
+        // A host of the name in another namespace stands for it.
+        let taken = |host: &str, home: &str| self.host(scope, host, caller).is_some_and(|h| h.namespace() != home);
         service
             || self.service_entries.all().any(|typed| {
                 exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
                     && typed.spec.ports.iter().any(|p| p.number == port && p.speech() == Speech::Http)
-                    && typed.spec.hosts.iter().any(|h| scope.sees(&typed.document.key.namespace, h))
+                    && typed.spec.hosts.iter().any(|h| {
+                        let home = &typed.document.key.namespace;
+                        scope.sees(home, h) && !taken(h, home)
+                    })
             })
     }
+}
+
+/// The annotation says that nobody sees it.
+fn is_hidden(service: &Service) -> bool {
+    service.annotations.get("networking.istio.io/exportTo").is_some_and(|to| to.split(',').any(|to| to.trim() == "~"))
 }
 
 /// The annotation by which a Service hides from other namespaces.

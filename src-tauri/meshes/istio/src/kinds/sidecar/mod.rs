@@ -68,6 +68,11 @@ impl<'a> Scope<'a> {
         Self { part: Part::Rules, ..self }
     }
 
+    /// It is that of destinations of rules.
+    pub fn is_behind_rules(&self) -> bool {
+        matches!(self.part, Part::Rules)
+    }
+
     /// Whether a host of this namespace is in the proxy's configuration. Upstream: pilot/pkg/model/sidecar.go, selectServices.
     pub fn sees(&self, namespace: &str, host: &str) -> bool {
         self.meets(namespace, |dns| dns == host || wildcard_matches(dns, host), |dns| fits(dns, host))
