@@ -52,10 +52,14 @@ fn meeting() -> impl Strategy<Value = Value> {
     let sidecars = (meta(), namespace()).prop_map(|(meta, ns)| {
         json!({"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": meta, "spec": {"egress": [{"hosts": [format!("{ns}/*")]}]}})
     });
+    let api_routes = (meta(), name(), name()).prop_map(|(meta, service, to)| {
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": meta,
+            "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": service}], "rules": [{"backendRefs": [{"name": to, "port": 9080}]}]}})
+    });
     let settings = prop::sample::select(vec!["", "rootNamespace: shop", "outboundTrafficPolicy: {mode: REGISTRY_ONLY}"]).prop_map(|text| {
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "istio-system", "name": "istio"}, "data": {"mesh": text}})
     });
-    prop_oneof![4 => routes, 4 => rules, 2 => entries, 3 => peers, 4 => policies, 1 => sidecars, 1 => settings]
+    prop_oneof![4 => routes, 3 => api_routes, 4 => rules, 2 => entries, 3 => peers, 4 => policies, 1 => sidecars, 1 => settings]
 }
 
 /// What Kubernetes itself has.

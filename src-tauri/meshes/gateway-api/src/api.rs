@@ -50,6 +50,15 @@ impl Api {
         }
     }
 
+    /// There is neither a gateway nor a route.
+    pub fn is_empty(&self) -> bool {
+        let routes = self.http_routes.is_empty()
+            && self.grpc_routes.is_empty()
+            && self.tls_routes.is_empty()
+            && self.tcp_routes.is_empty();
+        routes && self.gateways.is_empty() && self.listener_sets.is_empty()
+    }
+
     /// Who makes gateways of a class; `None` where the class is not there.
     pub fn controller(&self, class: &str) -> Option<&str> {
         self.classes.get(class).map(String::as_str)

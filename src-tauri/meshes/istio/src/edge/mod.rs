@@ -36,6 +36,8 @@ pub(crate) struct Edge {
     in_mesh: HashMap<String, Vec<usize>>,
     /// What istiod makes for Kubernetes Gateways, with their names.
     promised: Vec<(String, Service, Pod)>,
+    /// There are gateways or routes of the Gateway API, whether they lead anywhere or not: they ask for services, hosts and namespaces.
+    asks: bool,
 }
 
 impl Edge {
@@ -54,17 +56,16 @@ impl Edge {
             };
             map.entry(key.clone()).or_default().push(at);
         }
-        Self { doors, derived, at_gateway, in_mesh, promised: door::promised(&api) }
+        Self { doors, derived, at_gateway, in_mesh, promised: door::promised(&api), asks: !api.is_empty() }
     }
 
     /// Nothing that it is read from differs.
     fn stands(&self, difference: &Difference) -> bool {
         let differs = |group: &str, kind: &str| difference.has_document(group, kind);
         let own = differs(NETWORKING, "Gateway") || API.iter().any(|kind| differs(GROUP, kind));
-        let asks = !self.derived.is_empty() || !self.promised.is_empty() || self.doors.iter().any(|door| door.api);
         let around =
             !difference.services.is_empty() || !difference.namespaces.is_empty() || differs(NETWORKING, "ServiceEntry");
-        !(own || asks && around)
+        !(own || self.asks && around)
     }
 
     /// The service and the pod that istiod makes for a Kubernetes Gateway, by the name of either.
@@ -114,8 +115,7 @@ impl Index {
         let note = |group: &str, kind: &str| self.world.log().note(group, kind, || Dep::every(group, kind));
         API.iter().for_each(|kind| note(GROUP, kind));
         let edge = self.edge.read();
-        if !edge.derived.is_empty() || !edge.promised.is_empty() {
-            // Routes and listeners ask for services, hosts and namespaces.
+        if edge.asks {
             for (group, kind) in [("", "Service"), ("", "Namespace"), (NETWORKING, "ServiceEntry")] {
                 note(group, kind);
             }
