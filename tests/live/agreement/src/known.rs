@@ -43,20 +43,13 @@ pub const KNOWN: &[Known] = &[
         "Pod ",
         "kubernetes.io/ingress.class on a pod: of pods, only the annotations of meshes are kept, for there may be ten thousand.",
     ),
-    known(
-        "IST0109",
-        "istioctl",
-        "",
-        "VirtualService ",
-        "A conflict is told once, on the younger VirtualService, which is the one that is not asked; istioctl says it of both.",
-    ),
-    known(
-        "IST0118",
-        "istioctl",
-        "",
-        "Service ",
-        "No pod of the service is in the mesh, so no sidecar guesses what its port speaks.",
-    ),
+    known("IST0109", "istioctl", "virtualservice_conflictingmeshgatewayhosts", "VirtualService ", YOUNGER),
+    known("IST0109", "istioctl", "virtualservice_overlappingmatches", "VirtualService ", YOUNGER),
+    known("IST0109", "istioctl", "testdata/virtualservice_destinationhosts", "VirtualService hello/hello", YOUNGER),
+    known("IST0118", "istioctl", "samples/addons/grafana", "Service istio-system/grafana", NOT_MESHED),
+    known("IST0118", "istioctl", "samples/addons/jaeger", "Service istio-system/jaeger-collector", NOT_MESHED),
+    known("IST0118", "istioctl", "testdata/service-no-port-name", "Service my-namespace", NOT_MESHED),
+    known("IST0118", "istioctl", "worlds/loyalty", "Service loyalty/points", NOT_MESHED),
     known(
         "IST0131",
         "istioctl",
@@ -78,12 +71,18 @@ pub const KNOWN: &[Known] = &[
         "uri-with-prefix-exact",
         "A prefix hides an exact path that begins with it; istioctl compares prefixes alone.",
     ),
+    known("IST0132", "istioctl", "virtualservice_dupmatches", "duplicate-tcp-match", NO_GATEWAY),
+    known("IST0132", "istioctl", "virtualservice_dupmatches", "duplicate-empty-tcp", NO_GATEWAY),
+    known("IST0132", "istioctl", "testdata/virtualservice_gateways", "httpbin-bogus", NO_GATEWAY),
+    known("IST0132", "istioctl", "samples/tcp-echo/tcp-echo-20-v2", "tcp-echo", NO_GATEWAY),
+    known("IST0132", "istioctl", "virtualservice_conflictingmeshgatewayhosts.yaml", "VirtualService ", NO_GATEWAY),
+    known("IST0132", "istioctl", "worlds/findings/gateway-route-without-subset", "VirtualService shop/a", NO_GATEWAY),
     known(
-        "IST0132",
-        "istioctl",
-        "",
-        "VirtualService ",
-        "The Gateway does not exist, which gateway-not-found says; istioctl says besides that it has none of the hosts.",
+        "mesh-network-registry-unknown",
+        "netloft",
+        "worlds/findings/mesh-network-registry-unknown",
+        "ConfigMap istio-system/istio",
+        "The networks stand in the mesh's ConfigMap: istioctl reads it there from a cluster alone.",
     ),
     known("IST0158", "istioctl", "injection-with-mismatched-sidecar", "enabled-namespace-native", ENDS),
     known("pod-without-proxy", "netloft", "injection-with-mismatched-sidecar", "-native", ENDS),
@@ -96,6 +95,10 @@ pub const KNOWN: &[Known] = &[
     ),
 ];
 
+const YOUNGER: &str = "A conflict is told once, on the younger VirtualService, which is the one that is not asked; istioctl says it of both.";
+const NOT_MESHED: &str = "No pod of the service is in the mesh, so no sidecar guesses what its port speaks.";
+const NO_GATEWAY: &str =
+    "The Gateway does not exist, which gateway-not-found says; istioctl says besides that it has none of the hosts.";
 const NO_NAMESPACE: &str = "Pods of the file name no namespace; istioctl looks for the namespace of the gateway's pods, finds the empty one and says that there are no pods.";
 const SHIPPED: &str = "The manifests hold no pods and not Istio's installation, whose ingress gateway they select: it is taken for granted, as istioctl itself does without a cluster.";
 const ENDS: &str = "The proxy is an init container that ends before the application begins (no restartPolicy: Always), so it is no proxy of the pod.";
