@@ -134,7 +134,7 @@ fn total(all: &Resources) -> String {
 fn used(proxy: &Proxy) -> Value {
     json!({
         "namespace": proxy.namespace, "pod": proxy.pod, "container": "istio-proxy",
-        "cpu": {"usageMillicores": proxy.cpu.usage, "requestMillicores": proxy.cpu.request, "limitMillicores": proxy.cpu.limit},
+        "cpu": {"usageMillicores": proxy.cpu.usage, "requestMillicores": proxy.cpu.request, "limitMillicores": proxy.cpu.limit, "throttledShare": proxy.throttled},
         "memory": {"usageBytes": proxy.memory.usage, "requestBytes": proxy.memory.request, "limitBytes": proxy.memory.limit},
         "source": proxy.source,
     })

@@ -26,4 +26,5 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   proxies: ['proxies'],
   resources: ['proxies'],
   resourceHistory: ['proxies'],
+  sidecarScope: ['proxies', 'objects'],
 };

@@ -181,6 +181,10 @@ calls! {
     resource_history(WorkloadArgs) -> Vec<ResourceSample>;
     /// Puts what is advised for a workload into the tray.
     resource_advise(WorkloadArgs) -> Draft;
+    /// What the sidecars of a namespace hold, and what they were seen to need.
+    sidecar_scope(NamespaceArgs) -> SidecarScope;
+    /// Puts a Sidecar that names just that into the tray.
+    sidecar_scope_put(NamespaceArgs) -> Draft;
     /// The user's settings.
     settings(Nothing) -> Settings;
     /// Saves the user's settings.

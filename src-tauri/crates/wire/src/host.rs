@@ -448,6 +448,16 @@ impl Calls for Host {
         self.tray(&session).await
     }
 
+    async fn sidecar_scope(&self, args: NamespaceArgs) -> Result<SidecarScope, Fault> {
+        Ok(self.session(&args.session)?.scope(&args.namespace).into())
+    }
+
+    async fn sidecar_scope_put(&self, args: NamespaceArgs) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.put_scope(&args.namespace).await?;
+        self.tray(&session).await
+    }
+
     async fn settings(&self, _: Nothing) -> Result<Settings, Fault> {
         Ok(convert::settings(self.bench.settings()))
     }

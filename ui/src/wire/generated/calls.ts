@@ -22,6 +22,7 @@ import type {
   MatrixArgs,
   NameOption,
   NamesArgs,
+  NamespaceArgs,
   NodeArgs,
   NodeDetail,
   Nothing,
@@ -64,6 +65,7 @@ import type {
   ServerAdded,
   SessionRef,
   Settings,
+  SidecarScope,
   StarterArgs,
   SuggestArgs,
   Suggestions,
@@ -273,6 +275,12 @@ export const calls = (call: Call) => ({
 
   /** Puts what is advised for a workload into the tray. */
   resourceAdvise: (args: WorkloadArgs): Promise<Draft> => call('resource_advise', args) as Promise<Draft>,
+
+  /** What the sidecars of a namespace hold, and what they were seen to need. */
+  sidecarScope: (args: NamespaceArgs): Promise<SidecarScope> => call('sidecar_scope', args) as Promise<SidecarScope>,
+
+  /** Puts a Sidecar that names just that into the tray. */
+  sidecarScopePut: (args: NamespaceArgs): Promise<Draft> => call('sidecar_scope_put', args) as Promise<Draft>,
 
   /** The user's settings. */
   settings: (): Promise<Settings> => call('settings', {}) as Promise<Settings>,

@@ -463,6 +463,8 @@ export type NameOption = { value: string, detail: string, };
 
 export type NamesArgs = { session: string, yaml: string, pointer: string, };
 
+export type NamespaceArgs = { session: string, namespace: string, };
+
 export type NodeArgs = { session: string, node: string, windowSeconds: number, };
 
 /**
@@ -728,7 +730,11 @@ trouble: string, certificate: ProxyCertificate | null, size: ProxySize | null, c
 /**
  * Since when it talks to that instance, milliseconds since 1970.
  */
-connectedAt: number | null, cpuUsage: number | null, cpuRequest: number | null, cpuLimit: number | null, memoryUsage: number | null, memoryRequest: number | null, memoryLimit: number | null, unknown: Array<Unknown>, };
+connectedAt: number | null, cpuUsage: number | null, cpuRequest: number | null, cpuLimit: number | null, 
+/**
+ * The share of time in which its CPU limit stopped it; null where nobody tells.
+ */
+throttled: number | null, memoryUsage: number | null, memoryRequest: number | null, memoryLimit: number | null, unknown: Array<Unknown>, };
 
 export type ProxySearchArgs = { session: string, namespace: string, pod: string, text: string, readAt: number, };
 
@@ -1162,6 +1168,31 @@ production: { [key in string]: boolean },
  * Nothing is ever written.
  */
 readOnly: boolean, };
+
+/**
+ * What the sidecars of a namespace hold, and what they were seen to need.
+ */
+export type SidecarScope = { namespace: string, 
+/**
+ * A Sidecar that already holds for the whole of it.
+ */
+has: ObjectRef | null, 
+/**
+ * Clusters that the proxy holds which knows most, and the bytes of its configuration.
+ */
+clusters: number, bytes: number, 
+/**
+ * What would be left of the bytes; null where the size is not known.
+ */
+predicted: number | null, 
+/**
+ * What a Sidecar would name.
+ */
+hosts: Array<string>, 
+/**
+ * Calls were measured at all.
+ */
+measured: boolean, };
 
 /**
  * A finding that an annotation of its object silences.

@@ -119,6 +119,7 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         control_plane: row.control_plane.clone(),
         connected_at: row.connected_at.map(millis),
         cpu,
+        throttled: of.usage.and_then(|usage| usage.throttled),
         memory,
         source: of.usage.map(|usage| usage.source.to_owned()).unwrap_or_default(),
         unknown,

@@ -156,6 +156,8 @@ pub struct Proxy {
     pub connected_at: Option<f64>,
     /// Thousandths of a core.
     pub cpu: Use,
+    /// The share of time in which its CPU limit stopped it; `None` where nobody tells.
+    pub throttled: Option<f64>,
     /// Bytes.
     pub memory: Use,
     /// Where the use was read.

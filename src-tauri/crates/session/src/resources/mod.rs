@@ -2,6 +2,7 @@
 
 mod advice;
 mod history;
+mod scope;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) use advice::advise;
 pub use advice::{Advice, Sizes};
 pub(crate) use history::Names;
 pub use history::{History, Sample};
+pub use scope::Scope;
 
 /// CPU in thousandths of a core and memory in bytes; `None` where nothing of it was measured or set.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

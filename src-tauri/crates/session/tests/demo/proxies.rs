@@ -133,3 +133,22 @@ async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
     let (old, new) = plan.steps[0].texts();
     assert!(!old.contains("proxyCPU") && new.contains("sidecar.istio.io/proxyCPU: 15m"), "{new}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_names_what_a_namespace_was_seen_to_call() {
+    let bench = bench(Demo::client).await;
+    let mut traffic = bench.session.traffic();
+    let measured = |t: &std::sync::Arc<session::traffic::Traffic>| {
+        t.edges(900.0)
+            .iter()
+            .any(|e| e.host.starts_with("users.prod") && e.from.as_ref().is_some_and(|from| from.namespace == "dev"))
+    };
+    tokio::time::timeout(LIMIT, traffic.wait_for(measured)).await.expect("traffic is measured").unwrap();
+    let scope = bench.session.scope("dev");
+    assert!(scope.hosts.contains(&"prod/users.prod.svc.cluster.local".to_owned()), "{scope:?}");
+    assert!(!scope.hosts.iter().any(|host| host.contains("checkout.prod")), "{scope:?}");
+    bench.session.put_scope("dev").await.unwrap();
+    let item = bench.session.tray().borrow().items()[0].clone();
+    assert_eq!((item.key.kind.as_str(), item.key.namespace.as_str()), ("Sidecar", "dev"), "{}", item.yaml);
+    assert!(item.yaml.contains("./*"), "{}", item.yaml);
+}

@@ -118,6 +118,7 @@ impl From<Proxy> for ProxyRow {
             cpu_usage: proxy.cpu.usage,
             cpu_request: proxy.cpu.request,
             cpu_limit: proxy.cpu.limit,
+            throttled: proxy.throttled,
             memory_usage: proxy.memory.usage,
             memory_request: proxy.memory.request,
             memory_limit: proxy.memory.limit,

@@ -1,9 +1,9 @@
 //! What the mesh costs.
 
-use session::resources::{Advice, Amount as SessionAmount, Resources as SessionResources, Row, Sample};
+use session::resources::{Advice, Amount as SessionAmount, Resources as SessionResources, Row, Sample, Scope};
 
 use super::all;
-use crate::types::{Amount, ProxySizes, ResourceRow, ResourceSample, Resources, SizeAdvice};
+use crate::types::{Amount, ObjectRef, ProxySizes, ResourceRow, ResourceSample, Resources, SidecarScope, SizeAdvice};
 
 impl From<SessionAmount> for Amount {
     fn from(of: SessionAmount) -> Self {
@@ -53,5 +53,19 @@ impl From<Sample> for ResourceSample {
     fn from(of: Sample) -> Self {
         let [cpu, cpu_peak, memory, memory_peak] = [of.cpu, of.cpu_peak, of.memory, of.memory_peak].map(f64::from);
         Self { at: of.at, cpu, cpu_peak, memory, memory_peak }
+    }
+}
+
+impl From<Scope> for SidecarScope {
+    fn from(of: Scope) -> Self {
+        Self {
+            namespace: of.namespace,
+            has: of.has.as_ref().map(ObjectRef::from),
+            clusters: of.clusters,
+            bytes: of.bytes,
+            predicted: of.predicted,
+            hosts: of.hosts,
+            measured: of.measured,
+        }
     }
 }

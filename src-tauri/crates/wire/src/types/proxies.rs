@@ -45,6 +45,8 @@ wire! {
         pub cpu_usage: Option<f64>,
         pub cpu_request: Option<f64>,
         pub cpu_limit: Option<f64>,
+        /// The share of time in which its CPU limit stopped it; null where nobody tells.
+        pub throttled: Option<f64>,
         pub memory_usage: Option<f64>,
         pub memory_request: Option<f64>,
         pub memory_limit: Option<f64>,

@@ -1,6 +1,6 @@
 //! What the mesh costs.
 
-use super::{Unknown, wire};
+use super::{ObjectRef, Unknown, wire};
 
 wire! {
     /// CPU in thousandths of a core, memory in bytes; null where nothing of it was measured or set.
@@ -72,5 +72,27 @@ wire! {
         pub cpu_peak: f64,
         pub memory: f64,
         pub memory_peak: f64,
+    }
+}
+
+wire! {
+    pub struct NamespaceArgs { pub session: String, pub namespace: String }
+}
+
+wire! {
+    /// What the sidecars of a namespace hold, and what they were seen to need.
+    pub struct SidecarScope {
+        pub namespace: String,
+        /// A Sidecar that already holds for the whole of it.
+        pub has: Option<ObjectRef>,
+        /// Clusters that the proxy holds which knows most, and the bytes of its configuration.
+        pub clusters: u32,
+        pub bytes: f64,
+        /// What would be left of the bytes; null where the size is not known.
+        pub predicted: Option<f64>,
+        /// What a Sidecar would name.
+        pub hosts: Vec<String>,
+        /// Calls were measured at all.
+        pub measured: bool,
     }
 }

@@ -1,0 +1,156 @@
+//! What the sidecars of a namespace need to know: what they were seen to call. A `Sidecar` that names it keeps the rest of the mesh out of
+//! their memory; calls that were not seen lose the rules of their callers, so this is never applied by itself.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use world::{ObjectKey, World, yaml};
+
+use crate::{Error, Result, Session};
+
+/// How far back calls are looked for, in seconds: what the counters are kept for.
+const BACK: f64 = 900.0;
+const GROUP: &str = "networking.istio.io";
+
+/// A call that was seen: the service where one is known, and the host.
+type Call = (Option<(String, String)>, String);
+
+/// What is known of the scope of a namespace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scope {
+    /// The namespace.
+    pub namespace: String,
+    /// A `Sidecar` that already holds for the whole of it.
+    pub has: Option<ObjectKey>,
+    /// Clusters that the proxy holds which knows most.
+    pub clusters: u32,
+    /// Bytes of its configuration.
+    pub bytes: f64,
+    /// What would be left of them, by the share of services that stay in scope; `None` where the size is not known.
+    pub predicted: Option<f64>,
+    /// What a Sidecar would name: `./*`, `prod/reviews.prod.svc.cluster.local`.
+    pub hosts: Vec<String>,
+    /// Calls were measured at all; else nothing is advised.
+    pub measured: bool,
+}
+
+impl Session {
+    /// What the sidecars of a namespace hold, and what they were seen to need.
+    pub fn scope(&self, namespace: &str) -> Scope {
+        let (world, fleet, traffic) = (self.world(), self.fleet.borrow().clone(), self.traffic.borrow().clone());
+        let from_here = traffic.edges(BACK).into_iter().filter(|edge| {
+            edge.from.as_ref().is_some_and(|from| from.namespace == namespace) && edge.requests_per_second > 0.0
+        });
+        let calls: Vec<Call> = from_here.map(|edge| (edge.to_service, edge.host)).collect();
+        let sizes =
+            fleet.proxies.iter().filter(|p| p.namespace == namespace && p.role == "sidecar").filter_map(|p| p.size);
+        let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
+        let hosts = hosts(namespace, &calls);
+        let left = share(&world, &hosts, namespace);
+        Scope {
+            namespace: namespace.to_owned(),
+            has: existing(&world, namespace),
+            clusters: largest.clusters,
+            bytes: largest.bytes,
+            predicted: (largest.bytes > 0.0).then(|| largest.bytes * left),
+            hosts,
+            measured: traffic.measured,
+        }
+    }
+
+    /// Puts a Sidecar that names what was seen into the tray.
+    ///
+    /// # Errors
+    /// Where nothing was measured, or the namespace has one.
+    pub async fn put_scope(&self, namespace: &str) -> Result<()> {
+        let scope = self.scope(namespace);
+        let refuse = |reason: String| Err(Error::Field { field: "namespace", reason });
+        if let Some(has) = scope.has {
+            return refuse(format!("{has} already says what the sidecars of {namespace} know: edit it"));
+        }
+        if !scope.measured {
+            return refuse(format!("nothing was measured of what {namespace} calls"));
+        }
+        let object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Sidecar",
+            "metadata": {"name": "default", "namespace": namespace}, "spec": {"egress": [{"hosts": scope.hosts}]}});
+        self.draft_put(&yaml::write(&object), "").await
+    }
+}
+
+/// Its own namespace whole, the control plane, and what else was called.
+fn hosts(namespace: &str, calls: &[Call]) -> Vec<String> {
+    let others = calls.iter().filter_map(|(service, host)| match service {
+        Some((of, _)) if of == namespace => None,
+        Some((of, name)) => Some(format!("{of}/{name}.{of}.svc.cluster.local")),
+        // Where no service was known it went by no cluster of its own.
+        None if host.is_empty() || host.ends_with("Cluster") => None,
+        None => Some(format!("*/{host}")),
+    });
+    let others: BTreeSet<String> = others.collect();
+    ["./*".to_owned(), "istio-system/*".to_owned()].into_iter().chain(others).collect()
+}
+
+/// The share of services that stay in scope.
+fn share(world: &World, hosts: &[String], namespace: &str) -> f64 {
+    let named: BTreeSet<&str> = hosts.iter().filter_map(|host| host.split_once('/').map(|(_, host)| host)).collect();
+    let stays = |service: &world::Service| {
+        service.namespace == namespace
+            || service.namespace == "istio-system"
+            || named.contains(format!("{}.{}.svc.cluster.local", service.name, service.namespace).as_str())
+    };
+    let all = world.services().count();
+    if all == 0 { 1.0 } else { world.services().filter(|service| stays(service)).count() as f64 / all as f64 }
+}
+
+/// One without a selector holds for all of the namespace.
+fn existing(world: &World, namespace: &str) -> Option<ObjectKey> {
+    let unselective = |selector: Option<&Value>| selector.is_none_or(Value::is_null);
+    let mut all = world.documents_in(GROUP, "Sidecar", namespace);
+    all.find(|sidecar| unselective(sidecar.at("/spec/workloadSelector"))).map(|sidecar| sidecar.key.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use world::{Change, Object, Service};
+
+    use super::*;
+
+    fn service(namespace: &str, name: &str) -> Change {
+        Change::Put(Object::Service(Service { namespace: namespace.into(), name: name.into(), ..Service::default() }))
+    }
+
+    #[test]
+    fn what_was_called_stays_and_the_rest_goes() {
+        let to = |namespace: &str, name: &str| Some((namespace.to_owned(), name.to_owned()));
+        let calls = [
+            (to("shop", "ratings"), "ratings.shop.svc.cluster.local".to_owned()),
+            (to("prod", "reviews"), "reviews.prod.svc.cluster.local".to_owned()),
+            (None, "api.example.com".to_owned()),
+            (None, "PassthroughCluster".to_owned()),
+        ];
+        let hosts = hosts("shop", &calls);
+        assert_eq!(hosts, ["./*", "istio-system/*", "*/api.example.com", "prod/reviews.prod.svc.cluster.local"]);
+        let world = World::new().after([
+            service("shop", "ratings"),
+            service("prod", "reviews"),
+            service("prod", "cart"),
+            service("many", "a"),
+        ]);
+        assert!((share(&world, &hosts, "shop") - 0.5).abs() < 1e-9);
+        assert!((share(&World::new(), &hosts, "shop") - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn only_one_for_the_whole_namespace_counts() {
+        let sidecar = |name: &str, spec: Value| {
+            let body = json!({"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+            Change::Put(Object::read(body, world::Origin::Draft).unwrap())
+        };
+        let selective = sidecar("one", json!({"workloadSelector": {"labels": {"app": "a"}}}));
+        let world = World::new().after([selective]);
+        assert_eq!(existing(&world, "shop"), None);
+        let world = world.after([sidecar("all", json!({}))]);
+        assert_eq!(existing(&world, "shop").map(|key| key.name), Some("all".into()));
+        assert_eq!(existing(&world, "prod"), None);
+    }
+}
