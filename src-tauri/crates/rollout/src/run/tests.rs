@@ -1,0 +1,179 @@
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
+use super::*;
+use crate::Rates;
+use crate::plan::tests::PLAN;
+
+fn run() -> Run {
+    Run::begin(Plan::read(PLAN).unwrap(), Split::default())
+}
+
+fn seen(run: &Run, canary: Option<Rates>) -> Observation {
+    let stable = Some(Rates { per_second: 9.0, error_share: 0.0, p50: Some(5.0), p99: Some(20.0) });
+    let measured = Measured { stable, canary };
+    Observation { elapsed: Duration::from_secs(10), stale: None, live: Ok(run.split), measured }
+}
+
+fn good() -> Option<Rates> {
+    Some(Rates { per_second: 2.0, error_share: 0.0, p50: Some(5.0), p99: Some(30.0) })
+}
+
+fn bad() -> Option<Rates> {
+    Some(Rates { error_share: 0.1, ..good().unwrap() })
+}
+
+/// Looks once, and writes what is to be written.
+fn step(run: &mut Run, canary: Option<Rates>) -> Act {
+    let act = run.next(&seen(run, canary));
+    if let Act::Write(split) = act {
+        run.wrote(split);
+    }
+    act
+}
+
+fn write(canary: u8) -> Act {
+    Act::Write(Split { canary, mirror: 0 })
+}
+
+#[test]
+fn goes_through_its_steps_while_the_gates_hold() {
+    let mut run = run();
+    let mut acts = vec![step(&mut run, None)];
+    acts.extend((0..3).map(|_| step(&mut run, good())));
+    assert_eq!(acts, [write(10), Act::Wait, Act::Wait, write(50)]);
+    assert_eq!((step(&mut run, good()), &run.phase), (Act::Wait, &Phase::Waiting));
+    assert_eq!(step(&mut run, good()), Act::Wait, "a person decides");
+    run.command(Command::Promote).unwrap();
+    assert_eq!(step(&mut run, good()), write(100));
+    assert_eq!((step(&mut run, good()), &run.phase), (Act::End, &Phase::Done));
+    assert_eq!(run.command(Command::Abort), Err(Refused("is over".into())));
+}
+
+#[test]
+fn a_gate_that_fails_sends_everything_back_at_that_look() {
+    let mut run = run();
+    step(&mut run, None);
+    step(&mut run, good());
+    assert_eq!(step(&mut run, bad()), write(0));
+    assert_eq!(run.phase, Phase::Returned("success 90.0 %, below 99 %".into()));
+}
+
+#[test]
+fn a_tolerated_failure_is_forgotten_when_the_gate_holds_again() {
+    let mut run = run();
+    run.plan.tolerance = 1;
+    step(&mut run, None);
+    for canary in [bad(), good(), bad()] {
+        assert_eq!(step(&mut run, canary), Act::Wait);
+    }
+    assert_eq!(step(&mut run, bad()), write(0));
+}
+
+#[test]
+fn no_measurements_are_neither_good_nor_endless() {
+    let mut run = run();
+    run.plan.patience = Duration::from_secs(30);
+    step(&mut run, None);
+    assert_eq!([step(&mut run, None), step(&mut run, None)], [Act::Wait, Act::Wait]);
+    assert_eq!(run.held, Duration::ZERO);
+    assert_eq!(step(&mut run, None), write(0));
+    assert!(matches!(&run.phase, Phase::Returned(why) if why.contains("for 30s")), "{:?}", run.phase);
+}
+
+#[test]
+fn never_moves_on_what_is_old() {
+    let mut run = run();
+    step(&mut run, None);
+    let old = Observation { stale: Some("the link is down".into()), ..seen(&run, good()) };
+    for _ in 0..100 {
+        assert_eq!(run.next(&old), Act::Wait);
+    }
+    assert_eq!((run.held, run.step), (Duration::ZERO, 0));
+}
+
+#[test]
+fn another_hand_ends_it_and_is_not_overwritten() {
+    let mut run = run();
+    step(&mut run, None);
+    let other = Observation { live: Ok(Split { canary: 30, mirror: 0 }), ..seen(&run, good()) };
+    assert_eq!(run.next(&other), Act::End);
+    assert!(matches!(&run.phase, Phase::Stopped(why) if why.contains("30 %") && why.contains("10 %")));
+    assert_eq!(run.next(&other), Act::End);
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_seen_to_be_done() {
+    let mut run = run();
+    assert_eq!(run.next(&seen(&run, None)), write(10));
+    let done = Observation { live: Ok(Split { canary: 10, mirror: 0 }), ..seen(&run, None) };
+    assert_eq!((run.next(&done), &run.phase, run.split.canary), (Act::Wait, &Phase::Watching, 10));
+}
+
+#[test]
+fn a_failed_plan_may_hold_instead() {
+    let mut run = run();
+    run.plan.on_failure = Failure::Hold;
+    step(&mut run, None);
+    assert_eq!((step(&mut run, bad()), run.split.canary), (Act::Wait, 10));
+    assert!(matches!(run.phase, Phase::Paused(_)));
+    run.command(Command::Resume).unwrap();
+    assert_eq!(run.phase, Phase::Watching);
+}
+
+#[test]
+fn paused_it_stands_still_and_still_fails() {
+    let mut run = run();
+    step(&mut run, None);
+    run.command(Command::Pause).unwrap();
+    for _ in 0..10 {
+        assert_eq!(step(&mut run, good()), Act::Wait);
+    }
+    assert_eq!(step(&mut run, bad()), write(0));
+}
+
+#[test]
+fn after_an_interruption_the_plan_decides() {
+    let mut held = run();
+    step(&mut held, None);
+    held.interrupted();
+    assert!(matches!(held.phase, Phase::Paused(_)));
+    let mut back = run();
+    back.plan.interrupted = Interrupted::Return;
+    step(&mut back, None);
+    let text = serde_json::to_string(&back).unwrap();
+    let mut back: Run = serde_json::from_str(&text).unwrap();
+    back.interrupted();
+    assert_eq!(step(&mut back, None), write(0));
+    assert!(matches!(back.phase, Phase::Returned(_)));
+}
+
+fn looks() -> impl Strategy<Value = Option<Rates>> {
+    prop_oneof![Just(None), Just(good()), Just(bad())]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    /// Whatever happens, the canary gets no more than the step that the run stands at says.
+    #[test]
+    fn the_canary_never_gets_more_than_planned(looks in proptest::collection::vec((looks(), any::<bool>(), 0u8..5), 0..60)) {
+        let mut run = run();
+        for (canary, stale, command) in looks {
+            match command {
+                1 => drop(run.command(Command::Pause)),
+                2 => drop(run.command(Command::Resume)),
+                3 => run.interrupted(),
+                _ => {}
+            }
+            let before = run.step;
+            let stale = stale.then(|| "old".to_owned());
+            let quiet = stale.is_some();
+            let act = run.next(&Observation { stale, ..seen(&run, canary) });
+            if let Act::Write(split) = act {
+                assert!(!quiet, "nothing is written on what is old");
+                run.wrote(split);
+            }
+            assert!(run.split.canary <= run.plan.steps[run.step].weight);
+            assert!(run.step == before || canary == good(), "it moved on without good figures");
+        }
+    }
+}
