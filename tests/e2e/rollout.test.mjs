@@ -18,12 +18,18 @@ before(async () => {
 });
 after(() => window?.close());
 
+/** Turns the first switch that says this. */
+const turn = async (words) => {
+  await window.text(words);
+  await window.run(`[...document.querySelectorAll('[role=switch]')].find((one) => one.parentElement.innerText.includes(arguments[0])).click()`, words);
+};
+
 /** Plans reviews from v1 to v2, with what the demo needs. */
 async function planned() {
   await window.visit('rollouts?plan=new&service=prod/reviews');
   await window.thing('heading', 'Plan a rollout');
   await window.text('Take the weights over from argocd-controller', 40);
-  await window.press('switch', 'Take the weights over from argocd-controller');
+  await turn('Take the weights over from argocd-controller');
   await eventually('the plan to be free', async () => {
     const start = await window.run(`return [...document.querySelectorAll('header button')].find((one) => one.textContent.includes('Start'))?.getAttribute('aria-disabled')`);
     return start === null;
@@ -49,7 +55,7 @@ test('a plan is drawn, and says what stands in its way', async () => {
 test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {
   await window.visit('rollouts?plan=new&service=prod/reviews');
   await planned();
-  await window.press('switch', 'By hand');
+  await turn('By hand');
   await window.press('button', 'Start');
   await window.text('Next step now', 60);
   const begun = await eventually('the first step', async () => {

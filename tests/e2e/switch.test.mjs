@@ -40,8 +40,8 @@ test('Ctrl-K switches to another cluster, and the watches of the old one stop', 
   ends.push(window.close);
 
   const cards = await eventually('the cluster in the list', async () => {
-    const list = await window.call('clusters');
-    return list.length > 1 && list;
+    const { clusters } = await window.call('clusters');
+    return clusters.length > 1 && clusters;
   });
   const { name } = cards.find(({ id }) => id !== 'demo');
   const to = async (words) => {

@@ -9,8 +9,8 @@ export async function withServed(services, work) {
   try {
     window = await openWindow({ kubeconfig });
     const id = await eventually('the served cluster in the list', async () => {
-      const cards = await window.call('clusters');
-      return cards.find(({ id }) => id !== 'demo')?.id;
+      const { clusters } = await window.call('clusters');
+      return clusters.find(({ id }) => id !== 'demo')?.id;
     });
     const open = (query = '') => window.run(`location.hash = '#/map?cluster=' + encodeURIComponent(arguments[0]) + arguments[1]`, id, query);
     await work({ window, open, url, kubeconfig });

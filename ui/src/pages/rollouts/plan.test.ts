@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../../wire/generated/types';
-import { canDo, changed, length, newPlan, nextStep, series, standOf } from './plan';
+import { canDo, changed, length, newPlan, nextStep, series, standOf, stepsFrom } from './plan';
 
 const rates = (errorShare: number, p99: number | null) => ({ requestsPerSecond: 4, errorShare, p50: null, p99 });
 const rollout: Rollout = {
@@ -17,6 +17,10 @@ describe('a plan', () => {
   it('takes as long as its steps, or until a person promotes', () => {
     expect(length(newPlan().steps)).toBe(1800);
     expect(length(changed(newPlan().steps, 1, { pauseSeconds: null }))).toBeNull();
+  });
+
+  it.each([[0, [5, 25, 50, 100]], [0.1, [25, 50, 100]], [0.5, [100]], [1, [100]]])('starts above a share of %d', (share, weights) => {
+    expect(stepsFrom(share).map(({ weight }) => weight)).toEqual(weights);
   });
 
   it.each([[[], 50], [[5], 53], [[99], 100], [[100], 100]])('goes on from %j with %d percent', (weights, expected) => {

@@ -3,7 +3,6 @@ import type { Tone } from '../../design/tone';
 
 /** What a plan starts from: slow first, then bolder, with one gate. */
 export function newPlan(): RolloutPlan {
-  const step = (weight: number, minutes: number): RolloutStep => ({ weight, mirror: 0, pauseSeconds: minutes * 60 });
   return {
     name: '',
     namespace: '',
@@ -14,7 +13,7 @@ export function newPlan(): RolloutPlan {
     stable: '',
     canary: '',
     intervalSeconds: 30,
-    steps: [step(5, 5), step(25, 10), step(50, 10), step(100, 5)],
+    steps: stepsFrom(0),
     gates: [{ metric: 'success-rate', min: 99, max: null, maxOverStable: null }],
     tolerance: 0,
     minRequests: 10,
@@ -22,6 +21,13 @@ export function newPlan(): RolloutPlan {
     onFailure: 'return',
     interrupted: 'hold',
   };
+}
+
+/** Steps from the share, 0 to 1, that the new version has already. */
+export function stepsFrom(share: number): RolloutStep[] {
+  const minutes = [[5, 5], [25, 10], [50, 10], [100, 5]] as const;
+  const steps = minutes.map(([weight, pause]) => ({ weight, mirror: 0, pauseSeconds: pause * 60 }));
+  return steps.filter(({ weight }) => weight > share * 100 || weight === 100);
 }
 
 /** Bounds that mean something for a metric. */
