@@ -26,6 +26,9 @@ const turn = async (words) => {
 
 /** Plans reviews from v1 to v2, with what the demo needs. */
 async function planned() {
+  // A plan that was begun before is left.
+  await window.visit('rollouts');
+  await window.thing('heading', 'Rollouts');
   await window.visit('rollouts?plan=new&service=prod/reviews');
   await window.thing('heading', 'Plan a rollout');
   await window.text('Take the weights over from argocd-controller', 40);
@@ -53,7 +56,6 @@ test('a plan is drawn, and says what stands in its way', async () => {
 });
 
 test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {
-  await window.visit('rollouts?plan=new&service=prod/reviews');
   await planned();
   await turn('By hand');
   await window.press('button', 'Start');

@@ -34,7 +34,7 @@ export function percent(share: number): string {
   const value = share * 100;
   if (value > 0 && value < 0.01) return `<${count(0.01, 2)} %`;
   if (value < 100 && value > 99.99) return `>${count(99.99, 2)} %`;
-  const digits = value === 0 || value === 100 ? 0 : value < 10 || value > 90 ? 2 : 1;
+  const digits = value === 0 || value >= 100 ? 0 : value < 10 || value > 90 ? 2 : 1;
   return `${count(value, digits)} %`;
 }
 

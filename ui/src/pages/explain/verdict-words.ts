@@ -55,6 +55,11 @@ const STEPS: Readonly<Record<string, () => string>> = {
   redirect: () => t('step_redirect'),
   answer: () => t('step_answer'),
   destination: () => t('step_destination'),
+  read: () => t('step_read'),
+  listen: () => t('step_listen'),
+  host: () => t('step_host'),
+  policy: () => t('step_policy'),
+  server: () => t('step_server'),
 };
 
 /** A step that this window has no word for is shown by its own name. */

@@ -76,6 +76,11 @@ export const t = words(
     step_redirect: 'The redirect',
     step_answer: 'The answer of the route',
     step_destination: 'The destination',
+    step_read: 'Reading the request',
+    step_listen: 'The listener',
+    step_host: 'The host',
+    step_policy: 'Limits of the connection',
+    step_server: 'The server of the gateway',
   },
   {
     title: '解释请求',
@@ -152,5 +157,10 @@ export const t = words(
     step_redirect: '重定向',
     step_answer: '路由直接应答',
     step_destination: '目标',
+    step_read: '读取请求',
+    step_listen: '监听器',
+    step_host: '主机',
+    step_policy: '连接限制',
+    step_server: '网关的服务器',
   },
 );

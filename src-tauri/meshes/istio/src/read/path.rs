@@ -73,7 +73,7 @@ pub(crate) fn malformed(method: &str, path: &str) -> Option<String> {
         return Some(format!("the path '{path}' begins with no slash"));
     }
     if !path.bytes().all(|b| b.is_ascii_graphic()) {
-        return Some("a path may hold only letters of ASCII".to_owned());
+        return Some("a path holds only visible characters of ASCII, no spaces".to_owned());
     }
     path.contains("%00").then(|| "a path may not hold the character %00".to_owned())
 }

@@ -123,7 +123,7 @@ impl Way {
     /// A proxy of the mesh reads the request as the first of them; why it cannot, where it cannot.
     pub fn read(&mut self, scheme: &str) -> Option<String> {
         let query = self.query.as_deref().filter(|query| !query.is_ascii());
-        let foreign = query.map(|_| "a query may hold only letters of ASCII".to_owned());
+        let foreign = query.map(|_| "a query holds only characters of ASCII".to_owned());
         let malformed = malformed(&self.method, &self.path).or_else(|| misnamed(&self.headers)).or(foreign);
         if let Some(why) = malformed {
             return Some(format!("the proxy answers 400 by itself: {why}"));
