@@ -552,14 +552,18 @@ impl Sum {
     }
 
     fn secured(&self, in_mesh: bool) -> Secured {
-        let (all, tls) = if self.made.0 > 0.0 { self.made } else { self.ever };
-        match (all > 0.0, tls / all) {
+        let how = |(all, tls): (f64, f64)| match (all > 0.0, tls / all) {
             (false, _) => Secured::Unknown,
             (_, share) if share <= 0.0 => Secured::Plaintext,
             (_, share) if share < 0.98 => Secured::Mixed,
             _ if in_mesh => Secured::Mtls,
             _ => Secured::Tls,
+        };
+        if self.made.0 > 0.0 {
+            return how(self.made);
         }
+        // Of connections that were made in one way and in the other, nobody tells which are still open.
+        Some(how(self.ever)).filter(|how| *how != Secured::Mixed).unwrap_or(Secured::Unknown)
     }
 }
 

@@ -126,7 +126,7 @@ fn how_requests_travel_is_taken_from_whoever_knows() {
         (0, 0, Box::new(callee("none")), Secured::Plaintext),
         (4, 0, Box::new(callee("mutual_tls")), Secured::Mtls),
         (4, 4, Box::new(move |_| nobody()), Secured::Mtls),
-        (4, 2, Box::new(move |_| nobody()), Secured::Mixed),
+        (4, 2, Box::new(move |_| nobody()), Secured::Unknown),
         (4, 4, Box::new(callee("unknown")), Secured::Mtls),
         (0, 0, Box::new(move |_| nobody()), Secured::Unknown),
     ];
