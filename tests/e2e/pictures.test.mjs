@@ -26,6 +26,10 @@ const SCREENS = [
   ['route', 'routes?service=prod/reviews', /90/],
   ['security', 'security', /PeerAuthentication/],
   ['proxies', 'proxies', /prod/],
+  ['config', 'config', /VirtualService/],
+  ['object', 'config?group=networking.istio.io&kind=Gateway&namespace=prod&name=shop', /servers/i],
+  ['recipes', 'recipes', /Canary|金丝雀/],
+  ['rollouts', 'rollouts', /rollout|发布/i],
   ['findings', 'findings', /.{200}/s],
   ['explain', 'explain?from=prod/storefront-v1&url=http://reviews:9080/reviews/42', /VirtualService reviews|VirtualService prod\/reviews/],
 ];
