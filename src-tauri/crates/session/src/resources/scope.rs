@@ -52,7 +52,7 @@ impl Session {
             has: existing(&world, namespace),
             clusters: largest.clusters,
             bytes: largest.bytes,
-            predicted: (largest.bytes > 0.0).then(|| largest.bytes * left),
+            predicted: (largest.bytes > 0.0).then_some(largest.bytes * left),
             hosts,
             measured: traffic.measured,
         }
