@@ -76,13 +76,11 @@ pub fn test(lanes: &[String]) -> Result<(), Failed> {
         counting(Command::new("npm").args(["run", "--silent", "test"]).current_dir(root().join("ui")))
     });
     lane("shell", &mut || {
-        page()?;
-        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop"]))?;
+        programs()?;
         run(&mut cargo(&["clippy", "--locked", "--quiet", "--package", "netloft-desktop", "--", "--deny", "warnings"]))
     });
     lane("e2e", &mut || {
-        page()?;
-        run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop", "--package", "netloft"]))?;
+        programs()?;
         let mut node = Command::new("node");
         counting(node.args(["--test", "--test-concurrency=1", "tests/e2e/"]).current_dir(root()))
     });
@@ -136,6 +134,12 @@ fn audit() -> Result<(), Failed> {
         return Ok(());
     }
     if out.status.success() { Ok(()) } else { Err(Failed::new(format!("npm audit: {report}"))) }
+}
+
+/// The window's program and `netloft` beside it, always together: apart they would be built with other features, and twice.
+fn programs() -> Result<(), Failed> {
+    page()?;
+    run(&mut cargo(&["build", "--locked", "--package", "netloft-desktop", "--package", "netloft"]))
 }
 
 /// The page, built when something of it is newer than the last build.
