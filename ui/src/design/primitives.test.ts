@@ -12,6 +12,7 @@ import Code from './Code.svelte';
 import Combobox from './Combobox.svelte';
 import ConditionRow from './ConditionRow.svelte';
 import Confirm from './Confirm.svelte';
+import DetailHead from './DetailHead.svelte';
 import Dot from './Dot.svelte';
 import EmptyState from './EmptyState.svelte';
 import ErrorState from './ErrorState.svelte';
@@ -68,6 +69,7 @@ const table: readonly [string, Component<never>, Record<string, unknown>, (() =>
   ['Code', Code, { text: 'a\u202eb', block: true }, () => screen.getByText('U+202E')],
   ['Combobox', Combobox, { label: 'Host', value: 'a', options: choices, onchange: nothing }, () => screen.getByRole('combobox', { name: 'Host' })],
   ['ConditionRow', ConditionRow, { at: '/spec', joined: 'and', columns: '1fr', removeLabel: 'Remove', onremove: nothing, children: text('x') }, () => screen.getByRole('button', { name: 'Remove' })],
+  ['DetailHead', DetailHead, { title: 'reviews', backLabel: 'All routes', onback: nothing, facts: text('v1'), actions: text('x') }, () => [screen.getByRole('heading', { level: 1, name: 'reviews' }), screen.getByRole('button', { name: 'All routes' })]],
   ['Dot', Dot, { health: 'bad' }, () => screen.getByRole('img', { name: 'broken' })],
   ['EmptyState', EmptyState, { title: 'Nothing yet', children: text('why') }, () => screen.getByRole('heading', { name: 'Nothing yet' })],
   ['ErrorState', ErrorState, { fault, retry: nothing }, () => within(screen.getByRole('alert')).getByText('Check the VPN')],

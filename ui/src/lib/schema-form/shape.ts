@@ -39,7 +39,7 @@ export class Shape {
   }
 }
 
-export const parentPath = (path: string): string => (path.endsWith('[]') ? path.slice(0, -2) : path.slice(0, Math.max(0, path.lastIndexOf('.'))));
+const parentPath = (path: string): string => (path.endsWith('[]') ? path.slice(0, -2) : path.slice(0, Math.max(0, path.lastIndexOf('.'))));
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 

@@ -3,7 +3,7 @@ import { t } from './words';
 
 export type Tab = ProxySort | 'levels';
 
-export const SORTS: readonly ProxySort[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets', 'bootstrap'];
+const SORTS: readonly ProxySort[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets', 'bootstrap'];
 export const TABS: readonly Tab[] = [...SORTS, 'levels'];
 
 export const tabOf = (value: string | undefined): Tab => TABS.find((tab) => tab === value) ?? 'listeners';

@@ -1,6 +1,6 @@
 import type { Graph } from '../../wire/generated/types';
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   readonly label: string;
   readonly detail: string;

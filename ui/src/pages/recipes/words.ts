@@ -9,7 +9,6 @@ export const t = words(
     keep: 'Put into the tray',
     fill: 'Fill in what is missing, and what it would write is shown here.',
     nothing: 'All of this is so already.',
-    inNamespace: 'Service {namespace}',
   },
   {
     title: '配方',
@@ -19,6 +18,5 @@ export const t = words(
     keep: '放入待办栏',
     fill: '填好缺少的内容，此处会显示将写入什么。',
     nothing: '现状已是如此。',
-    inNamespace: '服务 {namespace}',
   },
 );

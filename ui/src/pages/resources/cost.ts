@@ -1,8 +1,6 @@
 import type { Amount, ResourceRow } from '../../wire/generated/types';
 
 /** Sums of what the core measured; nothing is decided here. Unknown plus known is what is known. */
-export type Level = 'workload' | 'namespace';
-
 const add = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b);
 const sum = (a: Amount, b: Amount): Amount => ({ cpu: add(a.cpu, b.cpu), memory: add(a.memory, b.memory) });
 const NONE: Amount = { cpu: null, memory: null };
@@ -16,9 +14,11 @@ export type CostRow = Pick<ResourceRow, 'namespace' | 'proxies' | 'used' | 'requ
   readonly advised: number;
 };
 
+export const keyOf = ({ namespace, workload }: ResourceRow): string => `${namespace}/${workload}`;
+
 export const ofWorkload = (row: ResourceRow): CostRow => ({
   ...row,
-  key: `${row.namespace}/${row.workload}`,
+  key: keyOf(row),
   name: row.workload,
   row,
   advised: row.advice ? 1 : 0,

@@ -14,7 +14,7 @@ export function newPlan(): RolloutPlan {
     canary: '',
     intervalSeconds: 30,
     steps: stepsFrom(0),
-    gates: [{ metric: 'success-rate', min: 99, max: null, maxOverStable: null }],
+    gates: [newGate('success-rate')],
     tolerance: 0,
     minRequests: 10,
     patienceSeconds: 300,
@@ -83,7 +83,7 @@ export interface Series {
   readonly bounds: readonly number[];
 }
 
-/** One series a metric that a gate looks at; the rate of requests is told by {@link requests}. */
+/** One series for each metric that a gate looks at. */
 export function series(rollout: Rollout): Series[] {
   const metrics = [...new Set(rollout.plan.gates.map((gate) => gate.metric))];
   const at = rollout.checks.map((check) => rollout.startedAt / 1000 + check.at);

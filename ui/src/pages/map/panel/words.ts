@@ -35,7 +35,6 @@ export const t = words(
     workloads: 'Workloads',
     noWorkloads: 'No workload stands behind it.',
     ready: '{ready}/{pods} ready',
-    account: 'as {name}',
     proxies: 'Proxies',
     synced: 'in sync',
     stale: 'stale',
@@ -47,7 +46,6 @@ export const t = words(
     pending: 'pending',
     yamlOf: 'YAML of {name}, as it is live',
     openObject: 'Open {object}',
-    gone: 'This is no longer on the map.',
   },
   {
     editRoute: '编辑路由',
@@ -83,7 +81,6 @@ export const t = words(
     workloads: '工作负载',
     noWorkloads: '背后没有工作负载。',
     ready: '{ready}/{pods} 就绪',
-    account: '身份 {name}',
     proxies: '代理',
     synced: '已同步',
     stale: '已过期',
@@ -95,6 +92,5 @@ export const t = words(
     pending: '待应用',
     yamlOf: '{name} 的当前 YAML',
     openObject: '打开 {object}',
-    gone: '它已不在图中。',
   },
 );
