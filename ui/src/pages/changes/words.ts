@@ -45,8 +45,6 @@ export const t = words(
     updated: 'changed',
     editObject: 'Open {object}',
     diffOf: 'Change of {kind} {name}',
-    keyNext: 'Next change',
-    keyPrevious: 'Previous change',
   },
   {
     title: '变更',
@@ -92,7 +90,5 @@ export const t = words(
     updated: '修改',
     editObject: '打开 {object}',
     diffOf: '{kind} {name} 的改动',
-    keyNext: '下一条变更',
-    keyPrevious: '上一条变更',
   },
 );
