@@ -38,6 +38,7 @@ class Keys {
     const typing = isField(event.target);
     if (typing && !binding.inFields && !pressed.startsWith('mod+')) return;
     if (!pressed.startsWith('mod+') && isInOverlay(event.target)) return;
+    if ((pressed === 'enter' || pressed === 'space') && isPressed(event.target)) return;
     event.preventDefault();
     binding.run();
   }
@@ -62,6 +63,11 @@ export function describe(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey
 function isField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
+}
+
+/** What has the focus and is pressed by Enter or Space: those keys are its own. */
+function isPressed(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('a[href], button, summary, [role="tab"]') !== null;
 }
 
 /** Dialogs and menus have keys of their own. */
