@@ -87,6 +87,7 @@ const table: readonly [string, Component<never>, Record<string, unknown>, (() =>
   ['Sparkline', Sparkline, { values: [1, null, 3], label: 'rising' }, () => screen.getByRole('img', { name: 'rising' })],
   ['SplitBar', SplitBar, { label: 'Split', parts: [{ name: 'v1', share: 0.9, colour: 'var(--v1)' }] }, () => screen.getByRole('img', { name: 'Split: v1 90 %' })],
   ['Switch', Switch, { label: 'Read only', help: 'why', checked: true, onchange: nothing }, () => screen.getByRole('switch', { name: 'Read only', checked: true })],
+  ['Switch of several', Switch, { label: 'By hand', said: 'By hand, step 2', checked: false, onchange: nothing }, () => screen.getByRole('switch', { name: 'By hand, step 2' })],
   ['Tabs', Tabs, { label: 'Views', tabs: choices, value: 'b', onchange: nothing, children: text('body') }, () => screen.getByRole('tab', { name: 'Second', selected: true })],
   ['Tag', Tag, { tone: 'ok', children: text('SYNCED') }, () => screen.getByText('SYNCED')],
   ['Text', Text, { text: 'a\u202eb' }, () => screen.getByText('U+202E')],
