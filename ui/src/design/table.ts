@@ -4,6 +4,8 @@ import type { Snippet } from 'svelte';
 export type Column<Row> = {
   readonly id: string;
   readonly title: string;
+  /** Its title read aloud, where none is shown. */
+  readonly said?: string;
   /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
   readonly width: string;
   readonly align?: 'start' | 'end';
