@@ -11,13 +11,15 @@ import type { ObjectRef } from '../../wire/generated/types';
 import { saveOne } from './export';
 import { t } from './words';
 
-/** Marks an object for deletion: a change in the tray like any other. */
-export async function erase(session: string, object: ObjectRef): Promise<void> {
+/** Marks an object for deletion: a change in the tray like any other. Says whether it is in the tray. */
+export async function erase(session: string, object: ObjectRef): Promise<boolean> {
   try {
     await core.draftDelete({ session, object });
     toasts.show({ tone: 'info', title: t('deleted', { kind: object.kind, name: object.name }), detail: t('deletedHint'), action: { label: t('open'), run: () => route.go('review') } });
+    return true;
   } catch (thrown) {
     toastFault(thrown);
+    return false;
   }
 }
 
