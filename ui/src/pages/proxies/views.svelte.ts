@@ -17,7 +17,7 @@ function read(): SavedView[] {
 }
 
 function isView(value: unknown): value is SavedView {
-  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && 'params' in value && typeof value.params === 'object';
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && 'params' in value && typeof value.params === 'object' && value.params !== null;
 }
 
 class Views {
