@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bench_engine::figure::Figure;
 use cluster::{Connection, ExecPolicy, Options, Sources};
 use serde_json::{Value, json};
 use session::Session;
@@ -20,7 +21,6 @@ use world::ObjectKey;
 
 use crate::Failure;
 use crate::list;
-use bench_engine::figure::Figure;
 
 const SERVICES: usize = 1000;
 /// (events a second, how many).

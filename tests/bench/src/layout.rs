@@ -1,9 +1,9 @@
 //! Places of the map.
 
+use bench_engine::figure::Figure;
 use mesh::layout::{Edge, Input, Node, layout};
 
 use crate::Failure;
-use bench_engine::figure::Figure;
 
 fn node(at: usize, groups: usize) -> Node {
     Node { id: format!("service/{at}"), group: at % groups, of: None, w: 150.0, h: 40.0 }

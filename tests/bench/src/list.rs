@@ -5,12 +5,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bench_engine::figure::{Figure, memory};
 use cluster::{Batch, ExecPolicy, Followed, Sources, follow};
 use tokio_util::sync::CancellationToken;
 use world::{Coverage, World};
 
 use crate::Failure;
-use bench_engine::figure::{Figure, memory};
 
 /// The word by which this program becomes the server.
 pub const SERVE: &str = "serve";

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use bench_engine::figure::{Figure, memory};
 use signals::{dump, envoy, prometheus};
 
 use crate::Failure;
-use bench_engine::figure::{Figure, memory};
 
 /// Counters, gauges and histograms of one cluster in Envoy (`source/common/upstream/upstream_impl.h`, `ALL_CLUSTER_…_STATS`): so many.
 const COUNTERS: usize = 69;

@@ -1,10 +1,10 @@
 //! Reading and editing YAML, as often as a person types.
 
+use bench_engine::figure::Figure;
 use serde_json::{Value, json};
 use world::yaml::{Edit, edit, read, write};
 
 use crate::Failure;
-use bench_engine::figure::Figure;
 
 fn rule(n: usize) -> Value {
     let to =

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use session::live::Link;
 use session::{Profile, Session, Workbench};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
 use world::ObjectKey;
 
@@ -17,6 +18,8 @@ use world::ObjectKey;
 pub const NAMESPACE: &str = "shop";
 /// How long anything is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// The context that may do everything.
+const CONTEXT: &str = "real";
 const GROUP: &str = "networking.istio.io";
 
 type Failure = Box<dyn std::error::Error>;
@@ -34,15 +37,35 @@ pub fn subsets(name: &str) -> Value {
         "spec": {"host": "reviews", "subsets": [subset("v1"), subset("v2"), subset("v3")]}})
 }
 
-/// Leaves the mesh without the route and rule of this name.
+/// Leaves the mesh without these objects.
 ///
 /// # Errors
 /// Where the server refuses.
-pub async fn clear(connection: &Connection, name: &str) -> Result<(), Failure> {
-    for key in keys(name) {
-        if connection.get(&key).await.is_ok() {
-            connection.delete(&key, &Preconditions::default(), false).await?;
+pub async fn clear(connection: &Connection, keys: &[ObjectKey]) -> Result<(), Failure> {
+    for key in keys {
+        if connection.get(key).await.is_ok() {
+            connection.delete(key, &Preconditions::default(), false).await?;
         }
+    }
+    Ok(())
+}
+
+/// Does a job on the mesh, in a folder of its own for the profile. Whatever happens, the mesh is left without these objects.
+///
+/// # Errors
+/// Where they cannot be cleared.
+pub async fn job<F: Future<Output = ()> + 'static>(
+    kubeconfig: PathBuf,
+    keys: &[ObjectKey],
+    work: impl FnOnce(PathBuf, PathBuf) -> F,
+) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let local = LocalSet::new();
+    let task = local.spawn_local(work(kubeconfig.clone(), folder.path().to_owned()));
+    let ended = local.run_until(task).await;
+    clear(&crate::cluster::open(kubeconfig, CONTEXT).await?, keys).await?;
+    if let Err(failure) = ended {
+        std::panic::resume_unwind(failure.into_panic());
     }
     Ok(())
 }
@@ -71,17 +94,26 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, Strin
     }
 }
 
-/// Opens the shop's cluster in a profile of its own, and waits for its proxies.
+/// Opens the shop's cluster by a context, in a profile of its own.
 ///
 /// # Errors
 /// Where it is not there within [`PATIENCE`].
-pub async fn open(kubeconfig: PathBuf, folder: &Path) -> Result<(Workbench, Arc<Session>), Failure> {
+pub async fn open_as(context: &str, kubeconfig: PathBuf, folder: &Path) -> Result<(Workbench, Arc<Session>), Failure> {
     let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
     let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) })?;
-    let id = workbench.id_of(Some("real"))?;
+    let id = workbench.id_of(Some(context))?;
     let session = workbench.open_session(&id).await?;
     let mut live = session.live();
     timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await??;
+    Ok((workbench, session))
+}
+
+/// The same by the context that may do everything, and waits for the shop's proxies.
+///
+/// # Errors
+/// Where they are not there within [`PATIENCE`].
+pub async fn open(kubeconfig: PathBuf, folder: &Path) -> Result<(Workbench, Arc<Session>), Failure> {
+    let (workbench, session) = open_as(CONTEXT, kubeconfig, folder).await?;
     let mut fleet = session.fleet();
     let known = fleet.wait_for(|fleet| fleet.proxies.iter().filter(|proxy| proxy.namespace == NAMESPACE).count() >= 7);
     timeout(PATIENCE, known).await??;

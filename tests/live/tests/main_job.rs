@@ -67,10 +67,10 @@ async fn taken_up(session: &Session, entry: journal::EntryId) -> u32 {
     uptake.count(Taken::Acknowledged)
 }
 
-async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
-    let (workbench, session) = open(kubeconfig, folder).await.unwrap();
+async fn job(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
     let connection = session.connection().clone();
-    clear(&connection, NAME).await.unwrap();
+    clear(&connection, &keys(NAME)).await.unwrap();
     make(&connection, &found()).await.unwrap();
     // Somebody else's, as the server sees it.
     let other = json!([{"op": "replace", "path": "/metadata/managedFields/0/manager", "value": "by-hand"}]);
@@ -148,15 +148,5 @@ async fn job(kubeconfig: PathBuf, folder: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_weight_is_moved_watched_and_undone() {
     let Some(path) = kubeconfig() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (kubeconfig, profile) = (path.clone(), folder.path().to_owned());
-    let local = tokio::task::LocalSet::new();
-    let ended =
-        local.run_until(async { tokio::task::spawn_local(async move { job(path, &profile).await }).await }).await;
-    // Whatever happened, the mesh is left as it was found.
-    let connection = live::cluster::open(kubeconfig, "real").await.unwrap();
-    clear(&connection, NAME).await.unwrap();
-    if let Err(failure) = ended {
-        std::panic::resume_unwind(failure.into_panic());
-    }
+    live::shop::job(path, &keys(NAME), job).await.unwrap();
 }

@@ -6,20 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster::{Connection, Options, Preconditions, Sources};
 use live::cluster::kubeconfig;
+use live::shop::{NAMESPACE, PATIENCE, clear, job, make, open, open_as};
 use serde_json::{Value, json};
-use session::live::Link;
+use session::Session;
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
-use session::{Profile, Session, Workbench};
 use tokio::time::{Instant, timeout};
 use world::ObjectKey;
 
 const GROUP: &str = "networking.istio.io";
-const NAMESPACE: &str = "shop";
 const NAME: &str = "netloft-refused";
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How soon a refusal is shown.
 const SOON: Duration = Duration::from_secs(5);
 
@@ -36,22 +33,6 @@ fn filter() -> Value {
         "spec": {"workloadSelector": {"labels": {"app": "ratings"}}, "configPatches": [{"applyTo": "HTTP_FILTER",
             "match": {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": router}}},
             "patch": {"operation": "INSERT_BEFORE", "value": {"name": "unheard", "typed_config": typed}}}]}})
-}
-
-async fn clear(connection: &Connection) {
-    if connection.get(&filter_key()).await.is_ok() {
-        connection.delete(&filter_key(), &Preconditions::default(), false).await.unwrap();
-    }
-}
-
-async fn open(kubeconfig: PathBuf, context: &str, folder: &std::path::Path) -> (Workbench, Arc<Session>) {
-    let sources = Sources { list: vec![kubeconfig], ..Sources::default() };
-    let workbench = Workbench::open(Profile { sources, ..Profile::in_folder(folder) }).unwrap();
-    let id = workbench.id_of(Some(context)).unwrap();
-    let session = workbench.open_session(&id).await.unwrap();
-    let mut live = session.live();
-    timeout(PATIENCE, live.wait_for(|live| live.link == Link::Live)).await.expect("live within a minute").unwrap();
-    (workbench, session)
 }
 
 fn of_shop(fleet: &Fleet) -> Vec<&Proxy> {
@@ -72,13 +53,14 @@ async fn known_to_istiod(session: &Session) -> usize {
     all.iter().filter(|proxy| proxy["proxy"].as_str().unwrap().ends_with(".shop")).count()
 }
 
-async fn refusal(session: &Session) {
+async fn refusal(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
     let connection = session.connection();
     let mut fleet = session.fleet();
-    clear(connection).await;
+    clear(connection, &[filter_key()]).await.unwrap();
     let well = |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| proxy.sync == Sync::Synced);
     timeout(PATIENCE, fleet.wait_for(well)).await.expect("ratings is well").unwrap();
-    connection.create(&filter(), &Options::default()).await.unwrap();
+    make(connection, &filter()).await.unwrap();
     let begun = Instant::now();
     let told =
         |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| !proxy.nack.is_empty() && !proxy.ills.is_empty());
@@ -92,32 +74,24 @@ async fn refusal(session: &Session) {
     let listeners = session.proxy_lines(NAMESPACE, &proxy.pod, Sort::Listeners).await.unwrap();
     let refused = listeners.iter().find(|line| line.state == "refused").expect("the refused listener");
     assert_eq!((refused.name.as_str(), refused.from.first()), ("virtualInbound", Some(&filter_key())));
-    clear(connection).await;
+    clear(connection, &[filter_key()]).await.unwrap();
     let gone = Instant::now();
     timeout(PATIENCE, fleet.wait_for(well)).await.expect("it clears").unwrap();
     eprintln!("a refusal was shown after {took:?} and cleared after {:?}", gone.elapsed());
+    workbench.close(session.id());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_is_shown_with_its_object_and_clears() {
     let Some(path) = kubeconfig() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (workbench, session) = open(path.clone(), "real", folder.path()).await;
-    let asked = session.clone();
-    let ended = tokio::spawn(async move { refusal(&asked).await }).await;
-    // Whatever happened, the mesh is left as it was found.
-    clear(session.connection()).await;
-    workbench.close(session.id());
-    if let Err(failure) = ended {
-        std::panic::resume_unwind(failure.into_panic());
-    }
+    job(path, &[filter_key()], refusal).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
     let Some(path) = kubeconfig() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (workbench, session) = open(path, "real", folder.path()).await;
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
     let (fleet, cost) = session.cost_now().await;
     let shop = of_shop(&fleet);
     assert_eq!(shop.len(), known_to_istiod(&session).await);
@@ -141,7 +115,7 @@ async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
 async fn one_proxy_is_opened_and_its_log_says_more_for_a_while() {
     let Some(path) = kubeconfig() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (workbench, session) = open(path, "real", folder.path()).await;
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
     let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "productpage-v1").unwrap().name.clone();
     let lines = async |sort| session.proxy_lines(NAMESPACE, &pod, sort).await.unwrap();
     let clusters = lines(Sort::Clusters).await;
@@ -172,7 +146,7 @@ async fn one_proxy_is_opened_and_its_log_says_more_for_a_while() {
 async fn a_viewer_sees_every_proxy_and_why_no_more() {
     let Some(path) = kubeconfig() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (workbench, session) = open(path, "real-viewer", folder.path()).await;
+    let (workbench, session) = open_as("real-viewer", path, folder.path()).await.unwrap();
     let fleet = session.fleet_now().await;
     let shop = of_shop(&fleet);
     assert!(shop.len() >= 7, "{}", shop.len());

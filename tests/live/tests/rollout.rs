@@ -2,7 +2,7 @@
 //! answers fail.
 #![cfg(test)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn plan() -> Plan {
 }
 
 async fn begun(connection: &Connection) {
-    clear(connection, NAME).await.unwrap();
+    clear(connection, &keys(NAME)).await.unwrap();
     make(connection, &subsets(NAME)).await.unwrap();
     make(connection, &stable()).await.unwrap();
 }
@@ -83,8 +83,8 @@ async fn answered_by(client: &str, version: &str) {
     .unwrap();
 }
 
-async fn job(kubeconfig: PathBuf, folder: &Path) {
-    let (workbench, session) = open(kubeconfig, folder).await.unwrap();
+async fn job(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
     let connection = session.connection().clone();
     let client = client(&session).unwrap();
 
@@ -121,15 +121,5 @@ async fn job(kubeconfig: PathBuf, folder: &Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reviews_is_rolled_out_and_a_bad_version_goes_back() {
     let Some(path) = kubeconfig() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (kubeconfig, profile) = (path.clone(), folder.path().to_owned());
-    let local = tokio::task::LocalSet::new();
-    let ended =
-        local.run_until(async { tokio::task::spawn_local(async move { job(path, &profile).await }).await }).await;
-    // Whatever happened, the mesh is left as it was found.
-    let connection = live::cluster::open(kubeconfig, "real").await.unwrap();
-    clear(&connection, NAME).await.unwrap();
-    if let Err(failure) = ended {
-        std::panic::resume_unwind(failure.into_panic());
-    }
+    live::shop::job(path, &keys(NAME), job).await.unwrap();
 }

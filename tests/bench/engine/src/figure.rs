@@ -19,17 +19,6 @@ impl Figure {
         Self { what: what.into(), unit, goal, runs }
     }
 
-    /// The same, of processor time: what else the machine does is not in it.
-    pub fn worked<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
-        black_box(run());
-        Self::of(what, "ms", goal, (0..n).map(|_| work(|| drop(black_box(run())))).collect())
-    }
-
-    /// No figure: what the next ones are about.
-    pub fn note(what: impl Into<String>) -> Self {
-        Self::of(what, "", "", Vec::new())
-    }
-
     /// Milliseconds of `n` runs, after one that warms up.
     pub fn timed<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
         black_box(run());
@@ -39,6 +28,17 @@ impl Figure {
             start.elapsed().as_secs_f64() * 1e3
         };
         Self::of(what, "ms", goal, (0..n).map(once).collect())
+    }
+
+    /// The same, of processor time: what else the machine does is not in it.
+    pub fn worked<T>(what: impl Into<String>, goal: &'static str, n: usize, mut run: impl FnMut() -> T) -> Self {
+        black_box(run());
+        Self::of(what, "ms", goal, (0..n).map(|_| work(|| drop(black_box(run())))).collect())
+    }
+
+    /// No figure: what the next ones are about.
+    pub fn note(what: impl Into<String>) -> Self {
+        Self::of(what, "", "", Vec::new())
     }
 }
 

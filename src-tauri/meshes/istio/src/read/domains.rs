@@ -7,7 +7,7 @@ use mesh::Resolved;
 
 use crate::kinds::sidecar::Scope;
 use crate::read::Index;
-use crate::read::hosts::{of_authority, service_host, service_of};
+use crate::read::hosts::{of_authority, service_host};
 use crate::read::registry::Host;
 
 /// A host by the name that a request asks for it with.
@@ -42,7 +42,7 @@ impl Index {
             Some(full) => full.to_owned(),
             None => of_authority(&domain, caller),
         };
-        if let Some(service) = service_of(&full).and_then(|(namespace, name)| self.places.service(namespace, name)) {
+        if let Some(service) = self.service_called(&full) {
             let host = self.host(scope, &full, caller)?;
             return Some(Named { host, alias: (service.kind == "ExternalName").then_some(full) });
         }
@@ -65,8 +65,7 @@ impl Index {
         while let Some((_, after)) = rest.split_once('.') {
             rest = after;
             let full = of_authority(rest, caller);
-            let found = service_of(&full).and_then(|(namespace, name)| self.places.service(namespace, name));
-            if found.is_some_and(|service| service.is_headless()) {
+            if self.service_called(&full).is_some_and(|service| service.is_headless()) {
                 return self.host(scope, &full, caller).map(Named::plainly);
             }
         }

@@ -8,7 +8,6 @@ pub(crate) const REQUEST_ID: &str = "x-request-id";
 pub(crate) const CLIENT_CERT: &str = "x-forwarded-client-cert";
 /// The header in which a proxy says how it was asked.
 pub(crate) const PROTO: &str = "x-forwarded-proto";
-
 /// The header in which a proxy says how often it tried to send a request on.
 pub(crate) const ATTEMPTS: &str = "x-envoy-attempt-count";
 
@@ -59,6 +58,13 @@ impl<'a> Headers<'a> {
             Value::Absent
         }
     }
+}
+
+/// A header whose name has letters that none may have; the proxy answers 400.
+pub(crate) fn misnamed(headers: &[(String, String)]) -> Option<String> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let wrong = |name: &str| name.is_empty() || !name.bytes().all(letter);
+    headers.iter().find(|(name, _)| wrong(name)).map(|(name, _)| format!("'{name}' is no name of a header"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Paths as Envoy normalises them before anything else looks at them (Istio's default, `normalize_path`).
+//! Paths as proxies normalise them before anything else looks at them, and what they answer before that.
 
 /// What a mesh has its proxies do with paths.
 /// Upstream: istio/istio pilot/pkg/networking/core/listener.go, buildHTTPConnectionManager, PathNormalization.
@@ -76,13 +76,6 @@ pub(crate) fn malformed(method: &str, path: &str) -> Option<String> {
         return Some("a path holds only visible characters of ASCII, no spaces".to_owned());
     }
     path.contains("%00").then(|| "a path may not hold the character %00".to_owned())
-}
-
-/// A header whose name has letters that none may have; the proxy answers 400.
-pub(crate) fn misnamed(headers: &[(String, String)]) -> Option<String> {
-    let letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    let wrong = |name: &str| name.is_empty() || !name.bytes().all(letter);
-    headers.iter().find(|(name, _)| wrong(name)).map(|(name, _)| format!("'{name}' is no name of a header"))
 }
 
 /// The methods that Envoy lets through; each was asked of a genuine one.

@@ -150,6 +150,11 @@ pub(crate) fn speech_of(protocol: &str) -> Speech {
 }
 
 impl Index {
+    /// The Service whose full name this is.
+    pub fn service_called(&self, host: &str) -> Option<&Arc<Service>> {
+        service_of(host).and_then(|(namespace, name)| self.places.service(namespace, name))
+    }
+
     /// A host as a proxy in this scope knows it: of several that are called so the one of its own namespace, then a Service.
     /// Upstream: istio/istio pilot/pkg/model/sidecar.go, selectServices, collectImportedServices.
     pub fn host<'a>(&'a self, scope: &Scope, host: &str, caller: &str) -> Option<Host<'a>> {
@@ -182,8 +187,8 @@ impl Index {
     fn behind(&self, name: &str) -> Option<String> {
         let mut name = name.trim_end_matches('.').to_ascii_lowercase();
         for _ in 0..8 {
-            let service = service_of(&name).and_then(|(namespace, name)| self.places.service(namespace, name));
-            match service.filter(|s| s.kind == "ExternalName").and_then(|s| s.external_name.as_ref()) {
+            match self.service_called(&name).filter(|s| s.kind == "ExternalName").and_then(|s| s.external_name.as_ref())
+            {
                 Some(next) => name = next.trim_end_matches('.').to_ascii_lowercase(),
                 None => return Some(name),
             }
@@ -193,7 +198,7 @@ impl Index {
 
     /// Whether a host is an ExternalName Service without this port: rules of the port do not know it.
     pub fn alias_lacks(&self, host: &str, port: u16) -> bool {
-        let service = service_of(host).and_then(|(namespace, name)| self.places.service(namespace, name));
+        let service = self.service_called(host);
         service.is_some_and(|s| s.kind == "ExternalName" && !s.ports.iter().any(|p| p.port == port))
     }
 
@@ -257,10 +262,9 @@ impl Index {
     /// The Service without an address of its own that makes a listener for each pod: its ports carry bytes, or nobody said what.
     /// Upstream: pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners.
     pub fn headless_of<'a>(&'a self, scope: &Scope, pod: &Pod, port: u16, caller: &str) -> Option<Host<'a>> {
-        let headless = |s: &&Arc<Service>| s.is_headless();
         let bytes = |s: &&Arc<Service>| s.ports.iter().any(|p| p.port == port && speech(p) != Speech::Http);
         let sees = |s: &&Arc<Service>| scope.sees(&s.namespace, &service_host(&s.namespace, &s.name));
-        let mut all = self.services_of(pod).filter(headless).filter(bytes);
+        let mut all = self.services_of(pod).filter(|s| s.is_headless()).filter(bytes);
         all.find(|s| exported(s, caller) && sees(s)).map(|s| Host::Service(s.clone()))
     }
 
@@ -271,7 +275,7 @@ impl Index {
             let entry = |t: &Typed<ServiceEntry>| t.spec.hosts.iter().any(|h| wildcard_matches(host, h));
             return self.world.services().any(service) || self.service_entries.all().any(entry);
         }
-        let service = service_of(host).is_some_and(|(namespace, name)| self.places.service(namespace, name).is_some());
+        let service = self.service_called(host).is_some();
         let mut names = self.entries_for(host).flat_map(|t| &t.spec.hosts);
         service || names.any(|h| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host))
     }

@@ -7,7 +7,6 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
-use crate::read::hosts::service_of;
 use crate::read::waypoint::Binding;
 use crate::rules::ambient_rule_without_waypoint::hosts;
 
@@ -38,7 +37,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let home = subject.key().namespace;
     for (path, host) in hosts(ask, subject) {
-        let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
+        let Some(service) = ask.service_called(&host) else {
             continue;
         };
         let Binding::Waypoint(waypoint) = ask.waypoint_of_service(service) else { continue };

@@ -3,14 +3,12 @@
 //! Kiali has a code for a namespace without a waypoint and one for a service; what matters is who takes the requests of the service.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
-
 use serde_json::Value;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
 use crate::read::hosts::fqdn;
-use crate::read::hosts::service_of;
 use crate::read::waypoint::Binding;
 
 pub(crate) const RULE: Rule = Rule {
@@ -39,7 +37,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (path, host) in hosts(ask, subject) {
-        let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
+        let Some(service) = ask.service_called(&host) else {
             continue;
         };
         let mut pods = ask.places.of_service(service).into_iter();

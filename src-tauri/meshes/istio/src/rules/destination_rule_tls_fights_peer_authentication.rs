@@ -11,7 +11,7 @@ use crate::kinds::destination_rule::DestinationRule;
 use crate::kinds::destination_rule::decide::{Merged, for_host, host_of};
 use crate::kinds::peer_authentication::decide::posture;
 use crate::read::Index;
-use crate::read::hosts::{is_wildcard, service_host, service_of, wildcard_matches};
+use crate::read::hosts::{is_wildcard, service_host, wildcard_matches};
 
 pub(crate) const RULE: Rule = Rule {
     name: "destination-rule-tls-fights-peer-authentication",
@@ -58,10 +58,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
 /// The services whose callers go by this rule: that of its host, or all that its star stands for and no narrower rule beside it takes away.
 fn reached<'a>(ask: &'a Index, typed: &Typed<DestinationRule>, host: &str) -> Vec<&'a Arc<Service>> {
     if !is_wildcard(host) {
-        return service_of(host)
-            .and_then(|(namespace, name)| ask.places.service(namespace, name))
-            .into_iter()
-            .collect();
+        return ask.service_called(host).into_iter().collect();
     }
     let home = &typed.document.key.namespace;
     let decides = |service: &&Arc<Service>| {

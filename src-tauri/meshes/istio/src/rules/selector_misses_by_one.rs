@@ -9,7 +9,6 @@ use crate::kinds::NETWORKING;
 use crate::kinds::SECURITY;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
-use crate::read::hosts::service_of;
 use crate::rules::beside;
 
 pub(crate) const RULE: Rule = Rule {
@@ -83,7 +82,7 @@ enum Change {
 fn places<'a>(ask: &'a Index, subject: &'a Subject) -> Vec<Place<'a>> {
     if let Some(typed) = ask.destination_rules.subject(subject) {
         let host = host_of(typed);
-        let service = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name));
+        let service = ask.service_called(&host);
         let Some(service) = service else { return Vec::new() };
         let subsets = typed.spec.subsets.iter().enumerate();
         let place = |(at, subset): (usize, &crate::kinds::destination_rule::Subset)| Place {

@@ -6,7 +6,6 @@ use world::{Labels, ObjectKey, Pod};
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
-use crate::read::hosts::service_of;
 
 pub(crate) const RULE: Rule = Rule {
     name: "subset-selects-no-pods",
@@ -27,7 +26,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.destination_rules.subject(subject) else { return };
     let host = host_of(typed);
-    let Some(service) = service_of(&host).and_then(|(namespace, name)| ask.places.service(namespace, name)) else {
+    let Some(service) = ask.service_called(&host) else {
         return;
     };
     let pods = ask.places.of_service(service);

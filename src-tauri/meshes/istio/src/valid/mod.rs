@@ -26,26 +26,7 @@ use crate::kinds::{EXTENSIONS, NETWORKING, SECURITY, TELEMETRY};
 use crate::read::field::Field;
 use names::Wrong;
 
-/// The kinds that are looked at, as subjects of a rule …
-pub(crate) const ABOUT: &[About] = &[
-    About::Document("networking.istio.io", "VirtualService"),
-    About::Document("networking.istio.io", "DestinationRule"),
-    About::Document("networking.istio.io", "Gateway"),
-    About::Document("networking.istio.io", "ServiceEntry"),
-    About::Document("networking.istio.io", "Sidecar"),
-    About::Document("networking.istio.io", "WorkloadEntry"),
-    About::Document("networking.istio.io", "WorkloadGroup"),
-    About::Document("networking.istio.io", "EnvoyFilter"),
-    About::Document("networking.istio.io", "ProxyConfig"),
-    About::Document("security.istio.io", "PeerAuthentication"),
-    About::Document("security.istio.io", "AuthorizationPolicy"),
-    About::Document("security.istio.io", "RequestAuthentication"),
-    About::Document("telemetry.istio.io", "Telemetry"),
-    About::Document("extensions.istio.io", "WasmPlugin"),
-    About::Document("extensions.istio.io", "TrafficExtension"),
-];
-
-/// … and as what it reads.
+/// The kinds that are looked at, (group, kind).
 pub(crate) const READS: &[(&str, &str)] = &[
     ("networking.istio.io", "VirtualService"),
     ("networking.istio.io", "DestinationRule"),
@@ -63,6 +44,18 @@ pub(crate) const READS: &[(&str, &str)] = &[
     ("extensions.istio.io", "WasmPlugin"),
     ("extensions.istio.io", "TrafficExtension"),
 ];
+
+/// The same, as subjects of a rule.
+pub(crate) const ABOUT: &[About] = &{
+    let mut all = [About::Service; READS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        let (group, kind) = READS[at];
+        all[at] = About::Document(group, kind);
+        at += 1;
+    }
+    all
+};
 
 /// Something that istiod says of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,7 +49,7 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         return arrival;
     }
     match member {
-        Some(Membership::Gateway) => gateway::arrive(hop, way, peer, transport),
+        Some(Membership::Gateway) => gateway::arrive(peer, transport),
         Some(Membership::Sidecar) => by_sidecar(hop, way, delivery, peer, &posture, transport, why),
         Some(Membership::Node) | None => unguarded(way, delivery, peer, transport, why),
     }

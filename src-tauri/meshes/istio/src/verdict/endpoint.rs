@@ -153,6 +153,7 @@ impl Cluster {
         let (all, addresses) = endpoints(index, &found, port, &Labels::new());
         let mut accounts: Vec<(String, String)> = all.iter().filter_map(|peer| peer.account.clone()).collect();
         accounts.extend(told_names(&found));
+        let unasked = Unasked::of(index, &found, &all);
         // Where the caller's choice of an address counts, labels do not.
         let (peers, addresses) =
             if passthrough || labels.is_empty() { (all, addresses) } else { endpoints(index, &found, port, &labels) };
@@ -161,7 +162,7 @@ impl Cluster {
             port,
             peers,
             addresses,
-            unasked: Unasked::of(index, &found, port),
+            unasked,
             passthrough,
             accounts,
             speech: found.speech(port),
@@ -198,13 +199,13 @@ pub(super) enum Unasked {
 }
 
 impl Unasked {
-    fn of(index: &Index, host: &Host, port: u16) -> Option<Self> {
+    /// Of a host with all its peers.
+    fn of(index: &Index, host: &Host, peers: &[Peer]) -> Option<Self> {
         if host.is_external() {
             return Some(Self::External);
         }
-        let all = || endpoints(index, host, port, &Labels::new());
         let bare = |peer: &Peer| !peer.mutual.unwrap_or_else(|| index.membership(&peer.pod).is_some());
-        if host.is_passthrough() && matches!(all(), (peers, _) if peers.is_empty() || peers.iter().any(bare)) {
+        if host.is_passthrough() && (peers.is_empty() || peers.iter().any(bare)) {
             return Some(Self::Mixed);
         }
         let whole = posture(index, host.namespace(), &Labels::new(), None);

@@ -221,7 +221,7 @@ fn asked_name(way: &Way, delivery: &Delivery, mode: Option<&str>) -> String {
 }
 
 /// A share of the requests reaches a gateway's pod, while others go elsewhere.
-pub(super) fn arrive(_hop: &Hop, _way: &Way, peer: &Peer, transport: Transport) -> Arrival {
+pub(super) fn arrive(peer: &Peer, transport: Transport) -> Arrival {
     let because = format!("{} is a gateway, and only a share of the requests goes to it", peer.name());
     Arrival::at(Outcome::Unknown, transport, Step::said("deliver", because))
 }

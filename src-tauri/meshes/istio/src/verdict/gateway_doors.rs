@@ -10,13 +10,13 @@ use super::endpoint::Cluster;
 use super::gateway::Gatehouse;
 use super::opaque::opaque;
 use super::way::{Hop, Sender, Way};
-use super::{follow, said, unread, untold};
+use super::{follow, no_route, said, unread, untold};
 use crate::edge::{Connection, Door, Mode, Open, Protocol, Stand};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::select::{self, Caught};
 use crate::read::Index;
 use crate::read::headers::{CLIENT_CERT, PROTO, REQUEST_ID};
-use crate::read::hosts::{fqdn, service_of};
+use crate::read::hosts::fqdn;
 
 /// Who comes, and how.
 pub(super) struct Visit<'a> {
@@ -235,9 +235,7 @@ impl<'a> Gate<'a> {
                     format!("{}.route[{at}]", rule.path),
                     nothing.because(&host, port),
                 ));
-                let name =
-                    service_of(&host).map_or_else(|| (String::new(), host.clone()), |(ns, n)| (ns.into(), n.into()));
-                Cluster::named(name, port)
+                Cluster::named(follow::named(&host), port)
             });
             deliveries.push(Delivery { share, cluster, plain: false });
         }
@@ -252,10 +250,4 @@ impl<'a> Gate<'a> {
         }
         way.normalize();
     }
-}
-
-fn no_route(verdict: &mut Verdict, step: Step) {
-    verdict.trace.push(step);
-    verdict.ends(Outcome::NoRoute);
-    verdict.status = Some(404);
 }

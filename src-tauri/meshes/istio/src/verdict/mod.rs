@@ -166,6 +166,13 @@ fn unread(verdict: &mut Verdict, because: String) {
     verdict.status = Some(400);
 }
 
+/// No rule is for the request.
+fn no_route(verdict: &mut Verdict, step: Step) {
+    verdict.trace.push(step);
+    verdict.ends(Outcome::NoRoute);
+    verdict.status = Some(404);
+}
+
 /// Whether a rule catches the request depends on what was not said of it.
 fn untold(verdict: &mut Verdict, entry: &Entry, why: String) {
     verdict.trace.push(Step::by("route", entry.key, entry.path(), why.clone()));

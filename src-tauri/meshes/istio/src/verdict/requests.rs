@@ -6,13 +6,13 @@ use mesh::{Outcome, Resolved, Step, Verdict};
 use super::leave::past_routes;
 use super::listener::{loopback, registry_only};
 use super::way::{Hop, Way};
-use super::{bytes, follow, said, unread, untold};
+use super::{bytes, follow, no_route, said, unread, untold};
 use crate::edge::Table;
 use crate::kinds::virtual_service::matches::Asking;
 use crate::kinds::virtual_service::select::{self, Caught, Entry};
 use crate::read::Index;
 use crate::read::domains::{Named, domain};
-use crate::read::hosts::{is_wildcard, service_of};
+use crate::read::hosts::is_wildcard;
 use crate::read::registry::{Speech, speech};
 
 /// On a port that all hosts share: the authority names one of them.
@@ -59,12 +59,11 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
             Caught::Perhaps(entry, why) => untold(verdict, &entry, why),
             Caught::Not => {
                 let because = format!("none of its rules catches {} {}", way.method, way.path);
-                verdict.trace.push(match table.key() {
+                let step = match table.key() {
                     Some(key) => Step::by("route", key, table.list(), because),
                     None => Step::said("route", because),
-                });
-                verdict.ends(Outcome::NoRoute);
-                verdict.status = Some(404);
+                };
+                no_route(verdict, step);
             }
         },
         (None, Some(Named { host, .. })) => {
@@ -79,7 +78,7 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
 fn of_host<'a>(index: &'a Index, named: &Named, asking: Asking<'a>, port: u16) -> Option<(Table<'a>, Vec<Entry<'a>>)> {
     let own = select::for_host(index, &named.host.name(), asking, port);
     let alias = named.alias.as_ref().and_then(|alias| {
-        let service = service_of(alias).and_then(|(namespace, name)| index.places.service(namespace, name))?;
+        let service = index.service_called(alias)?;
         let has = service.ports.iter().any(|p| p.port == port && speech(p).reads_requests());
         select::for_host(index, alias, asking, port).filter(|_| has)
     });

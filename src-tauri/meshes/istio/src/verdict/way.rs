@@ -7,8 +7,8 @@ use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::read::Index;
-use crate::read::headers::{ATTEMPTS, PROTO};
-use crate::read::path::{Paths, malformed, misnamed};
+use crate::read::headers::{ATTEMPTS, PROTO, misnamed};
+use crate::read::path::{Paths, malformed};
 
 /// A workload that sends: the caller, a gateway, a waypoint.
 #[derive(Clone, Debug)]

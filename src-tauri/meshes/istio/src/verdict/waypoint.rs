@@ -10,7 +10,7 @@ use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::token::{check_at, taken};
 use super::way::{Hop, Sender, Way};
-use super::{bytes, follow, said, unread, untold};
+use super::{bytes, follow, no_route, said, unread, untold};
 use crate::kinds::authorization_policy::decide::{Admission, Arriving, waypoint::admit};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::target::binds;
@@ -191,9 +191,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
         (Caught::Perhaps(entry, why), _) => untold(verdict, &entry, why),
         (Caught::Not, Some((key, list))) => {
             let because = format!("none of its rules catches {} {}", way.method, way.path);
-            verdict.trace.push(Step::by("route", key, list, because));
-            verdict.ends(Outcome::NoRoute);
-            verdict.status = Some(404);
+            no_route(verdict, Step::by("route", key, list, because));
         }
         (Caught::Not, None) => {
             said(

@@ -6,7 +6,7 @@ use mesh::selects;
 use world::{Labels, ObjectKey};
 
 use super::facts::{FIELDS, Fact, Field};
-use super::{DestinationRule, Subset, Tls, TrafficPolicy};
+use super::{DestinationRule, PortPolicy, Subset, Tls, TrafficPolicy};
 use crate::kinds::Typed;
 use crate::read::Index;
 use crate::read::hosts::{fqdn, more_specific, wildcard_matches};
@@ -103,8 +103,7 @@ impl<'a> Policy<'a> {
 
     /// One of its facts for a port, and whether it mentions the port.
     fn fact(&self, port: u16, field: Field) -> (Option<(Fact<'a>, &'a ObjectKey, String)>, bool) {
-        let settings = &self.policy.port_level_settings;
-        let found = settings.iter().enumerate().find(|(_, p)| p.port.as_ref().is_some_and(|p| p.number == port));
+        let found = self.settings(port);
         let (facts, place) = match found {
             Some((at, own)) => (&own.facts, format!("portLevelSettings[{at}].{}", field.name)),
             None => (&self.policy.facts, field.name.to_owned()),
@@ -115,10 +114,14 @@ impl<'a> Policy<'a> {
 
     /// What it says of a port; `None` where it does not mention the port.
     fn at_port(&self, port: u16) -> Option<Option<Told<'a>>> {
-        let settings = &self.policy.port_level_settings;
-        let at = settings.iter().position(|p| p.port.as_ref().is_some_and(|p| p.number == port))?;
+        let (at, own) = self.settings(port)?;
         let path = format!("{}.trafficPolicy.portLevelSettings[{at}].tls", self.path);
-        Some(settings.get(at)?.tls.as_ref().map(|tls| (tls, self.object, path)))
+        Some(own.tls.as_ref().map(|tls| (tls, self.object, path)))
+    }
+
+    fn settings(&self, port: u16) -> Option<(usize, &'a PortPolicy)> {
+        let mut all = self.policy.port_level_settings.iter().enumerate();
+        all.find(|(_, p)| p.port.as_ref().is_some_and(|p| p.number == port))
     }
 }
 

@@ -41,8 +41,8 @@ impl<'a> Sent<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Miss {
     /// A condition does not hold.
-    Surely(String),
-    /// Whether a condition holds was not said.
+    Surely,
+    /// Whether a condition holds was not said, and why not.
     Perhaps(String),
 }
 
@@ -74,60 +74,31 @@ pub(crate) fn concerns(m: &HttpMatch, home: &str, asking: Asking, port: u16) -> 
         && (m.source_namespace.is_empty() || m.source_namespace == asking.namespace)
 }
 
-/// Whether every condition holds. The first that does not is the answer's reason.
+/// Whether every condition holds.
 pub(crate) fn holds(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
-    let wrong = |what: &str| Err(Miss::Surely(format!("{what} is another")));
-    if m.uri.as_ref().is_some_and(|uri| !path_holds(uri, m, sent.path)) {
-        return wrong("the path");
-    }
-    let parts = [
-        ("the method", &m.method, sent.method),
-        ("the authority", &m.authority, sent.authority),
-        ("the scheme", &m.scheme, sent.scheme),
-    ];
-    for (name, of, value) in parts {
-        if of.as_ref().is_some_and(|of| !string_holds(of, Some(value))) {
-            return wrong(name);
-        }
-    }
-    for (name, of) in &m.query_params {
-        if !string_holds(of, parameter(sent.query, name)) {
-            return wrong(&format!("query {name}"));
-        }
-    }
-    headers_hold(m, sent)
+    let is = |of: &Option<StringMatch>, value: &str| of.as_ref().is_none_or(|of| string_holds(of, Some(value)));
+    let line = m.uri.as_ref().is_none_or(|uri| path_holds(uri, m, sent.path))
+        && is(&m.method, sent.method)
+        && is(&m.authority, sent.authority)
+        && is(&m.scheme, sent.scheme)
+        && m.query_params.iter().all(|(name, of)| string_holds(of, parameter(sent.query, name)));
+    if line { headers_hold(m, sent) } else { Err(Miss::Surely) }
 }
 
 fn headers_hold(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
     let mut untold = None;
-    for (name, of) in &m.headers {
-        if let Some(path) = claim_path(name) {
-            if claim_holds(&path, of, sent) {
-                continue;
-            }
-            return Err(Miss::Surely(format!("the claim of the token ({name}) is another, or not there")));
-        }
-        match header_holds(of, &sent.header(name)) {
-            Some(true) => {}
-            Some(false) => return Err(Miss::Surely(format!("header {name} is another"))),
-            None => untold = Some(name),
-        }
-    }
-    for (name, of) in &m.without_headers {
-        if let Some(path) = claim_path(name) {
-            if claim_holds(&path, of, sent) {
-                return Err(Miss::Surely(format!("the claim of the token ({name}) is there")));
-            }
-            continue;
-        }
-        // A header that is missing counts as empty here, unless only its presence is asked for.
-        let value = match sent.header(name) {
-            Value::Absent if !asks_presence(of) => Value::text(""),
-            value => value,
+    let with = m.headers.iter().map(|header| (header, true));
+    let without = m.without_headers.iter().map(|header| (header, false));
+    for ((name, of), wanted) in with.chain(without) {
+        let holds = match (claim_path(name), sent.header(name)) {
+            (Some(path), _) => Some(claim_holds(&path, of, sent)),
+            // One that is not to be there counts as empty where it is missing, unless only its presence is asked for.
+            (None, Value::Absent) if !wanted && !asks_presence(of) => header_holds(of, &Value::text("")),
+            (None, value) => header_holds(of, &value),
         };
-        match header_holds(of, &value) {
-            Some(false) => {}
-            Some(true) => return Err(Miss::Surely(format!("header {name} is there"))),
+        match holds {
+            Some(holds) if holds == wanted => {}
+            Some(_) => return Err(Miss::Surely),
             None => untold = Some(name),
         }
     }

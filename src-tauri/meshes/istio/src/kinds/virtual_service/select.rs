@@ -115,7 +115,7 @@ pub(crate) fn first<'a>(entries: Vec<Entry<'a>>, sent: &Sent) -> Caught<'a> {
         match entry.condition().map_or(Ok(()), |m| holds(m, sent)) {
             Ok(()) => return Caught::By(entry),
             Err(Miss::Perhaps(why)) => return Caught::Perhaps(entry, why),
-            Err(Miss::Surely(_)) => {}
+            Err(Miss::Surely) => {}
         }
     }
     Caught::Not
