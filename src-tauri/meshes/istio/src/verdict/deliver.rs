@@ -81,7 +81,12 @@ pub(super) fn deliver(
         Some(deliveries) => deliveries,
         None => return,
     };
-    verdict.trace.extend(deliveries.iter().flat_map(|delivery| delivery.cluster.facts.iter().cloned()));
+    for fact in deliveries.iter().flat_map(|delivery| &delivery.cluster.facts) {
+        // What is said of the host holds for each of its subsets.
+        if !verdict.trace.contains(fact) {
+            verdict.trace.push(fact.clone());
+        }
+    }
     let deliveries: Vec<Delivery> = deliveries.into_iter().map(|delivery| chosen(hop, way, delivery)).collect();
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {

@@ -64,10 +64,14 @@ fn told(verdict: &Verdict) -> String {
     format!("{outcome} {status} {transport} {}", if reached { all.join(",") } else { "-".into() })
 }
 
+fn engine() -> mesh::Engine {
+    mesh::Engine::new(vec![Box::new(crate::Istio)])
+}
+
 /// Every case of a file holds beside a world.
 fn hold(world: &str, cases: &str) {
     let ground = with(&World::new(), world);
-    let engine = mesh::Engine::new(vec![Box::new(crate::Istio)]);
+    let engine = engine();
     let cases: Vec<Case> = yaml::own::read(cases).unwrap();
     let mut wrong = Vec::new();
     for case in &cases {
@@ -101,4 +105,22 @@ fn at_ztunnel() {
 #[test]
 fn at_waypoints() {
     hold(AMBIENT, include_str!("waypoint.yaml"));
+}
+
+#[test]
+fn what_two_subsets_share_is_said_once() {
+    let objects = r#"
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: v, namespace: shop}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}, weight: 50}, {destination: {host: reviews, subset: v2}, weight: 50}]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: shop}, spec: {host: reviews, trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}}, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]}}
+"#;
+    let world = with(&with(&World::new(), include_str!("../../../../../../tests/worlds/shop.yaml")), objects);
+    let verdict = engine().ready(&world).explain(&request("shop/productpage-v1 GET http://reviews:9080/"));
+    let facts = verdict.trace.iter().filter(|step| step.step == "policy").map(|step| step.because.as_str());
+    assert_eq!(
+        facts.collect::<Vec<_>>(),
+        ["connections are limited: maxConnections 7", "pods are chosen: simple RANDOM"],
+        "{:#?}",
+        verdict.trace
+    );
 }
