@@ -76,12 +76,13 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
         *verdict = verdict.clone().because("the waypoint", format!("{} changes it by hand", document.key));
         return;
     }
-    if let Some(why) = way.read("http") {
-        return unread(verdict, why);
-    }
-    let reads = !sought.is_bytes(way.target.port);
-    if reads && !taken(check_at(index, key, service.as_ref(), way), "the waypoint", way, verdict) {
-        return;
+    if !sought.is_bytes(way.target.port) {
+        if let Some(why) = way.read("http") {
+            return unread(verdict, why);
+        }
+        if !taken(check_at(index, key, service.as_ref(), way), "the waypoint", way, verdict) {
+            return;
+        }
     }
     if !authorize(hop, way, waypoint, sought, verdict) {
         return;
