@@ -53,7 +53,7 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     }
     let from = Sender::of(index, pod);
     let gate = Gate { index, at, visit, from: &from };
-    if visit.tls.is_some() || matches!(way.target.scheme.as_str(), "https" | "wss") {
+    if gate.takes_tls(way) {
         gate.encrypted(&open, way, verdict);
     } else if !open.http.is_empty() {
         gate.requests(&open.http, way, verdict);
@@ -89,6 +89,11 @@ impl<'a> Gate<'a> {
 
     fn stand(&self) -> Stand<'a> {
         Stand { namespace: &self.from.namespace, labels: &self.from.labels }
+    }
+
+    /// The request comes in TLS: by its URL, or since a proxy before this one encrypts.
+    pub(super) fn takes_tls(&self, way: &Way) -> bool {
+        self.visit.tls.is_some() || matches!(way.target.scheme.as_str(), "https" | "wss")
     }
 
     /// TLS: its server name chooses who ends it, or who passes it on.
@@ -148,7 +153,7 @@ impl<'a> Gate<'a> {
         // A gateway says itself how it was asked, by whom, and under what number.
         let own = [PROTO, REQUEST_ID, CLIENT_CERT, "x-envoy-internal"];
         way.headers.retain(|(name, _)| !own.contains(&name.as_str()));
-        let scheme = if self.visit.tls.is_some() || way.target.scheme == "https" { "https" } else { "http" };
+        let scheme = if self.takes_tls(way) { "https" } else { "http" };
         if let Some(why) = way.read(scheme) {
             return unread(verdict, why);
         }
@@ -167,7 +172,7 @@ impl<'a> Gate<'a> {
             return;
         };
         if let Some(door) = host.redirect
-            && !matches!(way.target.scheme.as_str(), "https" | "wss")
+            && !self.takes_tls(way)
         {
             let query = way.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
             let location = format!("https://{}{}{query}", way.authority, way.path);

@@ -21,7 +21,7 @@ impl Gate<'_> {
     /// Whether the policies of the gateway's own pod let it in.
     pub(super) fn admits(&self, way: &Way, remote: &str, tcp: bool, verdict: &mut Verdict) -> bool {
         let pod = self.at.pod;
-        let by_url = || (way.target.scheme == "https").then(|| way.target.host.clone());
+        let by_url = || self.takes_tls(way).then(|| way.target.host.clone());
         let request = Arriving {
             principal: self.visit.principal.clone(),
             ip: self.visit.ip,
