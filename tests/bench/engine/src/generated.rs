@@ -66,28 +66,38 @@ impl Mesh {
         (0..self.services).step_by(BROKEN).map(of).collect()
     }
 
-    /// One edit of many, each of another service: of a kind of [`EDITED`] in turn.
+    /// One edit of many: of a kind of [`EDITED`] in turn, each of another service while there are others. Made in order, each changes something.
     pub fn edit(&self, at: usize) -> Result<Change, Failure> {
-        let service = (at / EDITED.len() * 7919) % self.services;
-        let even = (at / EDITED.len()).is_multiple_of(2);
+        let step = at / EDITED.len();
+        let (service, new) = turn(step, self.services);
         let mut text = String::new();
         match at % EDITED.len() {
-            0 => route(&mut text, service, if even { (80, 20) } else { (90, 10) })?,
-            1 => rule(&mut text, service, if even { "v9" } else { "v2" })?,
-            2 => policy(&mut text, service, if even { "POST" } else { "GET" })?,
-            3 => port(&mut text, service, if even { "web" } else { "http" })?,
-            4 => deployment(&mut text, service, if even { "v3" } else { "v2" }, "v2")?,
-            _ => peer(&mut text, &namespace(service), if even { "PERMISSIVE" } else { "STRICT" })?,
+            0 => route(&mut text, service, if new { (80, 20) } else { (90, 10) })?,
+            1 => rule(&mut text, service, if new { "v9" } else { "v2" })?,
+            2 => policy(&mut text, service, if new { "POST" } else { "GET" })?,
+            3 => port(&mut text, service, if new { "web" } else { "http" })?,
+            4 => deployment(&mut text, service, if new { "v3" } else { "v2" }, "v2")?,
+            _ => {
+                let (around, new) = turn(step, self.services.div_ceil(AROUND));
+                peer(&mut text, &namespace(around * AROUND), if new { "PERMISSIVE" } else { "STRICT" })?;
+            }
         }
         put(&text)
     }
 
-    /// One edit of an HTTPRoute.
+    /// One edit of an HTTPRoute, by the same order.
     pub fn edit_http_route(&self, at: usize) -> Result<Change, Failure> {
+        let (service, new) = turn(at, self.services);
         let mut text = String::new();
-        http_route(&mut text, (at * 7919) % self.services, if at.is_multiple_of(2) { (80, 20) } else { (70, 30) })?;
+        http_route(&mut text, service, if new { (80, 20) } else { (90, 10) })?;
         put(&text)
     }
+}
+
+/// Which of so many is edited at a step, and whether it is to become new: in every other round all are put back as they were.
+fn turn(step: usize, many: usize) -> (usize, bool) {
+    // A prime scatters the steps of a round, and meets each once.
+    ((step * 7919) % many, (step / many).is_multiple_of(2))
 }
 
 fn put(text: &str) -> Result<Change, Failure> {
