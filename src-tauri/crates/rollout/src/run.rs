@@ -153,12 +153,20 @@ impl Run {
             return Act::Wait;
         }
         self.driven += seen.elapsed;
-        // An answer that was lost on its way: the write was done.
+        // An answer that was lost on its way: the write was done. Since then a person, or the plan, may want something else.
         if let (Some(asked), Ok(live)) = (self.asked, &seen.live)
             && asked == *live
         {
-            self.wrote(asked);
-            return if self.phase.is_over() { Act::End } else { Act::Wait };
+            let is_wanted = match self.phase {
+                Phase::Moving => asked == self.wanted(),
+                Phase::Returning(_) => asked == Split::default(),
+                _ => false,
+            };
+            if is_wanted {
+                self.wrote(asked);
+                return if self.phase.is_over() { Act::End } else { Act::Wait };
+            }
+            self.took(asked);
         }
         match &seen.live {
             Err(because) => return self.stop(format!("the route can no longer be driven: {because}")),
@@ -184,12 +192,17 @@ impl Run {
 
     /// The driver has written this split.
     pub fn wrote(&mut self, split: Split) {
-        (self.split, self.asked) = (split, None);
-        (self.held, self.silent, self.failures) = (Duration::ZERO, Duration::ZERO, 0);
+        self.took(split);
         self.phase = match std::mem::replace(&mut self.phase, Phase::Watching) {
             Phase::Returning(because) => Phase::Returned(because),
             _ => Phase::Watching,
         };
+    }
+
+    /// The route has another split, and everything that was counted begins anew.
+    fn took(&mut self, split: Split) {
+        (self.split, self.asked) = (split, None);
+        (self.held, self.silent, self.failures) = (Duration::ZERO, Duration::ZERO, 0);
     }
 
     /// A person wants something.

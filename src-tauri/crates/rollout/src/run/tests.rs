@@ -109,6 +109,26 @@ fn a_write_whose_answer_was_lost_is_seen_to_be_done() {
     assert_eq!((run.next(&done), &run.phase, run.split.canary), (Act::Wait, &Phase::Watching, 10));
 }
 
+/// Asked for, written, and not answered; before that is seen, something else is wanted.
+#[test]
+fn what_was_wanted_since_a_lost_answer_holds() {
+    let lost = |then: fn(&mut Run)| {
+        let mut run = run();
+        assert_eq!(run.next(&seen(&run, None)), write(10));
+        then(&mut run);
+        let done = Observation { live: Ok(Split { canary: 10, mirror: 0 }), ..seen(&run, good()) };
+        let act = run.next(&done);
+        assert_eq!(run.split.canary, 10, "the write was done");
+        (act, run.phase)
+    };
+    let (act, phase) = lost(|run| run.command(Command::Abort).unwrap());
+    assert_eq!((act, phase), (write(0), Phase::Returning("somebody aborted it".into())), "nothing is back yet");
+    let (act, phase) = lost(|run| run.command(Command::Pause).unwrap());
+    assert_eq!((act, phase), (Act::Wait, Phase::Paused("somebody paused it".into())));
+    let (act, phase) = lost(Run::interrupted);
+    assert!(act == Act::Wait && matches!(phase, Phase::Paused(_)), "{phase:?}");
+}
+
 #[test]
 fn a_failed_plan_may_hold_instead() {
     let mut run = run();
