@@ -12,6 +12,8 @@ use crate::{Failure, Interrupted, Pause, Plan, Split};
 
 /// Looks that are remembered.
 const REMEMBERED: usize = 500;
+/// A write that is refused so often in a row is refused for good; once may be a race with another hand.
+const REFUSALS: u32 = 3;
 
 /// Where a rollout stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +125,9 @@ pub struct Run {
     pub silent: Duration,
     /// Looks in a row at which a gate failed.
     pub failures: u32,
+    /// How often in a row the write was refused.
+    #[serde(default)]
+    pub refusals: u32,
     /// The last looks, oldest first.
     pub checks: VecDeque<Check>,
 }
@@ -140,6 +145,7 @@ impl Run {
             held: Duration::ZERO,
             silent: Duration::ZERO,
             failures: 0,
+            refusals: 0,
             checks: VecDeque::new(),
         }
     }
@@ -202,7 +208,26 @@ impl Run {
     /// The route has another split, and everything that was counted begins anew.
     fn took(&mut self, split: Split) {
         (self.split, self.asked) = (split, None);
-        (self.held, self.silent, self.failures) = (Duration::ZERO, Duration::ZERO, 0);
+        (self.held, self.silent, self.failures, self.refusals) = (Duration::ZERO, Duration::ZERO, 0, 0);
+    }
+
+    /// The write was refused: by the server, or because somebody else owns the fields. Refused for good, it stands still and a person
+    /// decides; a server that is away refuses nothing.
+    pub fn refused(&mut self, because: &str) {
+        self.refusals += 1;
+        if self.refusals < REFUSALS {
+            return;
+        }
+        self.asked = None;
+        let because = match &self.phase {
+            Phase::Returning(why) => format!("it could not go back to {} ({why}): {because}", self.plan.stable),
+            _ => {
+                // The way back may still be free.
+                self.refusals = 0;
+                format!("its step could not be written: {because}")
+            }
+        };
+        self.phase = Phase::Paused(because);
     }
 
     /// A person wants something.
@@ -213,6 +238,7 @@ impl Run {
         if self.phase.is_over() {
             return Err(Refused("is over".to_owned()));
         }
+        self.refusals = 0;
         match (command, &self.phase) {
             (Command::Abort, Phase::Returning(_)) => return Err(Refused("is on its way back already".to_owned())),
             (_, Phase::Returning(_)) => return Err(Refused("is on its way back".to_owned())),
@@ -304,7 +330,8 @@ impl Run {
     }
 
     fn fail(&mut self, because: String) -> Act {
-        if self.plan.on_failure == Failure::Hold {
+        // A way back that was refused is not tried again until a person wants it.
+        if self.plan.on_failure == Failure::Hold || self.refusals >= REFUSALS {
             if !matches!(self.phase, Phase::Paused(_)) {
                 self.phase = Phase::Paused(because);
             }

@@ -129,6 +129,41 @@ fn what_was_wanted_since_a_lost_answer_holds() {
     assert!(act == Act::Wait && matches!(phase, Phase::Paused(_)), "{phase:?}");
 }
 
+fn paused(run: &Run, because: &str) -> bool {
+    matches!(&run.phase, Phase::Paused(why) if why.contains(because))
+}
+
+#[test]
+fn a_step_that_is_refused_for_good_waits_for_a_person() {
+    let mut run = run();
+    step(&mut run, None);
+    run.command(Command::Promote).unwrap();
+    for _ in 0..REFUSALS {
+        assert_eq!(run.next(&seen(&run, good())), write(50), "once may be a race");
+        run.refused("argocd owns spec.http");
+    }
+    assert!(paused(&run, "its step could not be written: argocd owns spec.http"), "{:?}", run.phase);
+    assert_eq!((step(&mut run, good()), run.split.canary), (Act::Wait, 10));
+    run.command(Command::Resume).unwrap();
+    assert_eq!(step(&mut run, good()), write(50));
+}
+
+#[test]
+fn a_way_back_that_is_refused_for_good_waits_for_a_person() {
+    let mut run = run();
+    step(&mut run, None);
+    for _ in 0..REFUSALS {
+        assert_eq!(run.next(&seen(&run, bad())), write(0));
+        run.refused("you may not patch");
+    }
+    assert!(paused(&run, "go back to v1 (success 90.0 %, below 99 %): you may not patch"), "{:?}", run.phase);
+    assert_eq!(step(&mut run, bad()), Act::Wait, "it is not tried again by itself");
+    assert!(paused(&run, "you may not patch"), "{:?}", run.phase);
+    run.command(Command::Abort).unwrap();
+    assert_eq!(step(&mut run, bad()), write(0));
+    assert!(matches!(run.phase, Phase::Returned(_)));
+}
+
 #[test]
 fn a_failed_plan_may_hold_instead() {
     let mut run = run();

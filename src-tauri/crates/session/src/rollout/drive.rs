@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cluster::{ApiError, Connection};
 use jiff::Timestamp;
-use journal::{RolloutId, State};
+use journal::{EntryId, RolloutId, State};
 use rollout::{Act, Observation, Phase, Plan, Split};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::{Error, Result, Session};
 
 /// How often wishes of other programs are looked for, and a sign of life is given.
 const BEAT: Duration = Duration::from_secs(1);
-/// A write that did not succeed is tried again so soon.
+/// A write that did not succeed is tried again so soon; one that is refused only a few times.
 const AGAIN: Duration = Duration::from_secs(2);
 /// A driver that gave no sign for so long is gone.
 pub(super) const SILENT: Duration = Duration::from_secs(15);
@@ -58,6 +58,20 @@ async fn update(connection: &Connection, plan: &Plan, body: Value, live: Value) 
     plan::plan(connection, &item).await
 }
 
+/// A write that did not succeed.
+struct Failed {
+    because: String,
+    /// The server, or an owner of the fields, said no, and would say so again.
+    refused: bool,
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        Self { refused: matches!(error, Error::Owned { .. } | Error::Refused { .. }), because: error.to_string() }
+    }
+}
+
 /// The clocks of a driver: one that never jumps, and one that goes on while the machine sleeps.
 struct Clocks {
     steady: Instant,
@@ -86,7 +100,12 @@ impl Session {
     /// One look and what comes of it.
     async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> Result<()> {
         let seen = self.rollout_seen(&kept.run.plan, elapsed).await;
-        let Act::Write(split) = kept.run.next(&seen) else { return Ok(()) };
+        let Act::Write(split) = kept.run.next(&seen) else {
+            if seen.stale.is_none() {
+                kept.because.clear();
+            }
+            return Ok(());
+        };
         // The intention is on disk before the write: a program that dies in between is found to have stood before it.
         self.rollout_keep(id, kept, true).await?;
         match self.rollout_write(kept, split).await {
@@ -95,8 +114,14 @@ impl Session {
                 kept.entries.extend(entry);
                 kept.run.wrote(split);
             }
-            // Another hand is seen by the next look, a server that is away may come back.
-            Err(error) => kept.because = error.to_string(),
+            Err(failed) => {
+                // Another hand is seen by the next look, a server that is away may come back.
+                if failed.refused {
+                    kept.run.refused(&failed.because);
+                }
+                let is_said = matches!(kept.run.phase, Phase::Paused(_));
+                kept.because = if is_said { String::new() } else { failed.because };
+            }
         }
         Ok(())
     }
@@ -120,12 +145,12 @@ impl Session {
     }
 
     /// Writes a split with the lease that goes with it; the journal's entry, where there was something to write.
-    async fn rollout_write(&self, kept: &Kept, split: Split) -> Result<Option<journal::EntryId>> {
+    async fn rollout_write(&self, kept: &Kept, split: Split) -> Result<Option<EntryId>, Failed> {
         let (run, plan) = (&kept.run, &kept.run.plan);
         let key = plan.object();
         let live = plan::read(self.connection(), &key).await?.ok_or_else(|| Error::gone(key.clone()))?;
         if Split::read(plan, &live).ok() != Some(run.split) {
-            return Err(Error::Changed { object: key, detail: ": the split".into() });
+            return Err(Error::Changed { object: key, detail: ": the split".into() }.into());
         }
         let lease = (!matches!(run.phase, Phase::Returning(_))).then(|| Lease {
             plan: plan.name.clone(),
@@ -149,14 +174,16 @@ impl Session {
         self.rollout_apply(kept, step, &message).await
     }
 
-    async fn rollout_apply(&self, kept: &Kept, step: Step, message: &str) -> Result<Option<journal::EntryId>> {
+    async fn rollout_apply(&self, kept: &Kept, step: Step, message: &str) -> Result<Option<EntryId>, Failed> {
         if step.method == plan::Method::Nothing && step.accepted() {
             return Ok(None);
         }
         let weighed = self.weigh(vec![step], None, 0).await?;
         let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
         match applied.objects.first() {
-            Some(ended) if ended.state != State::Applied => Err(Error::Refused { reason: ended.because.clone() }),
+            Some(ended) if ended.state != State::Applied => {
+                Err(Failed { because: ended.because.clone(), refused: ended.refused })
+            }
             _ => Ok(Some(applied.entry)),
         }
     }
@@ -168,7 +195,7 @@ impl Session {
     }
 
     /// Takes our lease off the route when it is over; everything else stays as it is.
-    async fn rollout_release(&self, kept: &Kept) -> Result<Option<journal::EntryId>> {
+    async fn rollout_release(&self, kept: &Kept) -> Result<Option<EntryId>, Failed> {
         let plan = &kept.run.plan;
         let Some(live) = plan::read(self.connection(), &plan.object()).await? else { return Ok(None) };
         if Lease::of(&live).is_none_or(|lease| lease.holder != self.driver()) {
@@ -209,9 +236,9 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
         if kept.run.phase.is_over() {
             match session.rollout_release(&kept).await {
                 Ok(entry) => kept.entries.extend(entry),
-                Err(error) => {
-                    kept.because =
-                        format!("the annotation {} could not be taken off: {error}", super::lease::ANNOTATION)
+                Err(failed) => {
+                    let why = failed.because;
+                    kept.because = format!("the annotation {} could not be taken off: {why}", super::lease::ANNOTATION)
                 }
             }
         }

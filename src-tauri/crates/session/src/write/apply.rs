@@ -42,13 +42,17 @@ pub struct Ended {
     pub because: String,
     /// The resourceVersion after the write; empty where nothing was written.
     pub version: String,
+    /// The server said no, and would say so again.
+    pub(crate) refused: bool,
 }
 
 /// What became of one write.
 enum Written {
     /// The server has it; the object as it is now (null for a deletion), and what is remarkable.
     Done(Value, String),
-    /// Nothing was written.
+    /// Nothing was written; the server said no.
+    Refused(String),
+    /// Nothing was written, and another time it may be.
     Not(String),
     /// Nobody knows.
     Lost(String),
@@ -123,13 +127,15 @@ impl Session {
         let mut done: Vec<(usize, Value)> = Vec::new();
         let mut stopped = None;
         for (at, step) in plan.steps.iter().enumerate() {
-            let (state, because, version) = match write(connection, step).await {
+            let written = write(connection, step).await;
+            let refused = matches!(written, Written::Refused(_));
+            let (state, because, version) = match written {
                 Written::Done(object, remark) => {
                     let version = resource_version(&object);
                     done.push((at, object));
                     (State::Applied, remark, version)
                 }
-                Written::Not(why) => {
+                Written::Refused(why) | Written::Not(why) => {
                     stopped = Some(State::RolledBack);
                     (State::RolledBack, format!("not written: {why}"), String::new())
                 }
@@ -138,7 +144,7 @@ impl Session {
                     (State::Intended, format!("nobody knows whether it was written: {why}"), String::new())
                 }
             };
-            ended.push(self.ended(entry, at, step, state, because, version).await?);
+            ended.push(Ended { refused, ..self.ended(entry, at, step, state, because, version).await? });
             if stopped.is_some() {
                 break;
             }
@@ -181,7 +187,7 @@ impl Session {
         if let Err(error) = self.opening.records.outcome(entry, at, outcome).await {
             tracing::error!(%error, entry, "an outcome could not be recorded");
         }
-        Ok(Ended { key: step.key.clone(), state, because, version })
+        Ok(Ended { key: step.key.clone(), state, because, version, refused: false })
     }
 }
 
@@ -263,6 +269,7 @@ async fn write(connection: &Connection, step: &Step) -> Written {
             let remark = remark(step, &object);
             owned_as_before(connection, &step.key, object, step.managers.as_ref(), remark).await
         }
+        Err(error) if is_refusal(&error) => Written::Refused(error.to_string()),
         Err(error) if is_answer(&error) => Written::Not(error.to_string()),
         Err(error) => settle(connection, step, &error).await,
     }
@@ -297,6 +304,20 @@ fn remark(step: &Step, object: &Value) -> String {
 /// Whether the server itself said no: then nothing was written. Anything else may hide a write that happened.
 fn is_answer(error: &ApiError) -> bool {
     !matches!(error.cause, Cause::Unreachable(_) | Cause::Server { .. } | Cause::Broken { .. })
+}
+
+/// Whether the server said no to what it was asked: it would say so again.
+fn is_refusal(error: &ApiError) -> bool {
+    matches!(
+        error.cause,
+        Cause::Forbidden { .. }
+            | Cause::NotFound { .. }
+            | Cause::NotServed { .. }
+            | Cause::Conflict { .. }
+            | Cause::Invalid { .. }
+            | Cause::Refused { .. }
+            | Cause::NotAllowed { .. }
+    )
 }
 
 /// Finds out by reading whether a write whose answer was lost has happened.

@@ -132,6 +132,8 @@ pub enum Death {
     After,
     /// It refuses the write.
     Refuses,
+    /// It refuses the write, and every one after it.
+    Denies,
     /// It dies before it hears the write, and stays dead.
     ForGood,
 }
@@ -157,7 +159,7 @@ impl Service<Request<Body>> for Dying {
             match this.how {
                 Death::Before if now => Err(cut()),
                 Death::ForGood if now || (count >= this.at && this.at > 0) => Err(cut()),
-                Death::Refuses if now => {
+                Death::Refuses | Death::Denies if now || this.how == Death::Denies && real && count > this.at => {
                     let status = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "admission webhook \"policy\" denied the request"});
                     Ok(Response::builder().status(403).body(Body::from(status.to_string().into_bytes()))?)
                 }

@@ -8,7 +8,7 @@ use rollout::{Command, Phase, Plan, Split};
 use session::rollout::Shown;
 use session::{DEMO, Profile, Workbench};
 
-use crate::bench::{Bench, LIMIT, bench, reviews};
+use crate::bench::{Bench, Death, LIMIT, bench, dying, reviews};
 
 /// Reviews of the demo's shop, whose route argocd owns.
 fn plan(steps: &str, gates: &str) -> Plan {
@@ -95,6 +95,21 @@ async fn a_broken_gate_sends_everything_back() {
         over.run.phase
     );
     assert_eq!(weights(&bench).await, [100, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_refused_for_good_waits_for_a_person() {
+    let bench = dying(1, Death::Denies).await;
+    begun(&bench).await;
+    bench.session.rollout_begin(plan("[{weight: 20, pause: manual}]", "[]"), take_over()).await.unwrap();
+    let held = until(&bench, "its pause", |one| matches!(one.run.phase, Phase::Paused(_))).await;
+    assert!(
+        matches!(&held.run.phase, Phase::Paused(because) if because.starts_with("its step could not be written: not written: ")),
+        "{:?}",
+        held.run.phase
+    );
+    assert_eq!((held.because.as_str(), weights(&bench).await), ("", vec![90, 10]));
+    assert_eq!(bench.session.history("rollout").await.unwrap().len(), 3, "it is not tried without end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
