@@ -86,10 +86,10 @@ pub struct History {
 }
 
 impl History {
-    /// Adds what was measured at one time; workloads that are gone lose their history.
+    /// Adds what was measured at one time. Workloads that are gone lose their history; those that were not measured keep it.
     pub(crate) fn take(&mut self, at: f64, uses: &HashMap<Names, Vec<(f64, f64)>>) {
         self.lines.retain(|names, _| uses.contains_key(names));
-        for (names, uses) in uses {
+        for (names, uses) in uses.iter().filter(|(_, uses)| !uses.is_empty()) {
             if self.lines.len() >= WORKLOADS && !self.lines.contains_key(names) {
                 continue;
             }
@@ -141,5 +141,13 @@ mod tests {
         history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
         history.take(2.0, &HashMap::from([(names("b"), vec![(1.0, 1.0)])]));
         assert!(history.of("shop", "a").is_none() && history.of("shop", "b").is_some());
+    }
+
+    #[test]
+    fn what_is_not_measured_for_once_keeps_its_past() {
+        let mut history = History::default();
+        history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
+        history.take(2.0, &HashMap::from([(names("a"), Vec::new())]));
+        assert_eq!(history.of("shop", "a").unwrap().samples().len(), 1);
     }
 }

@@ -121,13 +121,12 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) ->
     Row { namespace, workload, role, proxies: proxies.len() as u32, used, requested, limited, app, advice, saving }
 }
 
-/// What the proxies of each workload use now, for the history.
+/// What the proxies of each workload use now, for the history; nothing where it was not measured.
 pub(crate) fn uses(fleet: &Fleet) -> HashMap<Names, Vec<(f64, f64)>> {
     let mut all: HashMap<Names, Vec<(f64, f64)>> = HashMap::new();
     for proxy in &fleet.proxies {
-        if let (Some(cpu), Some(memory)) = (proxy.cpu.usage, proxy.memory.usage) {
-            all.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push((cpu, memory));
-        }
+        let of = all.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default();
+        of.extend(proxy.cpu.usage.zip(proxy.memory.usage));
     }
     all
 }
