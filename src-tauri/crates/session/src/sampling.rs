@@ -1,6 +1,6 @@
 //! Asking the proxies, over and over, until the session ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -154,8 +154,10 @@ impl Watcher {
 
     /// Asks some proxies themselves: those of which nothing is known yet, and those whose last look is long ago.
     async fn look_closely(&mut self, connection: &Connection, all: &[signals::Proxy]) {
-        self.looked_at.retain(|place, _| all.iter().any(|proxy| proxy.key() == *place));
-        self.looks.retain(|place, _| self.looked_at.contains_key(place));
+        let there: HashSet<_> = all.iter().map(signals::Proxy::key).collect();
+        self.looked_at.retain(|place, _| there.contains(place));
+        self.looks.retain(|place, _| there.contains(place));
+        self.looker.retain(&there);
         let old = |proxy: &&signals::Proxy| {
             proxy.container.ready && self.looked_at.get(&proxy.key()).is_none_or(|at| at.elapsed() > LOOKS)
         };
@@ -168,7 +170,8 @@ impl Watcher {
     /// Remembers which istiod each proxy talks to; those that are gone are forgotten.
     fn remember(&mut self, health: &HealthReport) {
         let now = Timestamp::now();
-        self.lost.retain(|place, _| health.rows.iter().any(|row| row.namespace == place.0 && row.pod == place.1));
+        let there: HashSet<_> = health.rows.iter().map(|row| (row.namespace.as_str(), row.pod.as_str())).collect();
+        self.lost.retain(|place, _| there.contains(&(place.0.as_str(), place.1.as_str())));
         for row in health.rows.iter().filter(|row| !row.control_plane.is_empty()) {
             self.lost.insert((row.namespace.clone(), row.pod.clone()), (row.control_plane.clone(), now));
         }

@@ -1,7 +1,7 @@
 //! A closer look at proxies: what each works with, asked of itself. It costs a connection and a rendering of its whole configuration
 //! each, which holds up its main thread for a moment: so it is rare, few at once, and never while a proxy is starting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ pub type Looks = HashMap<(String, String), Result<Look, String>>;
 /// Looks at proxies, again and again; remembers which are slow.
 #[derive(Debug, Default)]
 pub struct Looker {
-    slow: Mutex<std::collections::HashSet<(String, String)>>,
+    slow: Mutex<HashSet<(String, String)>>,
 }
 
 impl Looker {
@@ -84,6 +84,13 @@ impl Looker {
         let asked: Vec<_> =
             ready.map(|proxy| async move { (proxy.key(), self.one(connection, proxy).await) }).collect();
         futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    /// Forgets which of those were slow that are not among these.
+    pub fn retain(&self, there: &HashSet<(String, String)>) {
+        if let Ok(mut slow) = self.slow.lock() {
+            slow.retain(|place| there.contains(place));
+        }
     }
 
     async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, String> {

@@ -1,13 +1,13 @@
 //! How often the kernel stopped a proxy because of its CPU limit, from the kubelets' container statistics. They are large, so a few
 //! nodes are asked at a time, and nobody is asked again who refused.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cluster::{Cause, Connection};
 use world::World;
 
 use crate::prometheus;
+use crate::proxies::CONTAINER;
 
 /// How many nodes are asked in one round.
 const NODES: usize = 10;
@@ -24,32 +24,39 @@ pub struct Throttling {
     after: String,
     /// What is known: the share of periods.
     shares: HashMap<Place, f64>,
-    closed: AtomicBool,
+    /// Nodes may not be asked.
+    closed: bool,
 }
 
 impl Throttling {
     /// Asks the next few nodes that have a proxy with a CPU limit. What is known of each proxy is the answer.
     pub async fn round(&mut self, connection: &Connection, world: &World) -> &HashMap<Place, f64> {
         let limited = limited(world);
+        self.forget(&limited);
         let nodes: BTreeSet<&str> = limited.values().map(|(node, _)| node.as_str()).collect();
         let later = nodes.range::<str, _>((std::ops::Bound::Excluded(self.after.as_str()), std::ops::Bound::Unbounded));
         let due: Vec<String> =
             later.chain(nodes.iter()).take(NODES.min(nodes.len())).map(|node| (*node).to_owned()).collect();
         for node in due {
-            if self.closed.load(Ordering::Relaxed) {
+            if self.closed {
                 break;
             }
             match connection.raw_get(&format!("/api/v1/nodes/{node}/proxy/metrics/cadvisor")).await {
                 Ok(body) => self.take(&read(&body), &limited),
-                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => {
-                    self.closed.store(true, Ordering::Relaxed);
-                }
+                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => self.closed = true,
                 // A node that is away tells nothing of its containers.
                 Err(_) => {}
             }
             self.after = node;
         }
         &self.shares
+    }
+
+    /// Forgets containers and pods that are gone.
+    fn forget(&mut self, limited: &BTreeMap<String, (String, Place)>) {
+        let there: HashSet<&Place> = limited.values().map(|(_, place)| place).collect();
+        self.last.retain(|id, _| limited.contains_key(id));
+        self.shares.retain(|place, _| there.contains(place));
     }
 
     fn take(&mut self, now: &HashMap<String, (f64, f64)>, limited: &BTreeMap<String, (String, Place)>) {
@@ -68,7 +75,7 @@ impl Throttling {
 /// Container id → node and pod, of proxies with a CPU limit.
 fn limited(world: &World) -> BTreeMap<String, (String, Place)> {
     let proxies = world.pods().filter(|pod| pod.phase == "Running").filter_map(|pod| {
-        let container = pod.container("istio-proxy").filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
+        let container = pod.container(CONTAINER).filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
         Some((container.id.clone(), (pod.node.clone(), (pod.namespace.clone(), pod.name.clone()))))
     });
     proxies.collect()
@@ -122,5 +129,7 @@ mod tests {
         throttling.take(&read(text(200, 48).as_bytes()), &limited);
         let share = throttling.shares[&("shop".to_owned(), "a-1".to_owned())];
         assert!((share - 0.38).abs() < 1e-9 && throttling.shares.len() == 1, "{:?}", throttling.shares);
+        throttling.forget(&BTreeMap::new());
+        assert!(throttling.shares.is_empty() && throttling.last.is_empty(), "what is gone is forgotten");
     }
 }
