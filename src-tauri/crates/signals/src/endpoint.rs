@@ -29,7 +29,7 @@ pub struct Endpoint {
     pub failed_connections: f64,
 }
 
-/// Reads them; what comes before a break is kept. The second is whether the text broke or was more than is kept.
+/// Reads them; what comes before a break is kept. The second is whether the text broke, or may hold more than is kept.
 pub fn read(body: &[u8]) -> (Vec<Endpoint>, bool) {
     let mut out = Vec::new();
     let mut scanner = Scanner::new(body);
@@ -37,7 +37,8 @@ pub fn read(body: &[u8]) -> (Vec<Endpoint>, bool) {
         "cluster_statuses" => scanner.list(|scanner| cluster(scanner, &mut out)),
         _ => scanner.skip(),
     });
-    (out, whole.is_none())
+    let partial = whole.is_none() || out.len() >= MOST;
+    (out, partial)
 }
 
 fn cluster(scanner: &mut Scanner<'_>, out: &mut Vec<Endpoint>) -> Option<()> {

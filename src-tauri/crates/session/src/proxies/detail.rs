@@ -65,7 +65,7 @@ pub struct Detail {
     body: Bytes,
     /// The instances that it sends to.
     pub endpoints: Vec<Endpoint>,
-    /// Why the endpoints are not known; empty where they are.
+    /// Why the endpoints, or some of them, are not known; empty where all are.
     pub endpoints_unknown: String,
 }
 
@@ -100,16 +100,14 @@ impl Session {
         let (body, clusters) = tokio::join!(ask("/config_dump"), ask("/clusters?format=json"));
         let body = body?;
         let read = body.clone();
-        let dump = tokio::task::spawn_blocking(move || dump::read(&read)).await;
-        let (endpoints, endpoints_unknown) = match clusters {
-            Ok(body) => (endpoint::read(&body).0, String::new()),
-            Err(error) => (Vec::new(), error.to_string()),
-        };
+        let both = tokio::task::spawn_blocking(move || (dump::read(&read), endpoints(clusters))).await;
+        let (dump, (endpoints, endpoints_unknown)) =
+            both.map_err(|_| crate::session::defect("reading a configuration"))?;
         let detail = Arc::new(Detail {
             place,
             asked_at: Instant::now(),
             read_at: jiff::Timestamp::now().as_millisecond() as f64,
-            dump: dump.map_err(|_| crate::session::defect("reading a configuration"))?,
+            dump,
             body,
             endpoints,
             endpoints_unknown,
@@ -199,6 +197,15 @@ impl Session {
         let bundle = serde_json::json!({"proxy": format!("{namespace}/{pod}"), "readAt": detail.read_at,
             "health": row.map(said), "endpoints": endpoints, "configuration": dump});
         Ok(serde_json::to_string_pretty(&bundle).unwrap_or_default())
+    }
+}
+
+/// The endpoints, and why not all of them are known.
+fn endpoints(answer: Result<Bytes, cluster::ApiError>) -> (Vec<Endpoint>, String) {
+    match answer.map(|body| endpoint::read(&body)) {
+        Ok((endpoints, false)) => (endpoints, String::new()),
+        Ok((endpoints, true)) => (endpoints, "the answer ended early, or had more than is kept".into()),
+        Err(error) => (Vec::new(), error.to_string()),
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Dump {
     pub routes: Vec<Part<Route>>,
     /// Certificates and roots; keys are never kept.
     pub secrets: Vec<Part<Secret>>,
-    /// More parts were there than are kept.
+    /// More parts were there, or may have been, than are kept.
     pub cut: bool,
     /// The text ended or broke before its end.
     pub broken: bool,
@@ -144,7 +144,11 @@ fn config(scanner: &mut Scanner<'_>, dump: &mut Dump) -> Option<()> {
                 each(scanner, &mut dump.listeners, &mut dump.cut, |scanner, out| listener::read(scanner, state, out))
             }
             "static_route_configs" | "dynamic_route_configs" => {
-                each(scanner, &mut dump.routes, &mut dump.cut, |scanner, out| route::read(scanner, state, out))
+                let whole =
+                    each(scanner, &mut dump.routes, &mut dump.cut, |scanner, out| route::read(scanner, state, out));
+                // One configuration may hold more routes than are kept.
+                dump.cut |= dump.routes.len() >= MOST;
+                whole
             }
             "static_secrets" | "dynamic_active_secrets" | "dynamic_warming_secrets" => {
                 each(scanner, &mut dump.secrets, &mut dump.cut, |scanner, out| secret::read(scanner, state, out))
