@@ -47,7 +47,7 @@ impl<'a> Line<'a> {
             rest = inner;
         }
         let colon = rest.find(": ").or_else(|| rest.strip_suffix(':').map(str::len));
-        let entry = colon.map(|at| (unquoted(&rest[..at]), rest[at + 1..].trim()));
+        let entry = colon.map(|at| (unquoted(&rest[..at]), rest[at + 1..].trim_start()));
         let empty = rest.is_empty() && dashes.is_empty() || rest.starts_with('#');
         Self { dashes, column, entry, empty }
     }
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(told(11, 4), (".spec.http[]".into(), None, 4, vec!["route=".into(), "name=a".into()]));
         assert_eq!(told(3, 6).0, ".spec.hosts[]");
         assert_eq!(told(2, 3).0, ".spec");
+        assert_eq!(place("host: re ", 1, 9).from, 6, "a blank behind what is typed");
         assert_eq!(told(99, 0), (String::new(), None, 0, vec!["spec=".into()]), "behind the end");
     }
 }
