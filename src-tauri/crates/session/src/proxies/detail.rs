@@ -58,6 +58,8 @@ pub struct Detail {
     /// Namespace and pod.
     place: (String, String),
     asked_at: Instant,
+    /// Where objects for the whole mesh lie.
+    root: String,
     /// Milliseconds since 1970.
     pub read_at: f64,
     /// What it works with.
@@ -106,6 +108,7 @@ impl Session {
         let detail = Arc::new(Detail {
             place,
             asked_at: Instant::now(),
+            root: self.fleet.borrow().root_namespace().to_owned(),
             read_at: jiff::Timestamp::now().as_millisecond() as f64,
             dump,
             body,
@@ -347,7 +350,7 @@ impl Detail {
     /// The object that made the proxy refuse this.
     fn broke(&self, world: &World, nack: &signals::Nack) -> Option<ObjectKey> {
         let pod = world.pod(&self.place.0, &self.place.1)?;
-        let place = signals::Place { namespace: &self.place.0, labels: &pod.labels, root: "istio-system" };
+        let place = signals::Place { namespace: &self.place.0, labels: &pod.labels, root: &self.root };
         signals::culprit(world, place, nack).map(|found| found.object)
     }
 }

@@ -204,11 +204,15 @@ impl Fleet {
         self.proxies.iter().chain(&self.silent)
     }
 
+    /// Where objects for the whole mesh lie: beside its control plane.
+    pub(crate) fn root_namespace(&self) -> &str {
+        let plane = self.control_planes.first().and_then(|plane| plane.name.split_once('/'));
+        plane.map_or("istio-system", |(namespace, _)| namespace)
+    }
+
     /// The same, whenever it was looked at.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let parts = |fleet: &Self| (fleet.proxies.len(), fleet.silent.len());
-        parts(self) == parts(other)
-            && self.proxies == other.proxies
+        self.proxies == other.proxies
             && self.silent == other.silent
             && self.control_planes == other.control_planes
             && self.unknown == other.unknown
