@@ -1,6 +1,6 @@
 //! What an Envoy works with: its `config_dump`, as Istio would have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use world::ObjectKey;
@@ -104,10 +104,9 @@ fn listeners(proxy: &Proxy) -> Value {
             "listener": {"@type": typed("config.listener.v3.Listener"), "name": name, "traffic_direction": direction,
                 "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}}, "filter_chains": filters(direction, route)}}})
     };
-    let ports: BTreeMap<u16, ()> =
-        proxy.knows.world().services().flat_map(|s| &s.ports).map(|port| (port.port, ())).collect();
+    let ports: BTreeSet<u16> = proxy.knows.world().services().flat_map(|s| &s.ports).map(|port| port.port).collect();
     let mut all: Vec<Value> =
-        ports.keys().map(|port| listener(&format!("0.0.0.0_{port}"), *port, "OUTBOUND", Some(*port))).collect();
+        ports.into_iter().map(|port| listener(&format!("0.0.0.0_{port}"), port, "OUTBOUND", Some(port))).collect();
     all.push(listener("virtualOutbound", 15001, "OUTBOUND", None));
     let mut inbound = listener("virtualInbound", 15006, "INBOUND", None);
     if let Some(error) = &sync.error {
@@ -180,7 +179,7 @@ fn routes(proxy: &Proxy) -> Value {
     }
     let written = |(port, hosts): (u16, Vec<Value>)| {
         json!({"version_info": proxy.sync[3].acked, "last_updated": proxy.sync[3].sent_time, "route_config":
-            {"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": port.to_string(), "virtual_hosts": hosts}})
+            {"@type": typed("config.route.v3.RouteConfiguration"), "name": port.to_string(), "virtual_hosts": hosts}})
     };
     ports.into_iter().map(written).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dump::address;
+use crate::dump::{address, within};
 use crate::json::Scanner;
 
 /// Most endpoints that are kept of a proxy.
@@ -19,8 +19,6 @@ pub struct Endpoint {
     pub health: String,
     /// Why it is passed over though it may be healthy: `ejected`, `failed its health check`; empty where it is not.
     pub passed_over: &'static str,
-    /// Zone; empty where unknown.
-    pub zone: String,
     /// Requests sent there.
     pub requests: f64,
     /// Those that failed.
@@ -33,10 +31,7 @@ pub struct Endpoint {
 pub fn read(body: &[u8]) -> (Vec<Endpoint>, bool) {
     let mut out = Vec::new();
     let mut scanner = Scanner::new(body);
-    let whole = scanner.object(|scanner, name| match name {
-        "cluster_statuses" => scanner.list(|scanner| cluster(scanner, &mut out)),
-        _ => scanner.skip(),
-    });
+    let whole = within(&mut scanner, "cluster_statuses", |scanner| scanner.list(|scanner| cluster(scanner, &mut out)));
     let partial = whole.is_none() || out.len() >= MOST;
     (out, partial)
 }
@@ -71,13 +66,6 @@ fn host(scanner: &mut Scanner<'_>) -> Option<Endpoint> {
         }
         "stats" => scanner.list(|scanner| stat(scanner, &mut out)),
         "health_status" => health(scanner, &mut out),
-        "locality" => scanner.object(|scanner, name| match name {
-            "zone" => {
-                out.zone = scanner.plain()?;
-                Some(())
-            }
-            _ => scanner.skip(),
-        }),
         _ => scanner.skip(),
     })?;
     Some(out)
@@ -134,10 +122,7 @@ mod tests {
         let (all, broken) = read(CLUSTERS.as_bytes());
         assert!(!broken && all.len() == 3);
         assert_eq!((all[0].address.as_str(), all[0].requests, all[0].errors), ("10.244.0.60:9080", 294.0, 3.0));
-        assert_eq!(
-            (all[0].cluster.as_str(), all[0].zone.as_str()),
-            ("outbound|9080||reviews.shop.svc.cluster.local", "a")
-        );
+        assert_eq!(all[0].cluster, "outbound|9080||reviews.shop.svc.cluster.local");
         assert_eq!((all[1].health.as_str(), all[1].passed_over), ("UNHEALTHY", "ejected"));
         assert_eq!((all[2].cluster.as_str(), all[2].address.as_str()), ("sds-grpc", "pipe:./socket"));
         let (half, broken) = read(&CLUSTERS.as_bytes()[..CLUSTERS.len() / 2]);

@@ -45,8 +45,6 @@ pub struct ProxyHealth {
     pub version: String,
     /// By type: CDS, LDS, EDS, RDS …; empty where it is unknown.
     pub types: BTreeMap<String, TypeHealth>,
-    /// When anything was sent last.
-    pub last_sent: Option<Timestamp>,
     /// Its container is ready.
     pub ready: bool,
     /// How often the container has begun again.
@@ -197,7 +195,6 @@ fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
     ProxyHealth {
         version: tag(&proxy.container.image),
         types: BTreeMap::new(),
-        last_sent: None,
         ready: proxy.container.ready,
         restarts: proxy.container.restarts,
         trouble: proxy.container.trouble,
@@ -232,7 +229,6 @@ fn row(proxy: Proxy, said: &Said, asked: bool) -> ProxyHealth {
         (name.clone(), TypeHealth { state: sync.state, sent_at: sync.sent_at, nack })
     };
     row.types = sync.types.iter().map(of).collect();
-    row.last_sent = sync.last_sent();
     row.control_plane.clone_from(&sync.control_plane);
     row.connected_at = *since;
     row

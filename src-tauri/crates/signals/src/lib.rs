@@ -29,7 +29,7 @@ pub use culprit::{Culprit, Place, culprit};
 pub use envoy::{Cluster, Counters, Sample};
 pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, health};
 pub use istiod::SyncState;
-pub use look::{Look, Looker, Looks, Size};
+pub use look::{ADMIN_PORT, Look, Looker, Looks, Size};
 pub use nack::Nack;
 pub use poll::{Poller, Round};
 pub use proxies::{Proxy, Role, dead, proxies, without_proxy};

@@ -11,11 +11,10 @@ use futures::StreamExt;
 use crate::certificate::{Certificate, read_certs};
 use crate::dump::{self, Dump};
 use crate::health::because;
-use crate::nack::Nack;
 use crate::{Proxy, Role};
 
 /// Envoy's admin port, on the pod's loopback.
-pub(crate) const ADMIN_PORT: u16 = 15000;
+pub const ADMIN_PORT: u16 = 15000;
 /// How many pods are asked at once: each answer may be as large as the connection allows.
 const AT_ONCE: usize = 4;
 /// A proxy that takes longer to answer is asked for its certificate alone from then on.
@@ -32,8 +31,15 @@ pub struct Look {
     pub root: String,
     /// Istio's version, by its own word; empty where it does not say.
     pub version: String,
-    /// What it works without, since it refused its newest form.
-    pub refused: Vec<Nack>,
+}
+
+impl Look {
+    /// Whether it trusts one of these roots: while roots are exchanged a proxy trusts both, so one in common is enough. `None` where
+    /// its own or these are unknown.
+    pub fn trusts(&self, roots: &str) -> Option<bool> {
+        let known = !self.root.is_empty() && !roots.is_empty();
+        known.then(|| self.root.split(' ').any(|own| roots.split(' ').any(|other| other == own)))
+    }
 }
 
 /// How much a proxy knows.
@@ -51,7 +57,6 @@ pub struct Size {
 
 impl From<&Dump> for Look {
     fn from(dump: &Dump) -> Self {
-        let errors = dump.clusters.iter().filter_map(|part| part.error.clone());
         Self {
             size: Some(Size {
                 bytes: dump.bytes,
@@ -62,7 +67,6 @@ impl From<&Dump> for Look {
             certificate: dump.certificate(),
             root: dump.root().to_owned(),
             version: dump.bootstrap.istio.clone(),
-            refused: errors.chain(dump.listeners.iter().filter_map(|part| part.error.clone())).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use cluster::{ApiError, Cause, Connection};
 use futures::StreamExt;
 
 use crate::envoy::{self, Sample};
-use crate::{Proxy, Role, Unknown};
+use crate::{ADMIN_PORT, Proxy, Role, Unknown};
 
 /// How many proxies are read at once.
 const AT_ONCE: usize = 8;
@@ -20,8 +20,6 @@ const REST: u32 = 5;
 const CLOSED: Duration = Duration::from_secs(60);
 /// Envoy's port for statistics, which the pod's network reaches; its path passes a filter on.
 const STATS_PORT: u16 = 15090;
-/// Envoy's admin port, on the pod's loopback.
-const ADMIN_PORT: u16 = 15000;
 
 /// What one round brought.
 #[derive(Debug, Default)]

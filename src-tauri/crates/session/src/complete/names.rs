@@ -1,6 +1,6 @@
 //! What in the cluster a field of a given name can name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use world::{ObjectKey, World};
 
@@ -162,20 +162,14 @@ fn namespaces(world: &World) -> BTreeSet<Name> {
 }
 
 fn accounts(world: &World, written: impl Fn(&str, &str) -> Option<String>) -> BTreeSet<Name> {
-    let all = world.workloads().filter(|workload| !workload.service_account.is_empty());
-    all.filter_map(|workload| {
-        let value = written(&workload.namespace, &workload.service_account)?;
-        Some(name(value, format!("{} {}", workload.kind, workload.name)))
-    })
-    .fold(Vec::new(), |mut found: Vec<Name>, one| {
-        // Several workloads may run as one account: the first stands for it.
-        if !found.iter().any(|known| known.value == one.value) {
-            found.push(one);
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for workload in world.workloads().filter(|workload| !workload.service_account.is_empty()) {
+        if let Some(value) = written(&workload.namespace, &workload.service_account) {
+            // Several workloads may run as one account: the first stands for it.
+            found.entry(value).or_insert_with(|| format!("{} {}", workload.kind, workload.name));
         }
-        found
-    })
-    .into_iter()
-    .collect()
+    }
+    found.into_iter().map(|(value, detail)| name(value, detail)).collect()
 }
 
 fn documents(world: &World, kind: &str, namespace: &str) -> BTreeSet<Name> {

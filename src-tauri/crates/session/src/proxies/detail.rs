@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
+use signals::ADMIN_PORT;
 use signals::dump::{self, Dump, Origin, Part};
 use signals::endpoint::{self, Endpoint};
 use world::{ObjectKey, World};
 
+use crate::session::defect;
 use crate::{Error, Result, Session};
 
-/// Envoy's admin port, on the pod's loopback.
-const ADMIN: u16 = 15000;
 /// Younger than this an answer is not asked for again.
 const FRESH: Duration = Duration::from_secs(10);
 /// Longest text of a part that is shown, in bytes.
@@ -98,13 +98,12 @@ impl Session {
         if let Some(held) = held.filter(|held| held.place == place && !anew && held.asked_at.elapsed() < FRESH) {
             return Ok(held);
         }
-        let ask = |path: &'static str| self.connection().pod_forward_get(namespace, pod, ADMIN, path);
+        let ask = |path: &'static str| self.connection().pod_forward_get(namespace, pod, ADMIN_PORT, path);
         let (body, clusters) = tokio::join!(ask("/config_dump"), ask("/clusters?format=json"));
         let body = body?;
         let read = body.clone();
         let both = tokio::task::spawn_blocking(move || (dump::read(&read), endpoints(clusters))).await;
-        let (dump, (endpoints, endpoints_unknown)) =
-            both.map_err(|_| crate::session::defect("reading a configuration"))?;
+        let (dump, (endpoints, endpoints_unknown)) = both.map_err(|_| defect("reading a configuration"))?;
         let detail = Arc::new(Detail {
             place,
             asked_at: Instant::now(),
@@ -162,7 +161,7 @@ impl Session {
         let detail = self.proxy_held(namespace, pod).await?;
         let (searched, wanted) = (detail.clone(), wanted.to_owned());
         let hits = tokio::task::spawn_blocking(move || dump::search(&searched.dump, &searched.body, &wanted)).await;
-        let hits = hits.map_err(|_| crate::session::defect("searching a configuration"))?;
+        let hits = hits.map_err(|_| defect("searching a configuration"))?;
         let name = |hit: dump::Hit| {
             let name = match hit.sort {
                 dump::Sort::Listeners => detail.dump.listeners.get(hit.at).map(|part| part.what.name.clone()),

@@ -155,13 +155,12 @@ fn version(row: &ProxyHealth, look: Option<&Look>) -> String {
 
 fn certificate(look: &Look, root: &str) -> Option<Certificate> {
     let certificate = look.certificate.as_ref()?;
-    let known = !look.root.is_empty() && !root.is_empty();
     Some(Certificate {
         begins_at: millis(certificate.not_before),
         ends_at: millis(certificate.not_after),
         issuer: certificate.issuer.clone().unwrap_or_default(),
         spiffe: certificate.spiffe.clone(),
-        root_matches: known.then(|| look.root.split(' ').any(|own| root.split(' ').any(|other| other == own))),
+        root_matches: look.trusts(root),
     })
 }
 

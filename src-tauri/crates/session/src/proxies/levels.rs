@@ -4,12 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use signals::level;
+use signals::{ADMIN_PORT, level};
 
 use crate::{Error, Result, Session};
-
-/// Envoy's admin port, on the pod's loopback.
-const ADMIN: u16 = 15000;
 
 /// Namespace and pod → logger → the level that it had before we changed it.
 pub(crate) type Changed = Mutex<BTreeMap<(String, String), BTreeMap<String, String>>>;
@@ -31,7 +28,7 @@ impl Session {
     /// # Errors
     /// Where it cannot be asked.
     pub async fn proxy_loggers(&self, namespace: &str, pod: &str) -> Result<Vec<Logger>> {
-        let body = self.connection().pod_logging(namespace, pod, ADMIN, "/logging").await?;
+        let body = self.connection().pod_logging(namespace, pod, ADMIN_PORT, "/logging").await?;
         Ok(self.with_before(namespace, pod, level::read(&body)))
     }
 
@@ -49,7 +46,7 @@ impl Session {
                 reason: format!("there is no logger {logger} with a level {to}"),
             });
         };
-        let body = self.connection().pod_logging(namespace, pod, ADMIN, &path).await?;
+        let body = self.connection().pod_logging(namespace, pod, ADMIN_PORT, &path).await?;
         {
             let mut changed = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
             let of = changed.entry((namespace.to_owned(), pod.to_owned())).or_default();
@@ -70,7 +67,7 @@ impl Session {
         let before = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         let levels: Vec<_> = before.unwrap_or_default().into_iter().collect();
         if let Some(path) = level::ask(&levels) {
-            self.connection().pod_logging(namespace, pod, ADMIN, &path).await?;
+            self.connection().pod_logging(namespace, pod, ADMIN_PORT, &path).await?;
         }
         self.levels.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
         Ok(())

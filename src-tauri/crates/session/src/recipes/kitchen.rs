@@ -174,7 +174,7 @@ impl Kitchen<'_> {
         let subsets = rule.as_ref().and_then(|rule| rule.at("/spec/subsets")).and_then(Value::as_array);
         let other = subsets.into_iter().flatten().filter_map(|s| s["name"].as_str()).find(|name| *name != version);
         let labels = || {
-            let of = self.world.workloads().filter(|w| w.namespace == service.namespace && selects(service, &w.labels));
+            let of = self.world.workloads().filter(|w| w.namespace == service.namespace && is_of(service, &w.labels));
             of.filter_map(|w| w.labels.get("version")).filter(|label| *label != version).min().cloned()
         };
         other.map(str::to_owned).or_else(labels).unwrap_or_default()
@@ -239,8 +239,8 @@ impl Kitchen<'_> {
     }
 }
 
-pub(super) fn selects(service: &Service, labels: &world::Labels) -> bool {
-    !service.selector.is_empty() && service.selector.iter().all(|(name, value)| labels.get(name) == Some(value))
+fn is_of(service: &Service, labels: &world::Labels) -> bool {
+    !service.selector.is_empty() && mesh::selects(&service.selector, labels)
 }
 
 /// One way of a route.

@@ -23,7 +23,7 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
         return Err(Error::Field { field: "version", reason: "the service has no other version to share with".into() });
     }
     let ways =
-        json!([destination(service, &stable, Some(100 - percent)), destination(service, version, Some(percent)),]);
+        json!([destination(service, &stable, Some(100 - percent)), destination(service, version, Some(percent))]);
     let mut dishes = kitchen.with_subset(service, version)?;
     dishes.push(kitchen.rule_last(service, &[("route", ways)])?);
     Ok(dishes)

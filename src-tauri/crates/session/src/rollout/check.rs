@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::drive::step_of;
 use super::lease::Lease;
-use super::versions::{measured, version};
+use super::versions::{measured, version, window};
 use crate::write::plan::read;
 use crate::{Result, Session};
 
@@ -107,7 +107,7 @@ impl Session {
             return Some(note("gates", "there is none: nothing but a person can stop it"));
         }
         let traffic = self.traffic.borrow().clone();
-        let window = u32::try_from(plan.interval.as_secs()).unwrap_or(u32::MAX).max(1);
+        let window = window(plan);
         let stable = measured(ready, plan, &traffic.over(window, ready)).stable;
         match stable {
             Some(rates) if rates.per_second > 0.0 => None,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Kept;
 use super::lease::Lease;
-use super::versions::measured;
+use super::versions::{measured, window};
 use crate::change::tray::{ChangeKind, Item};
 use crate::live::Link;
 use crate::write::plan::{self, Step};
@@ -136,9 +136,8 @@ impl Session {
             stale = stale.or_else(|| Some(self.live.borrow().because.clone()));
         }
         let traffic = self.traffic.borrow().clone();
-        let window = u32::try_from(plan.interval.as_secs()).unwrap_or(u32::MAX).max(1);
         let measured = match self.ready().await {
-            Ok(ready) if traffic.measured => measured(&ready, plan, &traffic.over(window, &ready)),
+            Ok(ready) if traffic.measured => measured(&ready, plan, &traffic.over(window(plan), &ready)),
             _ => rollout::Measured::default(),
         };
         Observation { elapsed, stale, live, measured }

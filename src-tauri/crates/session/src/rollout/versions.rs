@@ -33,6 +33,11 @@ pub(crate) fn version(ready: &Ready, plan: &Plan, name: &str) -> Option<Version>
     Some(found)
 }
 
+/// The time between two looks, in whole seconds.
+pub(crate) fn window(plan: &Plan) -> u32 {
+    u32::try_from(plan.interval.as_secs()).unwrap_or(u32::MAX).max(1)
+}
+
 /// What both versions did, by the flows of an interval.
 pub(crate) fn measured(ready: &Ready, plan: &Plan, flows: &[Flow]) -> Measured {
     let of = |name: &str| version(ready, plan, name).and_then(|version| rates(flows, &version.workloads));

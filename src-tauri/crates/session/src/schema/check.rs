@@ -67,10 +67,7 @@ impl Check {
     }
 
     fn value(&mut self, schema: &Value, value: &Value) {
-        if value.is_null() {
-            return;
-        }
-        if !self.has_type(schema, value) {
+        if value.is_null() || !self.has_type(schema, value) {
             return;
         }
         self.bounds(schema, value);

@@ -1,5 +1,6 @@
 //! The bootstrap: who a proxy is, and where it looks for its control plane.
 
+use crate::dump::origin::within;
 use crate::json::Scanner;
 
 /// The bootstrap in a few lines.
@@ -24,10 +25,7 @@ pub struct Bootstrap {
 pub(super) fn read(scanner: &mut Scanner<'_>) -> Option<Bootstrap> {
     let mut out = Bootstrap::default();
     let start = scanner.position();
-    scanner.object(|scanner, name| match name {
-        "node" => node(scanner, &mut out),
-        _ => scanner.skip(),
-    })?;
+    within(scanner, "node", |scanner| node(scanner, &mut out))?;
     out.text = start..scanner.offset();
     Some(out)
 }
@@ -39,10 +37,7 @@ fn node(scanner: &mut Scanner<'_>, out: &mut Bootstrap) -> Option<()> {
             Some(())
         }
         "metadata" => metadata(scanner, out),
-        "user_agent_build_version" => scanner.object(|scanner, name| match name {
-            "version" => version(scanner, out),
-            _ => scanner.skip(),
-        }),
+        "user_agent_build_version" => within(scanner, "version", |scanner| version(scanner, out)),
         _ => scanner.skip(),
     })
 }

@@ -11,28 +11,14 @@ pub struct Cluster {
     pub name: String,
     /// How its endpoints are found: EDS, STRICT_DNS, ORIGINAL_DST, STATIC.
     pub discovery: String,
-    /// The subset of the DestinationRule; empty for all of the service.
-    pub subset: String,
     /// It ejects endpoints that fail.
     pub ejects: bool,
 }
 
 pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Cluster>>) -> Option<()> {
-    let start = scanner.position();
-    let mut part = Part {
-        what: Cluster::default(),
-        state,
-        error: None,
-        updated: String::new(),
-        from: Vec::new(),
-        text: start..start,
-    };
+    let mut part = Part::<Cluster>::begun(scanner, state);
     scanner.object(|scanner, name| match name {
         "cluster" => cluster(scanner, &mut part),
-        "last_updated" => {
-            part.updated = scanner.plain()?;
-            Some(())
-        }
         "error_state" => {
             part.error = Some(refusal(scanner, "CDS")?);
             part.state = State::Refused;
@@ -58,7 +44,7 @@ fn cluster(scanner: &mut Scanner<'_>, part: &mut Part<Cluster>) -> Option<()> {
                 part.what.ejects = true;
                 scanner.skip()?;
             }
-            "metadata" => part.what.subset = of_metadata(scanner, &mut part.from)?.subset,
+            "metadata" => of_metadata(scanner, &mut part.from)?,
             _ => scanner.skip()?,
         }
         Some(())

@@ -1,6 +1,6 @@
 //! Listeners: where a proxy listens.
 
-use crate::dump::origin::{address, of_metadata, of_policy};
+use crate::dump::origin::{address, of_metadata, of_policy, within};
 use crate::dump::{Part, State, refusal};
 use crate::json::Scanner;
 
@@ -25,15 +25,7 @@ pub struct Listener {
 const NAMES: usize = 40;
 
 pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Listener>>) -> Option<()> {
-    let start = scanner.position();
-    let mut part = Part {
-        what: Listener::default(),
-        state,
-        error: None,
-        updated: String::new(),
-        from: Vec::new(),
-        text: start..start,
-    };
+    let mut part = Part::<Listener>::begun(scanner, state);
     scanner.object(|scanner, name| {
         match name {
             "name" => part.what.name = scanner.plain()?,
@@ -44,7 +36,6 @@ pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<L
             "draining_state" if part.what.chains > 0 => scanner.skip()?,
             "draining_state" => of_state(scanner, &mut part, State::Draining)?,
             "error_state" => part.error = Some(refusal(scanner, "LDS")?),
-            "last_updated" => part.updated = scanner.plain()?,
             _ => scanner.skip()?,
         }
         Some(())
@@ -66,14 +57,7 @@ pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<L
 
 fn of_state(scanner: &mut Scanner<'_>, part: &mut Part<Listener>, state: State) -> Option<()> {
     part.state = state;
-    scanner.object(|scanner, name| {
-        match name {
-            "listener" => listener(scanner, part)?,
-            "last_updated" => part.updated = scanner.plain()?,
-            _ => scanner.skip()?,
-        }
-        Some(())
-    })
+    within(scanner, "listener", |scanner| listener(scanner, part))
 }
 
 fn listener(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
@@ -82,7 +66,7 @@ fn listener(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> 
             "name" => part.what.name = scanner.plain()?,
             "address" => part.what.address = address(scanner)?,
             "traffic_direction" => part.what.direction = scanner.plain()?,
-            "metadata" => drop(of_metadata(scanner, &mut part.from)?),
+            "metadata" => of_metadata(scanner, &mut part.from)?,
             "filter_chains" => scanner.list(|scanner| chain(scanner, part))?,
             "default_filter_chain" => chain(scanner, part)?,
             _ => scanner.skip()?,
@@ -94,7 +78,7 @@ fn listener(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> 
 fn chain(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
     part.what.chains += 1;
     scanner.object(|scanner, name| match name {
-        "metadata" => of_metadata(scanner, &mut part.from).map(drop),
+        "metadata" => of_metadata(scanner, &mut part.from),
         "filters" => scanner.list(|scanner| filter(scanner, part)),
         _ => scanner.skip(),
     })
@@ -110,12 +94,9 @@ fn filter(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
         }
         "typed_config" => scanner.object(|scanner, name| match name {
             "http_filters" => scanner.list(|scanner| filter(scanner, part)),
-            "rds" => scanner.object(|scanner, name| match name {
-                "route_config_name" => {
-                    once(&mut part.what.routes, scanner.plain()?);
-                    Some(())
-                }
-                _ => scanner.skip(),
+            "rds" => within(scanner, "route_config_name", |scanner| {
+                once(&mut part.what.routes, scanner.plain()?);
+                Some(())
             }),
             "rules" | "shadow_rules" => policies(scanner, part),
             _ => scanner.skip(),
@@ -126,14 +107,13 @@ fn filter(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
 
 /// The rules of an RBAC filter are named after the policies that made them.
 fn policies(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
-    scanner.object(|scanner, name| match name {
-        "policies" => scanner.object(|scanner, name| {
+    within(scanner, "policies", |scanner| {
+        scanner.object(|scanner, name| {
             if let Some(origin) = of_policy(name) {
                 once(&mut part.from, origin);
             }
             scanner.skip()
-        }),
-        _ => scanner.skip(),
+        })
     })
 }
 

@@ -22,7 +22,7 @@ pub use bootstrap::Bootstrap;
 pub use cluster::Cluster;
 pub use listener::Listener;
 pub use origin::Origin;
-pub(crate) use origin::address;
+pub(crate) use origin::{address, within};
 pub use route::Route;
 pub use search::{Hit, search};
 pub use secret::Secret;
@@ -75,12 +75,18 @@ pub struct Part<T> {
     pub state: State,
     /// The proxy's own words where its newest form was refused.
     pub error: Option<Nack>,
-    /// When it was taken up, RFC 3339 as the proxy writes it; empty where it came with the bootstrap.
-    pub updated: String,
     /// The objects that made it, the deciding one first.
     pub from: Vec<Origin>,
     /// Where its text stands in the dump.
     pub text: Range<usize>,
+}
+
+impl<T: Default> Part<T> {
+    /// One whose text begins here.
+    fn begun(scanner: &mut Scanner<'_>, state: State) -> Self {
+        let start = scanner.position();
+        Self { what: T::default(), state, error: None, from: Vec::new(), text: start..start }
+    }
 }
 
 /// How far a part is.
@@ -116,10 +122,7 @@ impl State {
 pub fn read(body: &[u8]) -> Dump {
     let mut dump = Dump { bytes: body.len(), ..Dump::default() };
     let mut scanner = Scanner::new(body);
-    let whole = scanner.object(|scanner, name| match name {
-        "configs" => scanner.list(|scanner| config(scanner, &mut dump)),
-        _ => scanner.skip(),
-    });
+    let whole = within(&mut scanner, "configs", |scanner| scanner.list(|scanner| config(scanner, &mut dump)));
     dump.broken = whole.is_none();
     dump
 }
@@ -176,12 +179,9 @@ fn each<T>(
 /// `error_state`: why the newest form was refused. Its own copy of the configuration is passed over.
 fn refusal(scanner: &mut Scanner<'_>, kind: &str) -> Option<Nack> {
     let mut details = String::new();
-    scanner.object(|scanner, name| match name {
-        "details" => {
-            details = scanner.plain()?;
-            Some(())
-        }
-        _ => scanner.skip(),
+    within(scanner, "details", |scanner| {
+        details = scanner.plain()?;
+        Some(())
     })?;
     Some(Nack::read(kind, &details))
 }

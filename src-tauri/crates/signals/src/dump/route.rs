@@ -25,26 +25,20 @@ pub struct Route {
 const FEW: usize = 12;
 
 pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Route>>) -> Option<()> {
-    let (mut config, mut updated) = (String::new(), String::new());
+    let mut config = String::new();
     let first = out.len();
-    scanner.object(|scanner, name| match name {
-        "route_config" => scanner.object(|scanner, name| match name {
+    within(scanner, "route_config", |scanner| {
+        scanner.object(|scanner, name| match name {
             "name" => {
                 config = scanner.plain()?;
                 Some(())
             }
             "virtual_hosts" => scanner.list(|scanner| host(scanner, state, out)),
             _ => scanner.skip(),
-        }),
-        "last_updated" => {
-            updated = scanner.plain()?;
-            Some(())
-        }
-        _ => scanner.skip(),
+        })
     })?;
     for part in out.iter_mut().skip(first) {
         part.what.config.clone_from(&config);
-        part.updated.clone_from(&updated);
     }
     Some(())
 }
@@ -78,15 +72,7 @@ fn route(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Route>>) ->
     if out.len() >= MOST {
         return scanner.skip();
     }
-    let start = scanner.position();
-    let mut part = Part {
-        what: Route::default(),
-        state,
-        error: None,
-        updated: String::new(),
-        from: Vec::new(),
-        text: start..start,
-    };
+    let mut part = Part::<Route>::begun(scanner, state);
     scanner.object(|scanner, name| {
         match name {
             "name" => part.what.name = scanner.plain()?,
@@ -100,7 +86,7 @@ fn route(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Route>>) ->
                 part.what.to.push(format!("answer {}", scanner.plain()?));
                 Some(())
             })?,
-            "metadata" => drop(of_metadata(scanner, &mut part.from)?),
+            "metadata" => of_metadata(scanner, &mut part.from)?,
             _ => scanner.skip()?,
         }
         Some(())

@@ -3,6 +3,7 @@
 use base64::Engine;
 
 use crate::certificate::{self, Certificate};
+use crate::dump::origin::within;
 use crate::dump::{Part, State};
 use crate::json::Scanner;
 
@@ -15,24 +16,15 @@ pub struct Secret {
     pub certificate: Option<Certificate>,
     /// What the roots are known by: the first bytes of their SHA-256, each, in order; empty where it holds none.
     pub roots: String,
-    /// The first root that ends.
+    /// The first of its roots.
     pub root: Option<Certificate>,
 }
 
 pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<Secret>>) -> Option<()> {
-    let start = scanner.position();
-    let mut part = Part {
-        what: Secret::default(),
-        state,
-        error: None,
-        updated: String::new(),
-        from: Vec::new(),
-        text: start..start,
-    };
+    let mut part = Part::<Secret>::begun(scanner, state);
     scanner.object(|scanner, name| {
         match name {
             "name" => part.what.name = scanner.plain()?,
-            "last_updated" => part.updated = scanner.plain()?,
             "secret" => secret(scanner, &mut part.what)?,
             _ => scanner.skip()?,
         }
@@ -45,22 +37,16 @@ pub(super) fn read(scanner: &mut Scanner<'_>, state: State, out: &mut Vec<Part<S
 
 fn secret(scanner: &mut Scanner<'_>, out: &mut Secret) -> Option<()> {
     scanner.object(|scanner, name| match name {
-        "tls_certificate" => scanner.object(|scanner, name| match name {
-            "certificate_chain" => {
-                out.certificate = inline(scanner)?.and_then(|pem| certificate::read_pem(&pem));
-                Some(())
-            }
-            _ => scanner.skip(),
+        "tls_certificate" => within(scanner, "certificate_chain", |scanner| {
+            out.certificate = inline(scanner)?.and_then(|pem| certificate::read_pem(&pem));
+            Some(())
         }),
-        "validation_context" => scanner.object(|scanner, name| match name {
-            "trusted_ca" => {
-                if let Some(pem) = inline(scanner)? {
-                    out.roots = certificate::known_by(&pem);
-                    out.root = certificate::read_pem(&pem);
-                }
-                Some(())
+        "validation_context" => within(scanner, "trusted_ca", |scanner| {
+            if let Some(pem) = inline(scanner)? {
+                out.roots = certificate::known_by(&pem);
+                out.root = certificate::read_pem(&pem);
             }
-            _ => scanner.skip(),
+            Some(())
         }),
         _ => scanner.skip(),
     })

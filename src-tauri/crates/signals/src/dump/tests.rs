@@ -21,7 +21,7 @@ fn clusters_lead_to_what_made_them() {
     assert!(!dump.broken && !dump.cut);
     let of = |name: &str| dump.clusters.iter().find(|part| part.what.name == name).unwrap();
     let v1 = of("outbound|9080|v1|reviews.shop.svc.cluster.local");
-    assert_eq!((v1.what.discovery.as_str(), v1.what.subset.as_str(), v1.what.ejects), ("EDS", "v1", true));
+    assert_eq!((v1.what.discovery.as_str(), v1.what.ejects), ("EDS", true));
     assert_eq!(said(&v1.from), ["DestinationRule shop/px-reviews", "shop/reviews (reviews.shop.svc.cluster.local)"]);
     assert_eq!(said(&of("outbound|443||api.example.com").from), ["shop/api.example.com (api.example.com)"]);
     assert_eq!((of("xds-grpc").state, of("xds-grpc").from.len()), (State::Static, 0));

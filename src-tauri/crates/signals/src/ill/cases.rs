@@ -42,7 +42,6 @@ pub(super) fn well() -> Case {
         alive: Alive::Running,
         version: "1.28.1".into(),
         types: BTreeMap::from([("CDS".to_owned(), synced.clone()), ("LDS".to_owned(), synced)]),
-        last_sent: Some(at(-1)),
         ready: true,
         restarts: 0,
         trouble: None,

@@ -14,12 +14,8 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
-    let Some(look) = of.looked().filter(|look| !look.root.is_empty() && !of.mesh.root.is_empty()) else {
-        return Answer::Quiet;
-    };
-    // While roots are exchanged a proxy trusts both: one in common is enough.
-    let shared = look.root.split(' ').any(|root| of.mesh.root.split(' ').any(|other| other == root));
-    Answer::when(!shared, || format!("{} where most have {}", look.root, of.mesh.root))
+    let Some(look) = of.looked() else { return Answer::Quiet };
+    Answer::when(look.trusts(of.mesh.root) == Some(false), || format!("{} where most have {}", look.root, of.mesh.root))
 }
 
 #[cfg(test)]

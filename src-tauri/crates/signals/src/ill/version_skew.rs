@@ -25,7 +25,7 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
 }
 
 /// `(1, 28)` of `1.28.1`.
-pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
+fn minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
