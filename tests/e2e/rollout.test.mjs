@@ -1,7 +1,7 @@
 // A rollout on the demo: planned as a picture, started, promoted, done; and aborted by hand.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, openWindow } from './window.mjs';
+import { By, eventually, openWindow } from './window.mjs';
 
 let window;
 let session;
@@ -18,10 +18,10 @@ before(async () => {
 });
 after(() => window?.close());
 
-/** Turns the first switch that says this. */
+/** Clicks the first switch that says this. */
 const turn = async (words) => {
   await window.text(words);
-  await window.run(`[...document.querySelectorAll('[role=switch]')].find((one) => one.parentElement.innerText.includes(arguments[0])).click()`, words);
+  await window.session.findElement(By.xpath(`//*[@role="switch"][contains(normalize-space(..), "${words}")]`)).click();
 };
 
 /** Plans reviews from v1 to v2, with what the demo needs. */

@@ -68,8 +68,8 @@ async fn drive(from: &Target, args: &RolloutRun) -> Result<bool, Failure> {
     open.host.workbench().may_write()?;
     let id = match under_way(&open, &plan).await? {
         Some(known) => {
-            let taken = open.session.rollouts_adopt().await?;
-            let said = if taken.contains(&known.id) { "taken over" } else { "driven by another program: watching" };
+            let taken = open.session.rollout_adopt(known.id).await?;
+            let said = if taken { "taken over" } else { "driven by another program: watching" };
             say(&format!("rollout {} of {} is {said}", known.id, plan.name));
             known.id
         }
@@ -166,23 +166,25 @@ fn row(shown: &Shown) -> Value {
     })
 }
 
+/// The runs of a plan, newest first.
+async fn runs(open: &Open, plan: &Plan) -> Result<Vec<Shown>, Failure> {
+    let same = |one: &Shown| one.run.plan.name == plan.name && one.run.plan.object() == plan.object();
+    Ok(open.session.rollouts().await?.into_iter().filter(same).collect())
+}
+
 async fn under_way(open: &Open, plan: &Plan) -> Result<Option<Shown>, Failure> {
-    let same = |one: &Shown| !one.is_over && one.run.plan.name == plan.name && one.run.plan.object() == plan.object();
-    Ok(open.session.rollouts().await?.into_iter().find(same))
+    Ok(runs(open, plan).await?.into_iter().find(|one| !one.is_over))
 }
 
 async fn status(from: &Target, args: &Rollout) -> Result<bool, Failure> {
     let plan = read(&args.plan)?;
     let open = open(from).await?;
-    let all = open.session.rollouts().await?.into_iter();
-    let of: Vec<Shown> =
-        all.filter(|one| one.run.plan.name == plan.name && one.run.plan.object() == plan.object()).collect();
+    let of = runs(&open, &plan).await?;
     if args.format == Form::Json {
         print_json(&of.iter().map(row).collect::<Vec<_>>())?;
     } else if of.is_empty() {
         line(&plain(&format!("{} has not been run on this cluster by this user", plan.name)))?;
-    }
-    if args.format == Form::Text {
+    } else {
         for shown in &of {
             stand(shown, args.format)?;
         }
@@ -200,7 +202,7 @@ async fn steer(from: &Target, args: &Rollout, command: Command) -> Result<bool, 
     };
     open.session.rollout_command(known.id, command).await?;
     // Where its driver is gone, this program does what was wanted.
-    if open.session.rollouts_adopt().await?.contains(&known.id) {
+    if open.session.rollout_adopt(known.id).await? {
         return follow(&open, known.id, args.format).await.map(|_| true);
     }
     Ok(true)

@@ -65,6 +65,15 @@ impl Journal {
         Ok(self.connection().execute(sql, params![now(), kept(state), is_over, id, driver])? == 1)
     }
 
+    /// Gives a sign of life of a rollout's driver; false where another program drives it by now.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub fn rollout_beat(&self, id: RolloutId, driver: &str) -> Result<bool, JournalError> {
+        let sql = "UPDATE rollouts SET heard = ? WHERE id = ? AND driver = ?";
+        Ok(self.connection().execute(sql, params![now(), id, driver])? == 1)
+    }
+
     /// Takes a rollout over from a program that was last heard at that time; false where somebody was faster.
     ///
     /// # Errors
@@ -132,6 +141,6 @@ fn rollout_of(row: &Row<'_>) -> Result<Rollout, JournalError> {
         heard: row.get("heard")?,
         driver: row.get("driver")?,
         is_over: row.get("is_over")?,
-        state: serde_json::from_str(&state).map_err(|_| JournalError::NoRollout(id))?,
+        state: serde_json::from_str(&state).map_err(|_| JournalError::UnreadableRollout(id))?,
     })
 }

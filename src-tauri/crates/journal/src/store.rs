@@ -11,7 +11,7 @@ use serde_json::Value;
 use world::ObjectKey;
 
 use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOutcome, ObjectRecord, State};
-use crate::{redact, redact_text};
+use crate::{RolloutId, redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
 const MIGRATIONS: [&str; 2] = [CHANGES, ROLLOUTS];
@@ -105,7 +105,10 @@ pub enum JournalError {
     NoObject(EntryId, usize),
     /// There is no such rollout, or it is over.
     #[error("no rollout {0} is under way")]
-    NoRollout(i64),
+    NoRollout(RolloutId),
+    /// A rollout's row holds what this version never writes.
+    #[error("rollout {0} of the journal is not readable")]
+    UnreadableRollout(RolloutId),
     /// A row holds what this version never writes.
     #[error("entry {0} of the journal is not readable")]
     Unreadable(EntryId),

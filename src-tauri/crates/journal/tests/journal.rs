@@ -308,6 +308,7 @@ fn a_rollout_has_one_driver_and_hears_wishes_once() {
     let id = one.rollout_begin("prod", "ann", "first", &json!({"step": 0})).unwrap();
     assert!(one.rollout_keep(id, "first", &json!({"step": 1}), false).unwrap());
     assert!(!two.rollout_keep(id, "second", &json!({"step": 9}), false).unwrap(), "only its driver keeps it");
+    assert!(one.rollout_beat(id, "first").unwrap() && !two.rollout_beat(id, "second").unwrap());
     let seen = two.rollouts("prod").unwrap().remove(0);
     assert_eq!((seen.driver.as_str(), &seen.state, seen.is_over), ("first", &json!({"step": 1}), false));
     assert!(two.rollouts("dev").unwrap().is_empty());

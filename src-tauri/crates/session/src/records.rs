@@ -115,11 +115,16 @@ impl Records {
         self.change(move |journal| journal.rollout_begin(&cluster, &user, &driver, &state)).await
     }
 
-    /// False where another program drives it by now. A sign of life alone is no change that anybody is told of.
-    pub(crate) async fn rollout_keep(&self, id: RolloutId, driver: &str, kept: &Kept, is_new: bool) -> Result<bool> {
+    /// False where another program drives it by now.
+    pub(crate) async fn rollout_keep(&self, id: RolloutId, driver: &str, kept: &Kept) -> Result<bool> {
         let (driver, state, is_over) = (driver.to_owned(), state_of(kept)?, kept.run.phase.is_over());
-        let keep = move |journal: &Journal| journal.rollout_keep(id, &driver, &state, is_over);
-        if is_new { self.change(keep).await } else { self.run(keep).await }
+        self.change(move |journal| journal.rollout_keep(id, &driver, &state, is_over)).await
+    }
+
+    /// A sign of life alone is no change that anybody is told of; false where another program drives it by now.
+    pub(crate) async fn rollout_beat(&self, id: RolloutId, driver: &str) -> Result<bool> {
+        let driver = driver.to_owned();
+        self.run(move |journal| journal.rollout_beat(id, &driver)).await
     }
 
     pub(crate) async fn rollout_adopt(&self, id: RolloutId, driver: &str, heard: i64) -> Result<bool> {

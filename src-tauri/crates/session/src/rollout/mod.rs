@@ -119,28 +119,27 @@ impl Session {
         Ok(())
     }
 
-    /// Takes over the rollouts of this cluster whose driver is gone: each does what its plan says for that case.
+    /// Takes a rollout over whose driver is gone: it does what its plan says for that case. False where its driver may still be there.
     ///
     /// # Errors
     /// Where the disk fails.
-    pub async fn rollouts_adopt(self: &Arc<Self>) -> Result<Vec<RolloutId>> {
-        let mut taken = Vec::new();
-        for row in self.opening.records.rollouts(&self.cluster_name()).await? {
-            let Ok(mut kept) = serde_json::from_value::<Kept>(row.state.clone()) else { continue };
-            if row.is_over || row.driver == *self.driver() || !drive::is_silent(row.heard) {
-                continue;
-            }
-            if !self.opening.records.rollout_adopt(row.id, self.driver(), row.heard).await? {
-                continue;
-            }
+    pub async fn rollout_adopt(self: &Arc<Self>, id: RolloutId) -> Result<bool> {
+        let rows = self.opening.records.rollouts(&self.cluster_name()).await?;
+        let Some(row) = rows.into_iter().find(|row| row.id == id) else { return Ok(false) };
+        if row.is_over || row.driver == *self.driver() || !drive::is_silent(row.heard) {
+            return Ok(false);
+        }
+        // What a later version kept in another form is left alone.
+        let Ok(mut kept) = serde_json::from_value::<Kept>(row.state) else { return Ok(false) };
+        let taken = self.opening.records.rollout_adopt(id, self.driver(), row.heard).await?;
+        if taken {
             kept.run.interrupted();
-            self.rollout_drive(row.id, kept);
-            taken.push(row.id);
+            self.rollout_drive(id, kept);
         }
         Ok(taken)
     }
 
-    /// Takes such rollouts over whenever a driver falls silent, as long as the session lives.
+    /// Takes every rollout over whose driver falls silent, as long as the session lives.
     pub fn rollouts_keep_watch(self: &Arc<Self>) {
         let (session, cancel) = (Arc::downgrade(self), self.cancel.clone());
         tokio::spawn(cancel.run_until_cancelled_owned(async move {
@@ -152,6 +151,13 @@ impl Session {
                 tokio::time::sleep(drive::SILENT).await;
             }
         }));
+    }
+
+    async fn rollouts_adopt(self: &Arc<Self>) -> Result<()> {
+        for shown in self.rollouts().await?.into_iter().filter(|one| !one.is_over) {
+            self.rollout_adopt(shown.id).await?;
+        }
+        Ok(())
     }
 
     /// The split that the route of a plan has on the server now.
