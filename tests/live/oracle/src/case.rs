@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 pub struct Case {
     /// Its name.
     pub case: String,
+    /// The mesh's own settings for the time of this case, over those that it has: fields of MeshConfig.
+    #[serde(default)]
+    pub mesh: serde_json::Map<String, Value>,
     /// Objects in the order in which they are put.
     #[serde(default)]
     pub objects: Vec<Put>,

@@ -4,6 +4,7 @@ mod ground;
 mod kubectl;
 mod places;
 mod server;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -20,6 +21,7 @@ use ground::{GATEWAY_API, deployed, prepare};
 use kubectl::kubectl;
 use places::Places;
 use server::Server;
+use settings::Settings;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -82,6 +84,9 @@ fn known(file: &Path) -> Outcome<BTreeMap<String, String>> {
 
 fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
     let (mut objects, mut refused, mut put) = (Vec::new(), Vec::new(), Vec::new());
+    let settings = (!case.mesh.is_empty()).then(|| Settings::put(&case.mesh)).transpose()?;
+    let (_in_force, own) = settings.unzip();
+    objects.extend(own);
     for (at, object) in case.objects.iter().enumerate() {
         if at > 0 {
             // Ages are whole seconds, and age decides.
