@@ -97,17 +97,24 @@ impl Session {
         tokio::spawn(cancel.run_until_cancelled_owned(drive(session, id, kept)));
     }
 
-    /// One look and what comes of it.
-    async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> Result<()> {
+    /// One look and what comes of it; false where another program drives it by now.
+    async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> bool {
         let seen = self.rollout_seen(&kept.run.plan, elapsed).await;
         let Act::Write(split) = kept.run.next(&seen) else {
             if seen.stale.is_none() {
                 kept.because.clear();
             }
-            return Ok(());
+            return true;
         };
         // The intention is on disk before the write: a program that dies in between is found to have stood before it.
-        self.rollout_keep(id, kept, true).await?;
+        match self.opening.records.rollout_keep(id, self.driver(), kept).await {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(error) => {
+                kept.because = error.to_string();
+                return true;
+            }
+        }
         match self.rollout_write(kept, split).await {
             Ok(entry) => {
                 kept.because.clear();
@@ -123,7 +130,7 @@ impl Session {
                 kept.because = if is_said { String::new() } else { failed.because };
             }
         }
-        Ok(())
+        true
     }
 
     async fn rollout_seen(&self, plan: &Plan, elapsed: Duration) -> Observation {
@@ -187,12 +194,6 @@ impl Session {
         }
     }
 
-    /// Keeps it; an error where another program drives it by now.
-    async fn rollout_keep(&self, id: RolloutId, kept: &Kept, is_new: bool) -> Result<()> {
-        let mine = self.opening.records.rollout_keep(id, self.driver(), kept, is_new).await?;
-        if mine { Ok(()) } else { Err(Error::Refused { reason: format!("another program drives rollout {id}") }) }
-    }
-
     /// Takes our lease off the route when it is over; everything else stays as it is.
     async fn rollout_release(&self, kept: &Kept) -> Result<Option<EntryId>, Failed> {
         let plan = &kept.run.plan;
@@ -225,9 +226,8 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
         if clocks.steady.elapsed() >= due {
             let elapsed = clocks.steady.elapsed();
             clocks = Clocks::now();
-            if let Err(error) = session.rollout_look(id, &mut kept, elapsed).await {
-                tracing::warn!(%error, id, "a rollout is no longer driven here");
-                return;
+            if !session.rollout_look(id, &mut kept, elapsed).await {
+                return lost(id);
             }
             let again = matches!(kept.run.phase, Phase::Moving | Phase::Returning(_));
             due = if again { AGAIN } else { kept.run.plan.interval };
@@ -242,19 +242,26 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
             }
         }
         let is_new = told.as_ref() != Some(&kept);
-        if let Err(error) = session.rollout_keep(id, &kept, is_new).await {
-            tracing::warn!(%error, id, "a rollout is no longer driven here");
-            return;
-        }
-        if kept.run.phase.is_over() {
-            return;
-        }
-        if is_new {
-            told = Some(kept.clone());
+        let records = &session.opening.records;
+        let kept_now = if is_new {
+            records.rollout_keep(id, session.driver(), &kept).await
+        } else {
+            records.rollout_beat(id, session.driver()).await
+        };
+        match kept_now {
+            Ok(false) => return lost(id),
+            Ok(true) if kept.run.phase.is_over() => return,
+            Ok(true) => told = Some(kept.clone()).filter(|_| is_new).or(told),
+            // What the disk refuses now it may take in a second.
+            Err(error) => tracing::warn!(%error, id, "how a rollout stands could not be kept"),
         }
         let wished = session.wished.clone();
         drop(session);
         let rest = due.saturating_sub(clocks.steady.elapsed()).min(BEAT);
         let _ = tokio::time::timeout(rest, wished.notified()).await;
     }
+}
+
+fn lost(id: RolloutId) {
+    tracing::warn!(id, "another program drives this rollout by now");
 }
