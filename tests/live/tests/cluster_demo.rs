@@ -88,7 +88,6 @@ async fn its_proxies_tell_how_they_are() {
         looks.values().flatten().any(|look| look.size.is_some_and(|size| size.clusters > 3000)),
         "one knows too much"
     );
-    assert!(looks.values().flatten().any(|look| !look.refused.is_empty()), "the broken one says so itself");
 
     let usage = signals::usage(&connection, &world).await;
     assert!(usage.unknown.is_empty(), "{:?}", usage.unknown);
