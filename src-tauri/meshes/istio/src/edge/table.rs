@@ -8,7 +8,6 @@ use world::{Labels, ObjectKey};
 
 use super::derive::Derived;
 use super::door::Door;
-use crate::kinds::destination_rule::decide::exported_to;
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, catches_all};
 use crate::kinds::virtual_service::select::{Entry, entries, every};
@@ -100,13 +99,11 @@ impl<'a> Table<'a> {
 
     /// Private ones first, then those exported by name, then routes of the Gateway API of the gateway's own namespace; each by age.
     /// Upstream: istio/istio pilot/pkg/model/push_context.go, VirtualServicesForGateway.
-    pub fn rank(self, namespace: &str) -> (u8, i64, String, String) {
+    pub fn rank(self, index: &Index, namespace: &str) -> (u8, i64, String, String) {
         let (first, created, name) = match self {
             Self::Written(t) => {
-                let to = &t.spec.export_to;
-                let public = to.is_empty() || to.iter().any(|t| t == "*");
                 let own = t.document.key.namespace == namespace;
-                let rank = if public { 3 } else { u8::from(!own) };
+                let rank = if index.rules_shown(t).is_public() { 3 } else { u8::from(!own) };
                 (rank, t.document.created.unwrap_or(i64::MAX), t.document.key.name.clone())
             }
             Self::Derived(d) => (if d.namespace == namespace { 2 } else { 3 }, d.created, d.name.clone()),
@@ -203,13 +200,13 @@ impl Index {
         let bound = |t: &&Typed<VirtualService>| {
             let home = &t.document.key.namespace;
             t.spec.gateways.iter().any(|g| g != MESH && full_name(g, home) == gateway)
-                && exported_to(&t.spec.export_to, home, namespace)
+                && self.rules_shown(t).to(namespace)
         };
         let edge = self.edge();
         let derived = edge.at_gateway.get(gateway).into_iter().flatten().filter_map(|at| edge.derived.get(*at));
         let mut all: Vec<Table> = self.virtual_services.all().filter(bound).map(Table::Written).collect();
         all.extend(derived.map(Table::Derived));
-        all.sort_by_cached_key(|table| table.rank(namespace));
+        all.sort_by_cached_key(|table| table.rank(self, namespace));
         all
     }
 

@@ -2,6 +2,7 @@
 
 mod backend_tls;
 pub(crate) mod domains;
+mod export;
 pub(crate) mod field;
 pub(crate) mod headers;
 pub(crate) mod hosts;

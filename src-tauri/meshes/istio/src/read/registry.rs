@@ -6,7 +6,6 @@ use world::{Pod, Service, ServicePort};
 
 use crate::kinds::Typed;
 use crate::kinds::authorization_policy::value::block_holds;
-use crate::kinds::destination_rule::decide::exported_to;
 use crate::kinds::service_entry::{EntryPort, ServiceEntry};
 use crate::kinds::sidecar::Scope;
 use crate::read::Index;
@@ -160,7 +159,8 @@ impl Index {
     pub fn host<'a>(&'a self, scope: &Scope, host: &str, caller: &str) -> Option<Host<'a>> {
         if let Some((namespace, name)) = service_of(host)
             && let Some(service) = self.places.service(namespace, name)
-            && (exported(service, caller) || (scope.is_behind_rules() && namespace == caller && !is_hidden(service)))
+            && let shown = self.service_shown(service)
+            && (shown.to(caller) || (scope.is_behind_rules() && namespace == caller && !shown.is_hidden()))
         {
             let beside = || self.entry(scope, host, caller).filter(|e| e.namespace() == caller && e.name() == host);
             if namespace != caller
@@ -212,12 +212,12 @@ impl Index {
         };
         let visible = |typed: &&Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
-            exported_to(&typed.spec.export_to, home, caller) && scope.sees(home, host)
+            self.entry_shown(typed).to(caller) && scope.sees(home, host)
         };
         let all = self.entries_for(host).filter(visible).filter_map(|typed| Some((fitting(typed)?, typed)));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|(name, typed)| {
-            let public = typed.spec.export_to.is_empty() || typed.spec.export_to.iter().any(|to| to == "*");
+            let public = self.entry_shown(typed).is_public();
             let own = typed.document.key.namespace == caller;
             (name != host, usize::MAX - name.len(), !own, public)
         });
@@ -245,7 +245,7 @@ impl Index {
         }
         let visible = |typed: &&Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
-            exported_to(&typed.spec.export_to, home, caller)
+            self.entry_shown(typed).to(caller)
                 && typed.spec.hosts.iter().any(|h| scope.sees(home, h))
                 && typed.spec.ports.iter().any(|p| p.number == port)
         };
@@ -265,7 +265,7 @@ impl Index {
         let bytes = |s: &&Arc<Service>| s.ports.iter().any(|p| p.port == port && speech(p) != Speech::Http);
         let sees = |s: &&Arc<Service>| scope.sees(&s.namespace, &service_host(&s.namespace, &s.name));
         let mut all = self.services_of(pod).filter(|s| s.is_headless()).filter(bytes);
-        all.find(|s| exported(s, caller) && sees(s)).map(|s| Host::Service(s.clone()))
+        all.find(|s| self.service_shown(s).to(caller) && sees(s)).map(|s| Host::Service(s.clone()))
     }
 
     /// Whether any host of the registry is called so, or fits where a pattern is asked for.
@@ -283,12 +283,12 @@ impl Index {
     /// Whether a host that is known is shown to a namespace.
     pub fn shows(&self, host: &str, caller: &str) -> bool {
         if let Some(service) = service_of(host).and_then(|(namespace, name)| self.world.service(namespace, name))
-            && exported(service, caller)
+            && self.service_shown(service).to(caller)
         {
             return true;
         }
         let fits = |h: &String| h.eq_ignore_ascii_case(host) || wildcard_matches(h, host) || wildcard_matches(host, h);
-        let seen = |t: &&Typed<ServiceEntry>| exported_to(&t.spec.export_to, &t.document.key.namespace, caller);
+        let seen = |t: &&Typed<ServiceEntry>| self.entry_shown(t).to(caller);
         is_wildcard(host) || self.entries_for(host).filter(seen).any(|t| t.spec.hosts.iter().any(fits))
     }
 
@@ -296,11 +296,11 @@ impl Index {
     pub fn fits_any(&self, scope: &Scope, pattern: &str, port: u16, caller: &str) -> bool {
         let service = |s: &Arc<Service>| {
             let name = service_host(&s.namespace, &s.name);
-            exported(s, caller) && scope.sees(&s.namespace, &name) && wildcard_matches(pattern, &name)
+            self.service_shown(s).to(caller) && scope.sees(&s.namespace, &name) && wildcard_matches(pattern, &name)
         };
         let entry = |typed: &Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
-            exported_to(&typed.spec.export_to, home, caller)
+            self.entry_shown(typed).to(caller)
                 && typed.spec.ports.iter().any(|p| p.number == port)
                 && typed.spec.hosts.iter().any(|h| scope.sees(home, h) && wildcard_matches(pattern, h))
         };
@@ -309,15 +309,14 @@ impl Index {
 
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
-        let service = self
-            .http_services(port)
-            .iter()
-            .any(|s| exported(s, caller) && scope.sees(&s.namespace, &service_host(&s.namespace, &s.name)));
+        let service = self.http_services(port).iter().any(|s| {
+            self.service_shown(s).to(caller) && scope.sees(&s.namespace, &service_host(&s.namespace, &s.name))
+        });
         // A host of the name in another namespace stands for it.
         let taken = |host: &str, home: &str| self.host(scope, host, caller).is_some_and(|h| h.namespace() != home);
         service
             || self.service_entries.all().any(|typed| {
-                exported_to(&typed.spec.export_to, &typed.document.key.namespace, caller)
+                self.entry_shown(typed).to(caller)
                     && typed.spec.ports.iter().any(|p| p.number == port && p.speech() == Speech::Http)
                     && typed.spec.hosts.iter().any(|h| {
                         let home = &typed.document.key.namespace;
@@ -325,16 +324,4 @@ impl Index {
                     })
             })
     }
-}
-
-/// The annotation says that nobody sees it.
-fn is_hidden(service: &Service) -> bool {
-    service.annotations.get("networking.istio.io/exportTo").is_some_and(|to| to.split(',').any(|to| to.trim() == "~"))
-}
-
-/// The annotation by which a Service hides from other namespaces.
-fn exported(service: &Service, caller: &str) -> bool {
-    let to = service.annotations.get("networking.istio.io/exportTo");
-    let to: Vec<String> = to.map(|t| t.split(',').map(|p| p.trim().to_owned()).collect()).unwrap_or_default();
-    exported_to(&to, &service.namespace, caller)
 }

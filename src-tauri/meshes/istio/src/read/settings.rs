@@ -25,11 +25,11 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "or_default")]
     path_normalization: Normalization,
     #[serde(deserialize_with = "or_default")]
-    default_service_export_to: Vec<String>,
+    pub default_service_export_to: Vec<String>,
     #[serde(deserialize_with = "or_default")]
-    default_virtual_service_export_to: Vec<String>,
+    pub default_virtual_service_export_to: Vec<String>,
     #[serde(deserialize_with = "or_default")]
-    default_destination_rule_export_to: Vec<String>,
+    pub default_destination_rule_export_to: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     root_namespace: String,
     #[serde(deserialize_with = "or_default")]
@@ -85,19 +85,6 @@ impl Settings {
     /// Proxies use mutual TLS wherever both ends can, unless told otherwise.
     pub fn automatic_mtls(&self) -> bool {
         self.enable_auto_mtls.unwrap_or(true)
-    }
-
-    /// A setting that changes what becomes of requests in a way that is not decided here.
-    pub fn undecided(&self) -> Option<&'static str> {
-        let narrow = |to: &[String]| !to.is_empty() && !to.iter().any(|to| to == "*");
-        [
-            ("defaultServiceExportTo", &self.default_service_export_to),
-            ("defaultVirtualServiceExportTo", &self.default_virtual_service_export_to),
-            ("defaultDestinationRuleExportTo", &self.default_destination_rule_export_to),
-        ]
-        .into_iter()
-        .find(|(_, to)| narrow(to))
-        .map(|(name, _)| name)
     }
 
     /// What proxies do with paths before anything else looks at them.

@@ -5,7 +5,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 use crate::kinds::NETWORKING;
 use crate::read::Index;
 use crate::read::hosts::fqdn;
-use crate::rules::parts::{all_destinations, namespace, scopes, spec};
+use crate::rules::parts::{all_destinations, namespace};
 
 pub(crate) const RULE: Rule = Rule {
     name: "host-not-found",
@@ -29,19 +29,19 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let host = fqdn(destination.text("host"), &home);
         if !ask.knows(&host) {
             out.at(format!("{}.host", destination.path()), format!("no Service or ServiceEntry is called {host}"));
-        } else if !callers(subject, &home).iter().any(|caller| ask.shows(&host, caller)) {
+        } else if !callers(ask, subject, &home).iter().any(|caller| ask.shows(&host, caller)) {
             out.at(format!("{}.host", destination.path()), format!("{host} is not exported to where this is asked"));
         }
     }
 }
 
 /// The namespaces for whose callers the routes are; the own one where they are for all.
-fn callers(subject: &Subject, home: &str) -> Vec<String> {
-    let mut to = scopes(&spec(subject).texts("exportTo"), home);
-    if to.iter().any(|to| to == "*") {
-        to = vec![home.to_owned()];
+fn callers(ask: &Index, subject: &Subject, home: &str) -> Vec<String> {
+    let shown = ask.virtual_services.subject(subject).map(|typed| ask.rules_shown(typed));
+    match shown.filter(|shown| !shown.is_public()) {
+        Some(shown) => shown.names().map(str::to_owned).collect(),
+        None => vec![home.to_owned()],
     }
-    to
 }
 
 #[cfg(test)]

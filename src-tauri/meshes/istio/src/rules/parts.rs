@@ -116,19 +116,6 @@ pub(super) fn label_selector(selector: &Field, labels: &Labels) -> bool {
         })
 }
 
-/// Whom an object is shown to: `*` for everybody, else namespaces.
-pub(super) fn scopes(export_to: &[&str], namespace: &str) -> Vec<String> {
-    if export_to.is_empty() || export_to.contains(&"*") {
-        return vec!["*".into()];
-    }
-    export_to.iter().map(|to| if *to == "." { namespace.to_owned() } else { (*to).to_owned() }).collect()
-}
-
-/// Whether somebody sees both.
-pub(super) fn scopes_meet(a: &[String], b: &[String]) -> bool {
-    a.iter().any(|one| one == "*" || b.iter().any(|other| other == "*" || other == one))
-}
-
 /// The gateway that a name in `gateways` means; `None` for the mesh itself.
 pub(super) fn gateway_key(name: &str, namespace: &str) -> Option<ObjectKey> {
     let (namespace, plain) = name.split_once('/').unwrap_or((namespace, name));

@@ -35,7 +35,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 .found(&if is_wildcard(host) { "*".to_owned() } else { host.to_ascii_lowercase() })
                 .take_while(|t| t.document.key != *key);
             let same = |t: &&Typed<ServiceEntry>| {
-                meet(typed, t)
+                ask.entry_shown(typed).meets(&ask.entry_shown(t))
                     && t.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(host))
                     && t.spec
                         .ports
@@ -51,18 +51,6 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             );
         }
     }
-}
-
-/// Whether some namespace sees both. Two lists of names are compared as they stand.
-fn meet(a: &Typed<ServiceEntry>, b: &Typed<ServiceEntry>) -> bool {
-    let seen = |t: &Typed<ServiceEntry>| -> Vec<String> {
-        let home = &t.document.key.namespace;
-        let all = if t.spec.export_to.is_empty() { vec!["*".to_owned()] } else { t.spec.export_to.clone() };
-        all.into_iter().map(|to| if to == "." { home.clone() } else { to }).collect()
-    };
-    let (a, b) = (seen(a), seen(b));
-    let any = |all: &[String]| all.iter().any(|to| to == "*");
-    any(&a) || any(&b) || a.iter().any(|to| b.contains(to))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use crate::read::Index;
-use crate::rules::parts::{scopes, scopes_meet};
 
 pub(crate) const RULE: Rule = Rule {
     name: "service-entry-protocols-conflict",
@@ -23,16 +22,12 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(own) = ask.service_entries.subject(subject) else { return };
-    let seen_by = |typed: &mesh::Typed<crate::kinds::service_entry::ServiceEntry>| {
-        let to: Vec<&str> = typed.spec.export_to.iter().map(String::as_str).collect();
-        scopes(&to, &typed.document.key.namespace)
-    };
     for host in &own.spec.hosts {
         for other in ask.entries_for(host).filter(|other| other.spec.hosts.contains(host)) {
             for (at, port) in own.spec.ports.iter().enumerate() {
                 let twin = other.spec.ports.iter().find(|p| p.number == port.number);
                 let differs = twin.filter(|twin| !twin.protocol.eq_ignore_ascii_case(&port.protocol));
-                if let Some(twin) = differs.filter(|_| scopes_meet(&seen_by(own), &seen_by(other))) {
+                if let Some(twin) = differs.filter(|_| ask.entry_shown(own).meets(&ask.entry_shown(other))) {
                     out.at(
                         format!("spec.ports[{at}].protocol"),
                         format!("{} says {} for {host} port {}", other.document.key, twin.protocol, port.number),

@@ -6,7 +6,6 @@ use crate::kinds::virtual_service::spec::VirtualService;
 use crate::kinds::{NETWORKING, Typed};
 use crate::read::Index;
 use crate::read::hosts::fqdn;
-use crate::rules::parts::{scopes, scopes_meet};
 
 pub(crate) const RULE: Rule = Rule {
     name: "virtual-service-duplicate-host",
@@ -29,11 +28,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     if !is_for_sidecars(typed) {
         return;
     }
-    let own = seen_by(typed);
+    let own = ask.rules_shown(typed);
     for (at, host) in typed.spec.hosts.iter().enumerate() {
         let full = fqdn(host, &typed.document.key.namespace);
         let starred = ask.by_pattern().filter(|(pattern, _)| *pattern == full).map(|(_, t)| t);
-        let older = ask.exactly(&full).chain(starred).find(|t| is_for_sidecars(t) && scopes_meet(&own, &seen_by(t)));
+        let older = ask.exactly(&full).chain(starred).find(|t| is_for_sidecars(t) && own.meets(&ask.rules_shown(t)));
         if let Some(older) = older.filter(|o| o.document.key != typed.document.key && takes_whole(o)) {
             let message = format!("{} is older and takes {host} whole", older.document.key);
             out.at(format!("spec.hosts[{at}]"), message);
@@ -43,11 +42,6 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
 
 fn is_for_sidecars(typed: &Typed<VirtualService>) -> bool {
     typed.spec.gateways.is_empty() || typed.spec.gateways.iter().any(|g| g == "mesh")
-}
-
-fn seen_by(typed: &Typed<VirtualService>) -> Vec<String> {
-    let to: Vec<&str> = typed.spec.export_to.iter().map(String::as_str).collect();
-    scopes(&to, &typed.document.key.namespace)
 }
 
 /// Rules that concern some callers alone leave the rest to the younger one.

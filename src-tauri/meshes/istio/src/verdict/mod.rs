@@ -73,9 +73,6 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     if let Some(because) = index.unreadable(&NEEDED) {
         return Some(verdict.because("the configuration", because));
     }
-    if let Some(name) = index.settings.undecided() {
-        return Some(verdict.because("the mesh's own settings", format!("{name} is set, which is not decided here")));
-    }
     verdict.trace.push(mesh::resolve_step(&target.host, &resolved));
     if let Resolved::Nowhere(_) = resolved {
         verdict.ends(Outcome::Unresolved);

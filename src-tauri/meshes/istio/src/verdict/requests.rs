@@ -83,7 +83,7 @@ fn of_host<'a>(index: &'a Index, named: &Named, asking: Asking<'a>, port: u16) -
         select::for_host(index, alias, asking, port).filter(|_| has)
     });
     let mut both: Vec<_> = own.into_iter().chain(alias).collect();
-    both.sort_by_cached_key(|(table, _)| table.rank(asking.namespace));
+    both.sort_by_cached_key(|(table, _)| table.rank(index, asking.namespace));
     both.into_iter().next()
 }
 

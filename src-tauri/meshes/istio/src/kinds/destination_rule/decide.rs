@@ -139,12 +139,12 @@ pub(crate) fn for_caller<'a>(
     service: &str,
 ) -> Option<Merged<'a>> {
     let is_root = caller.0 == index.root;
-    let own = most_specific(index, caller.0, host, |rule| if is_root { !leaves(rule) } else { stays(rule) });
+    let own = most_specific(index, caller.0, host, |rule| if is_root { !leaves(index, rule) } else { stays(rule) });
     if !own.is_empty() {
         return chosen(own, caller, caller.0);
     }
     let exported = |namespace: &str| {
-        let mut all = most_specific(index, namespace, host, leaves);
+        let mut all = most_specific(index, namespace, host, |rule| leaves(index, rule));
         all.retain(|set| set.export.is_empty() || set.export.contains("*") || set.export.contains(caller.0));
         (!all.is_empty()).then(|| chosen(all, caller, namespace))
     };
@@ -166,10 +166,11 @@ fn stays(rule: &Typed<DestinationRule>) -> bool {
     to.is_empty() || ["*", ".", home].iter().any(|one| to.contains(one))
 }
 
-/// It is for callers elsewhere as well.
-fn leaves(rule: &Typed<DestinationRule>) -> bool {
+/// It is for callers elsewhere as well. Of what the mesh's own settings say of rules that say nothing, only that they stay counts.
+fn leaves(index: &Index, rule: &Typed<DestinationRule>) -> bool {
     let (to, home) = (export(rule), rule.document.key.namespace.as_str());
-    !(to.len() == 1 && (to.contains(".") || to.contains(home)))
+    let stay = to.is_empty() && index.settings.default_destination_rule_export_to.iter().any(|to| to == ".");
+    !stay && !(to.len() == 1 && (to.contains(".") || to.contains(home)))
 }
 
 /// Rules that istiod makes one of.
@@ -235,17 +236,6 @@ fn merged(rules: Vec<&Typed<DestinationRule>>) -> Vec<Set<'_>> {
         }
     }
     all
-}
-
-/// Whether `exportTo` of an object in a namespace lets callers of another see it; nothing said is everyone.
-pub(crate) fn exported_to(export_to: &[String], home: &str, caller: &str) -> bool {
-    export_to.is_empty()
-        || export_to.iter().any(|to| match to.as_str() {
-            "*" => true,
-            "." => home == caller,
-            "~" => false,
-            namespace => namespace == caller,
-        })
 }
 
 /// The host of a rule in full.

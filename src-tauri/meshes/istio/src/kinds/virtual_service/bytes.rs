@@ -66,12 +66,12 @@ pub(crate) enum Named<'a> {
 /// Every route of the host or a pattern of it, in the order in which proxies take them: here one that lists it does not go first.
 fn touching<'a>(index: &'a Index, host: &str, asking: Asking<'a>) -> Vec<Table<'a>> {
     let patterns = index.by_pattern().filter(|(pattern, _)| wildcard_matches(pattern, host)).map(|(_, typed)| typed);
-    let mut all: Vec<_> = index.exactly(host).chain(patterns).filter(|typed| in_mesh(typed, asking)).collect();
+    let mut all: Vec<_> = index.exactly(host).chain(patterns).filter(|typed| in_mesh(index, typed, asking)).collect();
     all.sort_by_key(|typed| &typed.document.key);
     all.dedup_by_key(|typed| &typed.document.key);
     let written = all.into_iter().map(Table::Written);
     let mut all: Vec<_> = written.chain(derived(index, host, asking.namespace)).collect();
-    all.sort_by_cached_key(|table| table.rank(asking.namespace));
+    all.sort_by_cached_key(|table| table.rank(index, asking.namespace));
     all
 }
 

@@ -8,7 +8,6 @@ use world::ObjectKey;
 
 use super::spec::{HttpMatch, HttpRoute, StringMatch, VirtualService};
 use crate::kinds::Typed;
-use crate::kinds::destination_rule::decide::exported_to;
 use crate::read::Index;
 
 /// A rule in force, with the object that writes it and its place there.
@@ -30,7 +29,7 @@ pub(crate) fn rules<'a>(index: &'a Index, root: &'a Typed<VirtualService>) -> Ve
         };
         let namespace = if named.namespace.is_empty() { home } else { &named.namespace };
         let Some(delegate) = index.virtual_services.named(namespace, &named.name) else { continue };
-        if !delegate.spec.hosts.is_empty() || !exported_to(&delegate.spec.export_to, namespace, home) {
+        if !delegate.spec.hosts.is_empty() || !index.rules_shown(delegate).to(home) {
             continue;
         }
         let merged = delegate.spec.http.iter().enumerate().filter_map(|(rule, leaf)| {

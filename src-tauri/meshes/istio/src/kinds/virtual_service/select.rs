@@ -9,7 +9,6 @@ use super::matches::{Asking, Miss, Sent, concerns, holds};
 use super::spec::{HttpMatch, HttpRoute, VirtualService};
 use crate::edge::{Derived, Rule, Table};
 use crate::kinds::Typed;
-use crate::kinds::destination_rule::decide::exported_to;
 use crate::read::Index;
 use crate::read::hosts::{fqdn, more_specific, service_of, wildcard_matches};
 
@@ -122,10 +121,10 @@ pub(crate) fn first<'a>(entries: Vec<Entry<'a>>, sent: &Sent) -> Caught<'a> {
 }
 
 /// Whether it routes for sidecars, and this caller's proxy sees it.
-pub(crate) fn in_mesh(typed: &Typed<VirtualService>, asking: Asking) -> bool {
+pub(crate) fn in_mesh(index: &Index, typed: &Typed<VirtualService>, asking: Asking) -> bool {
     let (spec, home) = (&typed.spec, &typed.document.key.namespace);
     let mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|g| g == "mesh");
-    mesh && exported_to(&spec.export_to, home, asking.namespace)
+    mesh && index.rules_shown(typed).to(asking.namespace)
         && spec.hosts.iter().any(|h| asking.scope.sees_rule(home, &fqdn(h, home)))
 }
 
@@ -138,16 +137,18 @@ pub(crate) fn for_host<'a>(
     asking: Asking<'a>,
     port: u16,
 ) -> Option<(Table<'a>, Vec<Entry<'a>>)> {
-    let written = index.exactly(host).filter(|t| in_mesh(t, asking)).map(Table::Written);
+    let written = index.exactly(host).filter(|t| in_mesh(index, t, asking)).map(Table::Written);
     let mut exact: Vec<_> = written.chain(derived(index, host, asking.namespace)).collect();
-    exact.sort_by_cached_key(|t| t.rank(asking.namespace));
+    exact.sort_by_cached_key(|t| t.rank(index, asking.namespace));
     if !exact.is_empty() {
         let all = exact.into_iter().map(|t| (t, t.entries(index, asking, port)));
         return all.into_iter().find(|(_, entries)| !entries.is_empty());
     }
-    let mut wild: Vec<_> =
-        index.by_pattern().filter(|(pattern, t)| wildcard_matches(pattern, host) && in_mesh(t, asking)).collect();
-    wild.sort_by_cached_key(|(_, t)| Table::Written(t).rank(asking.namespace));
+    let mut wild: Vec<_> = index
+        .by_pattern()
+        .filter(|(pattern, t)| wildcard_matches(pattern, host) && in_mesh(index, t, asking))
+        .collect();
+    wild.sort_by_cached_key(|(_, t)| Table::Written(t).rank(index, asking.namespace));
     let best = wild.into_iter().reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best })?;
     let all = entries(index, best.1, asking, port);
     (!all.is_empty()).then_some((Table::Written(best.1), all))
@@ -176,8 +177,9 @@ pub(crate) fn for_unknown<'a>(
     let beside = |typed: &Typed<VirtualService>| {
         port == 80 || typed.spec.hosts.iter().any(|h| registry_has(&fqdn(h, &typed.document.key.namespace)))
     };
-    let exact = index.exactly(host).filter(|t| in_mesh(t, asking) && beside(t));
-    let alone = |pattern: &str, t| wildcard_matches(pattern, host) && in_mesh(t, asking) && !registry_has(pattern);
+    let exact = index.exactly(host).filter(|t| in_mesh(index, t, asking) && beside(t));
+    let alone =
+        |pattern: &str, t| wildcard_matches(pattern, host) && in_mesh(index, t, asking) && !registry_has(pattern);
     let wild = index.by_pattern().filter(|(pattern, t)| alone(pattern, t) && beside(t));
     let longest = wild.reduce(|best, next| if more_specific(&next.0, &best.0) { next } else { best }).map(|(_, t)| t);
     let all = exact.chain(longest).map(|t| (Table::Written(t), entries(index, t, asking, port)));

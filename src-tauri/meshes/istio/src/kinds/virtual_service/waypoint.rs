@@ -21,10 +21,10 @@ pub(crate) fn for_host<'a>(index: &'a Index, host: &str, home: &str, waypoint: &
     let nobody = Labels::new();
     let asking = Asking { namespace: waypoint, labels: &nobody, gateway: None, scope: Scope::whole(waypoint) };
     let near = |table: &Table| [home, waypoint].contains(&table.namespace());
-    let written = index.virtual_services.all().filter(|t| in_mesh(t, asking) && lists(t)).map(Table::Written);
+    let written = index.virtual_services.all().filter(|t| in_mesh(index, t, asking) && lists(t)).map(Table::Written);
     let derived = index.edge().in_mesh(host).map(Table::Derived);
     let mut all: Vec<_> = written.chain(derived).filter(near).collect();
-    all.sort_by_cached_key(|table| table.rank(waypoint));
+    all.sort_by_cached_key(|table| table.rank(index, waypoint));
     all
 }
 

@@ -1,6 +1,7 @@
 //! The mesh's own settings for the time of a case. They are put back when the case is over, however it ends.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -9,10 +10,13 @@ use crate::kubectl::kubectl;
 
 const NAMESPACE: &str = "istio-system";
 const NAME: &str = "istio";
+/// How long istiod may take to read its settings anew.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings that are in force until this is dropped.
 pub struct Settings {
     before: Value,
+    in_force_before: Value,
 }
 
 impl Settings {
@@ -29,16 +33,21 @@ impl Settings {
             mesh[name] = value.clone();
         }
         object["data"]["mesh"] = Value::String(world::yaml::write(&mesh));
+        let put = Self { before, in_force_before: in_force()? };
         replace(&object)?;
+        // An object that is created while istiod reads its settings may be lost to it.
+        until("has the settings of the case", |now| *now != put.in_force_before)?;
         let recorded = json!({"apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"name": NAME, "namespace": NAMESPACE}, "data": {"mesh": object["data"]["mesh"]}});
-        Ok((Self { before }, recorded))
+        Ok((put, recorded))
     }
 }
 
 impl Drop for Settings {
     fn drop(&mut self) {
-        if let Err(why) = replace(&self.before) {
+        let back = replace(&self.before)
+            .and_then(|()| until("has its own settings again", |now| *now == self.in_force_before));
+        if let Err(why) = back {
             let _ = writeln!(std::io::stderr(), "the mesh's settings could not be put back: {why}\n{}", self.before);
         }
     }
@@ -46,5 +55,24 @@ impl Drop for Settings {
 
 fn replace(object: &Value) -> Outcome<()> {
     kubectl(&["replace", "-f", "-"], Some(&object.to_string()))?;
+    Ok(())
+}
+
+/// The settings by which istiod goes, with the defaults that it fills in.
+fn in_force() -> Outcome<Value> {
+    let ask = ["exec", "-n", NAMESPACE, "deploy/istiod", "--", "pilot-discovery", "request", "GET", "/debug/mesh"];
+    let text = kubectl(&ask, None)?;
+    // Lines of its log go before.
+    let json = text.lines().find(|line| line.starts_with('{')).ok_or("istiod tells no settings")?;
+    Ok(serde_json::from_str(json)?)
+}
+
+fn until(what: &str, holds: impl Fn(&Value) -> bool) -> Outcome<()> {
+    let started = Instant::now();
+    while !holds(&in_force()?) {
+        if started.elapsed() > PATIENCE {
+            return Err(format!("istiod does not say that it {what}").into());
+        }
+    }
     Ok(())
 }
