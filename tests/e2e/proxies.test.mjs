@@ -81,3 +81,26 @@ test('what the mesh costs, in both colours', async () => {
   await window.shot('proxies-fleet-light');
   assert.deepEqual(await window.violations(), []);
 });
+
+test('the access log of a proxy is followed, held still, and switched on where it is off', async () => {
+  const rows = (await window.call('proxies', { session })).rows;
+  const busy = rows.find(({ workload }) => workload === 'storefront-v1');
+  await window.choose('Dark');
+  await window.visit(`proxy?proxy=${busy.namespace}/${busy.pod}&tab=access`);
+  await window.text('/product/42');
+  await window.text('catalog:8080');
+  await window.shot('access-log-dark');
+  await window.press('button', 'Hold still');
+  await window.text('held still');
+  await window.press('button', 'Go on');
+  await (await window.text('/product/42')).click();
+  await window.text('The whole line');
+  await window.shot('access-log-line-dark');
+  const quiet = rows.find(({ namespace, workload }) => namespace === 'dev' && workload === 'catalog-v2');
+  await window.visit(`proxy?proxy=${quiet.namespace}/${quiet.pod}&tab=access`);
+  await window.text('The access log is switched off');
+  await window.shot('access-log-off-dark');
+  await window.press('button', 'Prepare a Telemetry');
+  await eventually('the Telemetry in the tray', async () => (await window.call('draft', { session })).items.some(({ object }) => object.kind === 'Telemetry'));
+  await window.call('draft_clear', { session });
+});

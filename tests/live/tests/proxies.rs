@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use live::cluster::kubeconfig;
-use live::shop::{NAMESPACE, PATIENCE, clear, job, make, open, open_as};
+use live::shop::{NAMESPACE, PATIENCE, ask, clear, client, job, make, open, open_as};
 use serde_json::{Value, json};
 use session::Session;
+use session::proxies::access::{Call, Direction, Following, Only, What};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use tokio::time::{Instant, timeout};
@@ -157,5 +158,44 @@ async fn a_viewer_sees_every_proxy_and_why_no_more() {
         assert!(proxy.memory.request.is_some(), "what the pod says is known");
     }
     assert!(session.proxy(NAMESPACE, "client-v1-x", true).await.is_err());
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_stands_in_the_access_log() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
+    let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().name.clone();
+    let mut told = session.access_told();
+    // It is followed before anything is sent.
+    session.proxy_access(NAMESPACE, &pod, "", Only::Calls).await.unwrap();
+    let sent = ask(&client(&session).unwrap(), 7, "user-agent:netloft-live").await.unwrap();
+    assert_eq!(sent.values().sum::<u32>(), 7);
+    let begun = Instant::now();
+    let seen = async {
+        loop {
+            told.mark_unchanged();
+            let shown = session.proxy_access(NAMESPACE, &pod, "netloft-live", Only::Calls).await.unwrap();
+            if shown.rows.len() == 7 {
+                break shown;
+            }
+            told.changed().await.unwrap();
+        }
+    };
+    let shown = timeout(PATIENCE, seen).await.expect("all seven in the log");
+    eprintln!("the log had what was sent after {:?}", begun.elapsed());
+    assert_eq!((shown.following, shown.unknown), (Following::Runs, 0));
+    for (_, entry) in shown.rows {
+        let What::Call(call) = entry.what else { panic!("{entry:?}") };
+        let Call { direction, status, authority, upstream_cluster, duration, request_id, doubtful, .. } = *call;
+        assert_eq!(
+            (direction, status, authority.as_str(), doubtful),
+            (Direction::Outbound, Some(200), "reviews:9080", false)
+        );
+        assert_eq!(upstream_cluster, "outbound|9080||reviews.shop.svc.cluster.local");
+        assert!(duration.is_some() && request_id.len() == 36, "{request_id}");
+    }
+    session.proxy_access_stop(NAMESPACE, &pod);
     workbench.close(session.id());
 }

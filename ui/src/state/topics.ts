@@ -24,6 +24,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],
   proxies: ['proxies'],
+  proxyAccess: ['access'],
   resources: ['proxies'],
   resourceHistory: ['proxies'],
   sidecarScope: ['proxies', 'objects'],

@@ -14,6 +14,7 @@ mod exec;
 mod fake;
 mod follow;
 pub mod kubeconfig;
+mod log;
 mod pods;
 mod probe;
 mod write;
@@ -26,5 +27,6 @@ pub use error::{ApiError, Cause, FieldCause, FieldOwner, Unreachable, Untrusted}
 pub use exec::{ExecCommand, ExecError, ExecPolicy, Fingerprint};
 pub use follow::{Batch, Followed, follow};
 pub use kubeconfig::{Context, Contexts, FileProblem, FileReport, Sources};
+pub use log::{Log, Since};
 pub use probe::{Probed, Right};
 pub use write::{Answer, FIELD_MANAGER, Options, Preconditions};

@@ -14,6 +14,7 @@ use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::access;
 use crate::ask::{Ask, Target, target};
 use crate::discovery;
 use crate::form::{self, Form};
@@ -122,8 +123,17 @@ impl Api {
             }
             (&Method::GET, Some(name), Some("log")) => {
                 self.get(&target, name)?;
-                let lines = reach::log(&self.traffic, target.namespace.as_deref().unwrap_or_default(), name, ask);
-                Ok(answer(StatusCode::OK, "text/plain", lines))
+                let namespace = target.namespace.clone().unwrap_or_default();
+                let written = reach::log(&self.traffic, &namespace, name, ask);
+                if !ask.flag("follow") {
+                    return Ok(answer(StatusCode::OK, "text/plain", written.0));
+                }
+                let names = (namespace, name.clone());
+                let stamped = ask.flag("timestamps");
+                let lines = access::follow(self.traffic.clone(), names, written, stamped, self.cancel.clone());
+                let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(lines)));
+                response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                Ok(response)
             }
             (_, Some(name), Some("portforward")) => {
                 self.get(&target, name)?;

@@ -94,6 +94,10 @@ fn listeners(proxy: &Proxy) -> Value {
         let mut manager = json!({"@type": typed("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
             "http_filters": [{"name": "envoy.filters.http.rbac", "typed_config": {"@type": typed("extensions.filters.http.rbac.v3.RBAC"), "rules": {"policies": rules}}},
                 {"name": "envoy.filters.http.router", "typed_config": {"@type": typed("extensions.filters.http.router.v3.Router")}}]});
+        if crate::access::is_on(proxy) {
+            manager["access_log"] = json!([{"name": "envoy.access_loggers.file",
+                "typed_config": {"@type": typed("extensions.access_loggers.file.v3.FileAccessLog"), "path": "/dev/stdout"}}]);
+        }
         if let Some(port) = route {
             manager["rds"] = json!({"config_source": {"ads": {}}, "route_config_name": port.to_string()});
         }

@@ -5,6 +5,7 @@
 //! kinds that no view of this program reads. What it does answer, it answers as the genuine server does: one suite of behaviours
 //! (`tests/live`) runs on both.
 
+mod access;
 mod api;
 mod ask;
 mod authority;

@@ -8,6 +8,7 @@ use mesh::Ready;
 use tokio::time::Instant;
 use world::Pod;
 
+use crate::access::Log;
 use crate::counters::Counters;
 use crate::manifests::{ISTIO, SKEWED, uuid};
 use crate::shop::{Proxy as Condition, WORKLOADS};
@@ -59,6 +60,8 @@ pub(crate) struct Proxy {
     pub(crate) services: usize,
     pub(crate) sync: [Sync; 4],
     pub(crate) counters: Counters,
+    /// What it wrote of the requests that passed it.
+    pub(crate) log: Log,
     /// Loggers that somebody gave another level.
     pub(crate) levels: BTreeMap<String, String>,
     pending: Option<Pending>,
@@ -99,6 +102,7 @@ impl Proxy {
             services: ready.world().services().count(),
             sync: Default::default(),
             counters: Counters::default(),
+            log: Log::default(),
             levels: BTreeMap::new(),
             pending: None,
         };

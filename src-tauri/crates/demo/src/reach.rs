@@ -1,9 +1,9 @@
 //! Reaching into pods through the API server: proxies to their ports, and their logs.
 
-use std::fmt::Write;
-
 use http::{Method, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 
+use crate::access::Line;
 use crate::api::{Api, Body, answer};
 use crate::ask::{Ask, Target};
 use crate::inside;
@@ -66,37 +66,47 @@ fn behind(api: &Api, namespace: &str, name: &str, port: &str) -> Option<(String,
     Some((pod.name.clone(), number))
 }
 
-/// What a container wrote: its start, and what troubles it.
-pub(crate) fn log(traffic: &Traffic, namespace: &str, pod: &str, ask: &Ask) -> String {
+/// What a container wrote: its start, what troubles it, and for a proxy the requests that passed it; and the number of the last of these.
+pub(crate) fn log(traffic: &Traffic, namespace: &str, pod: &str, ask: &Ask) -> (String, u64) {
     let state = traffic.state();
-    let mut text = String::new();
     let proxy = state.proxies.get(&(namespace.to_owned(), pod.to_owned()));
-    match (ask.option("container"), proxy) {
-        ("istio-proxy", Some(proxy)) => of_proxy(&mut text, proxy),
-        _ => {
-            let _ = writeln!(text, "{} INFO listening", now());
+    let mut lines: Vec<Line> = match (ask.option("container"), proxy) {
+        ("istio-proxy", Some(proxy)) => {
+            of_proxy(proxy).chain(proxy.log.after(0).map(|(_, line)| line.clone())).collect()
         }
+        _ => vec![Line { at: Timestamp::now(), text: format!("{} INFO listening", now()) }],
+    };
+    if let Some(since) = since(ask) {
+        lines.retain(|line| line.at >= since);
     }
-    let lines: Vec<&str> = text.lines().collect();
     let wanted = ask.option("tailLines").parse().unwrap_or(lines.len());
-    let mut tail = lines[lines.len().saturating_sub(wanted)..].join("\n");
-    tail.push('\n');
-    tail
+    let mut text = String::new();
+    lines[lines.len().saturating_sub(wanted)..].iter().for_each(|line| line.put(&mut text, ask.flag("timestamps")));
+    (text, proxy.map_or(0, |proxy| proxy.log.written()))
 }
 
-fn of_proxy(text: &mut String, proxy: &Proxy) {
+fn since(ask: &Ask) -> Option<Timestamp> {
+    let seconds = ask.option("sinceSeconds").parse().ok();
+    let ago = |seconds| Timestamp::now().checked_sub(SignedDuration::from_secs(seconds)).ok();
+    seconds.and_then(ago).or_else(|| ask.option("sinceTime").parse().ok())
+}
+
+/// What it says of itself.
+fn of_proxy(proxy: &Proxy) -> impl Iterator<Item = Line> {
     let stamp = &proxy.sync[0].sent_time;
-    let _ = writeln!(text, "{stamp}\tinfo\txdsproxy\tconnected to upstream XDS server: istiod.istio-system.svc:15012");
-    let _ = writeln!(text, "{stamp}\tinfo\tEnvoy proxy is ready");
+    let mut said = vec![
+        "info\txdsproxy\tconnected to upstream XDS server: istiod.istio-system.svc:15012".to_owned(),
+        "info\tEnvoy proxy is ready".to_owned(),
+    ];
     if let Some(error) = proxy.sync.iter().find_map(|sync| sync.error.as_ref()) {
-        let _ =
-            writeln!(text, "{stamp}\twarning\tenvoy config\tgRPC config for listeners rejected: {}", error.trim_end());
+        said.push(format!("warning\tenvoy config\tgRPC config for listeners rejected: {}", error.trim_end()));
     }
     if proxy.counters.unmatched > 0 {
-        let _ = writeln!(
-            text,
-            "{stamp}\tinfo\t{} connections matched no filter chain: plaintext where mutual TLS is required",
-            proxy.counters.unmatched
-        );
+        let unmatched = proxy.counters.unmatched;
+        said.push(format!(
+            "info\t{unmatched} connections matched no filter chain: plaintext where mutual TLS is required"
+        ));
     }
+    let at = stamp.parse().unwrap_or_default();
+    said.into_iter().map(move |text| Line { at, text: format!("{stamp}\t{text}") })
 }

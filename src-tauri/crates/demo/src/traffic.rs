@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use world::World;
 
+use crate::access;
 use crate::authority::Authority;
 use crate::chance::Chance;
 use crate::counters::{End, Series};
@@ -161,12 +162,12 @@ impl State {
         }
     }
 
-    fn request(&mut self, at: usize, number: usize, workload: &Workload, call: &Call) {
+    fn request(&mut self, at: usize, number: usize, workload: &Workload, call: &'static Call) {
         let deployment = (workload.namespace.to_owned(), format!("{}-{}", workload.app, workload.version));
         let Some(pods) = self.pods.get(&deployment).filter(|pods| !pods.is_empty()) else { return };
         let pod = pods[self.chance.below(pods.len())].clone();
         let verdict = self.verdict(&pod, (at, number), &deployment, call);
-        let mut sent = Sent { pod, verdict: verdict.clone(), code: verdict.status, milliseconds: 0.3 };
+        let mut sent = Sent { pod, call, verdict: verdict.clone(), code: verdict.status, milliseconds: 0.3 };
         sent.milliseconds += self.delays(&verdict);
         if let Some(abort) = &verdict.fault.abort
             && self.chance.below(10_000) < (abort.percent * 100.0) as usize
@@ -325,6 +326,7 @@ impl State {
         let service = destination.map_or_else(|| ("unknown".into(), "unknown".into(), "unknown".into()), service_of);
         let series = Series { by_source: true, from, to, service, code, flags, security: "unknown" };
         proxy.counters.series.entry(series).or_default().record(sent.milliseconds);
+        access::write(proxy, &access::Passed { sent, code, inbound: false, flags, destination, peer: None });
         let Some(destination) = destination.filter(|_| !matches!(flags, "NR" | "FI")) else { return };
         let upstream = proxy.counters.upstreams.entry(cluster_of(destination)).or_default();
         if flags.starts_with("UF") {
@@ -349,8 +351,13 @@ impl State {
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };
         let to = self.end(pod, mtls);
+        let peer = self.proxies.get(&sent.pod).map(|proxy| proxy.ip.clone());
         let Some(proxy) = self.proxies.get_mut(pod) else { return };
         let code = sent.code.unwrap_or(200);
+        access::write(
+            proxy,
+            &access::Passed { sent, code, inbound: true, flags: "-", destination: Some(destination), peer },
+        );
         let security = if mtls { "mutual_tls" } else { "none" };
         let series =
             Series { by_source: false, from, to, service: service_of(destination), code, flags: "-", security };
@@ -370,11 +377,12 @@ impl State {
 }
 
 /// A request on its way.
-struct Sent {
-    pod: Names,
-    verdict: Arc<Verdict>,
+pub(crate) struct Sent {
+    pub(crate) pod: Names,
+    pub(crate) call: &'static Call,
+    pub(crate) verdict: Arc<Verdict>,
     code: Option<u16>,
-    milliseconds: f64,
+    pub(crate) milliseconds: f64,
 }
 
 fn host_of(destination: &Destination) -> String {

@@ -16,6 +16,7 @@ use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
 use crate::proxies::Fleet;
+use crate::proxies::access;
 use crate::proxies::detail::Held;
 use crate::proxies::levels::Changed;
 use crate::records::Records;
@@ -77,6 +78,7 @@ pub struct Session {
     pub(crate) traffic: watch::Receiver<Arc<Traffic>>,
     pub(crate) fleet: watch::Receiver<Arc<Fleet>>,
     pub(crate) proxy: Held,
+    pub(crate) access: access::Held,
     pub(crate) levels: Changed,
     pub(crate) measured: watch::Receiver<Arc<Measured>>,
     pub(crate) tray: watch::Sender<Tray>,
@@ -120,6 +122,7 @@ impl Session {
             traffic,
             fleet,
             proxy: Held::default(),
+            access: access::Held::default(),
             levels: Changed::default(),
             measured,
             tray: watch::channel(Tray::default()).0,

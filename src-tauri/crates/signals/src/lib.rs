@@ -3,6 +3,7 @@
 //! Deliberately absent: any decision of a mesh, any drawing, and anything installed in the cluster: all is read through the
 //! API server with the user's own rights. What cannot be read is unknown, and says why.
 
+pub mod access;
 pub mod certificate;
 mod culprit;
 pub mod dump;
@@ -32,7 +33,7 @@ pub use istiod::SyncState;
 pub use look::{ADMIN_PORT, Look, Looker, Looks, Size};
 pub use nack::Nack;
 pub use poll::{Poller, Round};
-pub use proxies::{Proxy, Role, dead, proxies, without_proxy};
+pub use proxies::{CONTAINER, Proxy, Role, dead, proxies, without_proxy};
 pub use redact::redact;
 pub use throttle::Throttling;
 pub use traffic::{Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};

@@ -56,7 +56,7 @@ impl Proxy {
 }
 
 /// The container that Istio's injector and gateways name so.
-pub(crate) const CONTAINER: &str = "istio-proxy";
+pub const CONTAINER: &str = "istio-proxy";
 
 /// All proxies of running pods, by namespace and pod.
 pub fn proxies(world: &World) -> Vec<Proxy> {

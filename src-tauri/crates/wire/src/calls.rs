@@ -175,6 +175,12 @@ calls! {
     proxy_log(ProxyLogArgs) -> Vec<ProxyLogger>;
     /// Puts back the levels that were changed.
     proxy_log_restore(ProxyArgs) -> Nothing;
+    /// What it writes of the requests that pass it; followed while somebody asks.
+    proxy_access(ProxyAccessArgs) -> ProxyAccess;
+    /// Follows that no more.
+    proxy_access_stop(ProxyArgs) -> Nothing;
+    /// Puts what switches that on into the tray.
+    proxy_access_put(ProxyArgs) -> Draft;
     /// What the mesh costs, by workload, and what would fit.
     resources(SessionRef) -> Resources;
     /// What the proxies of a workload used over time.

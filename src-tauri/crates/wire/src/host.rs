@@ -434,6 +434,23 @@ impl Calls for Host {
         Ok(Nothing {})
     }
 
+    async fn proxy_access(&self, args: ProxyAccessArgs) -> Result<ProxyAccess, Fault> {
+        let session = self.session(&args.session)?;
+        let only = convert::only(args.only);
+        Ok(session.proxy_access(&args.namespace, &args.pod, &args.search, only).await?.into())
+    }
+
+    async fn proxy_access_stop(&self, args: ProxyArgs) -> Result<Nothing, Fault> {
+        self.session(&args.session)?.proxy_access_stop(&args.namespace, &args.pod);
+        Ok(Nothing {})
+    }
+
+    async fn proxy_access_put(&self, args: ProxyArgs) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.proxy_access_put(&args.namespace, &args.pod).await?;
+        self.tray(&session).await
+    }
+
     async fn resources(&self, args: SessionRef) -> Result<Resources, Fault> {
         Ok(self.session(&args.session)?.resources().into())
     }

@@ -50,7 +50,7 @@ pub(crate) fn bench(bench: &Workbench, mut sink: impl FnMut(Pulse) -> bool + Sen
     Watch(tokio::spawn(async move {
         loop {
             let topic = tokio::select! {
-                changed = clusters.changed() => changed.map(|()| Topic::Clusters),
+            changed = clusters.changed() => changed.map(|()| Topic::Clusters),
                 changed = journal.changed() => changed.map(|()| Topic::Journal),
             };
             let Ok(topic) = topic else { return };
@@ -70,8 +70,8 @@ async fn follow(
     mut journal: Receiver<u64>,
     mut sink: impl FnMut(Pulse) -> bool + Send,
 ) {
-    let (mut live, mut traffic, mut fleet, mut tray) =
-        (session.live(), session.traffic(), session.fleet(), session.tray());
+    let (mut live, mut traffic, mut fleet, mut tray, mut access) =
+        (session.live(), session.traffic(), session.fleet(), session.tray(), session.access_told());
     let mut told = Told::default();
     // The first pulse says how things stand, so that nobody has to ask before.
     live.mark_changed();
@@ -84,6 +84,7 @@ async fn follow(
             changed = traffic.changed() => { spoiled.extend([Topic::Traffic, Topic::Graph]); changed.is_err() }
             changed = fleet.changed() => { spoiled.extend([Topic::Proxies, Topic::Overview, Topic::Graph]); changed.is_err() }
             changed = tray.changed() => { spoiled.extend(DRAFT); changed.is_err() }
+            changed = access.changed() => { spoiled.insert(Topic::Access); changed.is_err() }
             changed = clusters.changed() => { spoiled.insert(Topic::Clusters); changed.is_err() }
             changed = journal.changed() => { spoiled.insert(Topic::Journal); changed.is_err() }
         };

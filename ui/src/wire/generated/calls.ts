@@ -37,6 +37,8 @@ import type {
   Probe,
   Proposal,
   Proxies,
+  ProxyAccess,
+  ProxyAccessArgs,
   ProxyArgs,
   ProxyDetail,
   ProxyHit,
@@ -266,6 +268,15 @@ export const calls = (call: Call) => ({
 
   /** Puts back the levels that were changed. */
   proxyLogRestore: (args: ProxyArgs): Promise<Nothing> => call('proxy_log_restore', args) as Promise<Nothing>,
+
+  /** What it writes of the requests that pass it; followed while somebody asks. */
+  proxyAccess: (args: ProxyAccessArgs): Promise<ProxyAccess> => call('proxy_access', args) as Promise<ProxyAccess>,
+
+  /** Follows that no more. */
+  proxyAccessStop: (args: ProxyArgs): Promise<Nothing> => call('proxy_access_stop', args) as Promise<Nothing>,
+
+  /** Puts what switches that on into the tray. */
+  proxyAccessPut: (args: ProxyArgs): Promise<Draft> => call('proxy_access_put', args) as Promise<Draft>,
 
   /** What the mesh costs, by workload, and what would fit. */
   resources: (args: SessionRef): Promise<Resources> => call('resources', args) as Promise<Resources>,

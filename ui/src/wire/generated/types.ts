@@ -3,6 +3,69 @@
 export type Abort = { status: number, percent: number, };
 
 /**
+ * A request or a connection; texts are empty where the line does not say.
+ */
+export type AccessCall = { direction: AccessDirection, method: string, path: string, protocol: string, authority: string, status: number | null, flags: Array<string>, 
+/**
+ * The proxy's long words for what happened.
+ */
+details: string, failure: string, received: number | null, sent: number | null, 
+/**
+ * Milliseconds.
+ */
+duration: number | null, upstreamHost: string, upstreamCluster: string, peer: string, requestId: string, agent: string, route: string, 
+/**
+ * The policy that refused it.
+ */
+policy: ObjectRef | null, failed: boolean, 
+/**
+ * Texts of the request hold quotes, so that some could not be told apart and are left out.
+ */
+doubtful: boolean, };
+
+export type AccessDirection = "inbound" | "outbound" | "unknown";
+
+/**
+ * A response flag of Envoy in words.
+ */
+export type AccessFlag = { code: string, what: string, zh: string, };
+
+/**
+ * Which lines are wanted: all, requests and connections, or those of them that failed.
+ */
+export type AccessOnly = "all" | "calls" | "failed";
+
+/**
+ * One line of the log.
+ */
+export type AccessRow = { 
+/**
+ * Its number; it grows.
+ */
+n: number, 
+/**
+ * Milliseconds since 1970; null where the line does not say.
+ */
+at: number | null, 
+/**
+ * Null for a line that is none of a request.
+ */
+call: AccessCall | null, 
+/**
+ * The level of the proxy's own word; empty where it is none.
+ */
+level: string, 
+/**
+ * The line itself.
+ */
+raw: string, };
+
+/**
+ * How the following goes.
+ */
+export type AccessState = "begins" | "runs" | "ended";
+
+/**
  * CPU in thousandths of a core, memory in bytes; null where nothing of it was measured or set.
  */
 export type Amount = { cpu: number | null, memory: number | null, };
@@ -624,6 +687,41 @@ export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: 
  * Of the codes that rows name.
  */
 diagnoses: Array<DiagnosisCard>, unknown: Array<Unknown>, };
+
+/**
+ * What a proxy wrote into its log, newest first.
+ */
+export type ProxyAccess = { state: AccessState, 
+/**
+ * Why it ended; empty where it did not.
+ */
+because: string, rows: Array<AccessRow>, 
+/**
+ * How many lines fit what is wanted; `rows` may hold fewer.
+ */
+fit: number, 
+/**
+ * How many lines were read, and how many of them are no longer kept.
+ */
+read: number, dropped: number, 
+/**
+ * How many are of a format that is not known.
+ */
+unknown: number, 
+/**
+ * Whether the proxy writes no access log at all; null where that is not known or not asked.
+ */
+off: boolean | null, 
+/**
+ * Of the flags that rows name.
+ */
+flags: Array<AccessFlag>, };
+
+export type ProxyAccessArgs = { session: string, namespace: string, pod: string, 
+/**
+ * Words that a line must have.
+ */
+search: string, only: AccessOnly, };
 
 /**
  * One proxy.
@@ -1293,7 +1391,7 @@ export type Theme = "system" | "dark" | "light";
 /**
  * What a batch of the watch says has changed: ask again for what is on screen.
  */
-export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters";
+export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters" | "access";
 
 export type TypeSync = { name: string, state: SyncState, sentAt: number | null, nack: string, };
 

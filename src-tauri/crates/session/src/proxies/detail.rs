@@ -122,7 +122,7 @@ impl Session {
     ///
     /// # Errors
     /// Where it cannot be asked, if it must.
-    async fn proxy_held(&self, namespace: &str, pod: &str) -> Result<Arc<Detail>> {
+    pub(crate) async fn proxy_held(&self, namespace: &str, pod: &str) -> Result<Arc<Detail>> {
         let held = self.proxy.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match held.filter(|held| held.place.0 == namespace && held.place.1 == pod) {
             Some(held) => Ok(held),

@@ -1,5 +1,6 @@
 //! Every proxy: what it was sent, what it took, how it fares.
 
+pub mod access;
 pub mod detail;
 mod join;
 pub mod levels;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use demo::Demo;
 use session::map::Health;
+use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use session::resources::Sizes;
@@ -151,4 +152,75 @@ async fn a_sidecar_names_what_a_namespace_was_seen_to_call() {
     let item = bench.session.tray().borrow().items()[0].clone();
     assert_eq!((item.key.kind.as_str(), item.key.namespace.as_str()), ("Sidecar", "dev"), "{}", item.yaml);
     assert!(item.yaml.contains("./*"), "{}", item.yaml);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_access_log_is_followed_and_one_that_is_off_is_switched_on_by_the_tray() {
+    let bench = bench(Demo::client).await;
+    let session = &bench.session;
+    let pod = |namespace: &str, workload: &str| {
+        session.world().pods_in(namespace).find(|pod| pod.workload.1 == workload).unwrap().name.clone()
+    };
+    let mut told = session.access_told();
+    let mut until = async |namespace: &str, pod: &str, only, holds: &dyn Fn(&Shown) -> bool| {
+        let seen = async {
+            loop {
+                told.mark_unchanged();
+                let shown = session.proxy_access(namespace, pod, "", only).await.unwrap();
+                if holds(&shown) {
+                    break shown;
+                }
+                told.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(LIMIT, seen).await.expect("the log says it")
+    };
+    let busy = pod("prod", "storefront-v1");
+    let shown = until("prod", &busy, Only::Calls, &|shown| shown.rows.len() > 20).await;
+    let call = |entry: &Entry| match &entry.what {
+        What::Call(call) => (**call).clone(),
+        other => panic!("{other:?}"),
+    };
+    let calls: Vec<_> = shown.rows.iter().map(|(_, entry)| call(entry)).collect();
+    assert!(calls.iter().any(|call| call.direction == Direction::Inbound && call.path == "/product/42"), "{calls:#?}");
+    let out = calls.iter().find(|call| call.upstream_cluster.ends_with("|catalog.prod.svc.cluster.local")).unwrap();
+    assert!(
+        out.status == Some(200) && out.authority == "catalog:8080" && out.upstream_host.ends_with(":8080"),
+        "{out:?}"
+    );
+    assert!(shown.rows.windows(2).all(|pair| pair[0].0 > pair[1].0 && pair[0].1.at >= pair[1].1.at), "newest first");
+    assert_eq!((shown.off, shown.unknown, shown.following), (None, 0, Following::Runs));
+
+    let quiet = pod("dev", "catalog-v2");
+    let off = until("dev", &quiet, Only::Calls, &|shown| shown.off.is_some()).await;
+    assert_eq!((off.off, off.rows.len()), (Some(true), 0));
+    session.proxy_access_put("dev", &quiet).await.unwrap();
+    let yaml = session.tray().borrow().items()[0].yaml.clone();
+    assert!(
+        yaml.contains("kind: Telemetry") && yaml.contains("app: catalog") && yaml.contains("version: v2"),
+        "{yaml}"
+    );
+    let review = session.review().await.unwrap();
+    session.apply(&review.token, "", &[]).await.unwrap();
+    until("dev", &quiet, Only::Calls, &|shown| !shown.rows.is_empty()).await;
+    assert!(session.proxy_access_put("dev", &quiet).await.is_err(), "it is there already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_may_not_be_read_names_the_right() {
+    let bench = bench(Demo::viewer).await;
+    // A viewer may read logs; a pod that is gone has none.
+    let mut told = bench.session.access_told();
+    let shown = async {
+        loop {
+            told.mark_unchanged();
+            let shown = bench.session.proxy_access("prod", "gone", "", Only::All).await.unwrap();
+            if shown.following != Following::Begins {
+                break shown;
+            }
+            told.changed().await.unwrap();
+        }
+    };
+    let shown = tokio::time::timeout(LIMIT, shown).await.expect("an answer");
+    assert_eq!(shown.following, Following::Ended("the pod or its proxy is gone".into()));
 }

@@ -19,6 +19,8 @@ pub struct Listener {
     pub filters: Vec<String>,
     /// Route configurations that its filters ask for.
     pub routes: Vec<String>,
+    /// Where it writes its access log: a path, or the name of a logger that is no file.
+    pub logs: Vec<String>,
 }
 
 /// Most names that are kept of a listener.
@@ -67,6 +69,7 @@ fn listener(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> 
             "address" => part.what.address = address(scanner)?,
             "traffic_direction" => part.what.direction = scanner.plain()?,
             "metadata" => of_metadata(scanner, &mut part.from)?,
+            "access_log" => scanner.list(|scanner| log(scanner, part))?,
             "filter_chains" => scanner.list(|scanner| chain(scanner, part))?,
             "default_filter_chain" => chain(scanner, part)?,
             _ => scanner.skip()?,
@@ -93,6 +96,7 @@ fn filter(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
             Some(())
         }
         "typed_config" => scanner.object(|scanner, name| match name {
+            "access_log" => scanner.list(|scanner| log(scanner, part)),
             "http_filters" => scanner.list(|scanner| filter(scanner, part)),
             "rds" => within(scanner, "route_config_name", |scanner| {
                 once(&mut part.what.routes, scanner.plain()?);
@@ -103,6 +107,24 @@ fn filter(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
         }),
         _ => scanner.skip(),
     })
+}
+
+/// An access log: where it goes.
+fn log(scanner: &mut Scanner<'_>, part: &mut Part<Listener>) -> Option<()> {
+    let mut to = String::new();
+    scanner.object(|scanner, name| match name {
+        "name" if to.is_empty() => {
+            to = scanner.plain()?;
+            Some(())
+        }
+        "typed_config" => within(scanner, "path", |scanner| {
+            to = scanner.plain()?;
+            Some(())
+        }),
+        _ => scanner.skip(),
+    })?;
+    once(&mut part.what.logs, to);
+    Some(())
 }
 
 /// The rules of an RBAC filter are named after the policies that made them.

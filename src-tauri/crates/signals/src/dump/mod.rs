@@ -22,7 +22,7 @@ pub use bootstrap::Bootstrap;
 pub use cluster::Cluster;
 pub use listener::Listener;
 pub use origin::Origin;
-pub(crate) use origin::{address, within};
+pub(crate) use origin::{address, of_policy, within};
 pub use route::Route;
 pub use search::{Hit, search};
 pub use secret::Secret;
@@ -192,6 +192,14 @@ impl Dump {
         self.secrets
             .iter()
             .find_map(|secret| (secret.what.name == "default").then(|| secret.what.certificate.clone())?)
+    }
+
+    /// Where the proxy writes its access log: paths and names of loggers, each once; empty where it writes none.
+    pub fn logs(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.listeners.iter().flat_map(|part| &part.what.logs).map(String::as_str).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Where the text of a part stands.

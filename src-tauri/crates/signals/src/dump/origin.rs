@@ -50,7 +50,7 @@ fn camel(kind: &str) -> String {
 
 /// `ns[shop]-policy[allow]-rule[0]`: the name of a rule that an AuthorizationPolicy made
 /// (pilot/pkg/security/authz/builder, `policyName`).
-pub(super) fn of_policy(name: &str) -> Option<Origin> {
+pub(crate) fn of_policy(name: &str) -> Option<Origin> {
     let (namespace, rest) = name.strip_prefix("ns[")?.split_once("]-policy[")?;
     let (policy, _) = rest.split_once(']')?;
     Some(Origin::Object(ObjectKey::new("security.istio.io", "AuthorizationPolicy", namespace, policy)))

@@ -1,5 +1,6 @@
 //! From the sessions' types to those of the bridge, and back. Nothing is decided here.
 
+mod access;
 mod author;
 mod change;
 mod cluster;
@@ -21,6 +22,7 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
     items.into_iter().map(B::from).collect()
 }
 
+pub(crate) use access::only;
 pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};

@@ -1,5 +1,6 @@
 //! The types of the bridge. Numbers are JSON numbers; times are milliseconds since 1970 unless they say otherwise.
 
+mod access;
 mod author;
 mod change;
 mod cluster;
@@ -10,6 +11,7 @@ mod rollout;
 mod studio;
 mod truth;
 
+pub use access::*;
 pub use author::*;
 pub use change::*;
 pub use cluster::*;
