@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use tauri::ipc::Channel;
+use tauri::ipc::{Channel, Response};
 use tauri::{State, WebviewWindow};
 use wire::types::Pulse;
 use wire::{Code, Fault, Host};
@@ -36,11 +36,11 @@ impl Watches {
 
 /// Asks the core.
 #[tauri::command]
-pub async fn call(host: State<'_, Arc<Host>>, name: String, args: Value) -> Result<Value, Fault> {
+pub async fn call(host: State<'_, Arc<Host>>, name: String, args: Value) -> Result<Response, Fault> {
     if args.to_string().len() > LONGEST {
         return Err(Fault::new(Code::BadInput, format!("{name}: more than {} MiB at once", LONGEST >> 20)));
     }
-    wire::dispatch(host.inner().as_ref(), &name, args).await
+    wire::dispatch(host.inner().as_ref(), &name, args).await.map(Response::new)
 }
 
 /// Follows a session: batches of what has changed, until `unwatch` or the window's end.

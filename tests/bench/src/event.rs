@@ -28,12 +28,29 @@ const RATES: [(u32, u32); 3] = [(1, 20), (100, 1000), (1000, 5000)];
 const LIMIT: Duration = Duration::from_secs(120);
 const STAMP: &str = "bench";
 
-fn key() -> ObjectKey {
+pub fn key() -> ObjectKey {
     ObjectKey::new("networking.istio.io", "VirtualService", "prod", "reviews")
 }
 
 pub fn run() -> Result<Vec<Figure>, Failure> {
-    let (_server, kubeconfig) = list::server(SERVICES)?;
+    opened(SERVICES, async |host, session, writer| {
+        write(writer, "/metadata/annotations", json!({STAMP: "0"})).await?;
+        let mut figures = Vec::new();
+        let mut stamps = 1..1;
+        for (rate, count) in RATES {
+            stamps = stamps.end..stamps.end + count;
+            figures.extend(stamped(host, session, writer, rate, stamps.clone()).await?);
+        }
+        Ok(figures)
+    })
+}
+
+/// Works on a session that follows a cluster of so many services, which another process serves.
+pub fn opened<T>(
+    services: usize,
+    work: impl AsyncFnOnce(&Host, &Arc<Session>, &Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (_server, kubeconfig) = list::server(services)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, kubeconfig)?;
@@ -45,14 +62,7 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
         let host = Host::start(Profile { sources, ..Profile::in_folder(folder.path()) })?;
         let session = host.workbench().open_session(&host.workbench().id_of(None)?).await?;
         timeout(LIMIT, session.live().wait_for(|live| live.link == Link::Live)).await??;
-        write(&writer, "/metadata/annotations", json!({STAMP: "0"})).await?;
-        let mut figures = Vec::new();
-        let mut stamps = 1..1;
-        for (rate, count) in RATES {
-            stamps = stamps.end..stamps.end + count;
-            figures.extend(stamped(&host, &session, &writer, rate, stamps.clone()).await?);
-        }
-        Ok(figures)
+        work(&host, &session, &writer).await
     })
 }
 
@@ -144,7 +154,7 @@ async fn stamped(
     ])
 }
 
-async fn write(writer: &Connection, path: &str, value: Value) -> Result<(), Failure> {
+pub async fn write(writer: &Connection, path: &str, value: Value) -> Result<(), Failure> {
     let steps = json!([{"op": "add", "path": path, "value": value}]);
     writer.json_patch(&key(), &steps, &Options::default()).await?;
     Ok(())

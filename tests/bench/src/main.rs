@@ -5,6 +5,7 @@
 mod event;
 mod layout;
 mod list;
+mod map;
 mod proxies;
 mod text;
 
@@ -16,10 +17,11 @@ use bench_engine::figure::Figure;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("layout", layout::run),
     ("list", list::run),
     ("event", event::run),
+    ("map", map::run),
     ("yaml", text::run),
     ("proxies", proxies::run),
 ];

@@ -78,8 +78,8 @@ impl Server {
             },
         };
         match answered {
-            Ok(value) => json(StatusCode::OK, &value),
-            Err(fault) => json(StatusCode::UNPROCESSABLE_ENTITY, &serde_json::json!(fault)),
+            Ok(text) => json(StatusCode::OK, text),
+            Err(fault) => json(StatusCode::UNPROCESSABLE_ENTITY, serde_json::json!(fault).to_string()),
         }
     }
 
@@ -130,6 +130,6 @@ fn text(status: StatusCode, text: &'static str) -> Answer {
     answer(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
 }
 
-fn json(status: StatusCode, value: &serde_json::Value) -> Answer {
-    answer(status, "application/json", value.to_string().into())
+fn json(status: StatusCode, text: String) -> Answer {
+    answer(status, "application/json", text.into())
 }

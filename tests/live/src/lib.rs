@@ -3,3 +3,4 @@
 pub mod cluster;
 pub mod contract;
 pub mod shop;
+pub mod way;

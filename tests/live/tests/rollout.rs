@@ -2,14 +2,15 @@
 //! answers fail.
 #![cfg(test)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::Connection;
 use live::cluster::kubeconfig;
 use live::shop::{NAMESPACE, ask, clear, client, keys, make, open, subsets, until};
-use rollout::{Phase, Plan};
+use rollout::{Command, Phase, Plan};
 use serde_json::{Value, json};
 use session::Session;
 use session::rollout::Shown;
@@ -116,6 +117,114 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
         back.run.phase
     );
     workbench.close(session.id());
+}
+
+/// The program that is killed: this test again, in a process of its own, with the profile to work in.
+const PROFILE: &str = "NETLOFT_ROLLOUT_PROFILE";
+
+/// Ended with this, however the test ends.
+struct Program(Child);
+
+impl Program {
+    fn start(folder: &Path) -> Self {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_killed_program_leaves_a_rollout_that_holds_and_goes_on"]).env(PROFILE, folder);
+        Self(command.stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Without a word of warning.
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have been killed already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Drives the rollout until it is killed.
+async fn program(kubeconfig: PathBuf, folder: &Path) {
+    let (_workbench, session) = open(kubeconfig, folder).await.unwrap();
+    let over = rolled(&session).await;
+    panic!("nobody killed it: {:?}", over.run.phase);
+}
+
+async fn route(connection: &Connection) -> (u64, bool) {
+    let [route, _] = keys(NAME);
+    let route = connection.get(&route).await.unwrap();
+    let all = route.pointer("/spec/http/0/route").and_then(Value::as_array).cloned().unwrap_or_default();
+    let canary =
+        all.iter().find(|to| to["destination"]["subset"] == "v3").map_or(0, |to| to["weight"].as_u64().unwrap());
+    (canary, route.pointer("/metadata/annotations/netloft.dev~1rollout").is_some())
+}
+
+async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
+    let connection = live::cluster::open(kubeconfig.clone(), "real").await.unwrap();
+    begun(&connection).await;
+    let mut first = Program::start(&folder);
+    let (held, leased) = until("the first step is written", async || match route(&connection).await {
+        (0, _) => Err("all goes to v1".into()),
+        at => Ok(at),
+    })
+    .await
+    .unwrap();
+    first.kill();
+    assert!(leased, "anybody sees who drives it");
+
+    // The next start takes it over once its driver was silent for long enough, and holds what it finds.
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    let asking = tokio::task::spawn_local(load(client(&session).unwrap(), false));
+    session.rollouts_keep_watch();
+    let own = async || session.rollouts().await.map_err(|error| error.to_string()).map(|mut all| all.remove(0));
+    let found = until("it is taken over", async || match own().await? {
+        one if one.is_ours => Ok(one),
+        one => Err(format!("{:?}", one.run.phase)),
+    })
+    .await
+    .unwrap();
+    assert!(matches!(&found.run.phase, Phase::Paused(because) if because.contains("away")), "{:?}", found.run.phase);
+    let looks = found.run.checks.len();
+    let still = until("it is looked at while it holds", async || match own().await? {
+        one if one.run.checks.len() > looks => Ok(one),
+        one => Err(format!("{:?}", one.run.phase)),
+    })
+    .await
+    .unwrap();
+    assert!(matches!(still.run.phase, Phase::Paused(_)), "{:?}", still.run.phase);
+    assert_eq!(route(&connection).await, (held, true), "nothing moves by itself");
+
+    session.rollout_command(found.id, Command::Resume).await.unwrap();
+    let mut traffic = session.traffic();
+    let over = async {
+        loop {
+            let one = own().await.unwrap();
+            if one.is_over {
+                return one;
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), traffic.changed()).await;
+        }
+    };
+    let done = tokio::time::timeout(WHOLE, over).await.expect("it ends");
+    asking.abort();
+    assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
+    assert_eq!(route(&connection).await, (100, false), "the end of it, and no lease");
+    answered_by(&client(&session).unwrap(), "v3").await;
+    eprintln!("killed at {held} %, held, and went on to the end");
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_program_leaves_a_rollout_that_holds_and_goes_on() {
+    let Some(path) = kubeconfig() else { return };
+    match std::env::var_os(PROFILE) {
+        Some(folder) => tokio::task::LocalSet::new().run_until(program(path, Path::new(&folder))).await,
+        None => live::shop::job(path, &keys(NAME), killed).await.unwrap(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

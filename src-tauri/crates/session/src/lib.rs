@@ -45,5 +45,5 @@ pub use error::{Error, Result};
 pub use profile::Profile;
 pub use records::Records;
 pub use secrets::Keyring;
-pub use session::{Opening, Session};
+pub use session::{Opening, PATIENCE, Session};
 pub use workbench::{Card, DEMO, Seen, Workbench};

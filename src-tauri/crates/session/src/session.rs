@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cluster::{Connection, Followed, Probed};
 use mesh::{Effect, Engine, Extent, Findings, Ready, Request, Source};
@@ -55,7 +56,12 @@ pub struct Opening {
     pub engine: Arc<Engine>,
     /// The journal.
     pub records: Records,
+    /// How long an apply waits for a server that went away in the middle of it, before it leaves the rest to the next start.
+    pub patience: Duration,
 }
+
+/// A server that restarts is back within this.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an answer is made of: it is computed again only where one of these has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

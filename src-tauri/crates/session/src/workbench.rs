@@ -344,6 +344,7 @@ impl Workbench {
             probed,
             engine: self.engine.clone(),
             records: self.records.clone(),
+            patience: crate::PATIENCE,
         });
         let session = Arc::new(session);
         lock(&self.sessions).insert(name, session.clone());

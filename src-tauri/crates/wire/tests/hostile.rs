@@ -10,7 +10,8 @@ const HOSTILE: &str =
     "<img src=x onerror=alert(1)></script>\u{1b}[2J\u{202e}=cmd|'/c'!A1 {{7*7}} ${x}\u{2028}\r\n\"'`\\";
 
 async fn ask(host: &Host, name: &str, args: Value) -> Value {
-    dispatch(host, name, args).await.unwrap_or_else(|fault| panic!("{name}: {fault}"))
+    let answer = dispatch(host, name, args).await.unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    serde_json::from_str(&answer).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

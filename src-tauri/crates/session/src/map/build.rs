@@ -88,6 +88,8 @@ struct Builder<'a> {
     level: Level,
     nodes: BTreeMap<String, Node>,
     edges: BTreeMap<(String, String), (Sum, Option<f64>)>,
+    /// How many findings are about objects of a namespace and name.
+    findings: HashMap<(&'a str, &'a str), u32>,
     /// Workloads of each service, and the service that a workload is shown as.
     behind: BTreeMap<Names, Vec<Names>>,
     shown_as: BTreeMap<Names, Names>,
@@ -114,11 +116,16 @@ impl<'a> Builder<'a> {
             }
             behind.insert(of, names.into_iter().collect());
         }
+        let mut findings = HashMap::new();
+        for finding in sources.findings {
+            *findings.entry((finding.object.namespace.as_str(), finding.object.name.as_str())).or_default() += 1;
+        }
         Self {
             sources,
             level,
             nodes: BTreeMap::new(),
             edges: BTreeMap::new(),
+            findings,
             behind,
             shown_as,
             pending: HashMap::new(),
@@ -193,8 +200,7 @@ impl<'a> Builder<'a> {
         let pods: Vec<_> = workloads.iter().flat_map(|(ns, name)| places.of_workload(ns, name)).collect();
         let memberships: Vec<_> = pods.iter().filter_map(|pod| self.sources.engine.membership(world, pod)).collect();
         let gateway = memberships.iter().any(|(_, m)| *m == Membership::Gateway);
-        let findings =
-            self.sources.findings.iter().filter(|f| f.object.namespace == of.0 && f.object.name == of.1).count();
+        let findings = self.findings.get(&(of.0.as_str(), of.1.as_str())).copied().unwrap_or_default();
         let ready = pods.iter().filter(|pod| pod.ready).count() as u32;
         let ill = workloads.iter().find_map(|names| self.sources.ill.get(names));
         let (health, because) = match (pods.len() as u32, ready, ill) {
@@ -218,7 +224,7 @@ impl<'a> Builder<'a> {
             in_mesh: !memberships.is_empty(),
             per_second: 0.0,
             error_share: 0.0,
-            findings: findings as u32,
+            findings,
             pending: false,
             ports: Vec::new(),
             of: None,
@@ -394,41 +400,34 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The boxes of the namespaces that have nodes.
     fn groups(&self) -> Vec<Group> {
-        let world = self.sources.ready.world();
-        let names: BTreeSet<&String> =
-            self.nodes.values().map(|node| &node.namespace).filter(|ns| !ns.is_empty()).collect();
-        let group = |namespace: &String| {
-            let workloads: Vec<_> = world.workloads().filter(|w| w.namespace == *namespace).collect();
-            let postures: BTreeSet<&str> = workloads
-                .iter()
-                .map(|w| match self.sources.ready.posture(namespace, &w.name).mtls {
-                    Mtls::Strict => "STRICT",
-                    Mtls::Permissive => "PERMISSIVE",
-                    Mtls::Disabled => "DISABLE",
-                    Mtls::None => "",
-                })
-                .collect();
-            let into = self
-                .sources
-                .flows
-                .unwrap_or_default()
-                .iter()
-                .filter(|f| f.service.0 == *namespace && f.from.0 != *namespace);
-            Group {
-                namespace: namespace.clone(),
-                in_mesh: self.nodes.values().any(|node| node.namespace == *namespace && node.in_mesh),
-                mtls: match postures.len() {
-                    0 => String::new(),
-                    1 => postures.first().map(|one| (*one).to_owned()).unwrap_or_default(),
-                    _ => "mixed".into(),
-                },
-                workloads: workloads.len() as u32,
-                per_second: into.map(|f| f.per_second).sum(),
-                place: Place::default(),
+        let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+        for node in self.nodes.values().filter(|node| !node.namespace.is_empty()) {
+            let group = groups.entry(&node.namespace).or_insert_with(|| Group::named(&node.namespace));
+            group.in_mesh |= node.in_mesh;
+        }
+        for workload in self.sources.ready.world().workloads() {
+            let Some(group) = groups.get_mut(workload.namespace.as_str()) else { continue };
+            let mtls = match self.sources.ready.posture(&workload.namespace, &workload.name).mtls {
+                Mtls::Strict => "STRICT",
+                Mtls::Permissive => "PERMISSIVE",
+                Mtls::Disabled => "DISABLE",
+                Mtls::None => "",
+            };
+            if group.workloads == 0 {
+                mtls.clone_into(&mut group.mtls);
+            } else if group.mtls != mtls {
+                "mixed".clone_into(&mut group.mtls);
             }
-        };
-        names.into_iter().map(group).collect()
+            group.workloads += 1;
+        }
+        for flow in self.sources.flows.unwrap_or_default().iter().filter(|flow| flow.from.0 != flow.service.0) {
+            if let Some(group) = groups.get_mut(flow.service.0.as_str()) {
+                group.per_second += flow.per_second;
+            }
+        }
+        groups.into_values().collect()
     }
 }
 

@@ -201,6 +201,19 @@ pub struct Group {
     pub place: Place,
 }
 
+impl Group {
+    fn named(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            in_mesh: false,
+            mtls: String::new(),
+            workloads: 0,
+            per_second: 0.0,
+            place: Place::default(),
+        }
+    }
+}
+
 /// The map at one revision.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {

@@ -16,10 +16,6 @@ use crate::change::tray::ChangeKind;
 use crate::says::{Line, says};
 use crate::{Error, Result, Session};
 
-/// How often a lost answer is looked for, and how long apart: a server that restarts is back within these.
-const LOOKS: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
-
 /// How an apply ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
@@ -56,6 +52,33 @@ enum Written {
     Not(String),
     /// Nobody knows.
     Lost(String),
+}
+
+/// How long one apply waits for a server that went away in the middle of it.
+struct Patience {
+    left: Duration,
+    pause: Duration,
+}
+
+impl Patience {
+    const FIRST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(3);
+
+    fn new(left: Duration) -> Self {
+        Self { left, pause: Self::FIRST }
+    }
+
+    /// Waits for the next look; `false` where there is none.
+    async fn looks_again(&mut self) -> bool {
+        if self.left.is_zero() {
+            return false;
+        }
+        let pause = self.pause.min(self.left);
+        tokio::time::sleep(pause).await;
+        self.left -= pause;
+        self.pause = (self.pause * 2).min(Self::LONGEST);
+        true
+    }
 }
 
 impl Session {
@@ -123,11 +146,12 @@ impl Session {
 
     async fn execute(&self, entry: EntryId, plan: &Plan) -> Result<Applied> {
         let connection = self.connection();
+        let mut patience = Patience::new(self.opening.patience);
         let mut ended: Vec<Ended> = Vec::new();
         let mut done: Vec<(usize, Value)> = Vec::new();
         let mut stopped = None;
         for (at, step) in plan.steps.iter().enumerate() {
-            let written = write(connection, step).await;
+            let written = write(connection, step, &mut patience).await;
             let refused = matches!(written, Written::Refused(_));
             let (state, because, version) = match written {
                 Written::Done(object, remark) => {
@@ -155,7 +179,7 @@ impl Session {
         };
         for (at, object) in done.into_iter().rev() {
             let step = &plan.steps[at];
-            let (outcome, because) = match put_back(connection, step, &object).await {
+            let (outcome, because) = match put_back(connection, step, &object, &mut patience).await {
                 Ok(()) => (State::RolledBack, "written, then put back because another object failed".to_owned()),
                 Err(why) => {
                     state = State::Partial;
@@ -244,7 +268,7 @@ async fn unchanged(connection: &Connection, step: &Step) -> Result<()> {
 }
 
 /// Writes one object, once.
-async fn write(connection: &Connection, step: &Step) -> Written {
+async fn write(connection: &Connection, step: &Step, patience: &mut Patience) -> Written {
     let answer = match &step.method {
         Method::Nothing => return Written::Done(step.live.clone().unwrap_or_default(), "it was so already".into()),
         Method::Create(body) => connection.create(body, &strict(false)).await.map(|answer| answer.object),
@@ -271,7 +295,7 @@ async fn write(connection: &Connection, step: &Step) -> Written {
         }
         Err(error) if is_refusal(&error) => Written::Refused(error.to_string()),
         Err(error) if is_answer(&error) => Written::Not(error.to_string()),
-        Err(error) => settle(connection, step, &error).await,
+        Err(error) => settle(connection, step, &error, patience).await,
     }
 }
 
@@ -321,12 +345,16 @@ fn is_refusal(error: &ApiError) -> bool {
 }
 
 /// Finds out by reading whether a write whose answer was lost has happened.
-async fn settle(connection: &Connection, step: &Step, lost: &ApiError) -> Written {
-    for pause in LOOKS {
-        tokio::time::sleep(pause).await;
-        let Ok(now) = read(connection, &step.key).await else { continue };
+async fn settle(connection: &Connection, step: &Step, lost: &ApiError, patience: &mut Patience) -> Written {
+    loop {
+        let Ok(now) = read(connection, &step.key).await else {
+            if patience.looks_again().await {
+                continue;
+            }
+            return Written::Lost(lost.to_string());
+        };
         let untouched = match (&now, &step.live) {
-            (Some(now), Some(live)) => resource_version(now) == resource_version(live),
+            (Some(now), Some(live)) => managers::only_status_moved(live, now),
             (None, None) => true,
             _ => false,
         };
@@ -343,31 +371,72 @@ async fn settle(connection: &Connection, step: &Step, lost: &ApiError) -> Writte
             _ => Written::Lost(format!("{lost}; since then somebody changed it")),
         };
     }
-    Written::Lost(lost.to_string())
 }
 
-/// Puts one object back, if it is still exactly what our own write made of it.
-async fn put_back(connection: &Connection, step: &Step, written: &Value) -> Result<(), String> {
-    let said = |error: ApiError| error.to_string();
-    match (&step.method, &step.live) {
-        (Method::Nothing, _) => Ok(()),
-        (Method::Create(_), _) => {
-            connection.delete(&step.key, &preconditions(written), false).await.map(drop).map_err(said)
-        }
-        (Method::Delete, Some(live)) => {
-            let made = connection.create(&desired(live), &strict(false)).await.map_err(said)?.object;
-            rightful(connection, step, managers::restored(live, &Value::Null, &Value::Null), &made).await;
-            Ok(())
-        }
-        (_, Some(live)) => {
-            let fields = reversed(&touched(live, written));
-            let steps = patch(&resource_version(written), &fields, written);
-            let back = connection.json_patch(&step.key, &steps, &strict(false)).await.map_err(said)?.object;
-            rightful(connection, step, managers::restored(live, written, written), &back).await;
-            Ok(())
-        }
-        (_, None) => Err("what it was before is not known".into()),
+/// Puts one object back, if it still is what our own write made of it, and waits for a server that is gone. Each try is bound to the
+/// version that was just read, so that one whose answer was lost cannot happen twice.
+async fn put_back(
+    connection: &Connection,
+    step: &Step,
+    written: &Value,
+    patience: &mut Patience,
+) -> std::result::Result<(), String> {
+    if step.method == Method::Nothing {
+        return Ok(());
     }
+    let mut tried = false;
+    let mut refused: Option<(String, String)> = None;
+    loop {
+        let error = match read(connection, &step.key).await {
+            Err(error) => error,
+            Ok(now) => {
+                let as_before = now.as_ref().map(desired) == step.live.as_ref().map(desired);
+                if as_before && (tried || now.is_none()) {
+                    return Ok(());
+                }
+                let now = now.unwrap_or_default();
+                if !now.is_null() && !managers::only_status_moved(written, &now) {
+                    return Err("somebody changed it since".into());
+                }
+                if let Some((_, why)) = refused.filter(|(version, _)| *version == resource_version(&now)) {
+                    return Err(why);
+                }
+                tried = true;
+                match put_back_at(connection, step, written, &now).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => {
+                        refused = is_answer(&error).then(|| (resource_version(&now), error.to_string()));
+                        error
+                    }
+                }
+            }
+        };
+        if !patience.looks_again().await {
+            return Err(error.to_string());
+        }
+    }
+}
+
+/// Takes one object back from `written`, if it is at the version of `now`.
+async fn put_back_at(
+    connection: &Connection,
+    step: &Step,
+    written: &Value,
+    now: &Value,
+) -> std::result::Result<(), ApiError> {
+    let Some(live) = &step.live else {
+        return connection.delete(&step.key, &preconditions(now), false).await.map(drop);
+    };
+    if now.is_null() {
+        let made = connection.create(&desired(live), &strict(false)).await?.object;
+        rightful(connection, step, managers::restored(live, &Value::Null, &Value::Null), &made).await;
+        return Ok(());
+    }
+    let fields = reversed(&touched(live, written));
+    let steps = patch(&resource_version(now), &fields, now);
+    let back = connection.json_patch(&step.key, &steps, &strict(false)).await?.object;
+    rightful(connection, step, managers::restored(live, written, now), &back).await;
+    Ok(())
 }
 
 /// Puts the owners of an object back that has just been put back. It is as it was for everybody who reads it: where this

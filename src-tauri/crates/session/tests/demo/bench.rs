@@ -64,6 +64,7 @@ pub async fn open(folder: &Path, client: kube::Client) -> Arc<Session> {
         probed,
         engine: Arc::new(meshes::engine()),
         records: Records::open(folder).unwrap(),
+        patience: Duration::from_secs(1),
     };
     Arc::new(Session::open(opening))
 }
@@ -120,6 +121,7 @@ pub fn owners(plan: &Plan) -> Vec<String> {
 pub struct Dying {
     inner: kube::Client,
     writes: Arc<AtomicUsize>,
+    unanswered: Arc<AtomicUsize>,
     at: usize,
     how: Death,
 }
@@ -136,6 +138,8 @@ pub enum Death {
     Denies,
     /// It dies before it hears the write, and stays dead.
     ForGood,
+    /// It dies before it hears the write, and is back after it was asked a few times more.
+    ForAMoment,
 }
 
 impl Service<Request<Body>> for Dying {
@@ -159,6 +163,9 @@ impl Service<Request<Body>> for Dying {
             match this.how {
                 Death::Before if now => Err(cut()),
                 Death::ForGood if now || (count >= this.at && this.at > 0) => Err(cut()),
+                Death::ForAMoment if now || this.writes.load(Ordering::SeqCst) >= this.at && this.silent() => {
+                    Err(cut())
+                }
                 Death::Refuses | Death::Denies if now || this.how == Death::Denies && real && count > this.at => {
                     let status = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "admission webhook \"policy\" denied the request"});
                     Ok(Response::builder().status(403).body(Body::from(status.to_string().into_bytes()))?)
@@ -173,11 +180,18 @@ impl Service<Request<Body>> for Dying {
     }
 }
 
+impl Dying {
+    /// One of the few questions to which a server that is down gives no answer.
+    fn silent(&self) -> bool {
+        self.unanswered.fetch_add(1, Ordering::SeqCst) < 3
+    }
+}
+
 /// A bench whose server dies at this write.
 pub async fn dying(at: usize, how: Death) -> Bench {
     bench(|demo| {
         let inner = demo.client();
-        kube::Client::new(Dying { inner, writes: Arc::default(), at, how }, "default")
+        kube::Client::new(Dying { inner, writes: Arc::default(), unanswered: Arc::default(), at, how }, "default")
     })
     .await
 }

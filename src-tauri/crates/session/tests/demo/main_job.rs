@@ -193,7 +193,7 @@ async fn what_is_no_object_stays_out_of_the_tray() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_between_two_objects_leaves_them_as_they_were() {
-    for how in [Death::Before, Death::Refuses] {
+    for how in [Death::Before, Death::Refuses, Death::ForAMoment] {
         let bench = dying(2, how).await;
         let before = (bench.object("DestinationRule").await, bench.object("VirtualService").await);
         bench.edit_both().await;
