@@ -37,6 +37,8 @@ pub struct Places {
     by_account: Table<Names, Arc<Pod>>,
     by_ip: Table<String, Arc<Pod>>,
     services_by_ip: Table<String, Arc<Service>>,
+    /// By the first thing that they ask of their pods.
+    services_by_label: Table<(String, String, String), Arc<Service>>,
     log: Log,
 }
 
@@ -73,7 +75,7 @@ impl Places {
             was.iter().for_each(|service| places.take_service(service, touched));
             is.iter().for_each(|service| {
                 places.put_service(service);
-                touch_addresses(service, touched);
+                touch_service(service, touched);
             });
         }
         Some(places)
@@ -104,9 +106,13 @@ impl Places {
     }
 
     fn take_service(&mut self, service: &Arc<Service>, touched: &mut Touched) {
-        touch_addresses(service, touched);
+        touch_service(service, touched);
+        let this = |other: &Arc<Service>| other.namespace == service.namespace && other.name == service.name;
         for ip in &service.cluster_ips {
-            self.services_by_ip.take(ip, |other| other.namespace == service.namespace && other.name == service.name);
+            self.services_by_ip.take(ip, this);
+        }
+        if let Some((key, value)) = service.selector.iter().next() {
+            self.services_by_label.take(&(service.namespace.clone(), key.clone(), value.clone()), this);
         }
     }
 
@@ -131,9 +137,13 @@ impl Places {
     }
 
     fn put_service(&mut self, service: &Arc<Service>) {
+        let order = |a: &Arc<Service>, b: &Arc<Service>| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name));
         for ip in service.cluster_ips.iter().filter(|ip| ip.parse::<IpAddr>().is_ok()) {
-            self.services_by_ip
-                .put(ip.clone(), service.clone(), |a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+            self.services_by_ip.put(ip.clone(), service.clone(), order);
+        }
+        if let Some((key, value)) = service.selector.iter().next() {
+            let by = (service.namespace.clone(), key.clone(), value.clone());
+            self.services_by_label.put(by, service.clone(), order);
         }
     }
 
@@ -197,6 +207,17 @@ impl Places {
     pub fn of_account(&self, namespace: &str, account: &str) -> Vec<&Arc<Pod>> {
         self.note(&("account", namespace, account));
         self.by_account.get(&(namespace.to_owned(), account.to_owned())).iter().collect()
+    }
+
+    /// The services of a namespace that select pods with these labels, by their names; never those without a selector.
+    pub fn services_selecting(&self, namespace: &str, labels: &Labels) -> Vec<&Arc<Service>> {
+        let by = |(key, value): (&String, &String)| {
+            self.log.note("", "Service", || Dep::found("", "Service", &("selects", namespace, key, value)));
+            self.services_by_label.get(&(namespace.to_owned(), key.clone(), value.clone()))
+        };
+        let mut found: Vec<_> = labels.iter().flat_map(by).filter(|s| selects(&s.selector, labels)).collect();
+        found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        found
     }
 
     /// A service.
@@ -276,9 +297,12 @@ fn touch_pod(pod: &Pod, touched: &mut Touched) {
     touched.add(found(&("ip", &pod.ip)));
 }
 
-fn touch_addresses(service: &Service, touched: &mut Touched) {
+fn touch_service(service: &Service, touched: &mut Touched) {
     for ip in &service.cluster_ips {
         touched.add(Dep::found("", "Service", &("ip", ip)));
+    }
+    if let Some((key, value)) = service.selector.iter().next() {
+        touched.add(Dep::found("", "Service", &("selects", &service.namespace, key, value)));
     }
 }
 

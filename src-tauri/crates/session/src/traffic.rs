@@ -296,8 +296,7 @@ fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec
 fn service_of(workload: &Workload, ready: &Ready) -> Option<(Names, u16)> {
     let pods = ready.places().of_workload(&workload.namespace, &workload.name);
     let labels = &pods.first()?.labels;
-    let services = ready.world().services().filter(|service| service.namespace == workload.namespace);
-    let found = services.into_iter().find(|s| !s.selector.is_empty() && mesh::selects(&s.selector, labels))?;
+    let found = ready.places().services_selecting(&workload.namespace, labels).into_iter().next()?;
     let port = found.ports.first().map_or(80, |port| port.port);
     Some(((found.namespace.clone(), found.name.clone()), port))
 }

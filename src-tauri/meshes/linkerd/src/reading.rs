@@ -67,10 +67,8 @@ impl Reading for Index {
 /// The ports that are known of a pod: those that its containers name, and those that services lead to.
 fn ports(index: &Index, pod: &Pod) -> BTreeSet<u16> {
     let own = pod.containers.iter().filter(|c| c.name != "linkerd-proxy").flat_map(|c| &c.ports).map(|(_, port)| *port);
-    let services = index.world.services_in(&pod.namespace).filter(|s| !s.selector.is_empty());
-    let led = services
-        .filter(|s| mesh::selects(&s.selector, &pod.labels))
-        .flat_map(|s| s.ports.iter().filter_map(|port| mesh::target_port(port, pod)));
+    let services = index.places.services_selecting(&pod.namespace, &pod.labels).into_iter();
+    let led = services.flat_map(|s| s.ports.iter().filter_map(|port| mesh::target_port(port, pod)));
     own.chain(led).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Touched, Typed, selects};
+use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Touched, Typed};
 use world::{Difference, Document, ObjectKey, Pod, Service, World};
 
 use crate::detect;
@@ -145,9 +145,8 @@ impl Index {
     }
 
     /// Services that select a pod.
-    pub fn services_of<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Arc<Service>> {
-        let all = self.world.services_in(&pod.namespace).filter(|service| !service.selector.is_empty());
-        all.filter(|service| selects(&service.selector, &pod.labels))
+    pub fn services_of<'a>(&'a self, pod: &Pod) -> impl Iterator<Item = &'a Arc<Service>> + use<'a> {
+        self.places.services_selecting(&pod.namespace, &pod.labels).into_iter()
     }
 
     /// VirtualServices that list this host in full, oldest first.

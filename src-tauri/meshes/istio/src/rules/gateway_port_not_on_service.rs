@@ -5,7 +5,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 use world::TargetPort;
 
 use crate::read::Index;
-use crate::rules::parts::{services_selecting, spec};
+use crate::rules::parts::spec;
 
 pub(crate) const RULE: Rule = Rule {
     name: "gateway-port-not-on-service",
@@ -28,7 +28,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let pods = ask.places.selected_anywhere(&spec.labels("selector"));
     let mut open: Vec<u16> = Vec::new();
     for pod in &pods {
-        let services = services_selecting(ask, &pod.namespace, &pod.labels);
+        let services = ask.places.services_selecting(&pod.namespace, &pod.labels);
         for port in services.iter().flat_map(|s| &s.ports).filter(|port| port.protocol == "TCP") {
             open.push(port.port);
             if let TargetPort::Number(number) = port.target {

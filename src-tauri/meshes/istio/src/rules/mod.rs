@@ -125,7 +125,7 @@ mod workload_without_policy;
 
 use std::sync::Arc;
 
-use mesh::{Check, Rule, Silence, Typed, selects};
+use mesh::{Check, Rule, Silence, Typed};
 use world::{Labels, Pod};
 
 use crate::kinds::virtual_service::spec::{Target, VirtualService};
@@ -295,10 +295,8 @@ fn destinations<'a>(typed: &'a Typed<VirtualService>) -> Vec<Use<'a>> {
 fn governed<'a>(ask: &'a Index, namespace: &'a str, labels: Option<&Labels>) -> Vec<&'a Arc<Pod>> {
     match labels {
         Some(labels) if namespace != ask.root => ask.places.selected(namespace, labels),
-        _ => {
-            let fits = |pod: &&Arc<Pod>| labels.is_none_or(|wanted| selects(wanted, &pod.labels));
-            beside(ask, namespace, true).into_iter().filter(fits).collect()
-        }
+        Some(labels) => ask.places.selected_anywhere(labels),
+        None => beside(ask, namespace, true),
     }
 }
 

@@ -122,12 +122,6 @@ pub(super) fn gateway_key(name: &str, namespace: &str) -> Option<ObjectKey> {
     (name != "mesh").then(|| ObjectKey::new(crate::kinds::NETWORKING, "Gateway", namespace, plain))
 }
 
-/// Services of a namespace that select pods with these labels.
-pub(super) fn services_selecting<'a>(ask: &'a Index, namespace: &'a str, labels: &Labels) -> Vec<&'a Arc<Service>> {
-    let all = ask.world.services_in(namespace);
-    all.filter(|service| !service.selector.is_empty() && selects(&service.selector, labels)).collect()
-}
-
 /// Nothing at a namespace says whether its pods get a proxy.
 /// Upstream: pkg/config/analysis/analyzers/injection/injection.go.
 pub(super) fn is_undecided(namespace: &Namespace) -> bool {
@@ -211,7 +205,7 @@ pub(super) fn fronting<'a>(ask: &'a Index, subject: &'a Subject) -> Vec<&'a Arc<
     if waypoint || !in_mesh(ask, namespace, labels, &workload.annotations, &workload.containers) {
         return Vec::new();
     }
-    services_selecting(ask, namespace, labels)
+    ask.places.services_selecting(namespace, labels)
 }
 
 /// What a port of a service says that it speaks; `None` where it says nothing that Istio understands.

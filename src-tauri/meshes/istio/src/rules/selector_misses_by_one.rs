@@ -3,13 +3,13 @@
 use mesh::{About, Found, Level, Rule, Subject, Words, selects};
 use std::sync::Arc;
 use world::yaml::Edit;
-use world::{Labels, Pod};
+use world::{Labels, Pod, Service};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::SECURITY;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
-use crate::rules::beside;
+use crate::rules::{beside, governed};
 
 pub(crate) const RULE: Rule = Rule {
     name: "selector-misses-by-one",
@@ -48,10 +48,11 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for place in places(ask, subject) {
-        if place.wanted.is_empty() || place.among.iter().any(|pod| selects(&place.wanted, &pod.labels)) {
+        if place.wanted.is_empty() || place.among.any(ask, &place.wanted) {
             continue;
         }
-        let mut near = place.among.iter().filter_map(|pod| Some((pod, change(&place.wanted, &pod.labels)?)));
+        let among = place.among.pods(ask);
+        let mut near = among.iter().filter_map(|pod| Some((pod, change(&place.wanted, &pod.labels)?)));
         let Some((pod, first)) = near.next() else { continue };
         let agreed = near.all(|(_, other)| other == first);
         let message = format!("{} would fit if {}", pod.workload.1, first.words());
@@ -65,7 +66,33 @@ struct Place<'a> {
     path: String,
     pointer: String,
     wanted: Labels,
-    among: Vec<&'a Arc<Pod>>,
+    among: Among<'a>,
+}
+
+/// Pods that labels could mean.
+enum Among<'a> {
+    /// Those of a service.
+    Behind(&'a Service),
+    /// Those of a namespace; of all where it is the root and that holds everywhere.
+    Beside(&'a str, bool),
+}
+
+impl<'a> Among<'a> {
+    /// Whether labels select one of them: found without looking at the others.
+    fn any(&self, ask: &Index, wanted: &Labels) -> bool {
+        match *self {
+            Self::Behind(service) => ask.places.of_service(service).iter().any(|pod| selects(wanted, &pod.labels)),
+            Self::Beside(namespace, true) => !governed(ask, namespace, Some(wanted)).is_empty(),
+            Self::Beside(namespace, false) => !ask.places.selected(namespace, wanted).is_empty(),
+        }
+    }
+
+    fn pods(&self, ask: &'a Index) -> Vec<&'a Arc<Pod>> {
+        match *self {
+            Self::Behind(service) => ask.places.of_service(service),
+            Self::Beside(namespace, everywhere) => beside(ask, namespace, everywhere),
+        }
+    }
 }
 
 /// What to change of a label.
@@ -89,17 +116,16 @@ fn places<'a>(ask: &'a Index, subject: &'a Subject) -> Vec<Place<'a>> {
             path: format!("spec.subsets[{at}].labels"),
             pointer: format!("/spec/subsets/{at}/labels"),
             wanted: subset.labels.clone(),
-            among: ask.places.of_service(service),
+            among: Among::Behind(service),
         };
         return subsets.map(place).collect();
     }
     if let Some(service) = subject.service() {
-        let among = beside(ask, &service.namespace, false);
         return vec![Place {
             path: "spec.selector".into(),
             pointer: String::new(),
             wanted: service.selector.clone(),
-            among,
+            among: Among::Beside(&service.namespace, false),
         }];
     }
     let Some(document) = subject.document() else { return Vec::new() };
@@ -111,7 +137,7 @@ fn places<'a>(ask: &'a Index, subject: &'a Subject) -> Vec<Place<'a>> {
     let label = |(key, value): (&String, &serde_json::Value)| Some((key.clone(), value.as_str()?.to_owned()));
     let wanted: Labels = said.into_iter().flatten().filter_map(label).collect();
     let everywhere = !matches!(document.key.kind.as_str(), "PeerAuthentication" | "Sidecar");
-    let among = if wanted.is_empty() { Vec::new() } else { beside(ask, &document.key.namespace, everywhere) };
+    let among = Among::Beside(&document.key.namespace, everywhere);
     vec![Place { path: path.into(), pointer: pointer.into(), wanted, among }]
 }
 
