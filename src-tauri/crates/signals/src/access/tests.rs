@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// As sidecars of Istio wrote them, with the node's time.
-const GENUINE: &str = include_str!("genuine.log");
+const GENUINE: &str = include_str!("genuine.txt");
 
 fn call(line: &str) -> Call {
     match read(line, false).what {
