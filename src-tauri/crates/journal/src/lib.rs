@@ -4,11 +4,13 @@
 //! and forgetting (nothing is ever deleted).
 
 mod entry;
+mod plaintext;
 mod redact;
 mod rollouts;
 mod store;
 
 pub use entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOutcome, ObjectRecord, State};
+pub use plaintext::{PlainCall, Sight, Watched};
 pub use redact::{REDACTED, redact, redact_text};
 pub use rollouts::{Rollout, RolloutId};
 pub use store::{Journal, JournalError, Opened};

@@ -14,7 +14,7 @@ use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOu
 use crate::{RolloutId, redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
-const MIGRATIONS: [&str; 2] = [CHANGES, ROLLOUTS];
+const MIGRATIONS: [&str; 3] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA];
 
 const CHANGES: &str = "
     CREATE TABLE entries (

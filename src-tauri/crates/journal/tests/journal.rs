@@ -6,7 +6,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use journal::{Change, EntryId, Filter, Journal, JournalError, NewEntry, NewObject, ObjectOutcome, REDACTED, State};
+use journal::{
+    Change, EntryId, Filter, Journal, JournalError, NewEntry, NewObject, ObjectOutcome, PlainCall, REDACTED, State,
+    Watched,
+};
 use serde_json::{Value, json};
 use world::ObjectKey;
 
@@ -182,7 +185,7 @@ fn a_newer_or_foreign_file_is_left_as_it_is() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         match Journal::open(folder.path()) {
-            Err(JournalError::Newer { found: 99, known: 2, .. }) if newer => {}
+            Err(JournalError::Newer { found: 99, known: 3, .. }) if newer => {}
             Err(JournalError::Foreign { .. }) if !newer => {}
             other => panic!("{other:?}"),
         }
@@ -323,4 +326,21 @@ fn a_rollout_has_one_driver_and_hears_wishes_once() {
     assert_eq!(two.rollout_take_wish(id).unwrap(), None);
     assert!(two.rollout_keep(id, "second", &json!({"step": 2}), true).unwrap());
     assert!(matches!(one.rollout_wish(id, "pause"), Err(JournalError::NoRollout(_))));
+}
+
+#[test]
+fn plaintext_is_remembered_with_how_long_it_has_been_quiet() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    assert_eq!(journal.plaintext("a").unwrap(), None);
+    let call = |caller: &str| PlainCall { namespace: "shop".into(), workload: "cart-v1".into(), caller: caller.into() };
+    journal.looked("a", 100_000, 10.0, &[call("legacy/batch"), call("")]).unwrap();
+    journal.looked("a", 110_000, 10.0, &[call("")]).unwrap();
+    // The app was away for an hour, and looks again.
+    journal.looked("a", 3_710_000, 5.0, &[]).unwrap();
+    let (watched, calls) = journal.plaintext("a").unwrap().unwrap();
+    assert_eq!(watched, Watched { since: 90_000, until: 3_710_000, seconds: 25.0 });
+    let told: Vec<_> = calls.into_iter().map(|(call, sight)| (call.caller, sight.last, sight.quiet)).collect();
+    assert_eq!(told, [(String::new(), 110_000, 5.0), ("legacy/batch".to_owned(), 100_000, 15.0)]);
+    assert_eq!(journal.plaintext("b").unwrap(), None, "another cluster is another matter");
 }

@@ -1,4 +1,4 @@
-//! Who may call whom: every workload against every service, as the engine decides it, with what was seen.
+//! Who may call whom: every workload against every service at each of its ports, as the engine decides it, with what was seen.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ pub struct Column {
     pub namespace: String,
     /// Name.
     pub service: String,
-    /// The port that is asked for: its first.
-    pub port: u16,
+    /// Its ports at which the same becomes of everybody's calls: all of them, or some. The first is asked for.
+    pub ports: Vec<u16>,
 }
 
 /// What becomes of one workload's calls to one service.
@@ -73,30 +73,55 @@ fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
         world.workloads().filter(|w| wanted(&w.namespace)).map(|w| (w.namespace.clone(), w.name.clone())).collect();
     rows.sort();
     let services = world.services().filter(|s| wanted(&s.namespace) && !s.selector.is_empty());
-    let mut columns: Vec<Column> = services
-        .filter_map(|service| {
-            let port = service.ports.first()?.port;
-            Some(Column { namespace: service.namespace.clone(), service: service.name.clone(), port })
-        })
+    let mut callable: Vec<(String, String, Vec<u16>)> = services
+        .filter(|service| !service.ports.is_empty())
+        .map(|s| (s.namespace.clone(), s.name.clone(), s.ports.iter().map(|port| port.port).collect()))
         .collect();
-    columns.sort_by(|a, b| (&a.namespace, &a.service).cmp(&(&b.namespace, &b.service)));
-    if rows.len() * columns.len() > MOST_CELLS {
-        return Matrix { rows, columns, cells: Vec::new(), too_many: true };
+    callable.sort();
+    let ports: usize = callable.iter().map(|(_, _, ports)| ports.len()).sum();
+    if rows.len() * ports > MOST_CELLS {
+        let column = |(namespace, service, ports)| Column { namespace, service, ports };
+        return Matrix { rows, columns: callable.into_iter().map(column).collect(), cells: Vec::new(), too_many: true };
     }
-    let mut cells = Vec::with_capacity(rows.len() * columns.len());
-    for row in &rows {
-        cells.extend(columns.iter().map(|column| cell(ready, row, column)));
+    let mut columns: Vec<(Column, Vec<Cell>)> = Vec::new();
+    for (namespace, service, ports) in callable {
+        let mut own: Vec<(Column, Vec<Cell>)> = Vec::new();
+        for port in ports {
+            let column = Column { namespace: namespace.clone(), service: service.clone(), ports: vec![port] };
+            let cells: Vec<Cell> = rows.iter().map(|row| cell(ready, row, &column)).collect();
+            match own.iter_mut().find(|(_, others)| cells.iter().zip(others.iter()).all(|(a, b)| a.agrees(b))) {
+                Some((same, _)) => same.ports.push(port),
+                None => own.push((column, cells)),
+            }
+        }
+        columns.extend(own);
     }
-    Matrix { rows, columns, cells, too_many: false }
+    let cells = (0..rows.len()).flat_map(|row| columns.iter().filter_map(move |(_, cells)| cells.get(row).cloned()));
+    Matrix {
+        cells: cells.collect(),
+        rows,
+        columns: columns.into_iter().map(|(column, _)| column).collect(),
+        too_many: false,
+    }
+}
+
+impl Cell {
+    /// Whether the same becomes of both, for the same reason.
+    fn agrees(&self, other: &Self) -> bool {
+        let reason =
+            |cell: &Self| (cell.outcome, cell.calling.secured, cell.calling.object.clone(), cell.calling.path.clone());
+        reason(self) == reason(other)
+    }
 }
 
 fn cell(ready: &Ready, (namespace, workload): &(String, String), column: &Column) -> Cell {
+    let port = column.ports.first().copied().unwrap_or(80);
     let verdict = ready.explain(&Request {
         id: String::new(),
         from: Caller::Workload { namespace: namespace.clone(), workload: workload.clone() },
         via: None,
         method: "GET".into(),
-        url: format!("http://{}.{}:{}/", column.service, column.namespace, column.port),
+        url: format!("http://{}.{}:{port}/", column.service, column.namespace),
         headers: Vec::new(),
         at: None,
     });
@@ -110,10 +135,14 @@ fn with_traffic(decided: &Matrix, flows: &[Flow]) -> Matrix {
         return matrix;
     }
     let rows: HashMap<_, _> = decided.rows.iter().enumerate().map(|(at, row)| (row.clone(), at)).collect();
-    let columns: HashMap<_, _> =
-        decided.columns.iter().enumerate().map(|(at, c)| ((c.namespace.clone(), c.service.clone()), at)).collect();
+    let mut columns: HashMap<_, usize> = HashMap::new();
+    for (at, column) in decided.columns.iter().enumerate() {
+        let of = (column.namespace.clone(), column.service.clone());
+        columns.extend(column.ports.iter().map(|port| ((of.clone(), *port), at)));
+    }
     for flow in flows {
-        let (Some(row), Some(column)) = (rows.get(&flow.from), columns.get(&flow.service)) else { continue };
+        let column = columns.get(&(flow.service.clone(), flow.port));
+        let (Some(row), Some(column)) = (rows.get(&flow.from), column) else { continue };
         if let Some(cell) = matrix.cells.get_mut(row * decided.columns.len() + column) {
             cell.calling.per_second += flow.per_second;
             cell.denied_per_second += flow.denied_per_second;

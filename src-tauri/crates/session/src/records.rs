@@ -3,7 +3,12 @@
 use std::path::Path;
 
 use ::rollout::Command;
-use journal::{Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, Rollout, RolloutId, State};
+use std::collections::BTreeMap;
+
+use journal::{
+    Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, PlainCall, Rollout, RolloutId, Sight,
+    State, Watched,
+};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -97,6 +102,17 @@ impl Records {
             Err(Error::Journal(JournalError::NoEntry(_))) => Err(Error::NoSuchEntry { entry: id }),
             answer => answer,
         }
+    }
+
+    /// What was seen of traffic in plaintext; no change that anybody is told of.
+    pub(crate) async fn looked(&self, cluster: &str, at: i64, seconds: f64, seen: Vec<PlainCall>) -> Result<()> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.looked(&cluster, at, seconds, &seen)).await
+    }
+
+    pub(crate) async fn plaintext(&self, cluster: &str) -> Result<Option<(Watched, BTreeMap<PlainCall, Sight>)>> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.plaintext(&cluster)).await
     }
 
     pub(crate) async fn rollouts(&self, cluster: &str) -> Result<Vec<Rollout>> {

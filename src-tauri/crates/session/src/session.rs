@@ -1,6 +1,6 @@
 //! One open cluster: its watches, its world, its tray. Nothing of it outlives it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -101,6 +101,8 @@ pub struct Session {
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
     pub(crate) hurry: Arc<Notify>,
+    /// Namespaces whose step to STRICT goes back by itself where a caller breaks.
+    pub(crate) guarded: Mutex<BTreeSet<String>>,
     /// Somebody wants something of a rollout.
     pub(crate) wished: Arc<Notify>,
     driver: String,
@@ -145,6 +147,7 @@ impl Session {
             schemas: Schemas::default(),
             matrix: Memo::default(),
             hurry,
+            guarded: Mutex::default(),
             wished: Arc::default(),
             driver: driver(),
             _alive: cancel.clone().drop_guard(),

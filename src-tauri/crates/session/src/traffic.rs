@@ -63,15 +63,28 @@ impl Traffic {
         self.store.read().unwrap_or_else(PoisonError::into_inner).edges(window, self.now)
     }
 
+    /// For how many seconds up to now what was counted is known step by step.
+    pub(crate) fn watched(&self) -> f64 {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).watched(self.now)
+    }
+
+    /// Of all connections that the proxies of each workload have taken since they began, the share in plaintext.
+    pub(crate) fn clear_ever(&self) -> BTreeMap<Workload, f64> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).clear_ever()
+    }
+
     /// The flows over the last so many seconds: edges with the workloads that answered.
     pub fn over(&self, window: u32, ready: &Ready) -> Vec<Flow> {
         let window = f64::from(window.max(1));
         let edges = self.edges(window);
         let inbound = self.store.read().unwrap_or_else(PoisonError::into_inner).inbound(window, self.now);
-        let mut flows: Vec<Flow> = edges.iter().flat_map(|edge| flows(edge, ready)).collect();
-        flows.extend(uncounted(&flows, &inbound, ready));
-        judge(&mut flows, ready);
-        flows
+        all_flows(&edges, &inbound, ready)
+    }
+
+    /// The flows that were counted from one time to another, seconds since 1970.
+    pub(crate) fn between(&self, from: f64, to: f64, ready: &Ready) -> Vec<Flow> {
+        let (edges, inbound) = self.store.read().unwrap_or_else(PoisonError::into_inner).between(from, to);
+        all_flows(&edges, &inbound, ready)
     }
 
     /// What was seen, as requests that the engine can be asked.
@@ -112,6 +125,14 @@ impl Traffic {
         series.lines.sort_by_key(|line| line.what != "requests");
         series
     }
+}
+
+/// Those that somebody counted, and those that only the callee tells of.
+fn all_flows(edges: &[Edge], inbound: &[signals::Inbound], ready: &Ready) -> Vec<Flow> {
+    let mut flows: Vec<Flow> = edges.iter().flat_map(|edge| flows(edge, ready)).collect();
+    flows.extend(uncounted(&flows, inbound, ready));
+    judge(&mut flows, ready);
+    flows
 }
 
 fn add(sum: &mut Vec<Option<f64>>, values: &[Option<f64>]) {
@@ -182,13 +203,7 @@ fn flows(edge: &Edge, ready: &Ready) -> Vec<Flow> {
         denied_per_second: edge.denied_per_second * share,
         p50: edge.p50,
         p99: edge.p99,
-        secured: match edge.secured {
-            signals::Secured::Mtls => Secured::Mtls,
-            signals::Secured::Tls => Secured::Tls,
-            signals::Secured::Plaintext => Secured::Plaintext,
-            signals::Secured::Mixed => Secured::Mixed,
-            signals::Secured::Unknown => Secured::Unknown,
-        },
+        secured: edge.secured.into(),
     };
     parts.into_iter().map(flow).collect()
 }
@@ -235,25 +250,26 @@ fn judge(flows: &mut [Flow], ready: &Ready) {
     let mut known: HashMap<(Names, Names, u16), Secured> = HashMap::new();
     for flow in flows.iter_mut().filter(|flow| flow.secured == Secured::Unknown && !flow.from.0.is_empty()) {
         let way = (flow.from.clone(), flow.service.clone(), flow.port);
-        flow.secured = *known.entry(way).or_insert_with(|| verdict(flow, ready));
+        flow.secured = *known.entry(way).or_insert_with(|| travels(&flow.from, &flow.service, flow.port, ready));
     }
 }
 
-fn verdict(flow: &Flow, ready: &Ready) -> Secured {
-    let host = match &flow.service {
+/// How a workload's requests to a service travel, as the engine decides it.
+pub(crate) fn travels(from: &Names, service: &Names, port: u16, ready: &Ready) -> Secured {
+    let host = match service {
         (namespace, host) if namespace.is_empty() => host.clone(),
         (namespace, name) => format!("{name}.{namespace}"),
     };
     let verdict = ready.explain(&Request {
         id: String::new(),
-        from: Caller::Workload { namespace: flow.from.0.clone(), workload: flow.from.1.clone() },
+        from: Caller::Workload { namespace: from.0.clone(), workload: from.1.clone() },
         via: None,
         method: "GET".into(),
-        url: format!("http://{host}:{}/", flow.port),
+        url: format!("http://{host}:{port}/"),
         headers: Vec::new(),
         at: None,
     });
-    let there = !verdict.destinations.is_empty() && verdict.destinations.iter().all(|d| d.service == flow.service);
+    let there = !verdict.destinations.is_empty() && verdict.destinations.iter().all(|d| d.service == *service);
     if there && verdict.unknown.is_empty() { verdict.transport.into() } else { Secured::Unknown }
 }
 

@@ -246,79 +246,14 @@ impl Traffic {
 
     /// Who calls what within the last `window` seconds, sorted by caller and host.
     pub fn edges(&self, window: f64, now: f64) -> Vec<Edge> {
-        let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
-        let mut told = Told::default();
-        let mut refused = false;
-        for track in self.tracks.values() {
-            let Some((steps, seconds)) = track.within(window, now) else { continue };
-            refused |= steps.iter().any(|step| step.denied > 0.0);
-            let istio = steps.iter().any(|step| step.standard.iter().any(|(series, _)| series.by_source));
-            for step in &steps {
-                for (cluster, growth) in step.clusters.iter().filter(|(cluster, _)| cluster.outbound) {
-                    let place = Place::cluster(&track.workload, cluster);
-                    if istio && growth.requests > 0.0 {
-                        continue;
-                    }
-                    sums.entry(place).or_default().add(growth, seconds);
-                }
-                for (series, growth) in &step.standard {
-                    let place = Place::standard(series);
-                    // The callee knows how a request came; for the rest its report counts only where the caller has none.
-                    if !series.by_source && place.from.is_some() {
-                        told.by_callee(place, &series.security, growth);
-                        continue;
-                    }
-                    let sum = sums.entry(place).or_default();
-                    sum.add(growth, seconds);
-                    sum.by_label(&series.security, growth);
-                }
-            }
-            track.ever(&mut sums, &mut told);
-        }
-        for (place, sum) in &mut sums {
-            told.complete(place, sum);
-        }
-        sums.into_iter().filter_map(|(place, sum)| place.edge(&sum, refused)).collect()
+        let within = |track| Track::within(track, window, now).map(|(steps, seconds)| (track, steps, seconds));
+        edges(self.tracks.values().filter_map(within))
     }
 
     /// What the workloads' own proxies have received within the last `window` seconds.
     pub fn inbound(&self, window: f64, now: f64) -> Vec<Inbound> {
-        #[derive(Default)]
-        struct Whole {
-            denied: f64,
-            accepted: (f64, f64),
-        }
-        let mut ports: BTreeMap<(Workload, u16), Sum> = BTreeMap::new();
-        let mut wholes: BTreeMap<Workload, Whole> = BTreeMap::new();
-        for track in self.tracks.values() {
-            let Some((steps, seconds)) = track.within(window, now) else { continue };
-            let whole = wholes.entry(track.workload.clone()).or_default();
-            let ever = track.last.1.accepted;
-            let mut came = (0.0, 0.0);
-            for step in &steps {
-                whole.denied += step.denied / seconds;
-                came = (came.0 + step.accepted.0, came.1 + step.accepted.1);
-                for (cluster, growth) in step.clusters.iter().filter(|(cluster, _)| !cluster.outbound) {
-                    ports.entry((track.workload.clone(), cluster.port)).or_default().add(growth, seconds);
-                }
-            }
-            let (all, tls) = if came.0 > 0.0 { came } else { ever };
-            whole.accepted = (whole.accepted.0 + all, whole.accepted.1 + tls);
-        }
-        let inbound = |((workload, port), sum): ((Workload, u16), Sum)| {
-            let whole = wholes.get(&workload)?;
-            Some(Inbound {
-                port,
-                requests_per_second: sum.requests,
-                error_share: sum.error_share(),
-                denied_per_second: whole.denied,
-                p50: sum.times.quantile(0.5),
-                p99: sum.times.quantile(0.99),
-                tls_share: (whole.accepted.0 > 0.0).then(|| (whole.accepted.1 / whole.accepted.0).min(1.0)),
-                workload,
-            })
-        };
-        ports.into_iter().filter_map(inbound).collect()
+        let within = |track| Track::within(track, window, now).map(|(steps, seconds)| (track, steps, seconds));
+        inbound(self.tracks.values().filter_map(within))
     }
 
     /// Rates over the last `window` seconds, in about ninety points.
@@ -360,6 +295,81 @@ impl Traffic {
         let at = (0..count).map(|index| from + width * (index as f64 + 1.0)).collect();
         Series { at, lines: lines.into_iter().map(line).collect() }
     }
+}
+
+/// Edges from what proxies counted, and over how many seconds.
+fn edges<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> Vec<Edge> {
+    let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
+    let mut told = Told::default();
+    let mut refused = false;
+    for (track, steps, seconds) in counted {
+        refused |= steps.iter().any(|step| step.denied > 0.0);
+        let istio = steps.iter().any(|step| step.standard.iter().any(|(series, _)| series.by_source));
+        for step in &steps {
+            for (cluster, growth) in step.clusters.iter().filter(|(cluster, _)| cluster.outbound) {
+                let place = Place::cluster(&track.workload, cluster);
+                if istio && growth.requests > 0.0 {
+                    continue;
+                }
+                sums.entry(place).or_default().add(growth, seconds);
+            }
+            for (series, growth) in &step.standard {
+                let place = Place::standard(series);
+                // The callee knows how a request came; for the rest its report counts only where the caller has none.
+                if !series.by_source && place.from.is_some() {
+                    told.by_callee(place, &series.security, growth);
+                    continue;
+                }
+                let sum = sums.entry(place).or_default();
+                sum.add(growth, seconds);
+                sum.by_label(&series.security, growth);
+            }
+        }
+        track.ever(&mut sums, &mut told);
+    }
+    for (place, sum) in &mut sums {
+        told.complete(place, sum);
+    }
+    sums.into_iter().filter_map(|(place, sum)| place.edge(&sum, refused)).collect()
+}
+
+/// What workloads received, from what their proxies counted, and over how many seconds.
+fn inbound<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> Vec<Inbound> {
+    #[derive(Default)]
+    struct Whole {
+        denied: f64,
+        accepted: (f64, f64),
+    }
+    let mut ports: BTreeMap<(Workload, u16), Sum> = BTreeMap::new();
+    let mut wholes: BTreeMap<Workload, Whole> = BTreeMap::new();
+    for (track, steps, seconds) in counted {
+        let whole = wholes.entry(track.workload.clone()).or_default();
+        let ever = track.last.1.accepted;
+        let mut came = (0.0, 0.0);
+        for step in steps {
+            whole.denied += step.denied / seconds;
+            came = (came.0 + step.accepted.0, came.1 + step.accepted.1);
+            for (cluster, growth) in step.clusters.iter().filter(|(cluster, _)| !cluster.outbound) {
+                ports.entry((track.workload.clone(), cluster.port)).or_default().add(growth, seconds);
+            }
+        }
+        let (all, tls) = if came.0 > 0.0 { came } else { ever };
+        whole.accepted = (whole.accepted.0 + all, whole.accepted.1 + tls);
+    }
+    let inbound = |((workload, port), sum): ((Workload, u16), Sum)| {
+        let whole = wholes.get(&workload)?;
+        Some(Inbound {
+            port,
+            requests_per_second: sum.requests,
+            error_share: sum.error_share(),
+            denied_per_second: whole.denied,
+            p50: sum.times.quantile(0.5),
+            p99: sum.times.quantile(0.99),
+            tls_share: (whole.accepted.0 > 0.0).then(|| (whole.accepted.1 / whole.accepted.0).min(1.0)),
+            workload,
+        })
+    };
+    ports.into_iter().filter_map(inbound).collect()
 }
 
 impl Of {
@@ -566,6 +576,9 @@ impl Sum {
         Some(how(self.ever)).filter(|how| *how != Secured::Mixed).unwrap_or(Secured::Unknown)
     }
 }
+
+#[path = "ever.rs"]
+mod ever;
 
 #[cfg(test)]
 #[path = "traffic_tests.rs"]

@@ -55,6 +55,22 @@ fn edges_are_what_grew_in_the_window() {
 }
 
 #[test]
+fn what_was_counted_before_the_first_look_is_remembered_by_the_proxies() {
+    let once = recorded(&[(100.0, outbound("v1", 1000, 10, 5, 5))]);
+    assert!(once.edges(900.0, 100.0).is_empty(), "nothing grew while we looked");
+    let ever = once.ever();
+    let [v1] = ever.as_slice() else { panic!("{ever:?}") };
+    assert_eq!((v1.requests_per_second, v1.error_share, v1.secured), (1000.0, 0.01, Secured::Mtls));
+    let called: Vec<_> = once.ports_called().into_iter().collect();
+    let page = Workload { namespace: "shop".into(), name: "page".into() };
+    assert_eq!(called, [((page, "reviews.shop.svc.cluster.local".to_owned()), [9080].into())]);
+    let twice = recorded(&[(100.0, outbound("v1", 1000, 10, 5, 5)), (130.0, outbound("v1", 1001, 10, 5, 5))]);
+    assert_eq!((once.watched(100.0), twice.watched(140.0)), (0.0, 40.0));
+    let (before, after) = (twice.between(90.0, 130.0).0, twice.between(110.0, 200.0).0);
+    assert_eq!((before.len(), after.len()), (1, 0), "a step that began earlier tells nothing of later");
+}
+
+#[test]
 fn a_counter_that_fell_began_again() {
     let traffic = recorded(&[
         (100.0, outbound("", 1000, 0, 9, 9)),

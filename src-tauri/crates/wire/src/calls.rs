@@ -115,6 +115,14 @@ calls! {
     import(ObjectCheckArgs) -> Vec<Proposal>;
     /// Who may call whom.
     matrix(MatrixArgs) -> Matrix;
+    /// Policies that let in who was seen, and nobody else.
+    policies_seen(PoliciesArgs) -> Tailored;
+    /// Policies in dry-run, and what enforcing them would do.
+    dry_runs(SessionRef) -> Vec<DryRun>;
+    /// How far the mesh is on its way to STRICT.
+    strict(SessionRef) -> Strict;
+    /// The next step of a namespace on that way.
+    strict_step(StrictStepArgs) -> Proposal;
     /// The tray.
     draft(SessionRef) -> Draft;
     /// Puts an edited or new object into the tray.

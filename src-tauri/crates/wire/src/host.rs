@@ -139,6 +139,7 @@ impl Calls for Host {
         if self.bench.may_write().is_ok() {
             session.rollouts_keep_watch();
         }
+        session.strict_keep_watch();
         Ok(Opened { session: session.id().to_owned(), cluster: args.cluster })
     }
 
@@ -264,6 +265,23 @@ impl Calls for Host {
 
     async fn matrix(&self, args: MatrixArgs) -> Result<Matrix, Fault> {
         Ok(self.session(&args.session)?.matrix(&args.namespaces, args.with_draft).await?.into())
+    }
+
+    async fn policies_seen(&self, args: PoliciesArgs) -> Result<Tailored, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(session.policies_seen(&convert::scope(args)).await?.into())
+    }
+
+    async fn dry_runs(&self, args: SessionRef) -> Result<Vec<DryRun>, Fault> {
+        Ok(all(self.session(&args.session)?.dry_runs().await?))
+    }
+
+    async fn strict(&self, args: SessionRef) -> Result<Strict, Fault> {
+        Ok(self.session(&args.session)?.strict().await?.into())
+    }
+
+    async fn strict_step(&self, args: StrictStepArgs) -> Result<Proposal, Fault> {
+        Ok(self.session(&args.session)?.strict_step(&args.namespace, args.guard).await?.into())
     }
 
     async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {

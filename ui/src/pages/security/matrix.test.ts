@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell } from '../../wire/generated/types';
-import { linesOf, placeOf, signOf } from './matrix';
+import { columnNames, linesOf, placeOf, signOf } from './matrix';
 
 const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
 
 const matrix: Matrix = {
   rows: [{ namespace: 'a', workload: 'x' }, { namespace: 'a', workload: 'y' }, { namespace: 'b', workload: 'z' }],
-  columns: [{ namespace: 'a', service: 's', port: 80 }, { namespace: 'b', service: 't', port: 80 }],
+  columns: [{ namespace: 'a', service: 's', ports: [80] }, { namespace: 'b', service: 't', ports: [80] }],
   cells: [cell('forwarded', 'mtls', 2), cell('denied'), cell('forwarded', 'mtls', 1), cell('denied'), cell('forwarded', 'plaintext'), cell('unknown', 'unknown')],
   tooMany: false,
 };
 const rows = matrix.rows.map(({ namespace, workload }) => ({ namespace, name: workload }));
-const columns = matrix.columns.map(({ namespace, service }) => ({ namespace, name: service }));
+const columns = columnNames(matrix.columns);
 
 it.each([
   ['forwarded', 'mtls', 'mtls'],
@@ -36,4 +36,9 @@ it('says of a fold what all of it has in common', () => {
   expect(placeOf(matrix, b, t)).toMatchObject({ sign: 'unknown', count: 1, cell: matrix.cells[5] });
   const all = { ...a, members: [0, 1, 2] };
   expect(placeOf(matrix, all, s).sign).toBe('mixed');
+});
+
+it('names the ports of a service where they do not agree', () => {
+  const named = columnNames([...matrix.columns, { namespace: 'a', service: 'u', ports: [80, 81] }, { namespace: 'a', service: 'u', ports: [9090] }, { namespace: 'b', service: 'u', ports: [80] }]);
+  expect(named.map(({ name }) => name)).toEqual(['s', 't', 'u:80,81', 'u:9090', 'u']);
 });

@@ -1,4 +1,4 @@
-import type { Matrix, MatrixCell } from '../../wire/generated/types';
+import type { Matrix, MatrixCell, MatrixColumn } from '../../wire/generated/types';
 
 /** What becomes of calls, in one sign. */
 export type Sign = 'mtls' | 'plain' | 'denied' | 'unknown' | 'none' | 'mixed';
@@ -33,6 +33,13 @@ export function linesOf(items: readonly { readonly namespace: string; readonly n
     return isOpen ? [head, ...members.map((at): Line => ({ key: `${namespace}/${items[at]?.name ?? ''}`, namespace, name: items[at]?.name ?? '', members: [at], isOpen: false }))] : [head];
   });
 }
+
+/** Columns as they are named: a service, with its ports where they do not agree. */
+export const columnNames = (columns: readonly MatrixColumn[]): readonly { readonly namespace: string; readonly name: string }[] =>
+  columns.map(({ namespace, service, ports }) => {
+    const isOne = columns.filter((other) => other.namespace === namespace && other.service === service).length === 1;
+    return { namespace, name: isOne ? service : `${service}:${ports.join(',')}` };
+  });
 
 /** Everything in one place of the screen, as one. */
 export interface Place {

@@ -7,6 +7,7 @@ import type {
   DocumentText,
   Draft,
   DraftPut,
+  DryRun,
   Entry,
   EntryRef,
   EntryRow,
@@ -34,6 +35,7 @@ import type {
   Opened,
   Overview,
   PathArg,
+  PoliciesArgs,
   Probe,
   Proposal,
   Proxies,
@@ -69,8 +71,11 @@ import type {
   Settings,
   SidecarScope,
   StarterArgs,
+  Strict,
+  StrictStepArgs,
   SuggestArgs,
   Suggestions,
+  Tailored,
   Template,
   TemplateArgs,
   UndoArgs,
@@ -178,6 +183,18 @@ export const calls = (call: Call) => ({
 
   /** Who may call whom. */
   matrix: (args: MatrixArgs): Promise<Matrix> => call('matrix', args) as Promise<Matrix>,
+
+  /** Policies that let in who was seen, and nobody else. */
+  policiesSeen: (args: PoliciesArgs): Promise<Tailored> => call('policies_seen', args) as Promise<Tailored>,
+
+  /** Policies in dry-run, and what enforcing them would do. */
+  dryRuns: (args: SessionRef): Promise<Array<DryRun>> => call('dry_runs', args) as Promise<Array<DryRun>>,
+
+  /** How far the mesh is on its way to STRICT. */
+  strict: (args: SessionRef): Promise<Strict> => call('strict', args) as Promise<Strict>,
+
+  /** The next step of a namespace on that way. */
+  strictStep: (args: StrictStepArgs): Promise<Proposal> => call('strict_step', args) as Promise<Proposal>,
 
   /** The tray. */
   draft: (args: SessionRef): Promise<Draft> => call('draft', args) as Promise<Draft>,

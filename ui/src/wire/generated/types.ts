@@ -250,6 +250,15 @@ export type DraftPut = { session: string, yaml: string,
  */
 base: string, };
 
+/**
+ * The policies of a namespace that only report, and what enforcing them would do.
+ */
+export type DryRun = { namespace: string, proposals: Array<Proposal>, says: Array<EffectLine>, 
+/**
+ * The tray enforces them already.
+ */
+pending: boolean, };
+
 export type EditOp = "set" | "insert" | "remove" | "move";
 
 /**
@@ -468,6 +477,38 @@ added: boolean, contexts: number,
  */
 problem: string, };
 
+/**
+ * Somebody who was seen and is not let in.
+ */
+export type Left = { 
+/**
+ * Empty for callers that no proxy counts.
+ */
+namespace: string, workload: string, service: string, amount: number, why: LeftWhy, because: string, };
+
+export type LeftWhy = "plaintext" | "gone" | "refused" | "not-in-mesh" | "otherwise";
+
+/**
+ * A caller that the policies let in.
+ */
+export type LetIn = { namespace: string, 
+/**
+ * By it the mesh knows the caller.
+ */
+serviceAccount: string, 
+/**
+ * Those that were seen under it.
+ */
+workloads: Array<string>, service: string, 
+/**
+ * Empty where nobody counted them.
+ */
+ports: Array<number>, 
+/**
+ * Requests: a second, or in all.
+ */
+amount: number, };
+
 export type Level = "error" | "warning" | "info";
 
 /**
@@ -508,7 +549,10 @@ export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, 
  */
 requestsPerSecond: number, deniedPerSecond: number, };
 
-export type MatrixColumn = { namespace: string, service: string, port: number, };
+/**
+ * A service at those of its ports at which the same becomes of everybody's calls.
+ */
+export type MatrixColumn = { namespace: string, service: string, ports: Array<number>, };
 
 export type MatrixRow = { namespace: string, workload: string, };
 
@@ -642,6 +686,32 @@ heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, righ
  * A path on the user's disk, as chosen in a file dialog or typed.
  */
 export type PathArg = { path: string, };
+
+/**
+ * Somebody who called in plaintext.
+ */
+export type PlainCaller = { 
+/**
+ * `namespace/workload`; empty for callers that no proxy counts.
+ */
+caller: string, workload: string, last: number, 
+/**
+ * For so many seconds the app has looked since.
+ */
+quietSeconds: number, };
+
+/**
+ * What policies shall be made from traffic for.
+ */
+export type PoliciesArgs = { session: string, namespace: string, 
+/**
+ * Empty for all services of the namespace.
+ */
+service: string, 
+/**
+ * 0 for all that the proxies have counted since each of them began.
+ */
+windowSeconds: number, };
 
 /**
  * Whether a proxy is there: its pod runs, its pod does not run, or its pod shall have one and has none.
@@ -1327,6 +1397,70 @@ export type Step = { step: string,
 object: string | null, path: string | null, because: string, };
 
 /**
+ * How far the mesh is on its way.
+ */
+export type Strict = { 
+/**
+ * Since when the app has looked; null where it never has.
+ */
+since: number | null, watchedSeconds: number, rows: Array<StrictRow>, 
+/**
+ * The namespace that is safe to go on with; null while a caller is broken.
+ */
+next: string | null, broken: Array<StrictBroken>, 
+/**
+ * Namespaces that go back by themselves where a caller breaks.
+ */
+guarded: Array<string>, };
+
+/**
+ * A caller that a step has broken.
+ */
+export type StrictBroken = { entry: number, namespace: string, 
+/**
+ * `namespace/workload`; empty for callers that no proxy counts.
+ */
+caller: string, service: string, beforePerSecond: number, sincePerSecond: number, beforeErrors: number, sinceErrors: number, };
+
+/**
+ * A mode of mutual TLS that a step leads to.
+ */
+export type StrictMode = "permissive" | "strict";
+
+/**
+ * A namespace, or the mesh as a whole, on the way to STRICT.
+ */
+export type StrictRow = { namespace: string, wholeMesh: boolean, workloads: number, strict: number, off: number, 
+/**
+ * Workloads without a proxy.
+ */
+outside: number, state: StrictState, target: StrictMode | null, 
+/**
+ * For so many seconds of looking nobody called in plaintext.
+ */
+quietSeconds: number, callers: Array<PlainCaller>, 
+/**
+ * Largest share of plaintext connections that the proxies of one workload have counted since they began.
+ */
+clearEver: number, 
+/**
+ * What the step would do to the traffic of the last minute, where it would do harm.
+ */
+says: Array<EffectLine>, 
+/**
+ * The tray holds the step.
+ */
+pending: boolean, };
+
+export type StrictState = "done" | "ready" | "young" | "blocked";
+
+export type StrictStepArgs = { session: string, namespace: string, 
+/**
+ * It goes back by itself where a caller breaks.
+ */
+guard: boolean, };
+
+/**
  * A cursor in a text, which need not read.
  */
 export type SuggestArgs = { session: string, yaml: string, 
@@ -1364,6 +1498,31 @@ export type Suggestions = {
 from: number, options: Array<Suggestion>, };
 
 export type SyncState = "synced" | "stale" | "not-sent" | "error" | "unknown";
+
+/**
+ * Policies that let in who was seen, and nobody else.
+ */
+export type Tailored = { 
+/**
+ * In dry-run.
+ */
+proposals: Array<Proposal>, letIn: Array<LetIn>, left: Array<Left>, 
+/**
+ * What they would do once enforced.
+ */
+says: Array<EffectLine>, 
+/**
+ * Policies in force besides that let more in.
+ */
+beside: Array<ObjectRef>, 
+/**
+ * Services that nobody was seen to call.
+ */
+silent: Array<string>, 
+/**
+ * For so many seconds the app has looked.
+ */
+watchedSeconds: number, };
 
 export type Template = { object: ObjectRef, yaml: string, };
 

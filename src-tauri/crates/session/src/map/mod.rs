@@ -46,6 +46,18 @@ pub enum Secured {
     Unknown,
 }
 
+impl From<signals::Secured> for Secured {
+    fn from(counted: signals::Secured) -> Self {
+        match counted {
+            signals::Secured::Mtls => Self::Mtls,
+            signals::Secured::Tls => Self::Tls,
+            signals::Secured::Plaintext => Self::Plaintext,
+            signals::Secured::Mixed => Self::Mixed,
+            signals::Secured::Unknown => Self::Unknown,
+        }
+    }
+}
+
 impl From<Option<mesh::Transport>> for Secured {
     fn from(verdict: Option<mesh::Transport>) -> Self {
         match verdict {

@@ -15,7 +15,7 @@ use crate::template::{TemplateKind, Wanted, free_name, names_service, write};
 use crate::{Error, Result};
 
 pub(super) const NETWORKING: &str = "networking.istio.io";
-pub(super) const SECURITY: &str = "security.istio.io";
+pub(crate) const SECURITY: &str = "security.istio.io";
 
 /// An object as a recipe would have it.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,16 +92,7 @@ impl Kitchen<'_> {
 
     /// An object that is there, changed: the tray's text where it holds one, so that nothing of it is lost.
     pub(super) fn change(&self, key: &ObjectKey, edits: &[Edit]) -> Result<Dish> {
-        let waiting = self.tray.items().iter().find(|item| item.key == *key && item.kind != ChangeKind::Delete);
-        let live = self.live.document(key);
-        let (text, base) = match (waiting, live) {
-            (Some(item), _) => (item.yaml.clone(), item.base.clone()),
-            (None, Some(live)) => (yaml::write(&desired(&live.body)), live.resource_version.clone()),
-            (None, None) => return Err(Error::gone(key.clone())),
-        };
-        let cannot = |error: yaml::EditError| Error::NotAnObject { line: 1, reason: error.to_string() };
-        let after = yaml::edit(&text, edits).map_err(cannot)?;
-        Ok(Dish { key: key.clone(), before: text, after, base })
+        changed(self.live, self.tray, key, edits)
     }
 
     /// The VirtualService that routes the service inside the mesh.
@@ -237,6 +228,19 @@ impl Kitchen<'_> {
             }
         }
     }
+}
+
+/// An object that is there, changed: the tray's text where it holds one, else what is live.
+pub(crate) fn changed(live: &World, tray: &Tray, key: &ObjectKey, edits: &[Edit]) -> Result<Dish> {
+    let waiting = tray.items().iter().find(|item| item.key == *key && item.kind != ChangeKind::Delete);
+    let (text, base) = match (waiting, live.document(key)) {
+        (Some(item), _) => (item.yaml.clone(), item.base.clone()),
+        (None, Some(live)) => (yaml::write(&desired(&live.body)), live.resource_version.clone()),
+        (None, None) => return Err(Error::gone(key.clone())),
+    };
+    let cannot = |error: yaml::EditError| Error::NotAnObject { line: 1, reason: error.to_string() };
+    let after = yaml::edit(&text, edits).map_err(cannot)?;
+    Ok(Dish { key: key.clone(), before: text, after, base })
 }
 
 fn is_of(service: &Service, labels: &world::Labels) -> bool {

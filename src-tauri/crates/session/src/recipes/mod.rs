@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub use kitchen::Dish;
 use kitchen::Kitchen;
+pub(crate) use kitchen::{SECURITY, changed};
 
 use crate::{Error, Result, Session};
 

@@ -108,6 +108,26 @@ async fn the_matrix_says_what_the_engine_says_and_what_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_has_a_column_for_ports_that_do_not_agree() {
+    let bench = bench(Demo::client).await;
+    let columns = async || {
+        let matrix = bench.session.matrix(&["prod".into()], true).await.unwrap();
+        matrix.columns.into_iter().filter(|c| c.service == "twins").map(|c| c.ports).collect::<Vec<_>>()
+    };
+    let service = serde_json::json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "twins", "namespace": "prod"},
+        "spec": {"selector": {"app": "ratings"}, "ports": [{"name": "http", "port": 80, "targetPort": 9080}, {"name": "http-too", "port": 81, "targetPort": 9080},
+            {"name": "http-else", "port": 82, "targetPort": 9090}]}});
+    bench.admin().create(&service, &cluster::Options::default()).await.unwrap();
+    let mut live = bench.session.live();
+    let there = |live: &session::live::Live| live.world.service("prod", "twins").is_some();
+    tokio::time::timeout(LIMIT, live.wait_for(there)).await.unwrap().unwrap();
+    assert_eq!(columns().await.concat(), [80, 81, 82], "every port is in one of them");
+    let policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: not-there\n  namespace: prod\nspec:\n  selector: {matchLabels: {app: ratings}}\n  action: DENY\n  rules:\n  - to:\n    - operation:\n        ports: [\"9090\"]\n";
+    bench.session.draft_put(policy, "").await.unwrap();
+    assert_eq!(columns().await, [vec![80, 81], vec![82]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_several_documents_is_proposed_beside_what_is_live() {
     let bench = bench(Demo::client).await;
     let live = bench.session.document(&crate::bench::reviews("VirtualService")).await.unwrap();

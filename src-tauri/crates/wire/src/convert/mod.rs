@@ -9,6 +9,7 @@ mod map;
 mod proxies;
 mod resources;
 mod rollout;
+mod security;
 mod studio;
 mod truth;
 
@@ -28,4 +29,5 @@ pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use map::{graph, level, node_detail};
 pub(crate) use proxies::{proxies, proxy_detail, sort};
+pub(crate) use security::scope;
 pub(crate) use studio::{checked, kind, recipe, schema, template};

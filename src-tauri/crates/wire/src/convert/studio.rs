@@ -126,7 +126,7 @@ impl From<Dish> for Proposal {
 impl From<SessionMatrix> for Matrix {
     fn from(matrix: SessionMatrix) -> Self {
         let row = |(namespace, workload)| MatrixRow { namespace, workload };
-        let column = |c: Column| MatrixColumn { namespace: c.namespace, service: c.service, port: c.port };
+        let column = |c: Column| MatrixColumn { namespace: c.namespace, service: c.service, ports: c.ports };
         Self {
             rows: matrix.rows.into_iter().map(row).collect(),
             columns: matrix.columns.into_iter().map(column).collect(),

@@ -8,6 +8,7 @@ mod map;
 mod proxies;
 mod resources;
 mod rollout;
+mod security;
 mod studio;
 mod truth;
 
@@ -19,6 +20,7 @@ pub use map::*;
 pub use proxies::*;
 pub use resources::*;
 pub use rollout::*;
+pub use security::*;
 pub use studio::*;
 pub use truth::*;
 

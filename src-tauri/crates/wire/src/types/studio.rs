@@ -188,7 +188,8 @@ wire! {
 }
 
 wire! {
-    pub struct MatrixColumn { pub namespace: String, pub service: String, pub port: u16 }
+    /// A service at those of its ports at which the same becomes of everybody's calls.
+    pub struct MatrixColumn { pub namespace: String, pub service: String, pub ports: Vec<u16> }
 }
 
 wire! {

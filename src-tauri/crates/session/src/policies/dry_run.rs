@@ -1,0 +1,97 @@
+//! From dry-run to enforced: the policies of a namespace together, for each alone could refuse whom another lets in.
+
+use std::sync::Arc;
+
+use mesh::Ready;
+use serde_json::Value;
+use world::yaml::{self, Edit};
+use world::{Change, Document, Object, ObjectKey, Origin, World};
+
+use super::{DRY_RUN, KIND, Window, by_namespace, observed, seen};
+use crate::change::tray::Tray;
+use crate::recipes::{Dish, SECURITY, changed};
+use crate::says::{Line, says};
+use crate::session::defect;
+use crate::traffic::Traffic;
+use crate::{Result, Session};
+
+/// The policies of a namespace that only report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DryRun {
+    /// Its namespace.
+    pub namespace: String,
+    /// What would go into the tray to enforce them.
+    pub dishes: Vec<Dish>,
+    /// What that would do, to the traffic of all the time and to requests that the engine thinks of.
+    pub says: Vec<Line>,
+    /// The tray enforces them already.
+    pub pending: bool,
+}
+
+impl Session {
+    /// The policies that are in dry-run in the cluster, by namespace, with what enforcing them would do.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn dry_runs(&self) -> Result<Vec<DryRun>> {
+        let ready = self.ready().await?;
+        let (tray, traffic) = (self.tray.borrow().clone(), self.traffic.borrow().clone());
+        let made = tokio::task::spawn_blocking(move || all(&ready, &tray, &traffic));
+        made.await.map_err(|_| defect("weighing policies in dry-run"))?
+    }
+}
+
+/// Whether a policy only reports. Upstream: strconv.ParseBool.
+pub(super) fn is_dry(policy: &Document) -> bool {
+    let value = policy.annotations.get(DRY_RUN).map(String::as_str);
+    matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+fn all(ready: &Ready, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
+    let world = ready.world();
+    let dry = world.documents_of(SECURITY, KIND).filter(|policy| is_dry(policy));
+    let groups = by_namespace(dry.map(|policy| (policy.key.namespace.clone(), policy.clone())));
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let calls = seen::calls(traffic, ready, Window::Ever);
+    groups
+        .into_iter()
+        .map(|(namespace, policies)| {
+            let about = calls.iter().filter(|call| call.service.0 == namespace).enumerate();
+            let observed: Vec<_> = about.map(|(at, call)| observed(at, call, ready)).collect();
+            let after = ready.after(&enforced(world, &policies));
+            let dishes: Result<Vec<Dish>> = policies.iter().map(|policy| enforce(world, tray, policy)).collect();
+            let pending = policies.iter().all(|policy| waits(tray, &policy.key));
+            Ok(DryRun { says: says(&ready.effect(&after, &observed)), dishes: dishes?, namespace, pending })
+        })
+        .collect()
+}
+
+/// The world in which these policies are enforced.
+fn enforced(world: &World, policies: &[Arc<Document>]) -> World {
+    let changes = policies.iter().filter_map(|policy| {
+        let mut body = (*policy.body).clone();
+        body.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)?.shift_remove(DRY_RUN);
+        Object::read(body, Origin::Draft).ok().map(Change::Put)
+    });
+    world.after(changes)
+}
+
+fn enforce(world: &World, tray: &Tray, policy: &Document) -> Result<Dish> {
+    let unedited = changed(world, tray, &policy.key, &[])?;
+    let annotations = yaml::read(&unedited.after).value.pointer("/metadata/annotations").cloned().unwrap_or_default();
+    let edits = match annotations.as_object() {
+        Some(all) if all.contains_key(DRY_RUN) && all.len() == 1 => vec![Edit::remove("/metadata/annotations")],
+        Some(all) if all.contains_key(DRY_RUN) => {
+            vec![Edit::remove(&format!("/metadata/annotations/{}", DRY_RUN.replace('/', "~1")))]
+        }
+        _ => Vec::new(),
+    };
+    changed(world, tray, &policy.key, &edits)
+}
+
+fn waits(tray: &Tray, key: &ObjectKey) -> bool {
+    let item = tray.items().iter().find(|item| item.key == *key);
+    item.is_some_and(|item| item.body.pointer("/metadata/annotations").and_then(|all| all.get(DRY_RUN)).is_none())
+}

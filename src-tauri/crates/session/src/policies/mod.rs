@@ -1,0 +1,332 @@
+//! Policies from traffic: those that let in whom was seen, and nobody else; in dry-run first, and then enforced.
+//!
+//! Proxies count who calls what at which port, and how it travels. They count neither methods nor paths, so no policy from here names any.
+
+mod dry_run;
+mod seen;
+pub mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mesh::{Caller, Observed, Ready, Request};
+use serde_json::{Value, json};
+use world::yaml::{self, Edit};
+use world::{Change, Object, ObjectKey, Origin, World};
+
+pub use dry_run::DryRun;
+use seen::{Call, port_of};
+use write::{Grant, Policy};
+
+use crate::change::tray::Tray;
+use crate::map::Secured;
+use crate::recipes::{Dish, SECURITY, changed};
+use crate::says::{Line, says};
+use crate::session::defect;
+use crate::template::free_name;
+use crate::traffic::{Names, Traffic};
+use crate::{Result, Session};
+
+pub(crate) const KIND: &str = "AuthorizationPolicy";
+/// It only reports what it would refuse. Upstream: istio.io, "Dry Run"; for ALLOW and DENY alone.
+pub(crate) const DRY_RUN: &str = "istio.io/dry-run";
+
+/// Which traffic counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// That of the last so many seconds.
+    Last(u32),
+    /// All that the proxies have counted since each of them began.
+    Ever,
+}
+
+/// What the policies shall be for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// A namespace.
+    pub namespace: String,
+    /// One service in it; empty for all of them, and then for all its workloads.
+    pub service: String,
+    /// Which traffic counts.
+    pub window: Window,
+}
+
+/// A caller that the policies let in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LetIn {
+    /// Namespace and service account.
+    pub account: Names,
+    /// Its workloads that were seen.
+    pub workloads: Vec<String>,
+    /// Namespace and service.
+    pub service: Names,
+    /// Ports of the service; empty where nobody counted them.
+    pub ports: Vec<u16>,
+    /// Requests: a second, or in all.
+    pub amount: f64,
+}
+
+/// Why somebody who was seen is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It comes in plaintext, so that the mesh cannot know it.
+    Plaintext,
+    /// Its pods are gone, and with them the name of its account.
+    Gone,
+    /// It is refused already.
+    Refused,
+    /// The service selects no pods of the mesh.
+    NotInMesh,
+    /// The engine says that the policies would still refuse it, or cannot say.
+    Otherwise,
+}
+
+/// Somebody who was seen and is not let in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Namespace and workload; both empty for callers that no proxy counts.
+    pub from: Names,
+    /// Namespace and service.
+    pub service: Names,
+    /// Requests: a second, or in all.
+    pub amount: f64,
+    /// Why.
+    pub why: Why,
+    /// In the engine's words, for `Otherwise`.
+    pub because: String,
+}
+
+/// Policies for what was seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tailored {
+    /// What would go into the tray, in dry-run.
+    pub dishes: Vec<Dish>,
+    /// Who is let in.
+    pub let_in: Vec<LetIn>,
+    /// Who was seen and is not.
+    pub left: Vec<Left>,
+    /// What they would do once enforced, as the engine decides it.
+    pub says: Vec<Line>,
+    /// Policies in force besides that let more in.
+    pub beside: Vec<ObjectKey>,
+    /// Services that nobody was seen to call.
+    pub silent: Vec<String>,
+    /// For so many seconds there are steps to look at.
+    pub watched: f64,
+}
+
+/// What policies are made from.
+struct Kept {
+    live: World,
+    tray: Tray,
+    version: String,
+}
+
+impl Session {
+    /// The policies that would have let in what was seen, and nothing else.
+    ///
+    /// # Errors
+    /// Where the server does not say what it serves.
+    pub async fn policies_seen(&self, scope: &Scope) -> Result<Tailored> {
+        let (ready, kept) = (self.drafted().await?, self.kept().await?);
+        let (traffic, engine, scope) = (self.traffic.borrow().clone(), self.engine().clone(), scope.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let in_mesh = |service: &Names| {
+                let world = ready.world();
+                let pods = world.service(&service.0, &service.1).map(|service| ready.places().of_service(service));
+                pods.into_iter().flatten().any(|pod| engine.membership(world, pod).is_some_and(|of| of.0 == "Istio"))
+            };
+            tailor(&ready, &traffic, &kept, &scope, &in_mesh)
+        });
+        made.await.map_err(|_| defect("reading policies from traffic"))?
+    }
+
+    async fn kept(&self) -> Result<Kept> {
+        let apis = self.connection().apis().await?;
+        let version = apis.find(SECURITY, KIND).map_or_else(|| "v1".into(), |api| api.version.clone());
+        Ok(Kept { live: self.world(), tray: self.tray.borrow().clone(), version })
+    }
+}
+
+fn tailor(
+    ready: &Ready,
+    traffic: &Traffic,
+    kept: &Kept,
+    scope: &Scope,
+    in_mesh: &dyn Fn(&Names) -> bool,
+) -> Result<Tailored> {
+    let world = ready.world();
+    let about =
+        |service: &Names| service.0 == scope.namespace && (scope.service.is_empty() || service.1 == scope.service);
+    let calls: Vec<Call> =
+        seen::calls(traffic, ready, scope.window).into_iter().filter(|c| about(&c.service)).collect();
+    let mut left: Vec<Left> = Vec::new();
+    for (service, amount) in seen::nameless(traffic, ready, scope.window).into_iter().filter(|(of, _)| about(of)) {
+        left.push(Left { from: Names::default(), service, amount, why: Why::Plaintext, because: String::new() });
+    }
+    let mut named: Vec<&Call> = Vec::new();
+    for call in &calls {
+        let why = why_not(call, in_mesh);
+        if why.is_none_or(|why| why == Why::Plaintext && call.secured == Secured::Mixed) {
+            named.push(call);
+        }
+        left.extend(why.map(|why| leaves(call, why, String::new())));
+    }
+    let grants: Vec<Grant> = named.iter().map(|call| grant(call)).collect();
+    let mut policies = write::policies(world, ready.places(), &grants);
+    if scope.service.is_empty() && !policies.is_empty() {
+        policies.push(write::nobody_else(&scope.namespace));
+    }
+    let mut dishes = Vec::new();
+    let mut enforced = Vec::new();
+    for policy in &policies {
+        let (dish, object) = kept.dish(world, policy)?;
+        enforced.extend(Object::read(object, Origin::Draft).ok().map(Change::Put));
+        dishes.push(dish);
+    }
+    let after = ready.after(&world.after(enforced));
+    let mut let_in: Vec<LetIn> = Vec::new();
+    for call in named {
+        match still_refused(&after, call) {
+            Some(because) => left.push(leaves(call, Why::Otherwise, because)),
+            None => admit(&mut let_in, call),
+        }
+    }
+    let observed: Vec<Observed> = calls.iter().enumerate().map(|(at, call)| observed(at, call, ready)).collect();
+    let lines = says(&ready.effect(&after, &observed));
+    let ours: BTreeSet<&ObjectKey> = dishes.iter().map(|dish| &dish.key).collect();
+    let services: BTreeSet<Names> = services(world, scope);
+    let beside = services.iter().flat_map(|(ns, name)| ready.in_force(ns, name)).filter(|key| !ours.contains(key));
+    let called: BTreeSet<&Names> =
+        calls.iter().map(|call| &call.service).chain(left.iter().map(|l| &l.service)).collect();
+    Ok(Tailored {
+        beside: beside.filter(|key| lets_in(world, key)).collect::<BTreeSet<_>>().into_iter().collect(),
+        silent: services.iter().filter(|service| !called.contains(service)).map(|(_, name)| name.clone()).collect(),
+        watched: traffic.watched(),
+        says: lines,
+        dishes,
+        let_in,
+        left,
+    })
+}
+
+/// Why no policy can name this caller.
+fn why_not(call: &Call, in_mesh: &dyn Fn(&Names) -> bool) -> Option<Why> {
+    match call.secured {
+        _ if !in_mesh(&call.service) => Some(Why::NotInMesh),
+        _ if call.account.is_empty() => Some(Why::Gone),
+        _ if call.denied > 0.0 && call.denied >= call.amount * 0.99 => Some(Why::Refused),
+        Secured::Plaintext | Secured::Tls | Secured::Mixed => Some(Why::Plaintext),
+        Secured::Mtls | Secured::Unknown => None,
+    }
+}
+
+fn leaves(call: &Call, why: Why, because: String) -> Left {
+    Left { from: call.from.clone(), service: call.service.clone(), amount: call.amount, why, because }
+}
+
+fn grant(call: &Call) -> Grant {
+    let account = (call.from.0.clone(), call.account.clone());
+    Grant { account, service: call.service.clone(), ports: call.ports.clone() }
+}
+
+fn admit(let_in: &mut Vec<LetIn>, call: &Call) {
+    let account = (call.from.0.clone(), call.account.clone());
+    let ports: Vec<u16> = call.ports.iter().copied().collect();
+    match let_in.iter_mut().find(|known| known.account == account && known.service == call.service) {
+        Some(known) => {
+            known.amount += call.amount;
+            known.workloads.push(call.from.1.clone());
+            known.ports.extend(ports);
+            known.ports.sort_unstable();
+            known.ports.dedup();
+        }
+        None => let_in.push(LetIn {
+            account,
+            workloads: vec![call.from.1.clone()],
+            service: call.service.clone(),
+            ports,
+            amount: call.amount,
+        }),
+    }
+}
+
+fn request(call: &Call, port: u16) -> Request {
+    Request {
+        id: String::new(),
+        from: Caller::Workload { namespace: call.from.0.clone(), workload: call.from.1.clone() },
+        via: None,
+        method: "GET".into(),
+        url: format!("http://{}.{}:{port}/", call.service.1, call.service.0),
+        headers: Vec::new(),
+        at: None,
+    }
+}
+
+fn observed(at: usize, call: &Call, ready: &Ready) -> Observed {
+    let request = request(call, port_of(&call.ports, &call.service, ready));
+    Observed { request: Request { id: format!("seen-{}", at + 1), ..request }, per_second: call.amount }
+}
+
+/// What the engine says of a caller that the policies do not let in though they name it.
+fn still_refused(after: &Ready, call: &Call) -> Option<String> {
+    let first = BTreeSet::from([port_of(&call.ports, &call.service, after)]);
+    let ports = if call.ports.is_empty() { &first } else { &call.ports };
+    ports.iter().find_map(|port| {
+        let verdict = after.explain(&request(call, *port));
+        let said = || verdict.trace.last().map(|step| step.because.clone());
+        let unknown = verdict.unknown.first().map(|unknown| unknown.because.clone());
+        (!verdict.serves()).then(|| unknown.or_else(said).unwrap_or_default())
+    })
+}
+
+/// Services of the scope that select pods.
+fn services(world: &World, scope: &Scope) -> BTreeSet<Names> {
+    let wanted = world.services().filter(|s| {
+        s.namespace == scope.namespace
+            && !s.selector.is_empty()
+            && (scope.service.is_empty() || s.name == scope.service)
+    });
+    wanted.map(|service| (service.namespace.clone(), service.name.clone())).collect()
+}
+
+/// Whether it is a policy in force that lets somebody in.
+fn lets_in(world: &World, key: &ObjectKey) -> bool {
+    let Some(policy) = world.document(key).filter(|document| document.key.kind == KIND) else { return false };
+    let allows = policy.at("/spec/action").is_none_or(|action| action == "ALLOW");
+    let rules = policy.at("/spec/rules").and_then(Value::as_array).is_some_and(|rules| !rules.is_empty());
+    allows && rules && !dry_run::is_dry(policy)
+}
+
+impl Kept {
+    /// A policy as it goes into the tray, in dry-run, and as it would be once enforced. One of the same name that is in dry-run still is
+    /// brought up to date; one that is enforced stays as it is.
+    fn dish(&self, world: &World, policy: &Policy) -> Result<(Dish, Value)> {
+        let Policy { namespace, name, spec } = policy;
+        let key = ObjectKey::new(SECURITY, KIND, namespace, name);
+        let object = |name: &str, annotations: Option<Value>| {
+            let mut metadata = json!({"name": name, "namespace": namespace});
+            if let Some(annotations) = annotations {
+                metadata["annotations"] = annotations;
+            }
+            json!({"apiVersion": format!("{SECURITY}/{}", self.version), "kind": KIND, "metadata": metadata, "spec": spec})
+        };
+        if world.document(&key).is_some_and(|known| dry_run::is_dry(known)) {
+            let dish = changed(&self.live, &self.tray, &key, &[Edit::set("/spec", spec.clone())])?;
+            return Ok((dish, object(name, None)));
+        }
+        let name = free_name(world, SECURITY, KIND, namespace, name);
+        let dry = object(&name, Some(json!({DRY_RUN: "true"})));
+        let key = ObjectKey::new(SECURITY, KIND, namespace, &name);
+        let dish = Dish { key, before: String::new(), after: yaml::write(&dry), base: String::new() };
+        Ok((dish, object(&name, None)))
+    }
+}
+
+/// Objects by namespace.
+pub(crate) fn by_namespace<T>(all: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Vec<T>> {
+    let mut found: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (namespace, one) in all {
+        found.entry(namespace).or_default().push(one);
+    }
+    found
+}

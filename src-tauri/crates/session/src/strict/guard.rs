@@ -1,0 +1,159 @@
+//! Whether a step has broken a caller: what was counted before the write against what is counted since.
+
+use std::collections::BTreeMap;
+
+use journal::{EntryId, Filter, State};
+
+use super::made_strict;
+use super::plan::root;
+use crate::map::Flow;
+use crate::traffic::Names;
+use crate::{Result, Session};
+
+/// So many seconds before the write are compared with.
+const BEFORE: f64 = 120.0;
+/// Proxies take a change up, and callers notice, within so many seconds: what is counted meanwhile says nothing.
+const SETTLES: f64 = 5.0;
+/// With less than this after the write nothing is said.
+const ENOUGH: f64 = 10.0;
+/// A step older than this is no longer watched: it is what counters are kept for.
+const WATCHED: f64 = 840.0;
+/// Requests a second below which a caller may just be resting.
+const RESTING: f64 = 0.2;
+
+/// A caller that a step has broken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// The entry of the journal that wrote the step.
+    pub entry: EntryId,
+    /// Where it made callers come under mutual TLS.
+    pub namespace: String,
+    /// Namespace and workload of the caller; empty for callers that no proxy counts.
+    pub from: Names,
+    /// The service that it calls.
+    pub service: Names,
+    /// Requests a second before, and since.
+    pub per_second: (f64, f64),
+    /// Share of errors before, and since.
+    pub errors: (f64, f64),
+}
+
+impl Broken {
+    /// `legacy/batch → catalog`
+    pub fn words(&self) -> String {
+        let from = if self.from.1.is_empty() {
+            "callers without a proxy".to_owned()
+        } else {
+            format!("{}/{}", self.from.0, self.from.1)
+        };
+        format!("{from} → {}", self.service.1)
+    }
+}
+
+impl Session {
+    /// Callers that the last steps have broken, as far as counters tell.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn strict_broken(&self) -> Result<Vec<Broken>> {
+        let traffic = self.traffic.borrow().clone();
+        let filter = Filter { cluster: Some(self.cluster_name()), limit: 20, ..Filter::default() };
+        let entries = self.opening.records.list(filter).await?;
+        let young = entries.into_iter().filter(|entry| {
+            entry.state == State::Applied && entry.undoes.is_none() && traffic.now - seconds(entry.at) < WATCHED
+        });
+        let mut broken = Vec::new();
+        for (entry, namespaces) in young.map(|entry| (made_strict(&entry), entry)).map(|(n, e)| (e, n)) {
+            let written = seconds(entry.at);
+            if namespaces.is_empty() || traffic.now - written < SETTLES + ENOUGH {
+                continue;
+            }
+            let ready = self.ready().await?;
+            let before = traffic.between(written - BEFORE, written, &ready);
+            let since = traffic.between(written + SETTLES, traffic.now, &ready);
+            let root = root(&ready);
+            for namespace in namespaces {
+                // What stands in the root namespace holds everywhere.
+                let within = Some(namespace.as_str()).filter(|namespace| *namespace != root);
+                broken.extend(compare((entry.id, &namespace), within, &before, &since));
+            }
+        }
+        Ok(broken)
+    }
+}
+
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+/// Requests and errors a second of each caller to each service, within a namespace or everywhere.
+fn sums(flows: &[Flow], within: Option<&str>) -> BTreeMap<(Names, Names), (f64, f64)> {
+    let mut sums: BTreeMap<(Names, Names), (f64, f64)> = BTreeMap::new();
+    for flow in flows.iter().filter(|flow| within.is_none_or(|namespace| flow.service.0 == namespace)) {
+        // Callers that nobody counts have no name of their own.
+        let from = if flow.from.0.is_empty() { Names::default() } else { flow.from.clone() };
+        let sum = sums.entry((from, flow.service.clone())).or_default();
+        *sum = (sum.0 + flow.per_second, sum.1 + flow.per_second * flow.error_share);
+    }
+    sums
+}
+
+/// Those that no longer arrive, and those that fail far more than before.
+fn compare((entry, namespace): (EntryId, &str), within: Option<&str>, before: &[Flow], since: &[Flow]) -> Vec<Broken> {
+    let (was, now) = (sums(before, within), sums(since, within));
+    let broken = was.into_iter().filter_map(|((from, service), (requests, errors))| {
+        let (still, failing) = now.get(&(from.clone(), service.clone())).copied().unwrap_or_default();
+        let share = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
+        let (old, new) = (share(errors, requests), share(failing, still));
+        let vanished = requests >= RESTING && still < requests * 0.1;
+        let fails = still > 0.0 && new > old + 0.05 && new > old * 2.0;
+        (vanished || fails).then(|| Broken {
+            entry,
+            namespace: namespace.to_owned(),
+            from,
+            service,
+            per_second: (requests, still),
+            errors: (old, new),
+        })
+    });
+    broken.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::Secured;
+
+    fn flow(from: &str, service: &str, per_second: f64, error_share: f64) -> Flow {
+        let from = if from.is_empty() { (String::new(), "nobody".into()) } else { ("shop".into(), from.into()) };
+        Flow {
+            from,
+            service: ("shop".into(), service.into()),
+            port: 80,
+            workload: String::new(),
+            protocol: "http".into(),
+            per_second,
+            error_share,
+            denied_per_second: 0.0,
+            p50: None,
+            p99: None,
+            secured: Secured::Unknown,
+        }
+    }
+
+    #[test]
+    fn who_vanishes_or_fails_is_broken() {
+        let before = [flow("web", "cart", 10.0, 0.01), flow("", "cart", 5.0, 0.0), flow("web", "mail", 0.1, 0.0)];
+        for (since, expected) in [
+            (vec![flow("web", "cart", 9.0, 0.02), flow("", "cart", 4.0, 0.0)], vec![]),
+            (vec![flow("web", "cart", 9.0, 0.5), flow("", "cart", 5.0, 0.0)], vec!["shop/web → cart"]),
+            (vec![flow("web", "cart", 9.0, 0.0)], vec!["callers without a proxy → cart"]),
+            (vec![], vec!["callers without a proxy → cart", "shop/web → cart"]),
+        ] {
+            let broken = compare((3, "shop"), Some("shop"), &before, &since);
+            assert_eq!(broken.iter().map(Broken::words).collect::<Vec<_>>(), expected, "{since:?}");
+        }
+        assert!(compare((3, "dev"), Some("dev"), &before, &[]).is_empty(), "another namespace is not concerned");
+        assert_eq!(compare((3, "istio-system"), None, &before, &[]).len(), 2, "the whole mesh is");
+    }
+}

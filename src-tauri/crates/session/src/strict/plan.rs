@@ -1,0 +1,256 @@
+//! Where each namespace stands, and which step is safe. Pure: what was seen is given.
+
+use std::collections::BTreeMap;
+
+use journal::{PlainCall, Sight};
+use mesh::{Engine, Membership, Mtls, Observed, Ready, Tone};
+use world::{Change, Object, Origin, yaml};
+
+use super::{step, whole};
+use crate::Result;
+use crate::change::tray::Tray;
+use crate::says::{Line, says};
+use crate::traffic::Traffic;
+
+/// A caller that was seen within so many seconds of looking stands in the way.
+const LATELY: f64 = 600.0;
+/// Looking for less than this proves little.
+const YOUNG: f64 = 600.0;
+
+/// A mode of mutual TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Both are taken.
+    Permissive,
+    /// Mutual TLS alone.
+    Strict,
+}
+
+impl Mode {
+    /// As a policy says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Permissive => "PERMISSIVE",
+            Self::Strict => "STRICT",
+        }
+    }
+}
+
+/// Where a namespace stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Every workload takes mutual TLS alone.
+    Done,
+    /// Nobody was seen to call in plaintext, for long enough.
+    Ready,
+    /// The same, but nobody has looked for long.
+    Young,
+    /// Somebody calls in plaintext, or the engine says that somebody would break.
+    Blocked,
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A namespace.
+    Namespace,
+    /// The root namespace, whose policy holds for the whole mesh.
+    Mesh,
+}
+
+/// Somebody who called in plaintext.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainCaller {
+    /// `namespace/workload`; empty for callers that no proxy counts.
+    pub caller: String,
+    /// The workload that was called.
+    pub workload: String,
+    /// When last, milliseconds since 1970.
+    pub last: i64,
+    /// For so many seconds somebody has looked since.
+    pub quiet: f64,
+}
+
+/// A namespace on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub namespace: String,
+    /// The whole mesh, or a namespace.
+    pub place: Place,
+    /// Workloads of the mesh in it.
+    pub workloads: u32,
+    /// Those that take mutual TLS alone.
+    pub strict: u32,
+    /// Those that take none.
+    pub off: u32,
+    /// Workloads without a proxy: they stay as they are.
+    pub outside: u32,
+    /// Where it stands.
+    pub state: State,
+    /// What the next step makes of it; none where there is no next step.
+    pub target: Option<Mode>,
+    /// Seconds of looking in which nobody called in plaintext.
+    pub quiet: f64,
+    /// Who was ever seen to, the latest first.
+    pub callers: Vec<PlainCaller>,
+    /// The largest share of plaintext connections that the proxies of one workload have counted since they began.
+    pub clear_ever: f64,
+    /// What the step would do to the traffic of the last minute, where it would do harm.
+    pub says: Vec<Line>,
+    /// The tray holds the step.
+    pub pending: bool,
+}
+
+pub(super) fn rows(
+    ready: &Ready,
+    engine: &Engine,
+    traffic: &Traffic,
+    tray: &Tray,
+    heard: f64,
+    sights: &BTreeMap<PlainCall, Sight>,
+) -> Result<Vec<Row>> {
+    let world = ready.world();
+    let observed = traffic.observed(world);
+    let clear = traffic.clear_ever();
+    let mut rows: Vec<Row> = Vec::new();
+    for namespace in world.namespaces() {
+        let mut row = empty(&namespace.name, heard);
+        for workload in world.workloads().filter(|w| w.namespace == namespace.name) {
+            let pods = ready.places().of_workload(&workload.namespace, &workload.name);
+            let member = pods.first().and_then(|pod| engine.membership(world, pod)).filter(|of| of.0 == "Istio");
+            match member.map(|of| of.1) {
+                Some(Membership::Gateway) => continue,
+                None if pods.is_empty() => continue,
+                None => row.outside += 1,
+                Some(Membership::Sidecar | Membership::Node) => {
+                    row.workloads += 1;
+                    let mtls = ready.posture(&workload.namespace, &workload.name).mtls;
+                    row.strict += u32::from(mtls == Mtls::Strict);
+                    row.off += u32::from(mtls == Mtls::Disabled);
+                    let of = signals::Workload { namespace: workload.namespace.clone(), name: workload.name.clone() };
+                    row.clear_ever = row.clear_ever.max(clear.get(&of).copied().unwrap_or(0.0));
+                }
+            }
+        }
+        if row.workloads > 0 {
+            complete(&mut row, sights);
+            weigh(&mut row, ready, tray, &observed)?;
+            rows.push(row);
+        }
+    }
+    rows.sort_by(|a, b| a.namespace.cmp(&b.namespace));
+    rows.extend(whole_mesh(ready, tray, &rows));
+    Ok(rows)
+}
+
+fn empty(namespace: &str, heard: f64) -> Row {
+    Row {
+        namespace: namespace.to_owned(),
+        place: Place::Namespace,
+        workloads: 0,
+        strict: 0,
+        off: 0,
+        outside: 0,
+        state: State::Done,
+        target: None,
+        quiet: heard,
+        callers: Vec::new(),
+        clear_ever: 0.0,
+        says: Vec::new(),
+        pending: false,
+    }
+}
+
+/// Who was seen, and what that comes to.
+fn complete(row: &mut Row, sights: &BTreeMap<PlainCall, Sight>) {
+    let here = sights.iter().filter(|(call, _)| call.namespace == row.namespace);
+    row.callers = here
+        .map(|(call, sight)| PlainCaller {
+            caller: call.caller.clone(),
+            workload: call.workload.clone(),
+            last: sight.last,
+            quiet: sight.quiet,
+        })
+        .collect();
+    row.callers.sort_by(|a, b| b.last.cmp(&a.last));
+    row.quiet = row.callers.iter().map(|caller| caller.quiet).fold(row.quiet, f64::min);
+    // A namespace without mutual TLS at all takes both first: nobody breaks by that.
+    row.target = match row {
+        Row { strict, workloads, .. } if strict == workloads => None,
+        Row { off, .. } if *off > 0 => Some(Mode::Permissive),
+        _ => Some(Mode::Strict),
+    };
+    row.state = match row {
+        Row { target: None, .. } => State::Done,
+        Row { target: Some(Mode::Permissive), .. } => State::Ready,
+        Row { callers, .. } if callers.iter().any(|caller| caller.quiet < LATELY) => State::Blocked,
+        Row { quiet, .. } if *quiet < YOUNG => State::Young,
+        _ => State::Ready,
+    };
+}
+
+/// What the engine says that the step would do to what is seen now.
+fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Result<()> {
+    let Some(target) = row.target else { return Ok(()) };
+    let world = ready.world();
+    let dish = step(world, world, &Tray::default(), &row.namespace, target, "v1")?;
+    row.pending = tray.items().iter().any(|item| {
+        item.key.group == dish.key.group
+            && item.key.kind == dish.key.kind
+            && item.key.namespace == row.namespace
+            && item.body.pointer("/spec/mtls/mode").is_some_and(|mode| mode == target.word())
+    });
+    let Ok(object) = Object::read(yaml::read(&dish.after).value, Origin::Draft) else { return Ok(()) };
+    let after = ready.after(&world.after([Change::Put(object)]));
+    let concerns = |seen: &&Observed| {
+        mesh::Target::of(&seen.request).is_some_and(|to| {
+            let mut parts = to.host.split('.').skip(1);
+            parts.next().is_none_or(|namespace| namespace == row.namespace)
+        })
+    };
+    let here: Vec<Observed> = observed.iter().filter(concerns).cloned().collect();
+    let harm = says(&ready.effect(&after, &here)).into_iter();
+    row.says = harm.filter(|line| line.observed && matches!(line.tone, Tone::Cuts | Tone::Watch)).collect();
+    if row.says.iter().any(|line| line.tone == Tone::Cuts) {
+        row.state = State::Blocked;
+    }
+    Ok(())
+}
+
+/// The last step: one policy in the root namespace, once every namespace is there.
+fn whole_mesh(ready: &Ready, tray: &Tray, rows: &[Row]) -> Option<Row> {
+    let root = root(ready);
+    let is_strict = whole(ready.world(), &root)
+        .is_some_and(|policy| policy.at("/spec/mtls/mode").is_some_and(|mode| mode == Mode::Strict.word()));
+    let all = rows.iter().all(|row| row.state == State::Done);
+    if rows.is_empty() || !(all || is_strict) {
+        return None;
+    }
+    let sum = |of: fn(&Row) -> u32| rows.iter().map(of).sum();
+    let pending = tray.items().iter().any(|item| item.key.kind == super::KIND && item.key.namespace == root);
+    let quiet = rows.iter().map(|row| row.quiet).fold(f64::INFINITY, f64::min);
+    let row = empty(&root, quiet);
+    let (state, target) = if is_strict { (State::Done, None) } else { (State::Ready, Some(Mode::Strict)) };
+    let (workloads, strict, outside) = (sum(|row| row.workloads), sum(|row| row.strict), sum(|row| row.outside));
+    Some(Row { place: Place::Mesh, workloads, strict, outside, state, target, pending, ..row })
+}
+
+/// The root namespace: where policies hold for the whole mesh.
+pub(super) fn root(ready: &Ready) -> String {
+    let map = world::ObjectKey::new("", "ConfigMap", "istio-system", "istio");
+    let settings = ready.world().document(&map).and_then(|map| map.at("/data/mesh").cloned());
+    let read = settings.as_ref().and_then(|text| text.as_str()).map(|text| yaml::read(text).value);
+    let named = read.as_ref().and_then(|mesh| mesh["rootNamespace"].as_str()).filter(|name| !name.is_empty());
+    named.unwrap_or("istio-system").to_owned()
+}
+
+/// The namespace to go on with: the quietest, and of several the smallest.
+pub(super) fn next(rows: &[Row]) -> Option<String> {
+    let can = rows.iter().filter(|row| matches!(row.state, State::Ready | State::Young) && !row.pending);
+    let best = can.min_by(|a, b| {
+        let young = |row: &Row| row.state == State::Young;
+        young(a).cmp(&young(b)).then(a.workloads.cmp(&b.workloads)).then(a.namespace.cmp(&b.namespace))
+    });
+    best.map(|row| row.namespace.clone())
+}

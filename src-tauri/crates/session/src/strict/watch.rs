@@ -1,0 +1,80 @@
+//! Looking for plaintext, as long as the session lives, and keeping what was seen on disk; and taking back what broke a caller.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+use journal::PlainCall;
+use mesh::Ready;
+
+use crate::map::{Flow, Secured};
+use crate::{Result, Session};
+
+/// From one look to the next, in seconds at least.
+const EVERY: f64 = 5.0;
+
+impl Session {
+    /// Looks for plaintext from now on, and takes guarded steps back that break a caller, until the session ends.
+    pub fn strict_keep_watch(self: &Arc<Self>) {
+        let (session, mut traffic) = (Arc::downgrade(self), self.traffic());
+        tokio::spawn(self.cancel.clone().run_until_cancelled_owned(async move {
+            let mut last = None;
+            while traffic.changed().await.is_ok() {
+                let Some(session) = session.upgrade() else { return };
+                let now = session.traffic.borrow().now;
+                let from = *last.get_or_insert(now);
+                if now - from < EVERY {
+                    continue;
+                }
+                last = Some(now);
+                if let Err(error) = session.look(from, now).await {
+                    tracing::warn!(%error, "who calls in plaintext could not be recorded");
+                }
+                if let Err(error) = session.strict_take_back().await {
+                    tracing::warn!(%error, "a step to STRICT that broke a caller could not be taken back");
+                }
+            }
+        }));
+    }
+
+    async fn look(&self, from: f64, now: f64) -> Result<()> {
+        let (ready, traffic) = (self.ready().await?, self.traffic.borrow().clone());
+        let flows = traffic.between(from, now, &ready);
+        if flows.is_empty() {
+            return Ok(());
+        }
+        let seen = plain(&flows, &ready);
+        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), now - from, seen).await
+    }
+
+    /// Undoes what broke a caller in a namespace that the user wanted guarded.
+    async fn strict_take_back(&self) -> Result<()> {
+        let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if guarded.is_empty() {
+            return Ok(());
+        }
+        let Some(broken) = self.strict_broken().await?.into_iter().find(|one| guarded.contains(&one.namespace)) else {
+            return Ok(());
+        };
+        let plan = self.undo_review(broken.entry).await?;
+        self.undo(broken.entry, &plan.token).await?;
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
+        tracing::info!(entry = broken.entry, namespace = %broken.namespace, "a step to STRICT broke a caller and was taken back");
+        Ok(())
+    }
+}
+
+/// Who calls whom in plaintext.
+fn plain(flows: &[Flow], ready: &Ready) -> Vec<PlainCall> {
+    let plain = flows.iter().filter(|flow| {
+        matches!(flow.secured, Secured::Plaintext | Secured::Mixed)
+            && flow.per_second > 0.0
+            && ready.world().service(&flow.service.0, &flow.service.1).is_some()
+    });
+    let call = |flow: &Flow| PlainCall {
+        namespace: flow.service.0.clone(),
+        workload: if flow.workload.is_empty() { flow.service.1.clone() } else { flow.workload.clone() },
+        caller: if flow.from.0.is_empty() { String::new() } else { format!("{}/{}", flow.from.0, flow.from.1) },
+    };
+    plain.map(call).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,99 @@
+//! Policies from the demo's traffic: proposed in dry-run, applied, weighed, enforced.
+
+use std::sync::Arc;
+
+use demo::Demo;
+use mesh::{Outcome, Tone};
+use session::policies::{Scope, Tailored, Why, Window};
+
+use crate::bench::{Bench, LIMIT, bench};
+
+/// Until everybody who calls at all was counted.
+async fn measured(bench: &Bench) {
+    let mut traffic = bench.session.traffic();
+    let seen = |t: &Arc<session::traffic::Traffic>| {
+        let edges = t.edges(60.0);
+        ["inventory", "payments", "orders", "ratings"].iter().all(|host| edges.iter().any(|e| e.host.starts_with(host)))
+    };
+    tokio::time::timeout(LIMIT, traffic.wait_for(seen)).await.expect("traffic is measured").unwrap();
+}
+
+async fn seen(bench: &Bench, service: &str) -> Tailored {
+    let scope = Scope { namespace: "prod".into(), service: service.into(), window: Window::Ever };
+    bench.session.policies_seen(&scope).await.unwrap()
+}
+
+async fn keep(bench: &Bench, dishes: &[session::recipes::Dish]) {
+    for dish in dishes {
+        bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    }
+}
+
+async fn apply(bench: &Bench) {
+    let plan = bench.review().await;
+    assert_eq!(plan.because, "");
+    let applied = bench.session.apply(&plan.token, "", &[]).await.unwrap();
+    assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_lets_in_whom_it_was_seen_to_serve() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    let made = seen(&bench, "inventory").await;
+    let callers: Vec<_> = made.let_in.iter().map(|one| (one.account.1.as_str(), one.ports.as_slice())).collect();
+    assert_eq!(callers, [("catalog", [8080].as_slice()), ("orders", &[8080])], "{made:#?}");
+    let batch = made.left.iter().find(|left| left.why == Why::Plaintext).unwrap();
+    assert_eq!(batch.service.1, "inventory", "legacy/batch has no proxy, so no policy can name it: {made:#?}");
+    assert!(made.says.iter().all(|line| line.tone != Tone::Cuts || !line.observed), "{:#?}", made.says);
+    let [dish] = made.dishes.as_slice() else { panic!("{made:#?}") };
+    assert!(
+        dish.after.contains("istio.io/dry-run: \"true\"") || dish.after.contains("istio.io/dry-run: 'true'"),
+        "{}",
+        dish.after
+    );
+    let checked = bench.session.check_object(&dish.after).await.unwrap();
+    assert!(checked.problems.is_empty(), "{:?}\n{}", checked.problems, dish.after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_goes_from_dry_run_to_enforced() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    assert!(bench.session.dry_runs().await.unwrap().is_empty());
+    let made = seen(&bench, "").await;
+    assert!(
+        made.dishes.len() > 5 && made.dishes.last().is_some_and(|dish| dish.key.name == "nobody-else"),
+        "{made:#?}"
+    );
+    assert!(made.beside.iter().any(|key| key.name == "payments-from-checkout"), "{:?}", made.beside);
+    assert!(made.silent.iter().any(|name| name == "shoppers"), "{:?}", made.silent);
+    keep(&bench, &made.dishes).await;
+    apply(&bench).await;
+
+    // In dry-run nothing is refused that was not before.
+    let denied = async |with_draft| {
+        let matrix = bench.session.matrix(&["prod".into()], with_draft).await.unwrap();
+        matrix.cells.iter().filter(|cell| cell.outcome == Outcome::Denied).count()
+    };
+    let mut live = bench.session.live();
+    let there = |live: &session::live::Live| live.world.document(&made.dishes[0].key).is_some();
+    tokio::time::timeout(LIMIT, live.wait_for(there)).await.unwrap().unwrap();
+    let before = denied(false).await;
+    let runs = bench.session.dry_runs().await.unwrap();
+    let [run] = runs.as_slice() else { panic!("{runs:#?}") };
+    assert_eq!((run.namespace.as_str(), run.dishes.len(), run.pending), ("prod", made.dishes.len(), false));
+    let cut: Vec<_> = run.says.iter().filter(|line| line.tone == Tone::Cuts && line.observed).collect();
+    assert!(cut.is_empty(), "who was seen with a name stays: {cut:#?}");
+    assert!(run.says.iter().any(|line| line.tone == Tone::Cuts), "{:#?}", run.says);
+
+    // What is in dry-run is brought up to date, not made twice.
+    let again = seen(&bench, "inventory").await;
+    assert_eq!(again.dishes[0].key.name, "callers-of-inventory");
+    assert!(!again.dishes[0].base.is_empty());
+
+    keep(&bench, &run.dishes).await;
+    assert!(bench.session.dry_runs().await.unwrap()[0].pending);
+    assert!(denied(true).await > before);
+    apply(&bench).await;
+}

@@ -1,0 +1,72 @@
+//! What the counters tell of all the time since each proxy began, however long ago: who has ever called what.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Edge, Inbound, Step, Track, Traffic, Workload, edges, growths, inbound};
+
+impl Traffic {
+    /// Who has called what since the proxies that are here began to count. In these edges the rates are counts.
+    pub fn ever(&self) -> Vec<Edge> {
+        let whole: Vec<(&Track, Step)> = self.tracks.values().map(|track| (track, track.whole())).collect();
+        edges(whole.iter().map(|(track, step)| (*track, vec![step], 1.0)))
+    }
+
+    /// Who called what, and what was received, from one time to another: only what was counted wholly in between.
+    pub fn between(&self, from: f64, to: f64) -> (Vec<Edge>, Vec<Inbound>) {
+        let within = |track| Track::between(track, from, to).map(|(steps, seconds)| (track, steps, seconds));
+        let counted: Vec<_> = self.tracks.values().filter_map(within).collect();
+        (edges(counted.iter().cloned()), inbound(counted.into_iter()))
+    }
+
+    /// Of all connections that the proxies of each workload have taken, the share that came in the clear.
+    pub fn clear_ever(&self) -> BTreeMap<Workload, f64> {
+        let mut sums: BTreeMap<Workload, (f64, f64)> = BTreeMap::new();
+        for track in self.tracks.values() {
+            let (all, tls) = track.last.1.accepted;
+            let sum = sums.entry(track.workload.clone()).or_default();
+            *sum = (sum.0 + all, sum.1 + tls);
+        }
+        let counted = sums.into_iter().filter(|(_, (all, _))| *all > 0.0);
+        counted.map(|(workload, (all, tls))| (workload, ((all - tls) / all).clamp(0.0, 1.0))).collect()
+    }
+
+    /// The ports at which each workload has ever called each host, as its own proxy counted: Istio's metrics do not say them.
+    pub fn ports_called(&self) -> BTreeMap<(Workload, String), BTreeSet<u16>> {
+        let mut ports: BTreeMap<(Workload, String), BTreeSet<u16>> = BTreeMap::new();
+        for track in self.tracks.values() {
+            let called = track.last.1.clusters.iter().filter(|(cluster, _)| cluster.outbound && cluster.port != 0);
+            for (cluster, _) in called.filter(|(_, counters)| counters.requests > 0.0 || counters.connections > 0.0) {
+                ports.entry((track.workload.clone(), cluster.host.clone())).or_default().insert(cluster.port);
+            }
+        }
+        ports
+    }
+
+    /// For how many seconds up to `now` what was counted is still known step by step.
+    pub fn watched(&self, now: f64) -> f64 {
+        let begun = self.tracks.values().filter_map(|track| track.steps.front()).map(|step| step.at - step.seconds);
+        begun.reduce(f64::min).map_or(0.0, |begun| now - begun)
+    }
+}
+
+impl Track {
+    fn between(&self, from: f64, to: f64) -> Option<(Vec<&Step>, f64)> {
+        let steps: Vec<&Step> =
+            self.steps.iter().filter(|step| step.at <= to && step.at - step.seconds >= from).collect();
+        let seconds: f64 = steps.iter().map(|step| step.seconds).sum();
+        (seconds > 0.0).then_some((steps, seconds))
+    }
+
+    /// All that it has ever counted, as one step.
+    fn whole(&self) -> Step {
+        let (at, sample) = &self.last;
+        Step {
+            at: *at,
+            seconds: 1.0,
+            denied: sample.denied,
+            accepted: sample.accepted,
+            clusters: growths(&HashMap::new(), &sample.clusters),
+            standard: growths(&HashMap::new(), &sample.standard),
+        }
+    }
+}

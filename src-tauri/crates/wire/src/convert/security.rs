@@ -1,0 +1,131 @@
+//! Policies from traffic, and the way to STRICT.
+
+use session::policies::{
+    DryRun as SessionDryRun, Left as SessionLeft, LetIn as SessionLetIn, Scope, Tailored as SessionTailored, Why,
+    Window,
+};
+
+use session::strict::{Broken, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict};
+
+use super::all;
+use crate::types::{
+    DryRun, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs, Strict, StrictBroken, StrictMode, StrictRow,
+    StrictState, Tailored,
+};
+
+pub(crate) fn scope(args: PoliciesArgs) -> Scope {
+    let window = if args.window_seconds == 0 { Window::Ever } else { Window::Last(args.window_seconds) };
+    Scope { namespace: args.namespace, service: args.service, window }
+}
+
+impl From<SessionTailored> for Tailored {
+    fn from(made: SessionTailored) -> Self {
+        Self {
+            proposals: all(made.dishes),
+            let_in: all(made.let_in),
+            left: all(made.left),
+            says: all(made.says),
+            beside: made.beside.iter().map(ObjectRef::from).collect(),
+            silent: made.silent,
+            watched_seconds: made.watched,
+        }
+    }
+}
+
+impl From<SessionLetIn> for LetIn {
+    fn from(one: SessionLetIn) -> Self {
+        Self {
+            namespace: one.account.0,
+            service_account: one.account.1,
+            workloads: one.workloads,
+            service: one.service.1,
+            ports: one.ports,
+            amount: one.amount,
+        }
+    }
+}
+
+impl From<SessionLeft> for Left {
+    fn from(left: SessionLeft) -> Self {
+        let why = match left.why {
+            Why::Plaintext => LeftWhy::Plaintext,
+            Why::Gone => LeftWhy::Gone,
+            Why::Refused => LeftWhy::Refused,
+            Why::NotInMesh => LeftWhy::NotInMesh,
+            Why::Otherwise => LeftWhy::Otherwise,
+        };
+        let (namespace, workload) = left.from;
+        Self { namespace, workload, service: left.service.1, amount: left.amount, why, because: left.because }
+    }
+}
+
+impl From<SessionDryRun> for DryRun {
+    fn from(run: SessionDryRun) -> Self {
+        Self { namespace: run.namespace, proposals: all(run.dishes), says: all(run.says), pending: run.pending }
+    }
+}
+
+impl From<SessionStrict> for Strict {
+    fn from(strict: SessionStrict) -> Self {
+        Self {
+            since: (strict.since > 0).then_some(strict.since as f64),
+            watched_seconds: strict.watched,
+            rows: all(strict.rows),
+            next: strict.next,
+            broken: all(strict.broken),
+            guarded: strict.guarded,
+        }
+    }
+}
+
+impl From<Row> for StrictRow {
+    fn from(row: Row) -> Self {
+        let state = match row.state {
+            State::Done => StrictState::Done,
+            State::Ready => StrictState::Ready,
+            State::Young => StrictState::Young,
+            State::Blocked => StrictState::Blocked,
+        };
+        let target = row.target.map(|mode| match mode {
+            Mode::Permissive => StrictMode::Permissive,
+            Mode::Strict => StrictMode::Strict,
+        });
+        Self {
+            namespace: row.namespace,
+            whole_mesh: row.place == Place::Mesh,
+            workloads: row.workloads,
+            strict: row.strict,
+            off: row.off,
+            outside: row.outside,
+            state,
+            target,
+            quiet_seconds: row.quiet,
+            callers: all(row.callers),
+            clear_ever: row.clear_ever,
+            says: all(row.says),
+            pending: row.pending,
+        }
+    }
+}
+
+impl From<SessionPlainCaller> for PlainCaller {
+    fn from(one: SessionPlainCaller) -> Self {
+        Self { caller: one.caller, workload: one.workload, last: one.last as f64, quiet_seconds: one.quiet }
+    }
+}
+
+impl From<Broken> for StrictBroken {
+    fn from(one: Broken) -> Self {
+        let (namespace, workload) = one.from;
+        Self {
+            entry: one.entry as f64,
+            namespace: one.namespace,
+            caller: if workload.is_empty() { workload } else { format!("{namespace}/{workload}") },
+            service: one.service.1,
+            before_per_second: one.per_second.0,
+            since_per_second: one.per_second.1,
+            before_errors: one.errors.0,
+            since_errors: one.errors.1,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Policies from traffic, and the way to STRICT.
+
+use super::{EffectLine, ObjectRef, Proposal, wire};
+
+wire! {
+    /// What policies shall be made from traffic for.
+    pub struct PoliciesArgs {
+        pub session: String,
+        pub namespace: String,
+        /// Empty for all services of the namespace.
+        pub service: String,
+        /// 0 for all that the proxies have counted since each of them began.
+        pub window_seconds: u32,
+    }
+}
+
+wire! {
+    /// A caller that the policies let in.
+    pub struct LetIn {
+        pub namespace: String,
+        /// By it the mesh knows the caller.
+        pub service_account: String,
+        /// Those that were seen under it.
+        pub workloads: Vec<String>,
+        pub service: String,
+        /// Empty where nobody counted them.
+        pub ports: Vec<u16>,
+        /// Requests: a second, or in all.
+        pub amount: f64,
+    }
+}
+
+wire! {
+    pub enum LeftWhy {
+        /// It comes in plaintext: the mesh cannot know it.
+        Plaintext,
+        /// Its pods are gone.
+        Gone,
+        /// It is refused already.
+        Refused,
+        /// The service is not in a mesh that such policies guard.
+        NotInMesh,
+        /// The engine says that the policies would still refuse it, or cannot say.
+        Otherwise,
+    }
+}
+
+wire! {
+    /// Somebody who was seen and is not let in.
+    pub struct Left {
+        /// Empty for callers that no proxy counts.
+        pub namespace: String,
+        pub workload: String,
+        pub service: String,
+        pub amount: f64,
+        pub why: LeftWhy,
+        pub because: String,
+    }
+}
+
+wire! {
+    /// Policies that let in who was seen, and nobody else.
+    pub struct Tailored {
+        /// In dry-run.
+        pub proposals: Vec<Proposal>,
+        pub let_in: Vec<LetIn>,
+        pub left: Vec<Left>,
+        /// What they would do once enforced.
+        pub says: Vec<EffectLine>,
+        /// Policies in force besides that let more in.
+        pub beside: Vec<ObjectRef>,
+        /// Services that nobody was seen to call.
+        pub silent: Vec<String>,
+        /// For so many seconds the app has looked.
+        pub watched_seconds: f64,
+    }
+}
+
+wire! {
+    /// The policies of a namespace that only report, and what enforcing them would do.
+    pub struct DryRun {
+        pub namespace: String,
+        pub proposals: Vec<Proposal>,
+        pub says: Vec<EffectLine>,
+        /// The tray enforces them already.
+        pub pending: bool,
+    }
+}
+
+wire! {
+    /// A mode of mutual TLS that a step leads to.
+    pub enum StrictMode { Permissive, Strict }
+}
+
+wire! {
+    pub enum StrictState {
+        /// Every workload takes mutual TLS alone.
+        Done,
+        /// Nobody was seen to call in plaintext, for long enough.
+        Ready,
+        /// The same, but nobody has looked for long.
+        Young,
+        /// Somebody calls in plaintext, or the engine says that somebody would break.
+        Blocked,
+    }
+}
+
+wire! {
+    /// Somebody who called in plaintext.
+    pub struct PlainCaller {
+        /// `namespace/workload`; empty for callers that no proxy counts.
+        pub caller: String,
+        pub workload: String,
+        pub last: f64,
+        /// For so many seconds the app has looked since.
+        pub quiet_seconds: f64,
+    }
+}
+
+wire! {
+    /// A namespace, or the mesh as a whole, on the way to STRICT.
+    pub struct StrictRow {
+        pub namespace: String,
+        pub whole_mesh: bool,
+        pub workloads: u32,
+        pub strict: u32,
+        pub off: u32,
+        /// Workloads without a proxy.
+        pub outside: u32,
+        pub state: StrictState,
+        pub target: Option<StrictMode>,
+        /// For so many seconds of looking nobody called in plaintext.
+        pub quiet_seconds: f64,
+        pub callers: Vec<PlainCaller>,
+        /// Largest share of plaintext connections that the proxies of one workload have counted since they began.
+        pub clear_ever: f64,
+        /// What the step would do to the traffic of the last minute, where it would do harm.
+        pub says: Vec<EffectLine>,
+        /// The tray holds the step.
+        pub pending: bool,
+    }
+}
+
+wire! {
+    /// A caller that a step has broken.
+    pub struct StrictBroken {
+        pub entry: f64,
+        pub namespace: String,
+        /// `namespace/workload`; empty for callers that no proxy counts.
+        pub caller: String,
+        pub service: String,
+        pub before_per_second: f64,
+        pub since_per_second: f64,
+        pub before_errors: f64,
+        pub since_errors: f64,
+    }
+}
+
+wire! {
+    /// How far the mesh is on its way.
+    pub struct Strict {
+        /// Since when the app has looked; null where it never has.
+        pub since: Option<f64>,
+        pub watched_seconds: f64,
+        pub rows: Vec<StrictRow>,
+        /// The namespace that is safe to go on with; null while a caller is broken.
+        pub next: Option<String>,
+        pub broken: Vec<StrictBroken>,
+        /// Namespaces that go back by themselves where a caller breaks.
+        pub guarded: Vec<String>,
+    }
+}
+
+wire! {
+    pub struct StrictStepArgs {
+        pub session: String,
+        pub namespace: String,
+        /// It goes back by itself where a caller breaks.
+        pub guard: bool,
+    }
+}

@@ -1,0 +1,65 @@
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fixtureHost, type FixtureHost } from '../../host/fixture';
+import { clusterAnswers } from '../../host/fixtures/clusters';
+import { expectAccessible } from '../../lib/axe';
+import { locale } from '../../state/locale.svelte';
+import { route } from '../../state/route.svelte';
+import { connect } from '../../wire/client';
+import type { DryRun, Proposal, Tailored } from '../../wire/generated/types';
+import FromTraffic from './FromTraffic.svelte';
+
+const object = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'callers-of-inventory' };
+const proposal = (before: string, after: string): Proposal => ({ object, before, after, base: before === '' ? '' : '7', diff: [{ side: 'after', line: 1, text: after }] });
+const made: Tailored = {
+  proposals: [proposal('', 'kind: AuthorizationPolicy')],
+  letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], amount: 120 }],
+  left: [{ namespace: '', workload: '', service: 'inventory', amount: 5, why: 'plaintext', because: '' }],
+  says: [{ tone: 'cuts', title: 'cart → inventory', detail: 'refused', requestsPerSecond: 0, observed: false, object: null, path: '' }],
+  beside: [],
+  silent: ['shoppers'],
+  watchedSeconds: 40,
+};
+const run = (pending: boolean): DryRun => ({ namespace: 'prod', proposals: [proposal('a', 'b')], says: [], pending });
+const draft = { revision: 1, items: [], says: [], canUndo: false };
+const graph = { revision: 1, nodes: [], edges: [], groups: [], width: 0, height: 0, unknown: [], windowSeconds: 300 };
+
+let host: FixtureHost;
+function open(tailored: Tailored, runs: readonly DryRun[]): void {
+  host = fixtureHost({ ...clusterAnswers, graph: graph as never, policiesSeen: tailored, dryRuns: [...runs], draftPut: draft });
+  connect(host);
+  route.go('security', { view: 'seen', in: 'prod' });
+  render(FromTraffic, { session: 's' });
+}
+const asked = (name: string): readonly unknown[] => host.asked.filter((one) => one.name === name).map(({ args }) => args);
+
+beforeEach(() => locale.set('en'));
+afterEach(cleanup);
+
+describe('policies from traffic', () => {
+  it('say who is let in and who is not, and go into the tray', async () => {
+    open(made, []);
+    const table = await screen.findByRole('region', { name: 'Let in' });
+    expect(within(table).getByText('orders')).toBeTruthy();
+    expect(within(table).getByText('120 requests')).toBeTruthy();
+    expect(screen.getByText(/callers without a proxy → inventory/)).toBeTruthy();
+    expect(screen.getByText(/cart → inventory/)).toBeTruthy();
+    expect(asked('policies_seen')).toEqual([{ session: 's', namespace: 'prod', service: '', windowSeconds: 0 }]);
+    await expectAccessible();
+    await fireEvent.click(screen.getByRole('button', { name: /Put into the tray/ }));
+    await vi.waitFor(() => expect(asked('draft_put')).toEqual([{ session: 's', yaml: 'kind: AuthorizationPolicy', base: '' }]));
+  });
+
+  it('in dry-run are enforced together', async () => {
+    open({ ...made, proposals: [], letIn: [] }, [run(false)]);
+    await fireEvent.click(await screen.findByRole('button', { name: 'Enforce' }));
+    await vi.waitFor(() => expect(asked('draft_put')).toEqual([{ session: 's', yaml: 'b', base: '7' }]));
+    expect(screen.getByText('Nobody was seen to call here')).toBeTruthy();
+  });
+
+  it('that the tray enforces already lead to the review', async () => {
+    open(made, [run(true)]);
+    await screen.findByText('The tray enforces them: review it.');
+    expect(screen.queryByRole('button', { name: 'Enforce' })).toBeNull();
+  });
+});
