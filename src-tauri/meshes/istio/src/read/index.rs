@@ -13,7 +13,7 @@ use crate::kinds::gateway::Gateway;
 use crate::kinds::peer_authentication::PeerAuthentication;
 use crate::kinds::request_authentication::RequestAuthentication;
 use crate::kinds::service_entry::ServiceEntry;
-use crate::kinds::sidecar::Sidecar;
+use crate::kinds::sidecar::{Scope, Sidecar};
 use crate::kinds::virtual_service::spec::VirtualService;
 use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::hosts::{fqdn, is_wildcard};
@@ -142,6 +142,22 @@ impl Index {
     pub fn http_services(&self, port: u16) -> &[Arc<Service>] {
         self.world.log().note("", "Service", || Dep::found("", "Service", &("http", port)));
         self.http.get(&port)
+    }
+
+    /// Those of the namespaces that a proxy in this scope can see.
+    pub fn http_services_for<'a>(&'a self, scope: &Scope, port: u16) -> impl Iterator<Item = &'a Arc<Service>> {
+        let all = self.http_services(port);
+        let within = |namespace: &str| {
+            let from = all.partition_point(|service| service.namespace.as_str() < namespace);
+            let rest = all.get(from..).unwrap_or_default();
+            rest.get(..rest.partition_point(|service| service.namespace == namespace)).unwrap_or_default()
+        };
+        match scope.namespaces() {
+            Some(names) => names.into_iter().map(within).collect::<Vec<_>>(),
+            None => vec![all],
+        }
+        .into_iter()
+        .flatten()
     }
 
     /// Services that select a pod.

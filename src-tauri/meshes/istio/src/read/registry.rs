@@ -296,7 +296,7 @@ impl Index {
     pub fn fits_any(&self, scope: &Scope, pattern: &str, port: u16, caller: &str) -> bool {
         let service = |s: &Arc<Service>| {
             let name = service_host(&s.namespace, &s.name);
-            self.service_shown(s).to(caller) && scope.sees(&s.namespace, &name) && wildcard_matches(pattern, &name)
+            scope.sees(&s.namespace, &name) && self.service_shown(s).to(caller) && wildcard_matches(pattern, &name)
         };
         let entry = |typed: &Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
@@ -304,13 +304,13 @@ impl Index {
                 && typed.spec.ports.iter().any(|p| p.number == port)
                 && typed.spec.hosts.iter().any(|h| scope.sees(home, h) && wildcard_matches(pattern, h))
         };
-        self.http_services(port).iter().any(service) || self.service_entries.all().any(entry)
+        self.http_services_for(scope, port).any(service) || self.service_entries.all().any(entry)
     }
 
     /// Whether a proxy in this scope routes requests on this port at all, whatever address they go to.
     pub fn routes_port(&self, scope: &Scope, port: u16, caller: &str) -> bool {
-        let service = self.http_services(port).iter().any(|s| {
-            self.service_shown(s).to(caller) && scope.sees(&s.namespace, &service_host(&s.namespace, &s.name))
+        let service = self.http_services_for(scope, port).any(|s| {
+            scope.sees(&s.namespace, &service_host(&s.namespace, &s.name)) && self.service_shown(s).to(caller)
         });
         // A host of the name in another namespace stands for it.
         let taken = |host: &str, home: &str| self.host(scope, host, caller).is_some_and(|h| h.namespace() != home);

@@ -2,6 +2,8 @@
 
 pub(crate) mod spec;
 
+use std::collections::BTreeSet;
+
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
@@ -84,6 +86,24 @@ impl<'a> Scope<'a> {
             fits(dns, host) || wildcard_matches(host, dns) || wildcard_matches(host, dns.trim_start_matches('*'))
         };
         self.meets(namespace, meets, |dns| fits(dns, host))
+    }
+
+    /// The only namespaces of which any host can be in the proxy's configuration; `None` where it may be any.
+    pub fn namespaces(&self) -> Option<BTreeSet<&'a str>> {
+        let (sidecar, _) = self.sidecar?;
+        if sidecar.egress.is_empty() || matches!(self.part, Part::Rules) {
+            return None;
+        }
+        let named = sidecar.egress.iter().flat_map(|listener| &listener.hosts).filter_map(|host| host.split_once('/'));
+        let mut names = BTreeSet::new();
+        for (namespace, _) in named.filter(|(namespace, _)| !namespace.starts_with('~')) {
+            match namespace {
+                "*" | "" => return None,
+                "." => names.insert(self.caller),
+                other => names.insert(other),
+            };
+        }
+        Some(names)
     }
 
     fn meets(&self, namespace: &str, wanted: impl Fn(&str) -> bool, left_out: impl Fn(&str) -> bool) -> bool {
