@@ -161,7 +161,7 @@ fn row(shown: &Shown) -> Value {
     json!({
         "id": shown.id, "name": run.plan.name, "user": shown.user, "service": run.plan.service, "route": run.plan.object().to_string(),
         "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": phase["because"],
-        "weight": run.split.canary, "mirror": run.split.mirror, "over": shown.is_over, "hindered": shown.because,
+        "weight": run.split.canary, "mirror": run.split.mirror, "cohort": run.plan.cohort(run.split), "over": shown.is_over, "hindered": shown.because,
         "lastCheck": run.checks.back(), "entries": shown.entries,
     })
 }

@@ -30,7 +30,7 @@ fn plan() -> Plan {
     Plan::read(&format!(
         "name: reviews to v3\nservice: {{namespace: {NAMESPACE}, name: reviews}}\nroute: {{kind: VirtualService, name: {NAME}}}\nstable: v1\ncanary: v3\n\
          interval: 10s\nminRequests: 1\npatience: 3m\n\
-         steps: [{{weight: 10, pause: 10s}}, {{weight: 30, pause: 10s}}, {{weight: 60, pause: 10s}}, {{weight: 100, pause: 10s}}]\n\
+         steps: [{{weight: 10, cohort: {{header: x-user, value: tester}}, pause: 10s}}, {{weight: 30, pause: 10s}}, {{weight: 60, pause: 10s}}, {{weight: 100, pause: 10s}}]\n\
          gates: [{{metric: success-rate, min: 97}}]\n"
     ))
     .unwrap()
@@ -157,7 +157,8 @@ async fn program(kubeconfig: PathBuf, folder: &Path) {
 async fn route(connection: &Connection) -> (u64, bool) {
     let [route, _] = keys(NAME);
     let route = connection.get(&route).await.unwrap();
-    let all = route.pointer("/spec/http/0/route").and_then(Value::as_array).cloned().unwrap_or_default();
+    let rules = route.pointer("/spec/http").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = rules.last().and_then(|rule| rule["route"].as_array()).cloned().unwrap_or_default();
     let canary =
         all.iter().find(|to| to["destination"]["subset"] == "v3").map_or(0, |to| to["weight"].as_u64().unwrap());
     (canary, route.pointer("/metadata/annotations/netloft.dev~1rollout").is_some())
@@ -174,11 +175,19 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     .await
     .unwrap();
     first.kill();
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    let asker = client(&session).unwrap();
+    until("the cohort reaches v3 whatever the weights say", async || {
+        let counts = ask(&asker, 40, "x-user:tester").await.map_err(|error| error.to_string())?;
+        let all = counts.keys().all(|(answered, status)| answered == "v3" && *status == 200);
+        if all { Ok(()) } else { Err(format!("{counts:?}")) }
+    })
+    .await
+    .unwrap();
     assert!(leased, "anybody sees who drives it");
 
     // The next start takes it over once its driver was silent for long enough, and holds what it finds.
-    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
-    let asking = tokio::task::spawn_local(load(client(&session).unwrap(), false));
+    let asking = tokio::task::spawn_local(load(asker.clone(), false));
     session.rollouts_keep_watch();
     let own = async || session.rollouts().await.map_err(|error| error.to_string()).map(|mut all| all.remove(0));
     let found = until("it is taken over", async || match own().await? {
@@ -213,7 +222,7 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     asking.abort();
     assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
     assert_eq!(route(&connection).await, (100, false), "the end of it, and no lease");
-    answered_by(&client(&session).unwrap(), "v3").await;
+    answered_by(&asker, "v3").await;
     eprintln!("killed at {held} %, held, and went on to the end");
     workbench.close(session.id());
 }

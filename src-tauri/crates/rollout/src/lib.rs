@@ -3,12 +3,13 @@
 //! Deliberately absent: the cluster, clocks and disks. Whoever drives a run tells it how much time has passed and what is
 //! there, and does what it says.
 
+mod cohort;
 mod gate;
 mod plan;
 mod run;
 mod split;
 
 pub use gate::{Gate, Judged, Measured, Metric, Rates, Verdict};
-pub use plan::{Broken, Failure, Interrupted, Pause, Plan, Route, RouteKind, Service, Step};
+pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKind, Service, Step};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
 pub use split::{Split, Unfit};

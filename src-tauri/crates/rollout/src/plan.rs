@@ -79,8 +79,18 @@ pub enum RouteKind {
     HttpRoute,
 }
 
+/// Requests that go to the canary whatever the weights say, by a header that they carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cohort {
+    /// Its name, in small letters as proxies have it.
+    pub header: String,
+    /// Its value, in full.
+    pub value: String,
+}
+
 /// One step: a split, and how long it has to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Percent of the requests that the canary gets.
@@ -88,6 +98,9 @@ pub struct Step {
     /// Percent of the requests that are sent to the canary as copies, whose answers nobody waits for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mirror: u8,
+    /// Requests that all go to the canary while the step holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<Cohort>,
     /// How long it has to hold.
     #[serde(default)]
     pub pause: Pause,
@@ -205,6 +218,9 @@ impl Plan {
             if step.weight > 100 || step.mirror > 100 {
                 return wrong(&format!("steps[{at}]"), "a share of requests is 0 to 100 percent");
             }
+            if let Some(because) = step.cohort.as_ref().and_then(Cohort::nonsense) {
+                return wrong(&format!("steps[{at}].cohort"), because);
+            }
         }
         for (at, gate) in self.gates.iter().enumerate() {
             if let Err(because) = gate.sense() {
@@ -212,6 +228,20 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+impl Cohort {
+    /// Why no request could belong to it.
+    fn nonsense(&self) -> Option<&'static str> {
+        let token = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        if self.header.is_empty() || !self.header.chars().all(token) {
+            return Some("a header's name is small letters, digits and hyphens");
+        }
+        if self.value.is_empty() || self.value.chars().any(char::is_control) {
+            return Some("the header's value is empty, or no text");
+        }
+        None
     }
 }
 
@@ -336,7 +366,10 @@ gates:
     fn a_plan_is_read() {
         let plan = Plan::read(PLAN).unwrap();
         assert_eq!(plan.object().to_string(), "VirtualService prod/reviews");
-        assert_eq!(plan.steps[0], Step { weight: 10, mirror: 0, pause: Pause::For(Duration::from_secs(30)) });
+        assert_eq!(
+            plan.steps[0],
+            Step { weight: 10, mirror: 0, cohort: None, pause: Pause::For(Duration::from_secs(30)) }
+        );
         assert_eq!((plan.steps[1].pause, plan.on_failure), (Pause::Manual, Failure::Return));
         let again: Plan = serde_json::from_value(serde_json::to_value(&plan).unwrap()).unwrap();
         assert_eq!(again, plan);

@@ -274,8 +274,7 @@ impl Run {
     }
 
     fn wanted(&self) -> Split {
-        let step = self.plan.steps.get(self.step);
-        step.map_or(self.split, |step| Split { canary: step.weight, mirror: step.mirror })
+        self.plan.wanted(self.step).unwrap_or(self.split)
     }
 
     fn look(&mut self, seen: &Observation) -> Act {

@@ -13,6 +13,9 @@ pub struct Split {
     pub canary: u8,
     /// Percent of the requests that are copied to the canary.
     pub mirror: u8,
+    /// The plan's step whose cohort all goes to the canary; the first of several with the same.
+    #[serde(default)]
+    pub cohort: Option<usize>,
 }
 
 /// Why a route cannot be driven by a plan.
@@ -32,6 +35,9 @@ pub enum Unfit {
     /// Its rules do not agree.
     #[error("its rules split differently ({0} % and {1} % to the canary): make them equal first")]
     Differ(u8, u8),
+    /// Some of its rules have the cohort's before them, others have not.
+    #[error("its rules do not all send the same cohort to the canary: make them equal first")]
+    Cohorts,
     /// Copies go to somebody else.
     #[error("{0} copies requests to somebody else already")]
     Mirrored(String),
@@ -46,9 +52,11 @@ impl Split {
         let form = Form::of(plan);
         let mut found: Option<Self> = None;
         for (at, rule) in form.rules(body) {
-            let split = form.read(rule, &format!("spec.{}[{at}]", form.list))?;
+            let mut split = form.read(rule, &format!("spec.{}[{at}]", form.list))?;
+            split.cohort = form.cohort_before(body, at);
             match found {
                 Some(known) if known.canary != split.canary => return Err(Unfit::Differ(known.canary, split.canary)),
+                Some(known) if known.cohort != split.cohort => return Err(Unfit::Cohorts),
                 _ => found = Some(split),
             }
         }
@@ -72,15 +80,16 @@ impl Split {
             };
             form.write(rule, self, &path)?;
         }
+        form.write_cohort(&mut body, self.cohort);
         Ok(body)
     }
 }
 
 /// Where a kind keeps its rules and their destinations.
-struct Form<'a> {
-    plan: &'a Plan,
-    list: &'static str,
-    targets: &'static str,
+pub(crate) struct Form<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) list: &'static str,
+    pub(crate) targets: &'static str,
 }
 
 impl<'a> Form<'a> {
@@ -93,19 +102,19 @@ impl<'a> Form<'a> {
     }
 
     /// The rules that send requests to the stable version; a rule that sends some to the canary alone is the user's own.
-    fn rules<'b>(&'b self, body: &'b Value) -> impl Iterator<Item = (usize, &'b Value)> {
+    pub(crate) fn rules<'b>(&'b self, body: &'b Value) -> impl Iterator<Item = (usize, &'b Value)> {
         let all = body.pointer(&format!("/spec/{}", self.list)).and_then(Value::as_array);
         all.into_iter().flatten().enumerate().filter(|(_, rule)| {
             self.targets(rule).any(|target| self.version(target).as_deref() == Some(&*self.plan.stable))
         })
     }
 
-    fn targets<'b>(&self, rule: &'b Value) -> impl Iterator<Item = &'b Value> + use<'b> {
+    pub(crate) fn targets<'b>(&self, rule: &'b Value) -> impl Iterator<Item = &'b Value> + use<'b> {
         rule.get(self.targets).and_then(Value::as_array).into_iter().flatten()
     }
 
     /// The version that a destination is, by the name that the plan has for it; `None` for another service.
-    fn version(&self, target: &Value) -> Option<String> {
+    pub(crate) fn version(&self, target: &Value) -> Option<String> {
         let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         match self.plan.route.kind {
             RouteKind::VirtualService => {
@@ -156,7 +165,7 @@ impl<'a> Form<'a> {
         }
         let all = (stable + canary).max(1);
         let percent = u8::try_from((canary * 100 + all / 2) / all).unwrap_or(100);
-        Ok(Split { canary: percent, mirror: self.mirror(rule).unwrap_or(0) })
+        Ok(Split { canary: percent, mirror: self.mirror(rule).unwrap_or(0), cohort: None })
     }
 
     /// Percent of the requests that are copied to the canary; `None` where none are, or they go to somebody else.
@@ -203,7 +212,7 @@ impl<'a> Form<'a> {
     }
 
     /// A destination like this one for another version.
-    fn named(&self, pattern: &Value, version: &str) -> Value {
+    pub(crate) fn named(&self, pattern: &Value, version: &str) -> Value {
         let mut made = pattern.clone();
         match self.plan.route.kind {
             RouteKind::VirtualService => made["destination"]["subset"] = Value::from(version),
@@ -299,10 +308,10 @@ mod tests {
     #[test]
     fn is_read_from_the_rules_that_send_to_the_stable_version() {
         for (targets, expected) in [
-            (vec![to("v1", 100)], Ok(Split { canary: 0, mirror: 0 })),
-            (vec![to("v1", 90), to("v3", 10)], Ok(Split { canary: 10, mirror: 0 })),
-            (vec![to("v1", 3), to("v3", 1)], Ok(Split { canary: 25, mirror: 0 })),
-            (vec![to("v1", 90), to("v2", 0), to("v3", 10)], Ok(Split { canary: 10, mirror: 0 })),
+            (vec![to("v1", 100)], Ok(Split { canary: 0, mirror: 0, cohort: None })),
+            (vec![to("v1", 90), to("v3", 10)], Ok(Split { canary: 10, mirror: 0, cohort: None })),
+            (vec![to("v1", 3), to("v3", 1)], Ok(Split { canary: 25, mirror: 0, cohort: None })),
+            (vec![to("v1", 90), to("v2", 0), to("v3", 10)], Ok(Split { canary: 10, mirror: 0, cohort: None })),
             (vec![to("v1", 90), to("v2", 10)], Err(Unfit::Third { path: "spec.http[1]".into(), other: "v2".into() })),
             (vec![to("v3", 100)], Err(Unfit::NoRule("v1".into()))),
         ] {
@@ -317,35 +326,38 @@ mod tests {
     #[test]
     fn is_written_beside_everything_else() {
         let before = route(&[to("v1", 100)]);
-        let after = Split { canary: 10, mirror: 0 }.written(&plan(), &before).unwrap();
+        let after = Split { canary: 10, mirror: 0, cohort: None }.written(&plan(), &before).unwrap();
         assert_eq!(after, route(&[to("v1", 90), to("v3", 10)]));
         let back = Split::default().written(&plan(), &after).unwrap();
         assert_eq!(back, route(&[to("v1", 100), to("v3", 0)]));
-        let mirrored = Split { canary: 0, mirror: 20 }.written(&plan(), &before).unwrap();
+        let mirrored = Split { canary: 0, mirror: 20, cohort: None }.written(&plan(), &before).unwrap();
         assert_eq!(mirrored.pointer("/spec/http/1/mirror/subset"), Some(&json!("v3")));
-        assert_eq!(Split::read(&plan(), &mirrored), Ok(Split { canary: 0, mirror: 20 }));
+        assert_eq!(Split::read(&plan(), &mirrored), Ok(Split { canary: 0, mirror: 20, cohort: None }));
         assert_eq!(Split::default().written(&plan(), &mirrored).unwrap(), before);
         let mut taken = before.clone();
         taken["spec"]["http"][1]["mirror"] = json!({"host": "audit"});
         assert_eq!(
-            Split { canary: 1, mirror: 1 }.written(&plan(), &taken),
+            Split { canary: 1, mirror: 1, cohort: None }.written(&plan(), &taken),
             Err(Unfit::Mirrored("spec.http[1]".into()))
         );
-        assert!(Split { canary: 1, mirror: 0 }.written(&plan(), &taken).is_ok(), "somebody else's copies stay");
+        assert!(
+            Split { canary: 1, mirror: 0, cohort: None }.written(&plan(), &taken).is_ok(),
+            "somebody else's copies stay"
+        );
     }
 
     #[test]
     fn an_http_route_is_split_among_services() {
         let rule = |targets: Value| json!({"spec": {"rules": [{"backendRefs": targets}]}});
         let before = rule(json!([{"name": "reviews-v1", "port": 80}]));
-        let after = Split { canary: 25, mirror: 5 }.written(&gateway(), &before).unwrap();
+        let after = Split { canary: 25, mirror: 5, cohort: None }.written(&gateway(), &before).unwrap();
         assert_eq!(
             after.pointer("/spec/rules/0/backendRefs"),
             Some(
                 &json!([{"name": "reviews-v1", "port": 80, "weight": 75}, {"name": "reviews-v3", "port": 80, "weight": 25}])
             )
         );
-        assert_eq!(Split::read(&gateway(), &after), Ok(Split { canary: 25, mirror: 5 }));
+        assert_eq!(Split::read(&gateway(), &after), Ok(Split { canary: 25, mirror: 5, cohort: None }));
         let back = Split::default().written(&gateway(), &after).unwrap();
         assert!(back.pointer("/spec/rules/0/filters").is_none(), "{back}");
         assert_eq!(Split::read(&gateway(), &back), Ok(Split::default()));

@@ -24,7 +24,7 @@ describe('a plan', () => {
   });
 
   it.each([[[], 50], [[5], 53], [[99], 100], [[100], 100]])('goes on from %j with %d percent', (weights, expected) => {
-    expect(nextStep(weights.map((weight) => ({ weight, mirror: 0, pauseSeconds: 0 }))).weight).toBe(expected);
+    expect(nextStep(weights.map((weight) => ({ weight, mirror: 0, cohort: null, pauseSeconds: 0 }))).weight).toBe(expected);
   });
 });
 

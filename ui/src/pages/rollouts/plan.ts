@@ -26,7 +26,7 @@ export function newPlan(): RolloutPlan {
 /** Steps from the share, 0 to 1, that the new version has already. */
 export function stepsFrom(share: number): RolloutStep[] {
   const minutes = [[5, 5], [25, 10], [50, 10], [100, 5]] as const;
-  const steps = minutes.map(([weight, pause]) => ({ weight, mirror: 0, pauseSeconds: pause * 60 }));
+  const steps = minutes.map(([weight, pause]) => ({ weight, mirror: 0, cohort: null, pauseSeconds: pause * 60 }));
   return steps.filter(({ weight }) => weight > share * 100 || weight === 100);
 }
 
@@ -40,7 +40,7 @@ export const changed = <T>(list: readonly T[], at: number, change: Partial<T>): 
 /** The next step after the last: halfway to all. */
 export function nextStep(steps: readonly RolloutStep[]): RolloutStep {
   const last = steps.at(-1)?.weight ?? 0;
-  return { weight: last >= 100 ? 100 : Math.max(last + 1, Math.round((last + 100) / 2)), mirror: 0, pauseSeconds: 300 };
+  return { weight: last >= 100 ? 100 : Math.max(last + 1, Math.round((last + 100) / 2)), mirror: 0, cohort: null, pauseSeconds: 300 };
 }
 
 /** Seconds that the plan takes where every gate holds; null where a person has to promote. */

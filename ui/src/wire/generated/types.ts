@@ -1106,6 +1106,11 @@ problem: string, obstacles: Array<RolloutObstacle>,
  */
 yaml: string, };
 
+/**
+ * Requests with this header all go to the canary.
+ */
+export type RolloutCohort = { header: string, value: string, };
+
 export type RolloutCommand = "promote" | "pause" | "resume" | "abort";
 
 export type RolloutCommandArgs = { session: string, rollout: number, command: RolloutCommand, };
@@ -1171,7 +1176,7 @@ weight: number,
 /**
  * Percent of the requests that are copied.
  */
-mirror: number, 
+mirror: number, cohort: RolloutCohort | null, 
 /**
  * How long all gates have to hold; null until a person promotes it.
  */

@@ -32,7 +32,7 @@ fn step(run: &mut Run, canary: Option<Rates>) -> Act {
 }
 
 fn write(canary: u8) -> Act {
-    Act::Write(Split { canary, mirror: 0 })
+    Act::Write(Split { canary, mirror: 0, cohort: None })
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn never_moves_on_what_is_old() {
 fn another_hand_ends_it_and_is_not_overwritten() {
     let mut run = run();
     step(&mut run, None);
-    let other = Observation { live: Ok(Split { canary: 30, mirror: 0 }), ..seen(&run, good()) };
+    let other = Observation { live: Ok(Split { canary: 30, mirror: 0, cohort: None }), ..seen(&run, good()) };
     assert_eq!(run.next(&other), Act::End);
     assert!(matches!(&run.phase, Phase::Stopped(why) if why.contains("30 %") && why.contains("10 %")));
     assert_eq!(run.next(&other), Act::End);
@@ -105,7 +105,7 @@ fn another_hand_ends_it_and_is_not_overwritten() {
 fn a_write_whose_answer_was_lost_is_seen_to_be_done() {
     let mut run = run();
     assert_eq!(run.next(&seen(&run, None)), write(10));
-    let done = Observation { live: Ok(Split { canary: 10, mirror: 0 }), ..seen(&run, None) };
+    let done = Observation { live: Ok(Split { canary: 10, mirror: 0, cohort: None }), ..seen(&run, None) };
     assert_eq!((run.next(&done), &run.phase, run.split.canary), (Act::Wait, &Phase::Watching, 10));
 }
 
@@ -116,7 +116,7 @@ fn what_was_wanted_since_a_lost_answer_holds() {
         let mut run = run();
         assert_eq!(run.next(&seen(&run, None)), write(10));
         then(&mut run);
-        let done = Observation { live: Ok(Split { canary: 10, mirror: 0 }), ..seen(&run, good()) };
+        let done = Observation { live: Ok(Split { canary: 10, mirror: 0, cohort: None }), ..seen(&run, good()) };
         let act = run.next(&done);
         assert_eq!(run.split.canary, 10, "the write was done");
         (act, run.phase)

@@ -75,8 +75,7 @@ impl Session {
 
     /// What the server says of the first step.
     async fn first_write(&self, plan: &Plan, live: Value, take_over: &[String]) -> Result<Vec<Obstacle>> {
-        let first =
-            plan.steps.first().map_or(Split::default(), |step| Split { canary: step.weight, mirror: step.mirror });
+        let first = plan.wanted(0).unwrap_or_default();
         let step = match step_of(self.connection(), plan, first, None, live).await? {
             Ok(step) => step,
             Err(unfit) => return Ok(vec![obstacle(plan.object().to_string(), unfit)]),

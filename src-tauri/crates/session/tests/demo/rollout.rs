@@ -58,7 +58,10 @@ async fn goes_to_the_end_while_the_gates_hold() {
     assert!(obstacles.iter().all(|obstacle| !obstacle.blocks), "{obstacles:#?}");
     let id = bench.session.rollout_begin(plan.clone(), take_over()).await.unwrap();
     let waiting = until(&bench, "the manual step", |one| one.run.phase == Phase::Waiting).await;
-    assert_eq!((waiting.id, waiting.is_ours, waiting.run.split), (id, true, Split { canary: 100, mirror: 0 }));
+    assert_eq!(
+        (waiting.id, waiting.is_ours, waiting.run.split),
+        (id, true, Split { canary: 100, mirror: 0, cohort: None })
+    );
     assert!(waiting.run.checks.iter().all(|check| !check.judged.is_empty()));
     assert_eq!(weights(&bench).await, [0, 100]);
 

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use rollout::{
-    Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
+    Cohort, Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
 };
 use session::rollout::{Obstacle, Shown};
 
 use super::all;
 use crate::types::{
-    GateVerdict, Rollout, RolloutCheck, RolloutCommand, RolloutFate, RolloutGate, RolloutJudged, RolloutKind,
-    RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutRates, RolloutStep,
+    GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutJudged,
+    RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutRates, RolloutStep,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -75,7 +75,8 @@ impl From<Plan> for RolloutPlan {
 impl From<RolloutStep> for Step {
     fn from(step: RolloutStep) -> Self {
         let pause = step.pause_seconds.map_or(Pause::Manual, |pause| Pause::For(seconds(pause)));
-        Self { weight: percent(step.weight), mirror: percent(step.mirror), pause }
+        let cohort = step.cohort.map(|RolloutCohort { header, value }| Cohort { header, value });
+        Self { weight: percent(step.weight), mirror: percent(step.mirror), cohort, pause }
     }
 }
 
@@ -85,7 +86,8 @@ impl From<Step> for RolloutStep {
             Pause::Manual => None,
             Pause::For(time) => Some(time.as_secs_f64()),
         };
-        Self { weight: step.weight.into(), mirror: step.mirror.into(), pause_seconds }
+        let cohort = step.cohort.map(|Cohort { header, value }| RolloutCohort { header, value });
+        Self { weight: step.weight.into(), mirror: step.mirror.into(), cohort, pause_seconds }
     }
 }
 

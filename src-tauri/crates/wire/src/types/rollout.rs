@@ -45,11 +45,17 @@ wire! {
 }
 
 wire! {
+    /// Requests with this header all go to the canary.
+    pub struct RolloutCohort { pub header: String, pub value: String }
+}
+
+wire! {
     pub struct RolloutStep {
         /// Percent of the requests.
         pub weight: u32,
         /// Percent of the requests that are copied.
         pub mirror: u32,
+        pub cohort: Option<RolloutCohort>,
         /// How long all gates have to hold; null until a person promotes it.
         pub pause_seconds: Option<f64>,
     }
