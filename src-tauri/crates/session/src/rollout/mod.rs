@@ -134,6 +134,8 @@ impl Session {
         let taken = self.opening.records.rollout_adopt(id, self.driver(), row.heard).await?;
         if taken {
             kept.run.interrupted();
+            // Whoever looks sees at once that it holds, not only after its first look at the cluster.
+            self.opening.records.rollout_keep(id, self.driver(), &kept).await?;
             self.rollout_drive(id, kept);
         }
         Ok(taken)
