@@ -197,6 +197,12 @@ impl Places {
         self.selected(&service.namespace, &service.selector)
     }
 
+    /// Those of them that it sends to: the ready ones, or all where it says so.
+    pub fn behind(&self, service: &Service) -> impl Iterator<Item = &Arc<Pod>> {
+        let all = service.publishes_unready;
+        self.of_service(service).into_iter().filter(move |pod| pod.ready || all)
+    }
+
     /// The pods of a workload.
     pub fn of_workload(&self, namespace: &str, workload: &str) -> Vec<&Arc<Pod>> {
         self.note(&("workload", namespace, workload));
@@ -238,6 +244,13 @@ impl Places {
         match cluster_name(&host, namespace) {
             Some((name, ns)) if let Some(service) = self.service(&ns, &name) => match &service.external_name {
                 Some(outside) if service.kind == "ExternalName" => self.alias(outside),
+                // Its name stands for the addresses of its pods, and there are none.
+                _ if service.is_headless() && !service.selector.is_empty() && self.behind(service).next().is_none() => {
+                    Resolved::Nowhere(format!(
+                        "no pod of Service {} is ready, and it has no address of its own",
+                        service.name
+                    ))
+                }
                 _ => Resolved::Service(service.clone()),
             },
             _ if self.is_ours(&host) => Resolved::Nowhere(format!("no Service is called {host}")),

@@ -50,7 +50,7 @@ fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdi
         verdict.trace.push(Step::said("deliver", format!("Service {} has no port {port}", service.name)));
         return verdict.ends(Outcome::Refused);
     };
-    let pods = places.of_service(service).into_iter().filter(|p| p.ready && target_port(found, p).is_some());
+    let pods = places.behind(service).filter(|p| target_port(found, p).is_some());
     let workloads = workloads_of(pods.map(AsRef::as_ref));
     if workloads.is_empty() {
         verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));

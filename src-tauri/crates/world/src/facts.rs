@@ -47,6 +47,8 @@ pub struct Service {
     pub selector: Labels,
     /// `spec.ports`
     pub ports: Vec<ServicePort>,
+    /// `spec.publishNotReadyAddresses`: pods that are not ready count as well.
+    pub publishes_unready: bool,
     /// `metadata.creationTimestamp`, seconds since 1970.
     pub created: Option<i64>,
     /// `status.conditions`

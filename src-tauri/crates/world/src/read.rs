@@ -187,6 +187,8 @@ struct ServiceSpec {
     selector: Labels,
     #[serde(deserialize_with = "or_default")]
     ports: Vec<PortView>,
+    #[serde(rename = "publishNotReadyAddresses")]
+    publishes_unready: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -201,7 +203,8 @@ struct PortView {
 
 impl From<ServiceView> for Service {
     fn from(view: ServiceView) -> Self {
-        let ServiceSpec { r#type, cluster_ip, mut cluster_ips, external_name, selector, ports } = view.spec;
+        let ServiceSpec { r#type, cluster_ip, mut cluster_ips, external_name, selector, ports, publishes_unready } =
+            view.spec;
         if cluster_ips.is_empty() && !cluster_ip.is_empty() {
             cluster_ips.push(cluster_ip);
         }
@@ -215,6 +218,7 @@ impl From<ServiceView> for Service {
             external_name,
             selector,
             ports: ports.into_iter().map(ServicePort::from).collect(),
+            publishes_unready,
             created: view.metadata.created,
             conditions: view.status.conditions.into_iter().map(Condition::from).collect(),
         }

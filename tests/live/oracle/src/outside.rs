@@ -48,6 +48,19 @@ fn plainly(ask: &Ask, address: &str) -> Result<String, String> {
     if answer.is_empty() { Err("the connection was closed".into()) } else { Ok(answer) }
 }
 
+/// What a server says of itself at a path.
+///
+/// # Errors
+/// Where it cannot be asked.
+pub fn get(address: &str, port: u16, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((address, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(15)))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
 fn in_tls(ask: &Ask, address: &str) -> std::io::Result<Result<String, String>> {
     let to = format!("::{address}:{}", port_of(&ask.url).unwrap_or(443));
     let mut curl = Command::new("curl");

@@ -82,7 +82,7 @@ fn with_every_recorded_request() {
         }
     }
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(asked >= 2567 && configurations >= 410, "{asked} requests over {configurations} configurations");
+    assert!(asked >= 2954 && configurations >= 509, "{asked} requests over {configurations} configurations");
 }
 
 /// A caller that is named by its service account is the same caller, where one workload alone runs as it.
@@ -98,12 +98,22 @@ fn by_account(ready: &mesh::Ready, request: &Request, verdict: &Verdict) -> Resu
 }
 
 /// What a later look at the mesh's surroundings would show: the engine says that it does not know them.
-const NOT_KNOWN: [&str; 3] = [
+const NOT_KNOWN: [&str; 10] = [
     // An authorizer that the mesh's own settings do not name.
     "custom-with-no-such-provider",
     "an-authorizer-that-is-not-there",
     // Keys that only istiod could fetch.
     "keys-elsewhere",
+    // A port of the pod, or a socket, of which nothing says whether somebody listens there.
+    "ingress-endpoint-where-nothing-listens",
+    "ingress-endpoint-at-another-port",
+    "ingress-endpoint-in-a-socket",
+    // A file in the caller's pod.
+    "tls-by-files-that-are-not-there",
+    // What the application itself speaks.
+    "proxy-protocol",
+    "second-protocol",
+    "tunnel",
 ];
 
 fn agrees(case: &str, o: &Observation, verdict: &Verdict) -> Result<(), String> {
@@ -148,7 +158,8 @@ fn unreadable(seen: &oracle::Seen) -> Option<&str> {
 
 /// No answer, or the proxy's own that it could not connect.
 fn nobody_outside(seen: &oracle::Seen) -> bool {
-    let proxy = seen.example.body.as_deref().is_some_and(|b| b.contains("upstream connect error"));
+    let words = ["upstream connect error", "no healthy upstream"];
+    let proxy = seen.example.body.as_deref().is_some_and(|b| words.iter().any(|w| b.contains(w)));
     seen.answered_by.is_empty() && (proxy || seen.status.keys().all(|s| s == "error"))
 }
 
@@ -208,8 +219,11 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
         return Ok(());
     }
     // The header that shows mutual TLS is for requests: where bytes alone are handed on, nothing shows it.
-    let unread =
-        |step: &mesh::Step| step.because.contains("carries bytes") || step.path.as_deref() == Some("spec.ingress");
+    let unread = |step: &mesh::Step| {
+        step.because.contains("carries bytes")
+            || step.because.contains("for bytes")
+            || step.path.as_deref() == Some("spec.ingress")
+    };
     if !mutual && verdict.trace.iter().any(unread) {
         return Ok(());
     }

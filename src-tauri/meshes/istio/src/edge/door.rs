@@ -26,8 +26,10 @@ pub(crate) enum Protocol {
 /// What a door does with TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// It ends there; the caller needs no certificate, or may leave it out.
+    /// It ends there; the caller needs no certificate.
     Terminate,
+    /// It ends there, and the caller may show a certificate.
+    Optional,
     /// It ends there, and the caller must show a certificate.
     Mutual,
     /// It ends there, and the caller must be of the mesh.
@@ -68,6 +70,10 @@ pub(crate) struct Door {
     pub protocol: Protocol,
     /// `None` where there is no TLS.
     pub tls: Option<Mode>,
+    /// Name of the Secret with its certificate, and its namespace where that is not the pod's.
+    pub secret: Option<(Option<String>, String)>,
+    /// It listens for its own pod alone.
+    pub inward: bool,
     /// Plain requests are sent to HTTPS.
     pub redirect: bool,
     /// Hosts, each with the namespace whose routes may use it; a star for all.
@@ -102,11 +108,13 @@ fn of_server(typed: &Typed<Gateway>, key: &ObjectKey, at: usize, server: &Server
     };
     // A mode that is not said is the first of the enumeration: TLS is passed on.
     let mode = server.tls.as_ref().map(|tls| match tls.mode.as_str() {
-        "SIMPLE" | "OPTIONAL_MUTUAL" => Mode::Terminate,
+        "SIMPLE" => Mode::Terminate,
+        "OPTIONAL_MUTUAL" => Mode::Optional,
         "MUTUAL" => Mode::Mutual,
         "ISTIO_MUTUAL" => Mode::Mesh,
         _ => Mode::Pass,
     });
+    let secret = server.tls.as_ref().map(|tls| tls.credential_name.clone());
     let hosts = server.hosts.iter().map(|host| match host.split_once('/') {
         Some((".", host)) => (key.namespace.clone(), host.to_ascii_lowercase()),
         Some((namespace, host)) => (namespace.to_owned(), host.to_ascii_lowercase()),
@@ -126,6 +134,8 @@ fn of_server(typed: &Typed<Gateway>, key: &ObjectKey, at: usize, server: &Server
         // Passed on as it is, what is in the TLS is not read.
         protocol: if mode == Some(Mode::Pass) && protocol == Protocol::Https { Protocol::Bytes } else { protocol },
         tls: mode,
+        secret: secret.filter(|name| !name.is_empty() && !name.contains("://")).map(|name| (None, name)),
+        inward: server.bind.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
         redirect: server.tls.as_ref().is_some_and(|tls| tls.https_redirect),
         hosts: hosts.collect(),
     }
@@ -177,6 +187,11 @@ fn of_opening(opening: &Opening) -> Option<Door> {
         port: opening.port,
         protocol,
         tls: if listener.protocol == "TCP" { None } else { mode },
+        secret: listener.tls.as_ref().and_then(|tls| tls.certificate_refs.first()).map(|secret| {
+            let home = secret.namespace.clone().unwrap_or_else(|| opening.owner.key.namespace.clone());
+            (Some(home), secret.name.clone())
+        }),
+        inward: false,
         redirect: false,
         hosts,
         name,

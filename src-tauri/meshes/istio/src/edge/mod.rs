@@ -5,6 +5,7 @@ mod derive;
 mod door;
 mod open;
 mod rules;
+mod secret;
 mod table;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use world::{Difference, Pod, Service, World};
 pub(crate) use derive::{Derived, Rule};
 pub(crate) use door::{Door, Mode, Protocol};
 pub(crate) use open::Open;
+pub(crate) use secret::{Lack, lack};
 pub(crate) use table::{Connection, Layer4, MESH, Stand, Table, full_name};
 
 use crate::kinds::NETWORKING;

@@ -45,6 +45,10 @@ impl Index {
                 }
                 names.extend(own);
             }
+            if door.inward {
+                open.shut.push((door, "it listens for its own pod alone".into()));
+                continue;
+            }
             let plain = !open.http.is_empty() || open.bytes.is_some();
             match door.protocol {
                 _ if plain && (door.protocol != Protocol::Http || open.http.is_empty()) => {

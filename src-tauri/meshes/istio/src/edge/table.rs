@@ -204,6 +204,7 @@ impl Index {
         };
         let edge = self.edge();
         let derived = edge.at_gateway.get(gateway).into_iter().flatten().filter_map(|at| edge.derived.get(*at));
+        let derived = derived.filter(|d| self.routes_shown(&d.namespace).to(namespace));
         let mut all: Vec<Table> = self.virtual_services.all().filter(bound).map(Table::Written).collect();
         all.extend(derived.map(Table::Derived));
         all.sort_by_cached_key(|table| table.rank(self, namespace));

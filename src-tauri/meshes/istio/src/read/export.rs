@@ -63,6 +63,11 @@ impl Index {
         Shown::new(&typed.spec.export_to, default, &typed.document.key.namespace)
     }
 
+    /// Whom rules are shown to that say nothing of it, as routes of the Gateway API do.
+    pub fn routes_shown<'a>(&'a self, home: &'a str) -> Shown<'a> {
+        Shown::new(&[], &self.settings.default_virtual_service_export_to, home)
+    }
+
     /// Whom a ServiceEntry is shown to.
     pub fn entry_shown<'a>(&'a self, typed: &'a Typed<ServiceEntry>) -> Shown<'a> {
         let default = &self.settings.default_service_export_to;

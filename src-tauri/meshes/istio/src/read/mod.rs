@@ -7,6 +7,7 @@ pub(crate) mod field;
 pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod index;
+pub(crate) mod locality;
 pub(crate) mod path;
 pub(crate) mod registry;
 pub(crate) mod settings;

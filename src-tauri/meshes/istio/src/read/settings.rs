@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     outbound_traffic_policy: Mode,
     #[serde(deserialize_with = "or_default")]
     default_config: ProxyConfig,
+    /// Which places are preferred, where a rule says nothing of it.
+    pub locality_lb_setting: Option<serde_json::Value>,
     #[serde(deserialize_with = "or_default")]
     extension_providers: Vec<Provider>,
 }
@@ -48,9 +50,53 @@ struct ProxyConfig {
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Provider {
     name: String,
+    envoy_ext_authz_http: Option<Authorizer>,
+    envoy_ext_authz_grpc: Option<Authorizer>,
+}
+
+/// Who is asked by policies that hand the decision on.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Authorizer {
+    service: String,
+    /// Port of the service.
+    pub port: u16,
+    /// Requests pass where it does not answer.
+    pub fail_open: bool,
+    #[serde(deserialize_with = "or_default")]
+    status_on_error: String,
+    /// It is asked in gRPC, for connections as well as for requests.
+    #[serde(skip)]
+    pub rpc: bool,
+}
+
+impl Authorizer {
+    /// What callers see where it does not answer; `None` where that is no status that Envoy knows.
+    /// Upstream: extauthz.go, parseStatusOnError; envoy/type/v3/http_status.proto, StatusCode.
+    pub fn status_on_error(&self) -> Option<u16> {
+        if self.status_on_error.is_empty() {
+            return Some(403);
+        }
+        let known = |status: &u16| {
+            matches!(status, 100 | 200..=208 | 226 | 300..=305 | 307 | 308 | 400..=417 | 421..=424 | 426 | 428 | 429)
+                || matches!(status, 431 | 500..=508 | 510 | 511)
+        };
+        self.status_on_error.parse().ok().filter(known)
+    }
+
+    /// Its namespace, where it is written, and its host.
+    pub fn place(&self) -> (Option<&str>, &str) {
+        self.service.split_once('/').map_or((None, self.service.as_str()), |(home, host)| (Some(home), host))
+    }
+}
+
+/// Upstream: istio/istio pilot/pkg/security/authz/builder/extauthz.go, validateProviderName.
+fn is_label(name: &str) -> bool {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    (1..=63).contains(&name.len()) && plain && !name.starts_with('-') && !name.ends_with('-')
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -120,9 +166,18 @@ impl Settings {
         self.default_config.gateway_topology.num_trusted_proxies
     }
 
-    /// Whether a provider is named that policies may ask; `None` where the settings were not there to be read.
-    pub fn provides(&self, name: &str) -> Option<bool> {
-        self.object.as_ref().map(|_| self.extension_providers.iter().any(|p| p.name == name))
+    /// The authorizer that is called so, where there is one that can be asked; `None` where the settings were not there to be read.
+    pub fn authorizer(&self, name: &str) -> Option<Option<Authorizer>> {
+        self.object.as_ref()?;
+        let named: Vec<&Provider> = self.extension_providers.iter().filter(|p| p.name == name).collect();
+        let [only] = named.as_slice() else { return Some(None) };
+        let rpc = only.envoy_ext_authz_grpc.clone().map(|authorizer| Authorizer { rpc: true, ..authorizer });
+        Some(
+            only.envoy_ext_authz_http
+                .clone()
+                .or(rpc)
+                .filter(|a| is_label(name) && a.port > 0 && a.status_on_error().is_some()),
+        )
     }
 
     /// Nothing unknown may leave.

@@ -5,8 +5,8 @@ use world::{ObjectKey, Pod};
 
 use super::arrive::{because, short};
 use super::deliver::{Arrival, Delivery};
-use super::endpoint::Peer;
 use super::leave::{past_routes, reads};
+use super::peers::Peer;
 use super::said;
 use super::way::{Hop, Way};
 use super::waypoint::{Sought, through};
@@ -162,7 +162,7 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
             let because = format!("a rule of {} denies the connection", short(&key));
             by(Outcome::Denied, (key, path), because)
         }
-        Admission::NotAllowed(key, path) => {
+        Admission::Failed(key, path, _) | Admission::NotAllowed(key, path) => {
             let because = format!("no rule of {} allows the connection", short(&key));
             by(Outcome::Denied, (key, path), because)
         }

@@ -6,8 +6,9 @@ use world::ObjectKey;
 use super::capture::comes_in;
 use super::deliver::{Arrival, Delivery};
 use super::door::Door;
-use super::endpoint::{Peer, Unasked};
+use super::endpoint::Unasked;
 use super::opaque::opaque;
+use super::peers::Peer;
 use super::token::{Checked, carry, check};
 use super::way::{Hop, Way};
 use super::{ambient, gateway};
@@ -38,6 +39,8 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         && cluster.unasked.is_none()
         && match &cluster.told {
             Some((mode, ..)) => mode == "ISTIO_MUTUAL",
+            // Who is not asked what it takes is called as the host is.
+            None if cluster.balance.passthrough => true,
             None => peer.mutual.unwrap_or(sidecar && speaks(&pod.labels)) && posture.mtls != Mtls::Disabled,
         };
     let (transport, why) = connect(delivery, can);
@@ -45,7 +48,7 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         let because = format!("{} is asked at port {}, where nothing is said to listen", peer.name(), peer.port);
         return Arrival::at(Outcome::Refused, transport, Step::said("deliver", because));
     }
-    if let Some(arrival) = stranger(delivery, peer, transport) {
+    if let Some(arrival) = stranger(hop, delivery, peer, transport) {
         return arrival;
     }
     match member {
@@ -63,9 +66,10 @@ fn speaks(labels: &world::Labels) -> bool {
 
 /// Mutual TLS with a pod that is none of those whom the caller's proxy expects there.
 /// Upstream: istio/istio pilot/pkg/networking/core/cluster_tls.go, buildIstioMutualTLS: the accounts of all endpoints are its names.
-fn stranger(delivery: &Delivery, peer: &Peer, transport: Transport) -> Option<Arrival> {
-    let expected = &delivery.cluster.accounts;
-    let known = expected.iter().any(|(ns, account)| *ns == peer.pod.namespace && *account == peer.pod.service_account);
+fn stranger(hop: &Hop, delivery: &Delivery, peer: &Peer, transport: Transport) -> Option<Arrival> {
+    let (expected, domain) = (&delivery.cluster.names, hop.index.settings.trust_domain());
+    let name = format!("spiffe://{domain}/ns/{}/sa/{}", peer.pod.namespace, peer.pod.service_account);
+    let known = expected.contains(&name);
     if transport != Transport::Mtls || known || expected.is_empty() {
         return None;
     }
@@ -76,6 +80,9 @@ fn stranger(delivery: &Delivery, peer: &Peer, transport: Transport) -> Option<Ar
 /// A pod without proxy takes what comes, but speaks no TLS of the mesh.
 fn unguarded(way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, why: Option<Place>) -> Arrival {
     let (name, speech) = (peer.name(), delivery.cluster.speech);
+    if let Some(arrival) = delivery.cluster.odd.at(peer, None, transport, way.is_encrypted()) {
+        return arrival;
+    }
     let (outcome, step) = match transport {
         Transport::Mtls => {
             (Outcome::Refused, because("transport", why, format!("{name} has no proxy that could answer mutual TLS")))
@@ -110,11 +117,15 @@ fn by_sidecar(
 ) -> Arrival {
     let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let by_posture = posture.object.clone().map(|key| (key, posture.path.clone()));
+    let door = Door::of(index, pod, peer.port);
+    let odd = || delivery.cluster.odd.at(peer, Some(&door), transport, way.is_encrypted());
+    if let Some(arrival) = odd().filter(|_| transport == Transport::Tls) {
+        return arrival;
+    }
     if let Some((_, key, path)) = delivery.cluster.tls.as_ref().filter(|(mode, ..)| mode == "MUTUAL") {
         let because = "whether the certificates that it names are ones of the mesh is not known";
         return Arrival::at(Outcome::Unknown, transport, Step::by("transport", key, path.clone(), because));
     }
-    let door = Door::of(index, pod, peer.port);
     if let Some(text) = door.refuses(posture.mtls, transport, way.is_encrypted()) {
         let by = if transport == Transport::Plaintext { by_posture } else { why.or(by_posture) };
         return Arrival::at(
@@ -127,12 +138,15 @@ fn by_sidecar(
         let step = Step::by("authorize", key, "spec", format!("{key} changes the proxy of {name} by hand"));
         return Arrival::at(Outcome::Unknown, transport, step);
     }
-    if let Some((key, path)) = &door.own_tls {
-        let step = Step::by("transport", key, path.clone(), "whether a caller can speak this TLS is not decided here");
-        return Arrival::at(Outcome::Unknown, transport, step);
+    if let Some(arrival) = odd() {
+        return arrival;
     }
     let mut arrival = admitted(hop, way, delivery, peer, transport, door.is_bytes(way.is_encrypted()));
     arrival.transport = shown(way, transport);
+    if let (true, Some((key, path))) = (door.is_bytes(false), &door.opener) {
+        let because = format!("it opens port {} for bytes: nothing there reads requests", peer.port);
+        arrival.steps.insert(0, Step::by("listen", key, path.clone(), because));
+    }
     if let Some(key) = &door.beside {
         let because =
             format!("it opens no listener for port {}, so it comes in as on any port that nobody names", peer.port);
@@ -213,8 +227,9 @@ fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: T
         }
     };
     let claims = taken.as_ref().map(|(taken, _)| &taken.claims);
-    let (outcome, step) = authorize(hop, way, delivery, peer, transport, Seen { headers: &headers, claims, bytes });
-    let mut arrival = Arrival::at(outcome, transport, step);
+    let (outcome, step, status) =
+        authorize(hop, way, delivery, peer, transport, Seen { headers: &headers, claims, bytes });
+    let mut arrival = Arrival { status, ..Arrival::at(outcome, transport, step) };
     arrival.cut = bytes;
     arrival.reads = !bytes;
     if let Some((taken, step)) = taken {
@@ -250,7 +265,7 @@ fn authorize(
     peer: &Peer,
     transport: Transport,
     seen: Seen,
-) -> (Outcome, Step) {
+) -> (Outcome, Step, Option<u16>) {
     let (index, pod, name) = (hop.index, &peer.pod, peer.name());
     let mtls = transport == Transport::Mtls;
     let path = way.paths.of(&way.path);
@@ -275,6 +290,9 @@ fn authorize(
         port: peer.port,
         destination_ip: &pod.ip,
         sni: mtls.then(|| {
+            if !delivery.cluster.sni.is_empty() {
+                return delivery.cluster.sni.clone();
+            }
             let subset = delivery.cluster.subset.as_ref().map_or("", |(name, ..)| name.as_str());
             format!("outbound_.{}_.{subset}_.{}", delivery.cluster.port, service_host(namespace, service))
         }),
@@ -282,7 +300,7 @@ fn authorize(
         claims: seen.claims,
         tcp: seen.bytes,
     };
-    match admit(index, &pod.namespace, &pod.labels, &request) {
+    let (outcome, step) = match admit(index, &pod.namespace, &pod.labels, &request) {
         Admission::Allowed(None) => (Outcome::Forwarded, Step::said("authorize", format!("no policy guards {name}"))),
         Admission::Allowed(Some((key, path))) => {
             let because = format!("{} allows it into {name}", short(&key));
@@ -292,12 +310,17 @@ fn authorize(
             let because = format!("a rule of {} denies it", short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
+        Admission::Failed(key, path, said) => {
+            let because = format!("the authorizer that {} names does not answer", short(&key));
+            return (Outcome::Denied, Step::by("authorize", &key, path, because), Some(said));
+        }
         Admission::NotAllowed(key, path) => {
             let because = format!("no rule of {} allows it", short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
         Admission::Unknown(key, because) => (Outcome::Unknown, Step::by("authorize", &key, "spec", because)),
-    }
+    };
+    (outcome, step, None)
 }
 
 pub(super) fn short(key: &ObjectKey) -> String {

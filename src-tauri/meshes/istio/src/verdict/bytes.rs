@@ -60,7 +60,7 @@ pub(super) fn forwarded(
 pub(super) fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdict) {
     let port = host.only_port().unwrap_or(way.target.port);
     match Cluster::of(hop, &host.name(), port, None) {
-        Ok(cluster) => deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, None),
+        Ok(cluster) => connect(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict),
         Err(nothing) => {
             said(verdict, "deliver", nothing.because(&host.name(), port));
             verdict.ends(Outcome::NoDestination);
@@ -86,8 +86,20 @@ pub(super) fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut 
         });
         deliveries.push(Delivery { share, cluster, plain: false });
     }
-    deliver(&hop, way, deliveries, verdict, None);
+    connect(&hop, way, deliveries, verdict);
     cut_short(verdict);
+}
+
+/// Opens connections whose bytes are not read, through a tunnel where a rule asks for one.
+fn connect(hop: &Hop, way: &mut Way, deliveries: Vec<Delivery>, verdict: &mut Verdict) {
+    match deliveries.iter().find_map(|delivery| delivery.cluster.odd.tunnel.clone()) {
+        Some((to, (key, path))) => {
+            let because = format!("whether what stands there opens a tunnel to {to} is not known");
+            verdict.trace.push(Step::by("tunnel", &key, path, because.clone()));
+            *verdict = verdict.clone().because("the destination", because);
+        }
+        None => deliver(hop, way, deliveries, verdict, None),
+    }
 }
 
 /// Nobody answers for a connection that fails: the caller sees it closed.

@@ -54,19 +54,28 @@ fn set_headers(changes: &Headers, headers: &mut Vec<(String, String)>, verdict: 
         let all = all.iter().filter_map(|(name, value)| Some((lower(name)?, formatted(value, &sent))));
         all.filter(|(_, value)| !value.is_empty()).collect()
     };
+    // What only the connection shows is not told.
+    let told = |value: &str| !value.contains(UNTOLD);
     for (name, value) in values(&request.set) {
         headers.retain(|(n, _)| *n != name);
         headers.push((name.clone(), value.clone()));
         verdict.request_headers.set.retain(|(n, _)| *n != name);
-        verdict.request_headers.set.push((name, value));
+        if told(&value) {
+            verdict.request_headers.set.push((name, value));
+        }
     }
     for (name, value) in values(&request.add) {
         headers.push((name.clone(), value.clone()));
-        verdict.request_headers.add.push((name, value));
+        if told(&value) {
+            verdict.request_headers.add.push((name, value));
+        }
     }
 }
 
-/// A value with what stands for other headers of the request filled in; what only the connection shows stays as it is written.
+/// Stands for what a proxy fills in and nobody can know: no header holds this character.
+const UNTOLD: char = '\u{fffd}';
+
+/// A value with what stands for other headers of the request filled in.
 /// Upstream: envoyproxy/envoy source/common/formatter/substitution_formatter.cc, SubstitutionFormatParser.
 fn formatted(value: &str, headers: &[(String, String)]) -> String {
     let mut out = String::new();
@@ -78,18 +87,27 @@ fn formatted(value: &str, headers: &[(String, String)]) -> String {
             rest = after;
             continue;
         };
-        match command.strip_prefix("REQ(").and_then(|name| name.strip_suffix(')')) {
+        match asked_header(command) {
             _ if command.is_empty() => out.push('%'),
-            Some(name) => {
-                let name = name.to_ascii_lowercase();
-                let found = headers.iter().find(|(n, _)| *n == name);
-                out.push_str(found.map_or("", |(_, value)| value));
+            Some((names, length)) => {
+                let named = |name: &str| headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+                let found = names.split('?').find_map(named).map_or("", |(_, value)| value);
+                out.push_str(found.get(..length.unwrap_or(found.len())).unwrap_or(found));
             }
-            None => out.push_str(&format!("%{command}%")),
+            None => out.push(UNTOLD),
         }
         rest = tail;
     }
     out + rest
+}
+
+/// `REQ(a?b):3`: the header to be put in, the one where it is not there, and how much of it.
+fn asked_header(command: &str) -> Option<(&str, Option<usize>)> {
+    let (names, rest) = command.strip_prefix("REQ(")?.split_once(')')?;
+    match rest.strip_prefix(':') {
+        Some(length) => Some((names, Some(length.parse().ok()?))),
+        None => rest.is_empty().then_some((names, None)),
+    }
 }
 
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, finalizePathHeader: a prefix is replaced as far as it matched, an exact path

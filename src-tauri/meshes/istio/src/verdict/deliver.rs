@@ -3,9 +3,11 @@
 use mesh::{Destination, HeaderChanges, Outcome, Resolved, Step, Transport, Verdict};
 
 use super::arrive::arrive;
-use super::endpoint::{Cluster, Peer};
+use super::balance;
+use super::endpoint::Cluster;
 use super::gateway;
 use super::leave::straight;
+use super::peers::{Address, Peer};
 use super::way::{Hop, Way};
 
 /// A share of the requests for one destination.
@@ -91,8 +93,8 @@ pub(super) fn deliver(
     let mut parts = Vec::new();
     for (at, delivery) in deliveries.iter().enumerate() {
         let cluster = &delivery.cluster;
-        let ready = cluster.peers.len() + cluster.addresses.len();
-        if ready == 0 {
+        let shares = balance::shares(hop, cluster);
+        if shares.iter().all(|share| *share <= 0.0) {
             parts.push(Part {
                 share: delivery.share,
                 destination: at,
@@ -100,19 +102,14 @@ pub(super) fn deliver(
                 workload: String::new(),
             });
         }
-        #[allow(clippy::cast_precision_loss, reason = "a count of pods")]
-        let each = delivery.share / ready.max(1) as f64;
-        for peer in &cluster.peers {
-            let arrival = arrive(hop, way, delivery, peer);
-            parts.push(Part { share: each, destination: at, arrival, workload: peer.pod.workload.1.clone() });
+        let (of_peers, of_addresses) = shares.split_at(cluster.peers.len());
+        for (peer, share) in cluster.peers.iter().zip(of_peers).filter(|(_, share)| **share > 0.0) {
+            let (share, workload) = (delivery.share * share, peer.pod.workload.1.clone());
+            parts.push(Part { share, destination: at, arrival: arrive(hop, way, delivery, peer), workload });
         }
-        for address in &cluster.addresses {
-            parts.push(Part {
-                share: each,
-                destination: at,
-                arrival: outside(delivery, address),
-                workload: String::new(),
-            });
+        for (address, share) in cluster.addresses.iter().zip(of_addresses).filter(|(_, share)| **share > 0.0) {
+            let (share, arrival) = (delivery.share * share, outside(delivery, &address.name));
+            parts.push(Part { share, destination: at, arrival, workload: String::new() });
         }
     }
     if by_proxy.is_some() {
@@ -159,6 +156,9 @@ fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
     let port = way.target.port;
     match to {
         Resolved::Service(service) if (&service.namespace, &service.name) == (&cluster.name.0, &cluster.name.1) => {
+            if !service.is_headless() {
+                return delivery;
+            }
             // The caller's port is the pods' own, whatever the Service says of theirs.
             for peer in &mut cluster.peers {
                 let declared = peer.pod.containers.iter().flat_map(|c| &c.ports).any(|(_, number)| *number == port);
@@ -176,7 +176,7 @@ fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
         }
         Resolved::Outside(address) => {
             cluster.peers.clear();
-            cluster.addresses = vec![address.clone()];
+            cluster.addresses = vec![Address { name: address.clone(), stand: balance::Stand::default() }];
         }
         Resolved::Nowhere(_) => {}
     }

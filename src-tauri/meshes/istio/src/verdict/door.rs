@@ -13,19 +13,21 @@ pub(super) struct Door {
     pub speech: Speech,
     /// Where the proxy sends what comes in, where a Sidecar says so: the Sidecar, the field and the address.
     pub endpoint: Option<(ObjectKey, String, String)>,
+    /// The Sidecar that opens this port, and the field.
+    pub opener: Option<(ObjectKey, String)>,
     /// The Sidecar that opens other ports than this one.
     pub beside: Option<ObjectKey>,
-    /// A Sidecar sets TLS of its own for this port.
-    pub own_tls: Option<(ObjectKey, String)>,
 }
 
 impl Door {
+    /// TLS that a Sidecar sets for a port is not heeded: istiod has to be started with ENABLE_TLS_ON_SIDECAR_INGRESS for that.
+    ///
     /// By the Sidecar in force for the pod, where it opens ports for what comes in; else by the oldest Service that leads here; a port that nobody
     /// names is looked at byte by byte.
     pub fn of(index: &Index, pod: &Pod, port: u16) -> Self {
         let scope = Scope::of(index, &pod.namespace, &pod.labels);
         let ingress = scope.ingress();
-        let nothing = Self { speech: Speech::Sniffed, endpoint: None, beside: None, own_tls: None };
+        let nothing = Self { speech: Speech::Sniffed, endpoint: None, opener: None, beside: None };
         if !ingress.is_empty() {
             let Some(at) = ingress.iter().position(|i| i.port.number == port) else {
                 return Self { beside: scope.object().cloned(), ..nothing };
@@ -36,8 +38,8 @@ impl Door {
             return Self {
                 speech: own.port.speech(),
                 endpoint: address.map(|address| (key.clone(), field("defaultEndpoint"), address)),
+                opener: Some((key.clone(), format!("spec.ingress[{at}]"))),
                 beside: None,
-                own_tls: own.tls.as_ref().map(|_| (key.clone(), field("tls"))),
             };
         }
         let leads = |s: &&std::sync::Arc<world::Service>| {

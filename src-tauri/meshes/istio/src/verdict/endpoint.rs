@@ -2,44 +2,17 @@
 
 use std::sync::Arc;
 
-use mesh::{Mtls, Step, selects, target_port};
-use world::{Labels, ObjectKey, Pod, TargetPort};
+use mesh::{Membership, Mtls, Step};
+use world::{Labels, ObjectKey, Pod};
 
+use super::balance::Balance;
+use super::oddities::Oddities;
+use super::peers::{Address, Peer, endpoints};
 use super::way::Hop;
-use crate::kinds::Typed;
 use crate::kinds::destination_rule::decide::{Merged, Told, for_caller};
 use crate::kinds::peer_authentication::decide::posture;
-use crate::kinds::service_entry::ServiceEntry;
-use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::Index;
-use crate::read::hosts::service_host;
 use crate::read::registry::{Host, Speech};
-
-/// A pod and the port that it takes the request on.
-#[derive(Clone, Debug)]
-pub(super) struct Peer {
-    pub pod: Arc<Pod>,
-    pub port: u16,
-    /// What whoever lists it by its address says of mutual TLS; `None` where the pod itself shows it.
-    pub mutual: Option<bool>,
-    /// The account, with its namespace, as which callers expect it to run.
-    account: Option<(String, String)>,
-    /// Nothing listens there, as far as anything says.
-    pub silent: bool,
-}
-
-impl Peer {
-    /// As the pod shows itself.
-    pub fn of(pod: &Arc<Pod>, port: u16) -> Self {
-        let account = Some((pod.namespace.clone(), pod.service_account.clone()));
-        Self { pod: pod.clone(), port, mutual: None, account, silent: false }
-    }
-
-    /// `namespace/workload`
-    pub fn name(&self) -> String {
-        format!("{}/{}", self.pod.namespace, self.pod.workload.1)
-    }
-}
 
 /// Why a destination stands for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +48,9 @@ pub(super) struct Cluster {
     /// Ready pods.
     pub peers: Vec<Peer>,
     /// Addresses of no pod of this cluster.
-    pub addresses: Vec<String>,
+    pub addresses: Vec<Address>,
+    /// How the caller's proxy chooses among them.
+    pub balance: Balance,
     /// The TLS mode that a DestinationRule sets, with the object and field.
     pub tls: Option<(String, ObjectKey, String)>,
     /// The name that the rule asks for in TLS; empty where it names none.
@@ -86,12 +61,14 @@ pub(super) struct Cluster {
     pub unasked: Option<Unasked>,
     /// The caller's own choice of an address counts, not the endpoints.
     pub passthrough: bool,
-    /// Who may answer in mutual TLS, as (namespace, account); anybody of the mesh where none is named.
-    pub accounts: Vec<(String, String)>,
+    /// Who may answer in mutual TLS: `spiffe://cluster.local/ns/a/sa/b`; anybody of the mesh where none is named.
+    pub names: Vec<String>,
     /// How the port is taken; `None` where no host says so.
     pub speech: Option<Speech>,
     /// What a DestinationRule says that no single request shows.
     pub facts: Vec<Step>,
+    /// What it says of connections that few rules say.
+    pub odd: Oddities,
 }
 
 impl Cluster {
@@ -103,14 +80,16 @@ impl Cluster {
             subset: None,
             peers: Vec::new(),
             addresses: Vec::new(),
+            balance: Balance::default(),
             tls: None,
             sni: String::new(),
             told: None,
             unasked: None,
             passthrough: false,
-            accounts: Vec::new(),
+            names: Vec::new(),
             speech: None,
             facts: Vec::new(),
+            odd: Oddities::default(),
         }
     }
 
@@ -146,14 +125,31 @@ impl Cluster {
         let tls = rules.as_ref().and_then(|r| r.tls(port, named.as_ref()));
         let told = rules.as_ref().and_then(|r| r.tls_of_endpoints(port, named.as_ref()));
         let facts = rules.as_ref().map(|r| r.facts(port, named.as_ref())).unwrap_or_default();
+        let fact = |name: &str| facts.iter().find(|(fact, ..)| fact.field.name == name).map(|(fact, ..)| fact.value);
+        let (balancer, outliers) = (fact("loadBalancer"), fact("outlierDetection"));
+        let balance = Balance::new(balancer, outliers, index.settings.locality_lb_setting.as_ref());
+        let odd = rules.as_ref().map(|r| Oddities::of(r, port, named.as_ref(), found.speech(port), &facts));
         let facts = facts.into_iter().map(|(fact, key, path)| Step::by("policy", key, path, fact.words())).collect();
-        let written = |(tls, key, path): Told| (tls.mode.clone(), key.clone(), path);
+        // A Secret is for gateways; a sidecar looks for none that a rule for everybody names, and encrypts nothing.
+        let sidecar = hop.from.membership == Some(Membership::Sidecar);
+        let selective = rules.as_ref().is_some_and(Merged::is_selective);
+        let secret = |name: &str| !name.is_empty() && !name.starts_with("configmap://");
+        let written = |(tls, key, path): Told| {
+            let bare = sidecar && !selective && secret(&tls.credential_name) && tls.mode != "ISTIO_MUTUAL";
+            (if bare { "DISABLE".to_owned() } else { tls.mode.clone() }, key.clone(), path)
+        };
         let labels = named.as_ref().map(|n| n.subset.labels.clone()).unwrap_or_default();
-        let passthrough = found.is_passthrough();
+        let passthrough = found.is_passthrough() || balance.passthrough;
         let (all, addresses) = endpoints(index, &found, port, &Labels::new());
-        let mut accounts: Vec<(String, String)> = all.iter().filter_map(|peer| peer.account.clone()).collect();
-        accounts.extend(told_names(&found));
-        let unasked = Unasked::of(index, &found, &all);
+        let domain = index.settings.trust_domain();
+        let accounts = all.iter().filter_map(|peer| peer.account.as_ref());
+        let mut names: Vec<String> =
+            accounts.map(|(ns, account)| format!("spiffe://{domain}/ns/{ns}/sa/{account}")).collect();
+        names.extend(told_names(&found).iter().cloned());
+        if let Some((own, ..)) = tls.as_ref().filter(|(tls, ..)| !tls.subject_alt_names.is_empty()) {
+            names.clone_from(&own.subject_alt_names);
+        }
+        let unasked = Unasked::of(index, &found, &all, passthrough);
         // Where the caller's choice of an address counts, labels do not.
         let (peers, addresses) =
             if passthrough || labels.is_empty() { (all, addresses) } else { endpoints(index, &found, port, &labels) };
@@ -164,7 +160,9 @@ impl Cluster {
             addresses,
             unasked,
             passthrough,
-            accounts,
+            balance,
+            odd: odd.unwrap_or_default(),
+            names,
             speech: found.speech(port),
             facts,
             sni: tls.as_ref().map(|(tls, ..)| tls.sni.clone()).unwrap_or_default(),
@@ -175,14 +173,12 @@ impl Cluster {
     }
 }
 
-/// The accounts that a ServiceEntry says besides, as `spiffe://cluster.local/ns/a/sa/b`.
-fn told_names(host: &Host) -> Vec<(String, String)> {
-    let Host::Entry(typed, ..) = host else { return Vec::new() };
-    let account = |name: &String| {
-        let (namespace, account) = name.split_once("/ns/")?.1.split_once("/sa/")?;
-        Some((namespace.to_owned(), account.to_owned()))
-    };
-    typed.spec.subject_alt_names.iter().filter_map(account).collect()
+/// The names that a ServiceEntry says besides.
+fn told_names<'a>(host: &Host<'a>) -> &'a [String] {
+    match host {
+        Host::Service(_) => &[],
+        Host::Entry(typed, ..) => &typed.spec.subject_alt_names,
+    }
 }
 
 /// Why proxies speak no mutual TLS to a host by themselves.
@@ -200,111 +196,16 @@ pub(super) enum Unasked {
 
 impl Unasked {
     /// Of a host with all its peers.
-    fn of(index: &Index, host: &Host, peers: &[Peer]) -> Option<Self> {
+    fn of(index: &Index, host: &Host, peers: &[Peer], passthrough: bool) -> Option<Self> {
         if host.is_external() {
             return Some(Self::External);
         }
         let bare = |peer: &Peer| !peer.mutual.unwrap_or_else(|| index.membership(&peer.pod).is_some());
-        if host.is_passthrough() && (peers.is_empty() || peers.iter().any(bare)) {
+        if passthrough && (peers.is_empty() || peers.iter().any(bare)) {
             return Some(Self::Mixed);
         }
         let whole = posture(index, host.namespace(), &Labels::new(), None);
         (whole.mtls == Mtls::Disabled).then_some(())?;
         whole.object.map(|object| Self::Off(object, whole.path))
-    }
-}
-
-type Endpoints = (Vec<Peer>, Vec<String>);
-
-fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) -> Endpoints {
-    match host {
-        Host::Service(service) => {
-            let Some(found) = service.ports.iter().find(|p| p.port == port) else { return Default::default() };
-            let pods = index.places.of_service(service).into_iter().filter(|p| p.ready && selects(labels, &p.labels));
-            let mut all: Endpoints =
-                (pods.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect(), Vec::new());
-            let target = match &found.target {
-                TargetPort::Number(number) => *number,
-                TargetPort::Name(_) => port,
-            };
-            machines(index, &service.namespace, &service.selector, labels, (&found.name, target), &mut all);
-            // ServiceEntries of its namespace for its full name add to its endpoints.
-            let full = service_host(&service.namespace, &service.name);
-            let same = |t: &&Typed<ServiceEntry>| {
-                t.document.key.namespace == service.namespace
-                    && t.spec.hosts.iter().any(|h| h.eq_ignore_ascii_case(&full))
-            };
-            for typed in index.entries_for(&full).filter(same).filter(|t| t.spec.resolution == "STATIC") {
-                of_entry(index, typed, &full, &found.name, labels, &mut all);
-            }
-            all
-        }
-        Host::Entry(typed, name, more) => {
-            let mut all = Endpoints::default();
-            if let Some(found) = host.entry_ports().find(|p| p.number == port) {
-                for typed in [*typed].into_iter().chain(more.iter().copied()) {
-                    of_entry(index, typed, name, &found.name, labels, &mut all);
-                }
-            }
-            all
-        }
-    }
-}
-
-/// What one entry adds for the port that it calls so: endpoints of several are put together by the names of their ports.
-fn of_entry(index: &Index, typed: &Typed<ServiceEntry>, name: &str, port: &str, labels: &Labels, all: &mut Endpoints) {
-    let (spec, namespace) = (&typed.spec, &typed.document.key.namespace);
-    let Some(found) = spec.ports.iter().find(|p| p.name == port) else { return };
-    let target = found.target_port.filter(|p| *p != 0).unwrap_or(found.number);
-    if let Some(selector) = &spec.workload_selector {
-        let pods = index.places.selected(namespace, &selector.labels).into_iter();
-        all.0.extend(pods.filter(|p| p.ready && selects(labels, &p.labels)).map(|pod| Peer::of(pod, target)));
-        machines(index, namespace, &selector.labels, labels, (&found.name, target), all);
-        return;
-    }
-    for endpoint in spec.endpoints.iter().filter(|e| selects(labels, &e.labels)) {
-        add(index, namespace, endpoint, (&found.name, target), all);
-    }
-    // Without endpoints the host's own name is asked for, unless the entry says that its addresses are all there is.
-    if spec.endpoints.is_empty() && spec.resolution != "STATIC" {
-        all.1.push(name.to_owned());
-    }
-}
-
-/// The WorkloadEntries of a namespace that have all of these labels.
-fn machines(
-    index: &Index,
-    namespace: &str,
-    selector: &Labels,
-    labels: &Labels,
-    port: (&str, u16),
-    all: &mut Endpoints,
-) {
-    if selector.is_empty() {
-        return;
-    }
-    for typed in index.workload_entries.within(namespace) {
-        if selects(selector, &typed.spec.labels) && selects(labels, &typed.spec.labels) {
-            add(index, namespace, &typed.spec, port, all);
-        }
-    }
-}
-
-/// An endpoint by its address: a pod of this cluster, the pods of a service, or somebody outside.
-fn add(index: &Index, namespace: &str, entry: &WorkloadEntry, (name, target): (&str, u16), all: &mut Endpoints) {
-    let port = entry.ports.get(name).copied().unwrap_or(target);
-    let mutual = Some(entry.is_mutual());
-    let named = Some(&entry.service_account).filter(|a| !a.is_empty() && entry.is_mutual());
-    let account = named.map(|account| (namespace.to_owned(), account.clone()));
-    match index.places.resolve(&entry.address, namespace) {
-        mesh::Resolved::Pod(pod) => all.0.push(Peer { mutual, account, ..Peer::of(&pod, port) }),
-        mesh::Resolved::Service(service) => {
-            let Some(found) = service.ports.iter().find(|p| p.port == port) else { return };
-            let pods = index.places.of_service(&service).into_iter().filter(|p| p.ready);
-            let peer = |pod| Some(Peer { mutual, account: account.clone(), ..Peer::of(pod, target_port(found, pod)?) });
-            let peers = pods.filter_map(peer);
-            all.0.extend(peers);
-        }
-        mesh::Resolved::Outside(_) | mesh::Resolved::Nowhere(_) => all.1.push(entry.address.clone()),
     }
 }

@@ -79,18 +79,19 @@ fn replaced(rule: &HttpRoute) -> Option<String> {
 /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, newUri: a path of its own keeps the query unless it brings one; a host of
 /// its own drops the port.
 fn location(redirect: &Redirect, entry: &Entry, way: &Way) -> String {
-    let scheme = if redirect.scheme.is_empty() { &way.target.scheme } else { &redirect.scheme };
+    let scheme = if redirect.scheme.is_empty() { &way.scheme } else { &redirect.scheme };
     let port = match redirect.derive_port.as_deref() {
         Some("FROM_REQUEST_PORT") => Some(way.target.port),
         _ => redirect.port.filter(|p| *p != 0),
     };
-    let port = port.filter(|p| !matches!((scheme.as_str(), p), ("http", 80) | ("https", 443)));
+    // istiod leaves the usual port away, and knows only whether the connection is encrypted.
+    let usual = if redirect.scheme.is_empty() { &way.target.scheme } else { &redirect.scheme };
+    let port = port.filter(|p| !matches!((usual.as_str(), p), ("http", 80) | ("https", 443)));
     let whole = if redirect.authority.is_empty() { &way.authority } else { &redirect.authority };
     // A change of the scheme takes the port of the old one away.
     let whole = match mesh::split_port(whole) {
         (host, Some(own))
-            if *scheme != way.target.scheme
-                && matches!((way.target.scheme.as_str(), own), ("http", "80") | ("https", "443")) =>
+            if *scheme != way.scheme && matches!((way.scheme.as_str(), own), ("http", "80") | ("https", "443")) =>
         {
             host
         }

@@ -7,8 +7,9 @@ use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Transpo
 use world::{Pod, Service, ServicePort};
 
 use super::deliver::{Arrival, Delivery, deliver};
-use super::endpoint::{Cluster, Peer};
+use super::endpoint::Cluster;
 use super::gateway_doors::{Visit, through};
+use super::peers::Peer;
 use super::way::{Hop, Sender, Way};
 use super::waypoint::{Sought, through as through_waypoint};
 use super::{leave, said};
@@ -79,7 +80,8 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
         through(index, gatehouse, &Visit::outside(ip), &mut way, &mut verdict);
     } else {
         let (labels, account) = Default::default();
-        let from = Sender { namespace: String::new(), labels, account, ip: ip.clone(), membership: None };
+        let from =
+            Sender { namespace: String::new(), labels, account, ip: ip.clone(), node: String::new(), membership: None };
         let hop = Hop { index, scope: Scope::whole(""), from: &from };
         leave::plainly(&hop, &mut way, &Resolved::Service(service), &mut verdict);
     }

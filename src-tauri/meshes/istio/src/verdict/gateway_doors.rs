@@ -8,10 +8,11 @@ use mesh::{Outcome, Step, Verdict};
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::gateway::Gatehouse;
+use super::gateway_entry::trusted_proxies;
 use super::opaque::opaque;
 use super::way::{Hop, Sender, Way};
 use super::{follow, no_route, said, unread, untold};
-use crate::edge::{Connection, Door, Mode, Open, Protocol, Stand};
+use crate::edge::{Connection, Door, Lack, Mode, Open, Protocol, Stand, lack};
 use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::select::{self, Caught};
 use crate::read::Index;
@@ -129,6 +130,19 @@ impl<'a> Gate<'a> {
             return;
         }
         let Some(door) = ending().find(|door| door.hosts.iter().any(|(_, host)| *host == chosen)) else { return };
+        if let Some(lack) = lack(self.index, door, home) {
+            let (because, known) = match &lack {
+                Lack::Secret(secret) => (format!("there is no {secret}, so its TLS is not opened"), true),
+                Lack::Authority(secret) => (format!("{secret} names no authority for its callers"), true),
+                Lack::Untold(secret) => (format!("whether {secret} names an authority is not told"), false),
+            };
+            if known {
+                return refuse(verdict, by(door, because));
+            }
+            verdict.trace.push(by(door, because.clone()));
+            *verdict = verdict.clone().because("the gateway", because);
+            return;
+        }
         match (door.tls, &self.visit.principal) {
             (Some(Mode::Mutual), _) => {
                 refuse(verdict, by(door, "it asks for a certificate, and the request brings none"));
@@ -151,8 +165,11 @@ impl<'a> Gate<'a> {
     /// Requests: policies first, then the host's rules.
     fn requests(&self, doors: &[&'a Door], way: &mut Way, verdict: &mut Verdict) {
         // A gateway says itself how it was asked, by whom, and under what number.
-        let own = [PROTO, REQUEST_ID, CLIENT_CERT, "x-envoy-internal"];
-        way.headers.retain(|(name, _)| !own.contains(&name.as_str()));
+        // What proxies before it say of the scheme it takes where it trusts them.
+        // Upstream: envoyproxy/envoy source/common/http/conn_manager_utility.cc, mutateRequestHeaders.
+        let trusted = trusted_proxies(self.index, self.at.pod) > 0;
+        let own = [REQUEST_ID, CLIENT_CERT, "x-envoy-internal"];
+        way.headers.retain(|(name, _)| !own.contains(&name.as_str()) && (trusted || name != PROTO));
         let scheme = if self.takes_tls(way) { "https" } else { "http" };
         if let Some(why) = way.read(scheme) {
             return unread(verdict, why);

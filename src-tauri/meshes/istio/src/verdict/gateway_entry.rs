@@ -39,6 +39,7 @@ impl Gate<'_> {
             tcp,
         };
         let name = format!("{}/{}", pod.namespace, pod.workload.1);
+        let mut status = 403;
         let (outcome, step) = match admit(self.index, &pod.namespace, &pod.labels, &request) {
             Admission::Allowed(None) => return true,
             Admission::Allowed(Some((key, path))) => {
@@ -47,6 +48,10 @@ impl Gate<'_> {
             }
             Admission::Denied(key, path) => {
                 (Outcome::Denied, Step::by("authorize", &key, path, "a rule of it denies it"))
+            }
+            Admission::Failed(key, path, said) => {
+                status = said;
+                (Outcome::Denied, Step::by("authorize", &key, path, "the authorizer that it names does not answer"))
             }
             Admission::NotAllowed(key, path) => {
                 (Outcome::Denied, Step::by("authorize", &key, path, "no rule of it allows it"))
@@ -59,7 +64,7 @@ impl Gate<'_> {
         };
         verdict.trace.push(step);
         verdict.ends(outcome);
-        verdict.status = Some(403);
+        verdict.status = Some(status);
         false
     }
 
@@ -99,7 +104,7 @@ struct Topology {
 }
 
 /// How many proxies before the gateway it trusts: as its pod says, else as the mesh does.
-fn trusted_proxies(index: &Index, pod: &Pod) -> usize {
+pub(super) fn trusted_proxies(index: &Index, pod: &Pod) -> usize {
     let own = pod.annotations.get("proxy.istio.io/config");
     let own: Option<ProxyConfig> = own.and_then(|text| world::yaml::own::read(text).ok());
     let own = own.and_then(|config| config.gateway_topology).map(|t| t.num_trusted_proxies);

@@ -4,9 +4,10 @@ use mesh::{Destination, Membership, Outcome, Resolved, Transport, Verdict, targe
 use world::{Pod, Service};
 
 use super::deliver::{Delivery, deliver};
-use super::endpoint::{Cluster, Peer};
+use super::endpoint::Cluster;
 use super::listener::{Listener, listener, loopback};
 use super::opaque::opaque;
+use super::peers::Peer;
 use super::way::{Hop, Way};
 use super::{bytes, requests, said};
 use crate::read::Index;
@@ -101,7 +102,7 @@ pub(super) fn reads(index: &Index, pod: &Pod) -> bool {
 
 /// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them; those of one without an address at any port.
 pub(super) fn straight(index: &Index, service: &Service, port: u16) -> Option<Cluster> {
-    let ready = index.places.of_service(service).into_iter().filter(|p| p.ready);
+    let ready = index.places.behind(service);
     let peers = if service.is_headless() {
         ready.map(|pod| Peer::of(pod, port)).collect()
     } else {

@@ -5,6 +5,7 @@
 
 mod ambient;
 mod arrive;
+mod balance;
 mod bytes;
 mod capture;
 #[cfg(test)]
@@ -19,7 +20,9 @@ mod gateway_doors;
 mod gateway_entry;
 mod leave;
 mod listener;
+mod oddities;
 mod opaque;
+mod peers;
 mod requests;
 mod token;
 mod way;
@@ -37,7 +40,8 @@ use crate::kinds::{NETWORKING, SECURITY};
 use crate::read::Index;
 use arrive::arrive;
 use deliver::Delivery;
-use endpoint::{Cluster, Peer};
+use endpoint::Cluster;
+use peers::Peer;
 use way::{Hop, Sender, Way};
 
 /// Kinds that decide every verdict.
@@ -138,6 +142,7 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
         labels: Labels::new(),
         account: String::new(),
         ip: ip.to_owned(),
+        node: String::new(),
         membership: None,
     };
     let mut way = Way::new(index, Target::of(request)?, request);

@@ -43,6 +43,9 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
     if let Some(why) = way.read("http") {
         return unread(verdict, why);
     }
+    if way.is_schemeless() {
+        return no_route(verdict, Step::said("route", "x-forwarded-proto is empty, and so no rule is asked"));
+    }
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let asking = hop.asking(port);
     let has = |host: &str| {

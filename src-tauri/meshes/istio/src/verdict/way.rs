@@ -8,6 +8,7 @@ use crate::kinds::sidecar::Scope;
 use crate::kinds::virtual_service::matches::{Asking, Sent};
 use crate::read::Index;
 use crate::read::headers::{ATTEMPTS, PROTO, misnamed};
+use crate::read::locality::{Locality, of_labels};
 use crate::read::path::{Paths, malformed};
 
 /// A workload that sends: the caller, a gateway, a waypoint.
@@ -18,6 +19,8 @@ pub(crate) struct Sender {
     pub account: String,
     /// Empty where it is not known.
     pub ip: String,
+    /// Node that it runs on; empty where it is not known.
+    pub node: String,
     pub membership: Option<Membership>,
 }
 
@@ -29,8 +32,14 @@ impl Sender {
             labels: pod.labels.clone(),
             account: pod.service_account.clone(),
             ip: pod.ip.clone(),
+            node: pod.node.clone(),
             membership: index.membership(pod),
         }
+    }
+
+    /// Where it is.
+    pub fn locality(&self, index: &Index) -> Locality {
+        of_labels(index, &self.labels, &self.node)
     }
 }
 
@@ -82,6 +91,8 @@ pub(crate) struct Way {
     pub to: Option<Resolved>,
     /// When it is sent, seconds since 1970; `None` where it is not known.
     pub at: Option<i64>,
+    /// The scheme that rules see.
+    pub scheme: String,
 }
 
 impl Way {
@@ -98,6 +109,7 @@ impl Way {
             paths: index.settings.paths(),
             to: None,
             at: request.at,
+            scheme: target.scheme.clone(),
             target,
             method,
             headers,
@@ -129,10 +141,20 @@ impl Way {
             return Some(format!("the proxy answers 400 by itself: {why}"));
         }
         self.normalize();
-        if !self.headers.iter().any(|(name, _)| name == PROTO) {
+        // What the sender says of the scheme counts, where it is one.
+        // Upstream: envoyproxy/envoy source/common/http/conn_manager_utility.cc, getScheme.
+        let said = self.headers.iter().find(|(name, _)| name == PROTO).map(|(_, said)| said.to_ascii_lowercase());
+        if said.is_none() {
             self.headers.push((PROTO.into(), scheme.into()));
         }
+        self.scheme = said.filter(|said| matches!(said.as_str(), "http" | "https")).unwrap_or_else(|| scheme.into());
         None
+    }
+
+    /// A header that says nothing of the scheme keeps every rule from being asked.
+    /// Upstream: envoyproxy/envoy source/common/router/config_impl.cc, getRouteFromEntries.
+    pub fn is_schemeless(&self) -> bool {
+        self.headers.iter().any(|(name, said)| name == PROTO && said.is_empty())
     }
 
     /// A proxy sends it on, and counts how often it tried.
@@ -144,7 +166,7 @@ impl Way {
     /// As rules see it.
     pub fn sent(&self) -> Sent<'_> {
         Sent {
-            scheme: &self.target.scheme,
+            scheme: &self.scheme,
             method: &self.method,
             authority: &self.authority,
             path: &self.path,

@@ -103,6 +103,7 @@ fn sender(index: &Index, gateway: &ObjectKey) -> Option<Sender> {
             namespace: gateway.namespace.clone(),
             account: gateway.name.clone(),
             ip: String::new(),
+            node: String::new(),
             membership: Some(Membership::Gateway),
             labels,
         });
@@ -139,6 +140,7 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         tcp: bytes,
     };
     let place = |key: &ObjectKey, path: String| -> Place { (key.clone(), path) };
+    let mut status = 403;
     let (ends, (by, path), because) = match admit(index, key, service.as_ref(), &request) {
         Admission::Allowed(None) => {
             said(verdict, "authorize", format!("no policy is bound to waypoint {} for it", key.name));
@@ -152,6 +154,10 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
         Admission::Denied(by, path) => {
             (Outcome::Denied, place(&by, path), format!("a rule of {} denies it", short(&by)))
         }
+        Admission::Failed(by, path, said) => {
+            status = said;
+            (Outcome::Denied, place(&by, path), format!("the authorizer that {} names does not answer", short(&by)))
+        }
         Admission::NotAllowed(by, path) => {
             (Outcome::Denied, place(&by, path), format!("no rule of {} allows it", short(&by)))
         }
@@ -163,7 +169,7 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
     verdict.trace.push(Step::by("authorize", &by, path, because));
     verdict.ends(ends);
     verdict.transport = Some(Transport::Mtls);
-    verdict.status = (!bytes).then_some(403);
+    verdict.status = (!bytes).then_some(status);
     false
 }
 

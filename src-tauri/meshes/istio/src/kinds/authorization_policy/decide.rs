@@ -1,15 +1,19 @@
 //! Whether policies let a request into a workload.
 
+mod custom;
 pub(crate) mod waypoint;
 pub(crate) mod ztunnel;
 
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
+use custom::{Asked, Asker};
+
 use super::value::{block_holds, header_fits, host_fits, is_principal, namespace_fits, path_fits};
 use super::{AuthorizationPolicy, Condition, Operation, Rule, Source, dry_run};
 use crate::kinds::Typed;
 use crate::kinds::request_authentication::token::Claims;
+use crate::kinds::sidecar::Scope;
 use crate::kinds::target::names;
 use crate::read::Index;
 use crate::read::headers::{Headers, PROTO, Value};
@@ -55,6 +59,8 @@ pub(crate) enum Admission {
     Denied(ObjectKey, String),
     /// ALLOW policies are in force, and no rule of theirs names it. The first of them.
     NotAllowed(ObjectKey, String),
+    /// The authorizer whom a rule names does not answer: the status that callers see then.
+    Failed(ObjectKey, String, u16),
     /// Somebody else decides.
     Unknown(ObjectKey, String),
 }
@@ -78,29 +84,35 @@ pub(crate) fn in_force<'a>(
 
 /// Asks the policies that bear on a workload with a proxy of its own.
 pub(crate) fn admit(index: &Index, namespace: &str, labels: &Labels, request: &Arriving) -> Admission {
-    judge(in_force(index, namespace, labels), request)
+    let asker = Asker { index, scope: Scope::of(index, namespace, labels), namespace };
+    judge(asker, in_force(index, namespace, labels), request)
 }
 
 /// CUSTOM, then DENY, then ALLOW. Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go.
-fn judge<'a>(policies: impl Iterator<Item = &'a Typed<AuthorizationPolicy>>, request: &Arriving) -> Admission {
-    let policies: Vec<_> = policies.filter(|typed| !dry_run(&typed.document)).collect();
-    let of = |action: &'static str| policies.iter().copied().filter(move |typed| typed.spec.action() == action);
-    let mut unknown = None;
-    for typed in of("CUSTOM") {
-        match first_rule(typed, request) {
-            Matched::No => {}
-            // Nobody can be asked: istiod has the proxy deny what the rule names.
-            // Upstream: istio/istio pilot/pkg/security/authz/builder/builder.go, buildHTTP, denyAll of extauthz.go.
-            Matched::Rule(path) if request.settings.and_then(|s| s.provides(typed.spec.provider())) == Some(false) => {
-                return Admission::Denied(typed.document.key.clone(), path);
-            }
-            _ => {
-                let provider = typed.spec.provider();
-                let why = format!("{provider} decides, an authorizer outside the mesh");
-                unknown = unknown.or(Some((typed.document.key.clone(), why)));
-            }
-        }
+fn judge<'a>(
+    asker: Asker,
+    policies: impl Iterator<Item = &'a Typed<AuthorizationPolicy>>,
+    request: &Arriving,
+) -> Admission {
+    let (custom, own): (Vec<_>, Vec<_>) = policies.partition(|typed| typed.spec.action() == "CUSTOM");
+    let asked = match custom::ask(asker, &custom, request) {
+        Asked::Denied(key, path) => return Admission::Denied(key, path),
+        Asked::Failed(key, path, status) => return Admission::Failed(key, path, status),
+        Asked::Perhaps(key, why) => Some(Admission::Unknown(key, why)),
+        Asked::Nothing => None,
+    };
+    // What the proxy's own policies deny is denied whatever the authorizer says.
+    match (by_own(&own, request), asked) {
+        (Admission::Allowed(_), Some(unknown)) => unknown,
+        (own, _) => own,
     }
+}
+
+fn by_own(policies: &[&Typed<AuthorizationPolicy>], request: &Arriving) -> Admission {
+    let of = |action: &'static str| {
+        policies.iter().copied().filter(move |typed| typed.spec.action() == action && !dry_run(&typed.document))
+    };
+    let mut unknown = None;
     for typed in of("DENY") {
         match first_rule(typed, request) {
             Matched::Rule(path) => return Admission::Denied(typed.document.key.clone(), path),
@@ -108,24 +120,20 @@ fn judge<'a>(policies: impl Iterator<Item = &'a Typed<AuthorizationPolicy>>, req
             Matched::No => {}
         }
     }
-    let mut allowing = of("ALLOW").peekable();
-    let Some(first) = allowing.peek().copied() else {
-        return unknown.map_or(Admission::Allowed(None), |(key, why)| Admission::Unknown(key, why));
-    };
-    let mut allowed = None;
-    for typed in allowing {
+    let told = |unknown: Option<(ObjectKey, String)>| unknown.map(|(key, why)| Admission::Unknown(key, why));
+    let Some(first) = of("ALLOW").next() else { return told(unknown).unwrap_or(Admission::Allowed(None)) };
+    let mut perhaps = None;
+    for typed in of("ALLOW") {
         match first_rule(typed, request) {
-            Matched::Rule(path) => allowed = allowed.or(Some((typed.document.key.clone(), path))),
-            Matched::Unknown(why) => unknown = unknown.or(Some((typed.document.key.clone(), why))),
+            Matched::Rule(path) => {
+                return told(unknown).unwrap_or_else(|| Admission::Allowed(Some((typed.document.key.clone(), path))));
+            }
+            Matched::Unknown(why) => perhaps = perhaps.or(Some((typed.document.key.clone(), why))),
             Matched::No => {}
         }
     }
-    match (unknown, allowed) {
-        (Some((key, why)), _) if of("CUSTOM").next().is_some() => Admission::Unknown(key, why),
-        (_, Some(by)) => Admission::Allowed(Some(by)),
-        (Some((key, why)), None) => Admission::Unknown(key, why),
-        (None, None) => Admission::NotAllowed(first.document.key.clone(), "spec.rules".into()),
-    }
+    // Where no rule allows it, it is denied, whatever else is not known.
+    told(perhaps).unwrap_or_else(|| Admission::NotAllowed(first.document.key.clone(), "spec.rules".into()))
 }
 
 enum Matched {

@@ -65,6 +65,27 @@ impl<'a> Merged<'a> {
         FIELDS.into_iter().filter_map(of).collect()
     }
 
+    /// What is said beside ports alone: where a policy mentions the port, it says nothing else of it.
+    pub fn beside<T>(
+        &self,
+        port: u16,
+        subset: Option<&Named<'a>>,
+        pick: impl Fn(&'a TrafficPolicy) -> Option<T>,
+    ) -> Option<(T, &'a ObjectKey, String)> {
+        let of = |policy: Policy<'a>| pick(policy.policy).map(|value| (value, policy.object, policy.path));
+        let host = self.host().filter(|policy| policy.settings(port).is_none()).and_then(of);
+        match subset.and_then(Policy::of_subset) {
+            Some(own) if own.settings(port).is_some() => None,
+            Some(own) => of(own).or(host),
+            None => host,
+        }
+    }
+
+    /// Its first rule is for some workloads alone.
+    pub fn is_selective(&self) -> bool {
+        self.rules.first().is_some_and(|rule| rule.spec.workload_selector.is_some())
+    }
+
     fn host(&self) -> Option<Policy<'a>> {
         self.rules.iter().find_map(|r| {
             Some(Policy { policy: r.spec.traffic_policy.as_ref()?, object: &r.document.key, path: "spec".into() })

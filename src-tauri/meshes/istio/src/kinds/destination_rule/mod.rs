@@ -44,6 +44,8 @@ pub(crate) struct TrafficPolicy {
     pub tls: Option<Tls>,
     #[serde(deserialize_with = "or_default")]
     pub port_level_settings: Vec<PortPolicy>,
+    pub proxy_protocol: Option<Value>,
+    pub tunnel: Option<Tunnel>,
     #[serde(flatten)]
     pub facts: Facts,
 }
@@ -55,6 +57,15 @@ pub(crate) struct Facts {
     pub connection_pool: Option<Value>,
     pub outlier_detection: Option<Value>,
     pub load_balancer: Option<Value>,
+}
+
+/// `tunnel`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Tunnel {
+    #[serde(deserialize_with = "or_default")]
+    pub target_host: String,
+    pub target_port: u16,
 }
 
 /// `portLevelSettings[]`
@@ -69,12 +80,20 @@ pub(crate) struct PortPolicy {
 
 /// `tls`
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Tls {
     #[serde(deserialize_with = "or_default")]
     pub mode: String,
     #[serde(deserialize_with = "or_default")]
     pub sni: String,
+    #[serde(deserialize_with = "or_default")]
+    pub subject_alt_names: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub credential_name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub client_certificate: String,
+    #[serde(deserialize_with = "or_default")]
+    pub ca_certificates: String,
 }
 
 /// `subsets[]`

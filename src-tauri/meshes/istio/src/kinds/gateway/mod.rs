@@ -37,6 +37,8 @@ pub(crate) struct Server {
     pub port: Port,
     #[serde(deserialize_with = "or_default")]
     pub hosts: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub bind: String,
     pub tls: Option<Tls>,
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct Port {
 pub(crate) struct Tls {
     #[serde(deserialize_with = "or_default")]
     pub mode: String,
+    #[serde(deserialize_with = "or_default")]
+    pub credential_name: String,
     pub https_redirect: bool,
 }
 

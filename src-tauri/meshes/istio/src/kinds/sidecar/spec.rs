@@ -44,7 +44,6 @@ pub(crate) struct Ingress {
     pub port: ListenerPort,
     #[serde(deserialize_with = "or_default")]
     pub default_endpoint: String,
-    pub tls: Option<serde_json::Value>,
 }
 
 /// `port` of a listener.

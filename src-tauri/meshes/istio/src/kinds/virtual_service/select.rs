@@ -160,7 +160,8 @@ pub(super) fn derived<'a>(index: &'a Index, host: &str, caller: &'a str) -> impl
     let home = service_of(host).map(|(namespace, _)| namespace.to_owned());
     let entry = || index.entries_for(host).find(|t| t.spec.hosts.iter().any(|h| h == host));
     let home = home.or_else(|| entry().map(|t| t.document.key.namespace.clone()));
-    let ours = move |d: &&Derived| d.namespace == caller || home.as_ref() == Some(&d.namespace);
+    let shown = move |d: &&Derived| index.routes_shown(&d.namespace).to(caller);
+    let ours = move |d: &&Derived| d.namespace == caller || (home.as_ref() == Some(&d.namespace) && shown(d));
     index.edge().in_mesh(host).filter(ours).map(Table::Derived)
 }
 

@@ -34,11 +34,13 @@ pub fn ground_of(folder: &Path) -> Outcome<String> {
     Ok(oracle::ground(&folder.file_name().unwrap_or_default().to_string_lossy())?)
 }
 
-/// Makes the Secrets that gateways show: a line `namespace/name host` of `certificates` for each.
+/// Makes the Secrets that gateways show: a line `namespace/name host` of `certificates` for each, and `ca` after it for one that callers' own
+/// certificates are held against.
 fn certificates(folder: &Path) -> Outcome<()> {
     let lines = fs::read_to_string(folder.join("certificates")).unwrap_or_default();
     for line in lines.lines() {
         let (secret, host) = line.split_once(' ').ok_or_else(|| format!("'{line}' is no certificate"))?;
+        let (host, with_ca) = host.strip_suffix(" ca").map_or((host, false), |host| (host, true));
         let (namespace, name) = secret.split_once('/').ok_or_else(|| format!("'{secret}' has no namespace"))?;
         if kubectl(&["get", "secret", name, "-n", namespace], None).is_ok() {
             continue;
@@ -51,6 +53,14 @@ fn certificates(folder: &Path) -> Outcome<()> {
         let made = Command::new("openssl").args(line).args(["-keyout", &key, "-out", &cert]).output()?;
         if !made.status.success() {
             return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
+        }
+        if with_ca {
+            let files = [("tls.crt", &cert), ("tls.key", &key), ("ca.crt", &cert)];
+            let files = files.map(|(entry, file)| format!("--from-file={entry}={file}"));
+            let mut line = vec!["create", "secret", "generic", name, "-n", namespace];
+            line.extend(files.iter().map(String::as_str));
+            kubectl(&line, None)?;
+            continue;
         }
         let (cert, key) = (format!("--cert={cert}"), format!("--key={key}"));
         kubectl(&["create", "secret", "tls", name, "-n", namespace, &cert, &key], None)?;

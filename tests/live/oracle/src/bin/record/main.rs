@@ -115,6 +115,9 @@ fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
         let label = format!("gateway.networking.k8s.io/gateway-name={}", gateway.name);
         kubectl(&["delete", "pod,svc", "-l", &label, "-n", &gateway.namespace, "--ignore-not-found"], None)?;
     }
+    if case.lingers {
+        places.drained()?;
+    }
     Ok(Recorded { case: case.case.clone(), objects, refused, observations: observations? })
 }
 

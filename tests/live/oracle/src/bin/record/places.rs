@@ -3,16 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use oracle::outside;
 use serde_json::{Value, json};
 
-use crate::Outcome;
 use crate::ground::ground_of;
 use crate::kubectl::kubectl;
+use crate::{Outcome, SETTLE};
 
 /// Port at which every proxy says whether it is ready.
 const STATUS: u16 = 15021;
+/// Port at which every proxy tells its counters.
+const COUNTERS: u16 = 15090;
+/// How long proxies may take to drain what is no longer configured.
+const PATIENCE: Duration = Duration::from_secs(200);
 
 /// Addresses of pods and services, and texts that cases name: tokens and the like.
 pub struct Places {
@@ -24,7 +29,8 @@ pub struct Places {
 
 impl Places {
     pub fn look() -> Outcome<Self> {
-        let kinds = "ns,sa,svc,deploy,pods,gateways.gateway.networking.k8s.io,gatewayclasses.gateway.networking.k8s.io";
+        let kinds =
+            "ns,sa,svc,secrets,deploy,pods,gateways.gateway.networking.k8s.io,gatewayclasses.gateway.networking.k8s.io";
         let text = kubectl(&["get", kinds, "-A", "-o", "json"], None)?;
         let list: Value = serde_json::from_str(&text)?;
         Ok(Self::of_items(list["items"].as_array().into_iter().flatten().map(slim).collect()))
@@ -72,6 +78,23 @@ impl Places {
         found.ok_or_else(|| "no proxy runs here".into())
     }
 
+    /// Waits until no proxy serves connections by a configuration that is gone.
+    pub fn drained(&self) -> Outcome<()> {
+        let started = Instant::now();
+        let draining =
+            || self.pods.values().any(|ip| outside::get(ip, COUNTERS, "/stats/prometheus").is_ok_and(drains));
+        // The change itself takes a while to reach them.
+        for wanted in [true, false] {
+            while draining() != wanted {
+                if started.elapsed() > PATIENCE {
+                    return Err(format!("no proxy has begun and ended its draining in {PATIENCE:?}").into());
+                }
+                std::thread::sleep(SETTLE);
+            }
+        }
+        Ok(())
+    }
+
     /// The texts of a topic, where it has any.
     pub fn with_texts(mut self, folder: &Path) -> Outcome<Self> {
         let file = folder.join("tokens.yaml");
@@ -104,6 +127,14 @@ impl Places {
         }
         Ok(text)
     }
+}
+
+/// Whether a proxy's counters tell of a listener, or a part of one, that is on its way out.
+fn drains(counters: String) -> bool {
+    counters.lines().any(|line| {
+        let told = line.starts_with("envoy_listener_manager_total_") && line.contains("_draining{");
+        told && !line.ends_with(" 0")
+    })
 }
 
 /// Only what decides: no managed fields, volumes, environment or statuses beside readiness.
@@ -141,10 +172,18 @@ fn slim(item: &Value) -> Value {
                 "spec": pick(&template["spec"], &["serviceAccountName"])});
             slim["status"] = pick(&item["status"], &["readyReplicas"]);
         }
+        // Only which entries there are.
+        "Secret" => {
+            let entries = item["data"].as_object().into_iter().flatten();
+            slim["data"] =
+                Value::Object(entries.map(|(name, _)| (name.clone(), Value::String(String::new()))).collect());
+        }
         "Gateway" | "GatewayClass" => slim["spec"] = item["spec"].clone(),
         "Service" => {
-            slim["spec"] =
-                pick(&item["spec"], &["type", "clusterIP", "clusterIPs", "externalName", "selector", "ports"])
+            slim["spec"] = pick(
+                &item["spec"],
+                &["type", "clusterIP", "clusterIPs", "externalName", "selector", "ports", "publishNotReadyAddresses"],
+            )
         }
         _ => {}
     }

@@ -2,9 +2,10 @@
 
 use world::ObjectKey;
 
-use super::{Admission, Arriving, judge};
+use super::{Admission, Arriving, Asker, judge};
 use crate::kinds::Typed;
 use crate::kinds::authorization_policy::AuthorizationPolicy;
+use crate::kinds::sidecar::Scope;
 use crate::kinds::target::binds;
 use crate::read::Index;
 
@@ -25,5 +26,9 @@ pub(crate) fn in_force<'a>(
 
 /// Asks them.
 pub(crate) fn admit(index: &Index, waypoint: &ObjectKey, service: Option<&ObjectKey>, request: &Arriving) -> Admission {
-    judge(in_force(index, waypoint, service), request)
+    judge(
+        Asker { index, scope: Scope::whole(&waypoint.namespace), namespace: &waypoint.namespace },
+        in_force(index, waypoint, service),
+        request,
+    )
 }

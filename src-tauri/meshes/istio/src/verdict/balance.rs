@@ -1,0 +1,216 @@
+//! Among which of its endpoints a caller's proxy chooses, and how much of the requests each gets.
+//! Upstream: istio/istio pilot/pkg/networking/core/loadbalancer/loadbalancer.go, ApplyLocalityLoadBalancer; pilot/pkg/xds/endpoints/endpoint_builder.go,
+//! BuildClusterLoadAssignment.
+
+use serde::Deserialize;
+use serde_json::Value;
+use world::{Labels, Pod};
+
+use super::endpoint::Cluster;
+use super::way::Hop;
+use crate::kinds::or_default;
+use crate::kinds::workload_entry::WorkloadEntry;
+use crate::read::locality::{Locality, of_pod};
+
+/// How an endpoint stands beside the others.
+#[derive(Clone, Debug)]
+pub(super) struct Stand {
+    /// One unless somebody says otherwise.
+    pub weight: f64,
+    /// What whoever lists it by its address says; `None` where the pod itself shows it.
+    pub listed: Option<(Labels, Locality)>,
+}
+
+impl Default for Stand {
+    fn default() -> Self {
+        Self { weight: 1.0, listed: None }
+    }
+}
+
+impl Stand {
+    /// As an entry lists it.
+    pub fn of(entry: &WorkloadEntry) -> Self {
+        let weight = f64::from(entry.weight.filter(|weight| *weight > 0).unwrap_or(1));
+        Self { weight, listed: Some((entry.labels.clone(), entry.locality())) }
+    }
+}
+
+/// What rules say of the choice.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Balance {
+    settings: Option<Settings>,
+    /// Endpoints that fail are noticed: only then are some preferred to others.
+    notices: bool,
+    /// Nobody chooses: connections go where the caller sent them.
+    pub passthrough: bool,
+}
+
+/// `localityLbSetting`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Settings {
+    enabled: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    distribute: Vec<Distribute>,
+    #[serde(deserialize_with = "or_default")]
+    failover: Vec<Failover>,
+    #[serde(deserialize_with = "or_default")]
+    failover_priority: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Distribute {
+    from: String,
+    to: std::collections::BTreeMap<String, f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Failover {
+    from: String,
+    to: String,
+}
+
+impl Balance {
+    /// What is said of the choice and of endpoints that fail; of the mesh where a rule says nothing of localities.
+    pub fn new(load_balancer: Option<&Value>, outliers: Option<&Value>, mesh: Option<&Value>) -> Self {
+        let own = load_balancer.and_then(|lb| lb.get("localityLbSetting")).filter(|said| said.is_object());
+        let settings = own.or(mesh).and_then(|said| serde_json::from_value::<Settings>(said.clone()).ok());
+        let default = || Settings { enabled: Some(true), ..Settings::default() };
+        let settings = Some(settings.unwrap_or_else(default)).filter(|s| s.enabled != Some(false));
+        let simple = load_balancer.and_then(|lb| lb.get("simple")).and_then(Value::as_str);
+        Self { settings, notices: outliers.is_some(), passthrough: simple == Some("PASSTHROUGH") }
+    }
+}
+
+/// An endpoint as the choice sees it.
+struct Seen<'a> {
+    weight: f64,
+    locality: Locality,
+    labels: &'a Labels,
+    node: &'a str,
+}
+
+impl Seen<'_> {
+    /// A label, with those that istiod adds. Upstream: pilot/pkg/serviceregistry/util/label/label.go, AugmentLabels.
+    fn label(&self, name: &str) -> &str {
+        let [region, zone, subzone] = &self.locality.parts;
+        let added = match name {
+            "topology.kubernetes.io/region" => region,
+            "topology.kubernetes.io/zone" => zone,
+            "topology.istio.io/subzone" => subzone,
+            "kubernetes.io/hostname" => self.node,
+            _ => "",
+        };
+        if added.is_empty() { self.labels.get(name).map_or("", String::as_str) } else { added }
+    }
+}
+
+/// The part of the requests that each pod gets, then each address; none where nothing is to be chosen.
+pub(super) fn shares(hop: &Hop, cluster: &Cluster) -> Vec<f64> {
+    let told = &cluster.balance;
+    let places = told.settings.as_ref().is_some_and(|settings| told.notices || !settings.distribute.is_empty());
+    let weights = if places {
+        by_place(hop, cluster)
+    } else {
+        let peers = cluster.peers.iter().map(|peer| peer.stand.weight);
+        peers.chain(cluster.addresses.iter().map(|address| address.stand.weight)).collect()
+    };
+    let total: f64 = weights.iter().sum();
+    if total > 0.0 { weights.into_iter().map(|weight| weight / total).collect() } else { weights }
+}
+
+/// What each weighs where its place or its labels count.
+fn by_place(hop: &Hop, cluster: &Cluster) -> Vec<f64> {
+    let none = Labels::new();
+    let of = |stand: &Stand, pod: Option<&Pod>| -> (f64, Locality) {
+        let own = || pod.map(|pod| of_pod(hop.index, pod)).unwrap_or_default();
+        (stand.weight, stand.listed.as_ref().map_or_else(own, |(_, locality)| locality.clone()))
+    };
+    let peers = cluster.peers.iter().map(|peer| {
+        let (weight, locality) = of(&peer.stand, Some(&peer.pod));
+        match &peer.stand.listed {
+            Some((labels, _)) => Seen { weight, locality, labels, node: "" },
+            None => Seen { weight, locality, labels: &peer.pod.labels, node: &peer.pod.node },
+        }
+    });
+    let addresses = cluster.addresses.iter().map(|address| {
+        let (weight, locality) = of(&address.stand, None);
+        Seen { weight, locality, labels: address.stand.listed.as_ref().map_or(&none, |(labels, _)| labels), node: "" }
+    });
+    let all: Vec<Seen> = peers.chain(addresses).collect();
+    match &cluster.balance.settings {
+        Some(settings) if !settings.distribute.is_empty() => distributed(hop, &settings.distribute, &all),
+        Some(settings) => preferred(hop, settings, &all),
+        None => all.iter().map(|seen| seen.weight).collect(),
+    }
+}
+
+/// By the first of the lists that is for the caller's place: each place that it names gets its part, places that it does not name get nothing.
+/// Upstream: applyLocalityWeights.
+fn distributed(hop: &Hop, lists: &[Distribute], all: &[Seen]) -> Vec<f64> {
+    let home = hop.from.locality(hop.index);
+    let Some(list) = lists.iter().find(|list| home.fits(&list.from)) else {
+        return all.iter().map(|seen| seen.weight).collect();
+    };
+    let mut weights = vec![0.0; all.len()];
+    let mut left: Vec<usize> = (0..all.len()).collect();
+    for (place, part) in &list.to {
+        let (here, elsewhere): (Vec<usize>, Vec<usize>) =
+            left.into_iter().partition(|at| all.get(*at).is_some_and(|seen| seen.locality.fits(place)));
+        left = elsewhere;
+        let sum: f64 = here.iter().filter_map(|at| all.get(*at)).map(|seen| seen.weight).sum();
+        for at in here {
+            if let (Some(weight), Some(seen)) = (weights.get_mut(at), all.get(at)) {
+                *weight = part * seen.weight / sum;
+            }
+        }
+    }
+    weights
+}
+
+/// Only the endpoints that stand first: those behind them are for when they fail. Upstream: applyFailoverPriorities, applyLocalityFailover.
+fn preferred(hop: &Hop, settings: &Settings, all: &[Seen]) -> Vec<f64> {
+    let home = hop.from.locality(hop.index);
+    let own = Seen { weight: 1.0, locality: home.clone(), labels: &hop.from.labels, node: &hop.from.node };
+    let rank = |seen: &Seen| {
+        let by_labels = differs_at(&settings.failover_priority, &own, seen);
+        let by_place = settings.failover_priority.is_empty() || !settings.failover.is_empty();
+        let place = if by_place { distance(&home, &seen.locality, &settings.failover) } else { 0 };
+        (by_labels, place)
+    };
+    let first = all.iter().map(rank).min();
+    all.iter().map(|seen| if Some(rank(seen)) == first { seen.weight } else { 0.0 }).collect()
+}
+
+/// How early an endpoint differs from what is preferred: none where all labels are as the caller's, or as they are written.
+fn differs_at(labels: &[String], own: &Seen, seen: &Seen) -> usize {
+    let network = labels.first().is_some_and(|first| first == "topology.istio.io/network");
+    let mut far = 0;
+    for (at, label) in labels.iter().enumerate() {
+        let (name, value) = label.split_once('=').map_or((label.as_str(), None), |(name, value)| (name, Some(value)));
+        if value.unwrap_or_else(|| own.label(name)) == seen.label(name) {
+            continue;
+        }
+        if at == 0 && network {
+            far = labels.len();
+            continue;
+        }
+        return far + labels.len() - at;
+    }
+    far
+}
+
+fn distance(home: &Locality, place: &Locality, failover: &[Failover]) -> usize {
+    let ([region, ..], [other, ..]) = (&home.parts, &place.parts);
+    match home.parts.iter().zip(&place.parts).take_while(|(a, b)| a == b).count() {
+        3 => 0,
+        2 => 1,
+        1 => 2,
+        _ => match failover.iter().find(|f| f.from == *region) {
+            Some(to) if to.to != *other => 4,
+            _ => 3,
+        },
+    }
+}
