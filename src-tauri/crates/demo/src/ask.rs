@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn paths() {
-        let kinds = Kinds::read().unwrap();
+        let kinds = Kinds::read("").unwrap();
         let read = |path: &str| {
             target(&kinds, path).ok().map(|t| {
                 let or = |o: Option<String>| o.unwrap_or_default();

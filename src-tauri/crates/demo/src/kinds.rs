@@ -79,12 +79,14 @@ pub enum KindsError {
 pub(crate) struct Kinds(Vec<Arc<Kind>>);
 
 impl Kinds {
-    pub(crate) fn read() -> Result<Self, KindsError> {
+    /// The kinds of the shop's meshes, and more where some are given.
+    pub(crate) fn read(more: &str) -> Result<Self, KindsError> {
         let files = [
             ("core.json", include_str!("../crds/core.json")),
             ("istio.json", include_str!("../crds/istio.json")),
             ("gateway-api.json", include_str!("../crds/gateway-api.json")),
             ("linkerd.json", include_str!("../crds/linkerd.json")),
+            ("(those given besides)", if more.is_empty() { "[]" } else { more }),
         ];
         let mut kinds = Vec::new();
         for (file, text) in files {

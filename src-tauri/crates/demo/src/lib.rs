@@ -64,11 +64,13 @@ pub struct Options {
     pub seed: u64,
     /// Events that are kept of each kind. A watch from before them gets 410.
     pub history: usize,
+    /// Kinds besides those of the shop's meshes, as a list in the form of `crds/*.json`; empty for none.
+    pub more_kinds: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { services: 0, seed: 1, history: 2048 }
+        Self { services: 0, seed: 1, history: 2048, more_kinds: String::new() }
     }
 }
 
@@ -96,7 +98,7 @@ impl Demo {
     /// # Errors
     /// Where the data that this crate carries does not read.
     pub fn start(options: &Options) -> Result<Arc<Self>, StartError> {
-        let kinds = Kinds::read()?;
+        let kinds = Kinds::read(&options.more_kinds)?;
         let store = Arc::new(Store::new(&kinds, options.history));
         load::shop(&kinds, &store, options)?;
         let cancel = CancellationToken::new();

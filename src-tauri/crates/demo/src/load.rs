@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_object_of_the_shop_is_valid() {
-        let kinds = Kinds::read().unwrap();
+        let kinds = Kinds::read("").unwrap();
         let store = Store::new(&kinds, 16);
         shop(&kinds, &store, &Options::default()).unwrap();
         let mut seen = 0;
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_engine_decides_for_linkerd_too() {
-        let kinds = Kinds::read().unwrap();
+        let kinds = Kinds::read("").unwrap();
         let store = Store::new(&kinds, 16);
         shop(&kinds, &store, &Options::default()).unwrap();
         let world = world::World::new().after(store.take_changes());

@@ -433,7 +433,7 @@ mod tests {
 
     impl Running {
         fn new() -> Self {
-            let kinds = Kinds::read().unwrap();
+            let kinds = Kinds::read("").unwrap();
             let store = Store::new(&kinds, 64);
             load::shop(&kinds, &store, &Options::default()).unwrap();
             let traffic = Traffic::new(&store, 1);

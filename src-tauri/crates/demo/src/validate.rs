@@ -234,7 +234,7 @@ mod tests {
     use crate::kinds::Kinds;
 
     fn causes(kind: &str, spec: Value) -> Vec<String> {
-        let kinds = Kinds::read().unwrap();
+        let kinds = Kinds::read("").unwrap();
         let group = ["networking.istio.io", "security.istio.io", "gateway.networking.k8s.io"]
             .into_iter()
             .find(|g| kinds.of(g, kind).is_some())
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_rule_compiles() {
-        for kind in Kinds::read().unwrap().iter() {
+        for kind in Kinds::read("").unwrap().iter() {
             for version in &kind.versions {
                 let schema = kind.schema(&version.name).unwrap();
                 assert!(

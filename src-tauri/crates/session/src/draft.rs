@@ -89,7 +89,11 @@ impl Session {
     fn authored(&self, key: &ObjectKey) -> Result<bool> {
         let kinds = self.engine().meshes().flat_map(|mesh| mesh.kinds());
         let known = kinds.into_iter().find(|kind| kind.group == key.group && kind.kind == key.kind);
-        known.map(|kind| kind.namespaced).ok_or_else(|| Error::NotOurs { object: key.clone() })
+        let unlisted = self.unlisted.borrow();
+        let new =
+            || unlisted.iter().find(|kind| kind.group == key.group && kind.kind == key.kind).map(|k| k.namespaced);
+        let namespaced = known.map(|kind| kind.namespaced).or_else(new);
+        namespaced.ok_or_else(|| Error::NotOurs { object: key.clone() })
     }
 
     /// The object at the version that an edit started from, where it is still to be had.

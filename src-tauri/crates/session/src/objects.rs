@@ -62,8 +62,10 @@ impl Session {
         }
         let tray = self.tray.borrow().clone();
         let pending: HashSet<&ObjectKey> = tray.items().iter().map(|item| &item.key).collect();
-        let of_a_mesh: HashSet<(&str, &str)> =
-            self.engine().meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind)).collect();
+        let unlisted = self.unlisted.borrow().clone();
+        let listed = self.engine().meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind));
+        let new = unlisted.iter().map(|kind| (kind.group.as_str(), kind.kind.as_str()));
+        let of_a_mesh: HashSet<(&str, &str)> = listed.chain(new).collect();
         let wanted = |document: &&std::sync::Arc<Document>| {
             let key = &document.key;
             let ours = of_a_mesh.contains(&(key.group.as_str(), key.kind.as_str()));

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use cluster::{Connection, Followed, Probed};
 use mesh::{Effect, Engine, Extent, Findings, Ready, Request, Source};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use world::{Coverage, World};
 
 use crate::change::tray::Tray;
+use crate::kinds::{Unlisted, follow_new, pass_on};
 use crate::live::{self, Live};
 use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
@@ -81,6 +82,8 @@ type SeenKey = (u64, u64, Vec<Request>);
 pub struct Session {
     pub(crate) opening: Opening,
     pub(crate) live: watch::Receiver<Live>,
+    /// Kinds of the meshes' groups that no table knows.
+    pub(crate) unlisted: watch::Receiver<BTreeSet<Unlisted>>,
     pub(crate) traffic: watch::Receiver<Arc<Traffic>>,
     pub(crate) fleet: watch::Receiver<Arc<Fleet>>,
     pub(crate) proxy: Held,
@@ -115,7 +118,12 @@ impl Session {
     pub fn open(opening: Opening) -> Self {
         let cancel = CancellationToken::new();
         let (told, live) = watch::channel(Live::new(unread(&opening.engine)));
-        let batches = cluster::follow(opening.connection.clone(), kinds(&opening.engine), cancel.clone());
+        let (sender, batches) = mpsc::channel(64);
+        let listed = cluster::follow(opening.connection.clone(), kinds(&opening.engine), cancel.clone());
+        tokio::spawn(pass_on(listed, sender.clone()));
+        let (found, unlisted) = watch::channel(BTreeSet::new());
+        let (connection, engine) = (opening.connection.clone(), opening.engine.clone());
+        tokio::spawn(follow_new(connection, engine, sender, found, cancel.clone()));
         tokio::spawn(live::follow(batches, told, cancel.clone()));
         let hurry = Arc::new(Notify::new());
         let traffic = sampling::traffic(opening.connection.clone(), live.clone(), cancel.clone());
@@ -127,6 +135,7 @@ impl Session {
         Self {
             opening,
             live,
+            unlisted,
             traffic,
             fleet,
             proxy: Held::default(),

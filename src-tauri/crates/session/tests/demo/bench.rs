@@ -32,8 +32,13 @@ pub struct Bench {
 
 /// A fresh demo and a session over it.
 pub async fn bench(client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
+    bench_of(&Options::default(), client).await
+}
+
+/// The same with a demo of one's own choice.
+pub async fn bench_of(options: &Options, client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let demo = Demo::start(&Options::default()).unwrap();
+    let demo = Demo::start(options).unwrap();
     let session = open(folder.path(), client(&demo)).await;
     let mut live = session.live();
     tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == Link::Live)).await.expect("the first lists").unwrap();

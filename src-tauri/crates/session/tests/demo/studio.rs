@@ -6,7 +6,7 @@ use session::schema::Fault;
 use world::ObjectKey;
 use world::yaml::{self, Edit};
 
-use crate::bench::{bench, reviews};
+use crate::bench::{LIMIT, bench, bench_of, reviews};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_object_of_every_kind_is_accepted_by_schema_and_server() {
@@ -113,4 +113,62 @@ async fn what_can_be_written_comes_from_schema_and_cluster() {
     assert!(apps.iter().any(|name| name.value == "reviews"), "{apps:?}");
     let who = bench.session.names(policy, "/spec/rules/0/from/0/source/principals/0").await.unwrap();
     assert!(who.iter().any(|name| name.value.starts_with("cluster.local/ns/prod/sa/")), "{who:?}");
+}
+
+/// A kind that no table of ours knows, in a group of a mesh, and one in a sister group.
+const NEW: &str = r#"[
+    {"group": "networking.istio.io", "kind": "FancyRoute", "plural": "fancyroutes", "singular": "fancyroute", "namespaced": true,
+     "versions": [{"name": "v1alpha9", "storage": true, "status": true, "schema": 0}],
+     "schemas": [{"type": "object", "properties": {"spec": {"type": "object", "required": ["colour"], "properties": {
+         "colour": {"type": "string", "enum": ["RED", "BLUE"]}, "hosts": {"type": "array", "items": {"type": "string"}}}}}}]},
+    {"group": "fancy.istio.io", "kind": "FancyMesh", "plural": "fancymeshes", "singular": "fancymesh", "namespaced": false,
+     "versions": [{"name": "v1", "storage": true, "status": false, "schema": 0}],
+     "schemas": [{"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer", "minimum": 1}}}}}]},
+    {"group": "example.com", "kind": "Other", "plural": "others", "singular": "other", "namespaced": true,
+     "versions": [{"name": "v1", "storage": true, "status": false, "schema": 0}], "schemas": [{"type": "object"}]}]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_no_table_knows_is_listed_and_edited() {
+    let options = demo::Options { more_kinds: NEW.into(), ..demo::Options::default() };
+    let bench = bench_of(&options, Demo::client).await;
+    let kinds = bench.session.kinds().await.unwrap();
+    let told: Vec<_> = kinds
+        .iter()
+        .filter(|k| k.kind.starts_with("Fancy") || k.kind == "Other")
+        .map(|k| (k.mesh, k.kind.as_str(), k.version.as_str(), k.namespaced))
+        .collect();
+    assert_eq!(told, [("Istio", "FancyMesh", "v1", false), ("Istio", "FancyRoute", "v1alpha9", true)]);
+
+    let fields = bench.session.schema("networking.istio.io", "FancyRoute").await.unwrap();
+    let colour = fields.iter().find(|field| field.path == "spec.colour").unwrap();
+    assert_eq!((colour.required, colour.allowed.as_slice()), (true, ["RED".to_owned(), "BLUE".to_owned()].as_slice()));
+
+    let text = "apiVersion: networking.istio.io/v1alpha9\nkind: FancyRoute\nmetadata:\n  name: one\n  namespace: prod\nspec:\n  colour: RED\n";
+    let wrong = bench.session.check_object(&text.replace("RED", "PINK")).await.unwrap();
+    assert_eq!(wrong.problems.first().map(|(problem, line)| (problem.fault, *line)), Some((Fault::NotAllowed, 7)));
+    let begun = bench.session.starter("networking.istio.io", "FancyRoute", "prod").await.unwrap();
+    assert!(begun.yaml.contains("colour:"), "{}", begun.yaml);
+
+    let mut live = bench.session.live();
+    let listed = |live: &session::live::Live| {
+        matches!(live.world.coverage("networking.istio.io", "FancyRoute"), world::Coverage::Ready)
+    };
+    tokio::time::timeout(LIMIT, live.wait_for(listed)).await.expect("it is followed").unwrap();
+    bench.session.draft_put(text, "").await.unwrap();
+    let plan = bench.review().await;
+    assert_eq!(plan.because, "");
+    let applied = bench.session.apply(&plan.token, "", &[]).await.unwrap();
+    assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
+    let key = ObjectKey::new("networking.istio.io", "FancyRoute", "prod", "one");
+    let there = |live: &session::live::Live| live.world.document(&key).is_some();
+    tokio::time::timeout(LIMIT, live.wait_for(there)).await.expect("it is seen").unwrap();
+    let rows = bench.session.objects(&["FancyRoute".into()], "").await.unwrap();
+    assert_eq!(rows.iter().map(|row| &row.key).collect::<Vec<_>>(), [&key]);
+
+    let whole = bench.session.document(&key).await.unwrap();
+    let blue = yaml::edit(&whole.yaml, &[Edit::set("/spec/colour", "BLUE")]).unwrap();
+    bench.session.draft_put(&blue, &whole.resource_version).await.unwrap();
+    assert_eq!(bench.review().await.because, "");
+    let foreign = "apiVersion: example.com/v1\nkind: Other\nmetadata:\n  name: x\n  namespace: prod\n";
+    assert!(bench.session.draft_put(foreign, "").await.is_err(), "of no mesh");
 }
