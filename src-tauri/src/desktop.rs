@@ -25,6 +25,11 @@ pub enum Action {
         /// Title of the dialog.
         title: String,
     },
+    /// The user chooses a folder: its path, or null.
+    PickFolder {
+        /// Title of the dialog.
+        title: String,
+    },
     /// The user chooses where to save this text: the path, or null.
     SaveFile {
         /// A name to start with.
@@ -57,6 +62,11 @@ pub async fn desktop(app: AppHandle, action: Action) -> Result<Value, Fault> {
             let (send, chosen) = tokio::sync::oneshot::channel();
             app.dialog().file().set_title(title).pick_file(|file| drop(send.send(file)));
             Ok(chosen.await.ok().flatten().map_or(Value::Null, |file| json!(file.to_string())))
+        }
+        Action::PickFolder { title } => {
+            let (send, chosen) = tokio::sync::oneshot::channel();
+            app.dialog().file().set_title(title).pick_folder(|folder| drop(send.send(folder)));
+            Ok(chosen.await.ok().flatten().map_or(Value::Null, |folder| json!(folder.to_string())))
         }
         Action::SaveFile { name, text } => {
             let (send, chosen) = tokio::sync::oneshot::channel();

@@ -75,6 +75,15 @@ pub enum Form {
     Json,
 }
 
+/// JSON is one row an entry; `journal` and `markdown` are all of them whole, for others.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HistoryForm {
+    Text,
+    Json,
+    Journal,
+    Markdown,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckForm {
     Text,
@@ -198,8 +207,20 @@ pub struct History {
     /// With this text in message, user or objects.
     #[arg(long, default_value = "")]
     pub search: String,
+    /// With an object of this kind.
+    #[arg(long, default_value = "")]
+    pub kind: String,
+    /// By this user.
+    #[arg(long, default_value = "")]
+    pub user: String,
+    /// Not before this time: `2026-11-23`, `2026-11-23T14:00:00Z`, or so long ago: `7d`, `12h`, `30m`.
+    #[arg(long, value_parser = moment)]
+    pub since: Option<i64>,
+    /// Before this time, in the same forms.
+    #[arg(long, value_parser = moment)]
+    pub until: Option<i64>,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Form,
+    pub format: HistoryForm,
 }
 
 #[derive(ClapArgs)]
@@ -285,6 +306,32 @@ fn seconds(text: &str) -> Result<u32, NotADuration> {
     count.checked_mul(unit).filter(|s| (1..=900).contains(s)).ok_or(NotADuration)
 }
 
+/// Milliseconds since 1970, from a time, a day in UTC, or so long ago.
+fn moment(text: &str) -> Result<i64, NotAMoment> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(at.as_millisecond());
+    }
+    if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| NotAMoment)?;
+        return Ok(midnight.timestamp().as_millisecond());
+    }
+    let mut letters = text.chars();
+    let seconds = match letters.next_back() {
+        Some('d') => 86_400,
+        Some('h') => 3600,
+        Some('m') => 60,
+        _ => return Err(NotAMoment),
+    };
+    let count: i64 = letters.as_str().parse().map_err(|_| NotAMoment)?;
+    let back = count.checked_mul(seconds * 1000).filter(|back| *back >= 0).ok_or(NotAMoment)?;
+    jiff::Timestamp::now().as_millisecond().checked_sub(back).ok_or(NotAMoment)
+}
+
+/// What clap says of a time that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("a time is wanted: 2026-11-23, 2026-11-23T14:00:00Z, or so long ago: 7d, 12h, 30m")]
+struct NotAMoment;
+
 /// What clap says of a window that is none.
 #[derive(Debug, thiserror::Error)]
 #[error("a duration from 1s to 15m is wanted, such as 10s or 1m")]
@@ -299,6 +346,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn moments() {
+        assert_eq!(moment("2026-11-23T14:00:00Z").ok(), Some(1_795_442_400_000));
+        assert_eq!(moment("2026-11-23").ok(), Some(1_795_392_000_000));
+        let ago = jiff::Timestamp::now().as_millisecond() - moment("2h").unwrap();
+        assert!((7_199_000..7_201_000).contains(&ago), "{ago}");
+        for text in ["", "yesterday", "-1d", "7", "d", "99999999999999999d"] {
+            assert!(moment(text).is_err(), "{text}");
+        }
     }
 
     #[test]

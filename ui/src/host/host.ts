@@ -11,6 +11,8 @@ export interface Host {
   openWindow(cluster: string): Promise<void>;
   /** Asks the user for a file; null where nothing was chosen. Absent where the host has no such dialog. */
   pickFile?(title: string): Promise<string | null>;
+  /** Asks the user for a folder, in the same way. */
+  pickFolder?(title: string): Promise<string | null>;
   /** Saves a text where the user says: the place, or null where nothing was chosen. */
   saveFile(name: string, text: string): Promise<string | null>;
   /** Opens a page of the web outside of the app; https only. */

@@ -28,6 +28,7 @@ export function tauriHost(): Host {
       await desktop({ action: 'openWindow', cluster });
     },
     pickFile: (title) => desktop({ action: 'pickFile', title }) as Promise<string | null>,
+    pickFolder: (title) => desktop({ action: 'pickFolder', title }) as Promise<string | null>,
     saveFile: (name, text) => desktop({ action: 'saveFile', name, text }) as Promise<string | null>,
     openUrl: async (url) => {
       await desktop({ action: 'openUrl', url });
@@ -40,6 +41,7 @@ export function tauriHost(): Host {
 type Action =
   | { action: 'openWindow'; cluster: string }
   | { action: 'pickFile'; title: string }
+  | { action: 'pickFolder'; title: string }
   | { action: 'saveFile'; name: string; text: string }
   | { action: 'openUrl'; url: string }
   | { action: 'log'; message: string };

@@ -45,7 +45,8 @@ const CHANGES: [(Change, &str); 3] =
     [(Change::Create, "create"), (Change::Update, "update"), (Change::Delete, "delete")];
 
 impl State {
-    pub(crate) fn word(self) -> &'static str {
+    /// As it is kept and exported.
+    pub fn word(self) -> &'static str {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, word)| word)
     }
 
@@ -160,6 +161,8 @@ pub struct Entry {
     pub acknowledged: u32,
     /// Proxies that were to take it up.
     pub proxies: u32,
+    /// What became of it at each proxy, once that stood; kept as given.
+    pub uptake: Vec<Value>,
 }
 
 /// Which entries to list.
@@ -169,6 +172,14 @@ pub struct Filter {
     pub cluster: Option<String>,
     /// With this text in message, user, or an object's kind, namespace or name.
     pub search: String,
+    /// With an object of this kind; empty for all.
+    pub kind: String,
+    /// By this user; empty for all.
+    pub user: String,
+    /// Not before this time, milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Before this time, milliseconds since 1970.
+    pub until: Option<i64>,
     /// At most so many; 0 for all.
     pub limit: usize,
     /// Older than this one.

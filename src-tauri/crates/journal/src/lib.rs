@@ -10,7 +10,7 @@ mod rollouts;
 mod store;
 
 pub use entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOutcome, ObjectRecord, State};
-pub use plaintext::{PlainCall, Sight, Watched};
+pub use plaintext::{PlainCall, Plaintext, Sight, Watched};
 pub use redact::{REDACTED, redact, redact_text};
 pub use rollouts::{Rollout, RolloutId};
 pub use store::{Journal, JournalError, Opened};

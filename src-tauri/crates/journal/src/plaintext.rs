@@ -55,6 +55,9 @@ pub struct Sight {
     pub quiet: f64,
 }
 
+/// How long a cluster was looked at, and who was ever seen to call in plaintext.
+pub type Plaintext = (Watched, BTreeMap<PlainCall, Sight>);
+
 impl Journal {
     /// Records that a cluster's traffic was looked at up to this time for so many seconds more, and who called in plaintext meanwhile.
     ///
@@ -83,7 +86,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where the disk fails.
-    pub fn plaintext(&self, cluster: &str) -> Result<Option<(Watched, BTreeMap<PlainCall, Sight>)>, JournalError> {
+    pub fn plaintext(&self, cluster: &str) -> Result<Option<Plaintext>, JournalError> {
         let connection = self.connection();
         let mut rows = connection.prepare_cached("SELECT since, until, seconds FROM watched WHERE cluster = ?")?;
         let mut rows = rows.query([cluster])?;

@@ -61,7 +61,10 @@ impl Journal {
         state: &Value,
         is_over: bool,
     ) -> Result<bool, JournalError> {
-        let sql = "UPDATE rollouts SET heard = ?, state = ?, is_over = ? WHERE id = ? AND driver = ?";
+        // Nobody drives what is over: no sign of life of it is awaited, and no wish is left for its driver.
+        let sql =
+            "UPDATE rollouts SET heard = ?1, state = ?2, is_over = ?3, wish = CASE WHEN ?3 THEN NULL ELSE wish END
+            WHERE id = ?4 AND driver = ?5";
         Ok(self.connection().execute(sql, params![now(), kept(state), is_over, id, driver])? == 1)
     }
 
@@ -70,7 +73,7 @@ impl Journal {
     /// # Errors
     /// Where the disk fails.
     pub fn rollout_beat(&self, id: RolloutId, driver: &str) -> Result<bool, JournalError> {
-        let sql = "UPDATE rollouts SET heard = ? WHERE id = ? AND driver = ?";
+        let sql = "UPDATE rollouts SET heard = ? WHERE id = ? AND driver = ? AND is_over = 0";
         Ok(self.connection().execute(sql, params![now(), id, driver])? == 1)
     }
 

@@ -14,7 +14,7 @@ use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOu
 use crate::{RolloutId, redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
-const MIGRATIONS: [&str; 3] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA];
+const MIGRATIONS: [&str; 4] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA, UPTAKE];
 
 const CHANGES: &str = "
     CREATE TABLE entries (
@@ -65,6 +65,8 @@ const ROLLOUTS: &str = "
     ) STRICT;
     CREATE INDEX rollouts_of_cluster ON rollouts (cluster, id);
 ";
+
+const UPTAKE: &str = "ALTER TABLE entries ADD COLUMN uptake TEXT NOT NULL DEFAULT '[]'";
 
 /// `PRAGMA application_id`: tells our file from any other SQLite file ("nlof").
 const APPLICATION: i64 = 0x6E6C_6F66;
@@ -210,13 +212,21 @@ impl Journal {
         self.update(id, "UPDATE entries SET state = ?2 WHERE id = ?1", &[state.word().to_owned().into()])
     }
 
-    /// Records how many proxies have taken it up.
+    /// Records how many proxies have taken it up, and what became of it at each.
     ///
     /// # Errors
     /// Where there is no such entry, or the disk fails.
-    pub fn acknowledged(&self, id: EntryId, acknowledged: u32, total: u32) -> Result<(), JournalError> {
-        let cells = [i64::from(acknowledged).into(), i64::from(total).into()];
-        self.update(id, "UPDATE entries SET acknowledged = ?2, proxies = ?3 WHERE id = ?1", &cells)
+    pub fn acknowledged(
+        &self,
+        id: EntryId,
+        acknowledged: u32,
+        total: u32,
+        uptake: &[Value],
+    ) -> Result<(), JournalError> {
+        let mut uptake = Value::from(uptake);
+        redact(&mut uptake);
+        let cells = [i64::from(acknowledged).into(), i64::from(total).into(), uptake.to_string().into()];
+        self.update(id, "UPDATE entries SET acknowledged = ?2, proxies = ?3, uptake = ?4 WHERE id = ?1", &cells)
     }
 
     fn update(&self, id: EntryId, sql: &str, cells: &[Cell]) -> Result<(), JournalError> {
@@ -235,8 +245,13 @@ impl Journal {
         let sql = "SELECT * FROM entries WHERE (?1 IS NULL OR cluster = ?1) AND (?2 IS NULL OR id < ?2)
             AND (message LIKE ?3 ESCAPE '\\' OR user LIKE ?3 ESCAPE '\\' OR EXISTS (SELECT 1 FROM objects WHERE entry = id
                 AND (kind || ' ' || namespace || '/' || name) LIKE ?3 ESCAPE '\\'))
+            AND (?5 = '' OR EXISTS (SELECT 1 FROM objects WHERE entry = id AND kind = ?5)) AND (?6 = '' OR user = ?6)
+            AND (?7 IS NULL OR at >= ?7) AND (?8 IS NULL OR at < ?8)
             ORDER BY id DESC LIMIT ?4";
-        self.entries(sql, &[filter.cluster.clone().into(), filter.before.into(), like.into(), limit.into()])
+        let (cluster, before) = (filter.cluster.clone().into(), filter.before.into());
+        let (kind, user) = (filter.kind.clone().into(), filter.user.clone().into());
+        let times = (filter.since.into(), filter.until.into());
+        self.entries(sql, &[cluster, before, like.into(), limit.into(), kind, user, times.0, times.1])
     }
 
     /// One entry.
@@ -449,6 +464,7 @@ fn entry_of(row: &Row<'_>) -> Result<Entry, JournalError> {
         undoes: row.get("undoes")?,
         acknowledged: row.get("acknowledged")?,
         proxies: row.get("proxies")?,
+        uptake: word(row, "uptake", id, |text| serde_json::from_str(text).ok())?,
     })
 }
 

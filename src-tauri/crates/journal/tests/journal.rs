@@ -52,7 +52,7 @@ fn an_entry_from_intent_to_undo() {
     let outcome = ObjectOutcome { state: State::Applied, resource_version: "42".into(), because: String::new() };
     journal.outcome(id, 0, &outcome).unwrap();
     journal.close(id, State::Applied).unwrap();
-    journal.acknowledged(id, 3, 4).unwrap();
+    journal.acknowledged(id, 3, 4, &[]).unwrap();
     let undo = journal.intend(&NewEntry { undoes: Some(id), ..weight("reviews", 100) }).unwrap();
     journal.close(undo, State::Applied).unwrap();
     journal.close(id, State::Undone).unwrap();
@@ -185,7 +185,7 @@ fn a_newer_or_foreign_file_is_left_as_it_is() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         match Journal::open(folder.path()) {
-            Err(JournalError::Newer { found: 99, known: 3, .. }) if newer => {}
+            Err(JournalError::Newer { found: 99, known: 4, .. }) if newer => {}
             Err(JournalError::Foreign { .. }) if !newer => {}
             other => panic!("{other:?}"),
         }
@@ -343,4 +343,41 @@ fn plaintext_is_remembered_with_how_long_it_has_been_quiet() {
     let told: Vec<_> = calls.into_iter().map(|(call, sight)| (call.caller, sight.last, sight.quiet)).collect();
     assert_eq!(told, [(String::new(), 110_000, 5.0), ("legacy/batch".to_owned(), 100_000, 15.0)]);
     assert_eq!(journal.plaintext("b").unwrap(), None, "another cluster is another matter");
+}
+
+#[test]
+fn entries_are_found_by_kind_person_and_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    let by = |user: &str, entry: NewEntry| journal.intend(&NewEntry { user: user.into(), ..entry }).unwrap();
+    let (first, second) = (by("ann", weight("reviews", 10)), by("bob", weight("ratings", 20)));
+    let ids = |filter: Filter| journal.list(&filter).unwrap().into_iter().map(|entry| entry.id).collect::<Vec<_>>();
+    let at = journal.get(second).unwrap().at;
+    for (filter, expected) in [
+        (Filter { kind: "VirtualService".into(), ..Filter::default() }, vec![second, first]),
+        (Filter { kind: "Gateway".into(), ..Filter::default() }, vec![]),
+        (Filter { user: "ann".into(), ..Filter::default() }, vec![first]),
+        (Filter { user: "an".into(), ..Filter::default() }, vec![]),
+        (Filter { since: Some(at + 1), ..Filter::default() }, vec![]),
+        (Filter { until: Some(at + 1), search: "ratings".into(), ..Filter::default() }, vec![second]),
+    ] {
+        assert_eq!(ids(filter.clone()), expected, "{filter:?}");
+    }
+    let rows = [json!({"pod": "a", "state": "rejected", "because": "Bearer abcdefgh12345678901234567890"})];
+    journal.acknowledged(second, 1, 2, &rows).unwrap();
+    let kept = journal.get(second).unwrap();
+    assert_eq!((kept.acknowledged, kept.proxies, &kept.uptake[0]["pod"]), (1, 2, &json!("a")));
+    assert!(!kept.uptake[0].to_string().contains("abcdefgh"), "{:?}", kept.uptake);
+}
+
+#[test]
+fn a_rollout_that_is_over_takes_no_sign_of_life_and_keeps_no_wish() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    let id = journal.rollout_begin("a", "ann", "d", &json!({})).unwrap();
+    assert!(journal.rollout_beat(id, "d").unwrap());
+    journal.rollout_wish(id, "\"pause\"").unwrap();
+    assert!(journal.rollout_keep(id, "d", &json!({"over": true}), true).unwrap());
+    assert!(!journal.rollout_beat(id, "d").unwrap());
+    assert_eq!(journal.rollout_take_wish(id).unwrap(), None);
 }

@@ -25,6 +25,7 @@ pub struct Files {
     texts: BTreeMap<String, String>,
     /// Where each object begins; the last where a name comes twice, as the world has it.
     places: HashMap<ObjectKey, (String, usize)>,
+    begins: Vec<(ObjectKey, String, usize)>,
 }
 
 /// Something wrong in a file.
@@ -93,8 +94,7 @@ fn manifests(path: &Path) -> Result<Vec<PathBuf>> {
         // A link to a folder above would never end: links are followed to files alone.
         let folder = entry.file_type().map_err(|error| unreadable(path, &error))?.is_dir();
         let name = entry.path();
-        let manifest = name.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
-        if folder || (manifest && name.is_file()) {
+        if folder || (is_manifest(&name) && name.is_file()) {
             names.insert(name);
         }
     }
@@ -105,16 +105,64 @@ fn manifests(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The manifests of a folder and of its folders, by name; hidden ones, and what may not be read, are passed over.
+pub(crate) fn manifests_of(folder: &Path) -> Vec<PathBuf> {
+    let hidden = |name: &Path| name.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let mut names: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some((entry.as_ref().ok()?.path(), entry.ok()?.file_type().ok()?)))
+        // A link to a folder above would never end: links are not followed.
+        .filter(|(name, kind)| !hidden(name) && (kind.is_dir() || (kind.is_file() && is_manifest(name))))
+        .map(|(name, _)| name)
+        .collect();
+    names.sort();
+    names.into_iter().flat_map(|name| if name.is_dir() { manifests_of(&name) } else { vec![name] }).collect()
+}
+
+fn is_manifest(name: &Path) -> bool {
+    name.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
+}
+
+/// Reads all manifests of a folder and of its folders: a file that cannot be read is a problem among others.
+///
+/// # Errors
+/// Where there is no such folder.
+pub fn read_folder(folder: &Path) -> Result<(Files, usize)> {
+    let about = std::fs::metadata(folder).map_err(|error| unreadable(folder, &error))?;
+    if !about.is_dir() {
+        return Err(Error::File { path: folder.display().to_string(), reason: "it is no folder".into() });
+    }
+    let manifests = manifests_of(folder);
+    let mut files = Files::default();
+    for file in &manifests {
+        // Named as its place in the folder: that is what the user looks at.
+        let name = file.strip_prefix(folder).unwrap_or(file).display().to_string();
+        let opened = std::fs::File::open(file).map_err(|error| unreadable(file, &error));
+        match opened.and_then(|mut opened| text_of(&name, &mut opened)) {
+            Ok(text) => files.add(&name, text),
+            Err(error) => files.problems.push(Problem { path: name, line: 1, message: error.to_string() }),
+        }
+    }
+    Ok((files, manifests.len()))
+}
+
 impl Files {
     fn add(&mut self, path: &str, text: String) {
         let (objects, problems) = located(&text, path);
         for (object, line) in objects {
             self.places.insert(object.key(), (path.to_owned(), line));
+            self.begins.push((object.key(), path.to_owned(), line));
             self.objects.push(object);
         }
         let named = |p: world::yaml::Problem| Problem { path: path.to_owned(), line: p.line, message: p.message };
         self.problems.extend(problems.into_iter().map(named));
         self.texts.insert(path.to_owned(), text);
+    }
+
+    /// Every object with the file and the line on which it begins, in the order of the files.
+    pub fn located(&self) -> impl Iterator<Item = (ObjectKey, &str, usize)> {
+        self.begins.iter().map(|(key, path, line)| (key.clone(), path.as_str(), *line))
     }
 
     /// The world that the files describe.

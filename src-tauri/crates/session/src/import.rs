@@ -1,14 +1,80 @@
 //! Objects from a file or the clipboard: what they would put into the tray.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use world::yaml;
+use world::{ObjectKey, yaml};
 
 use crate::change::touched::desired;
+use crate::files::{Problem, read_folder};
 use crate::recipes::Dish;
+use crate::session::defect;
 use crate::write::plan::read;
 use crate::{Error, Result, Session};
 
+/// So many objects are asked for at a time.
+const AT_ONCE: usize = 8;
+
+/// What a folder would put into the tray.
+#[derive(Clone, Debug, Default)]
+pub struct FolderImport {
+    /// Its objects, each beside what is live of it.
+    pub dishes: Vec<Dish>,
+    /// Manifests that were looked into.
+    pub files: usize,
+    /// Objects of kinds that are not written here, by kind.
+    pub passed_over: BTreeMap<String, u32>,
+    /// What could not be read, and what stands there twice.
+    pub problems: Vec<Problem>,
+}
+
 impl Session {
+    /// What the manifests of a folder, and of the folders in it, would put into the tray. What is broken is named with its line; the rest is read.
+    ///
+    /// # Errors
+    /// Where there is no such folder, or the server cannot be asked.
+    pub async fn import_folder(&self, folder: &str) -> Result<FolderImport> {
+        let path = Path::new(folder).to_owned();
+        let read = tokio::task::spawn_blocking(move || read_folder(&path)).await;
+        let (files, count) = read.map_err(|_| defect("reading a folder"))??;
+        let mut import = FolderImport { files: count, problems: files.problems.clone(), ..FolderImport::default() };
+        let mut texts: BTreeMap<ObjectKey, (String, usize)> = BTreeMap::new();
+        let mut order = Vec::new();
+        for (key, path, line) in files.located() {
+            let Some(text) = files.document_at(path, line) else { continue };
+            let problem = |message: String| Problem { path: path.to_owned(), line, message };
+            match self.key_of(&yaml::read(text).value) {
+                Err(Error::NotOurs { object }) => *import.passed_over.entry(object.kind).or_default() += 1,
+                Err(error) => import.problems.push(problem(error.to_string())),
+                Ok(_) if texts.contains_key(&key) => {
+                    let (path, line) = texts.get(&key).cloned().unwrap_or_default();
+                    import.problems.push(problem(format!("{key} stands in {path}:{line} already; that one is taken")));
+                }
+                Ok(key) => {
+                    texts.insert(key.clone(), (path.to_owned(), line));
+                    order.push((key, text.to_owned()));
+                }
+            }
+        }
+        let asked = order.into_iter().map(|(key, text)| self.dish_of(key, text));
+        import.dishes = futures::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+        Ok(import)
+    }
+
+    /// A text beside what is live of its object.
+    async fn dish_of(&self, key: ObjectKey, after: String) -> Result<Dish> {
+        let live = read(self.connection(), &key).await?;
+        let version = live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")).and_then(Value::as_str);
+        Ok(Dish {
+            key,
+            before: live.as_ref().map(|live| yaml::write(&desired(live))).unwrap_or_default(),
+            after,
+            base: version.unwrap_or_default().to_owned(),
+        })
+    }
+
     /// What the documents of a text would put into the tray, in their order, each beside what is live of it.
     ///
     /// # Errors
@@ -30,15 +96,7 @@ impl Session {
                 Error::NotAnObject { line, reason } => Error::NotAnObject { line: begins + line, reason },
                 other => other,
             })?;
-            let live = read(self.connection(), &key).await?;
-            let version =
-                live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")).and_then(Value::as_str);
-            dishes.push(Dish {
-                key,
-                before: live.as_ref().map(|live| yaml::write(&desired(live))).unwrap_or_default(),
-                after: alone(document).to_owned(),
-                base: version.unwrap_or_default().to_owned(),
-            });
+            dishes.push(self.dish_of(key, alone(document).to_owned()).await?);
         }
         Ok(dishes)
     }

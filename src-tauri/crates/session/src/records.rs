@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use ::rollout::Command;
-use std::collections::BTreeMap;
-
 use journal::{
-    Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, PlainCall, Rollout, RolloutId, Sight,
-    State, Watched,
+    Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, PlainCall, Plaintext, Rollout, RolloutId,
+    State,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -81,8 +79,14 @@ impl Records {
         self.change(move |journal| journal.settle(id, &found)).await
     }
 
-    pub(crate) async fn acknowledged(&self, id: EntryId, acknowledged: u32, total: u32) -> Result<()> {
-        self.change(move |journal| journal.acknowledged(id, acknowledged, total)).await
+    pub(crate) async fn acknowledged(
+        &self,
+        id: EntryId,
+        acknowledged: u32,
+        total: u32,
+        uptake: Vec<Value>,
+    ) -> Result<()> {
+        self.change(move |journal| journal.acknowledged(id, acknowledged, total, &uptake)).await
     }
 
     /// Entries, newest first.
@@ -110,7 +114,7 @@ impl Records {
         self.run(move |journal| journal.looked(&cluster, at, seconds, &seen)).await
     }
 
-    pub(crate) async fn plaintext(&self, cluster: &str) -> Result<Option<(Watched, BTreeMap<PlainCall, Sight>)>> {
+    pub(crate) async fn plaintext(&self, cluster: &str) -> Result<Option<Plaintext>> {
         let cluster = cluster.to_owned();
         self.run(move |journal| journal.plaintext(&cluster)).await
     }

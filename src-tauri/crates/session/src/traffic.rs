@@ -81,10 +81,11 @@ impl Traffic {
         all_flows(&edges, &inbound, ready)
     }
 
-    /// The flows that were counted from one time to another, seconds since 1970.
-    pub(crate) fn between(&self, from: f64, to: f64, ready: &Ready) -> Vec<Flow> {
-        let (edges, inbound) = self.store.read().unwrap_or_else(PoisonError::into_inner).between(from, to);
-        all_flows(&edges, &inbound, ready)
+    /// The flows that were counted from one time to another, seconds since 1970, and the workloads whose proxies were counting then.
+    pub(crate) fn between(&self, from: f64, to: f64, ready: &Ready) -> (Vec<Flow>, BTreeSet<Names>) {
+        let between = self.store.read().unwrap_or_else(PoisonError::into_inner).between(from, to);
+        let counting = between.counting.into_iter().map(|workload| (workload.namespace, workload.name)).collect();
+        (all_flows(&between.edges, &between.inbound, ready), counting)
     }
 
     /// What was seen, as requests that the engine can be asked.

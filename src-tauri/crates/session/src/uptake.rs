@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use journal::EntryId;
 use mesh::Unknown;
+use serde_json::{Value, json};
 use world::ObjectKey;
 
 use crate::proxies::{Fleet, Proxy, Sync};
@@ -45,6 +46,36 @@ pub struct Row {
     pub state: State,
     /// The rejection's own text.
     pub because: String,
+}
+
+/// One table for both directions, so that no word is kept that is not read.
+const STATES: [(State, &str); 5] = [
+    (State::Waiting, "waiting"),
+    (State::Sent, "sent"),
+    (State::Acknowledged, "acknowledged"),
+    (State::Rejected, "rejected"),
+    (State::Unknown, "unknown"),
+];
+
+impl State {
+    /// As the journal keeps it.
+    pub fn word(self) -> &'static str {
+        STATES.iter().find(|(state, _)| *state == self).map_or("unknown", |(_, word)| word)
+    }
+}
+
+impl Row {
+    fn saved(&self) -> Value {
+        json!({"namespace": self.namespace, "pod": self.pod, "workload": self.workload, "state": self.state.word(), "because": self.because})
+    }
+
+    /// From the journal.
+    pub(crate) fn from_saved(saved: &Value) -> Self {
+        let text = |name: &str| saved[name].as_str().unwrap_or_default().to_owned();
+        let state = STATES.iter().find(|(_, word)| saved["state"] == *word).map_or(State::Unknown, |(state, _)| *state);
+        let (namespace, pod, workload) = (text("namespace"), text("pod"), text("workload"));
+        Self { namespace, pod, workload, state, because: text("because") }
+    }
 }
 
 /// How far all are.
@@ -136,7 +167,8 @@ impl Session {
                 known.acknowledged, known.proxies
             );
             let unknown = vec![Unknown { about: "uptake".into(), because }];
-            return Ok(Uptake { entry, rows: Vec::new(), unknown, settled: true, took: None });
+            let rows = known.uptake.iter().map(Row::from_saved).collect();
+            return Ok(Uptake { entry, rows, unknown, settled: true, took: None });
         };
         let fleet = self.fleet.borrow().clone();
         let mut uptake = judge(entry, &tracker, &fleet, tracker.began.elapsed());
@@ -159,7 +191,8 @@ impl Session {
             uptake.settled && !std::mem::replace(&mut tracker.recorded, uptake.settled)
         };
         if record {
-            self.opening.records.acknowledged(uptake.entry, acknowledged, total).await?;
+            let rows = uptake.rows.iter().map(Row::saved).collect();
+            self.opening.records.acknowledged(uptake.entry, acknowledged, total, rows).await?;
         }
         Ok(())
     }
@@ -246,5 +279,6 @@ mod tests {
         }
         let rejected = judge(1, &tracker, &fleet(proxy(Sync::Error, 105.0)), soon);
         assert_eq!(rejected.rows[0].because, "bad route");
+        assert_eq!(Row::from_saved(&rejected.rows[0].saved()), rejected.rows[0], "a row survives the journal");
     }
 }

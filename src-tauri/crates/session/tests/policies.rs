@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use mesh::{Caller, Outcome, Ready, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use session::policies::write::{Grant, Policy, nobody_else, policies};
+use session::policies::write::{Asked, Grant, Policy, nobody_else, policies};
 use target::target;
 use world::{Change, Object, Origin, World};
 
@@ -84,6 +84,7 @@ fn who_was_seen_is_let_in_and_nobody_else() {
             account: names(CALLERS[*caller]),
             service: names(SERVICES[*service]),
             ports: Some(*port).filter(|port| *port != 0).into_iter().collect(),
+            requests: Vec::new(),
         };
         let grants: Vec<Grant> = seen.iter().map(grant).collect();
         let mut made = policies(&world, engine.ready(&world).places(), &grants);
@@ -117,7 +118,12 @@ fn a_service_with_one_port_was_called_there() {
     let world = world().after([object(one)]);
     let ready = meshes::engine().ready(&world);
     let names = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
-    let grant = Grant { account: names("dev", "web"), service: names("shop", "stock"), ports: BTreeSet::new() };
+    let grant = Grant {
+        account: names("dev", "web"),
+        service: names("shop", "stock"),
+        ports: BTreeSet::new(),
+        requests: Vec::new(),
+    };
     let made = policies(&world, ready.places(), &[grant.clone(), Grant { service: names("shop", "nobody"), ..grant }]);
     assert_eq!(made.len(), 1, "what is not there gets no policy");
     assert_eq!(
@@ -128,11 +134,56 @@ fn a_service_with_one_port_was_called_there() {
 }
 
 #[test]
+fn only_what_was_asked_may_be_asked() {
+    let world = world();
+    let engine = meshes::engine();
+    let names = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+    let asked =
+        |method: &str, path: &str| Asked { methods: [method.to_owned()].into(), paths: [path.to_owned()].into() };
+    let grant = |account: &str, requests: Vec<Asked>| Grant {
+        account: names("shop", account),
+        service: names("shop", "stock"),
+        ports: [80].into(),
+        requests,
+    };
+    let grants = [
+        grant("web", vec![asked("GET", "/reviews/{*}"), asked("POST", "/orders")]),
+        grant("cart", Vec::new()),
+        grant("web", vec![asked("GET", "/health")]),
+    ];
+    let made = policies(&world, engine.ready(&world).places(), &grants);
+    let ready = engine.ready(&with(&world, &made));
+    let ask = |app: &str, method: &str, path: &str| {
+        let from = Caller::Workload { namespace: "shop".into(), workload: format!("{app}-v1") };
+        let url = format!("http://stock.shop:80{path}");
+        let request =
+            Request { id: String::new(), from, via: None, method: method.into(), url, headers: Vec::new(), at: None };
+        ready.explain(&request).outcome == Outcome::Forwarded
+    };
+    for (app, method, path, expected) in [
+        ("web", "GET", "/reviews/42", true),
+        ("web", "GET", "/reviews/42?full=yes", true),
+        ("web", "GET", "/reviews/42/x", false),
+        ("web", "POST", "/reviews/42", false),
+        ("web", "POST", "/orders", true),
+        ("web", "GET", "/health", true),
+        ("cart", "DELETE", "/anything", true),
+    ] {
+        assert_eq!(ask(app, method, path), expected, "{app} {method} {path}");
+    }
+}
+
+#[test]
 fn a_service_behind_a_waypoint_is_guarded_there() {
     let ambient = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "wp"}}});
     let world = world().after([object(ambient)]);
     let names = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
-    let grant = Grant { account: names("dev", "web"), service: names("shop", "stock"), ports: [80].into() };
+    let grant = Grant {
+        account: names("dev", "web"),
+        service: names("shop", "stock"),
+        ports: [80].into(),
+        requests: Vec::new(),
+    };
     let made = policies(&world, meshes::engine().ready(&world).places(), &[grant]);
     assert_eq!(made[0].spec["targetRefs"], json!([{"group": "", "kind": "Service", "name": "stock"}]));
     assert_eq!((&made[0].spec["selector"], &made[0].spec["rules"][0]["to"]), (&Value::Null, &Value::Null));

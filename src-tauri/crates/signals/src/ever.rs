@@ -4,6 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Edge, Inbound, Step, Track, Traffic, Workload, edges, growths, inbound};
 
+/// What was counted from one time to another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Between {
+    /// Who called what.
+    pub edges: Vec<Edge>,
+    /// What was received.
+    pub inbound: Vec<Inbound>,
+    /// The workloads whose proxies were counting.
+    pub counting: BTreeSet<Workload>,
+}
+
 impl Traffic {
     /// Who has called what since the proxies that are here began to count. In these edges the rates are counts.
     pub fn ever(&self) -> Vec<Edge> {
@@ -11,11 +22,16 @@ impl Traffic {
         edges(whole.iter().map(|(track, step)| (*track, vec![step], 1.0)))
     }
 
-    /// Who called what, and what was received, from one time to another: only what was counted wholly in between.
-    pub fn between(&self, from: f64, to: f64) -> (Vec<Edge>, Vec<Inbound>) {
+    /// Who called what, and what was received, from one time to another: only what was counted wholly in between. A workload that is not
+    /// among those that counted may have called all the same.
+    pub fn between(&self, from: f64, to: f64) -> Between {
         let within = |track| Track::between(track, from, to).map(|(steps, seconds)| (track, steps, seconds));
         let counted: Vec<_> = self.tracks.values().filter_map(within).collect();
-        (edges(counted.iter().cloned()), inbound(counted.into_iter()))
+        Between {
+            counting: counted.iter().map(|(track, ..)| track.workload.clone()).collect(),
+            edges: edges(counted.iter().cloned()),
+            inbound: inbound(counted.into_iter()),
+        }
     }
 
     /// Of all connections that the proxies of each workload have taken, the share that came in the clear.

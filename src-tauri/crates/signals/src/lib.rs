@@ -36,7 +36,7 @@ pub use poll::{Poller, Round};
 pub use proxies::{CONTAINER, Proxy, Role, dead, proxies, without_proxy};
 pub use redact::redact;
 pub use throttle::Throttling;
-pub use traffic::{Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};
+pub use traffic::{Between, Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};
 pub use usage::{Usage, UsageReport, usage};
 
 /// Something that cannot be known, and why.

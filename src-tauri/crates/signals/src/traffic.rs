@@ -579,6 +579,7 @@ impl Sum {
 
 #[path = "ever.rs"]
 mod ever;
+pub use ever::Between;
 
 #[cfg(test)]
 #[path = "traffic_tests.rs"]

@@ -66,8 +66,9 @@ fn what_was_counted_before_the_first_look_is_remembered_by_the_proxies() {
     assert_eq!(called, [((page, "reviews.shop.svc.cluster.local".to_owned()), [9080].into())]);
     let twice = recorded(&[(100.0, outbound("v1", 1000, 10, 5, 5)), (130.0, outbound("v1", 1001, 10, 5, 5))]);
     assert_eq!((once.watched(100.0), twice.watched(140.0)), (0.0, 40.0));
-    let (before, after) = (twice.between(90.0, 130.0).0, twice.between(110.0, 200.0).0);
-    assert_eq!((before.len(), after.len()), (1, 0), "a step that began earlier tells nothing of later");
+    let (before, after) = (twice.between(90.0, 130.0), twice.between(110.0, 200.0));
+    assert_eq!((before.edges.len(), before.counting.len()), (1, 1));
+    assert_eq!((after.edges.len(), after.counting.len()), (0, 0), "a step that began earlier tells nothing of later");
 }
 
 #[test]

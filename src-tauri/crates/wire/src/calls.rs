@@ -113,6 +113,12 @@ calls! {
     recipe(RecipeArgs) -> Vec<Proposal>;
     /// What the documents of a file would put into the tray.
     import(ObjectCheckArgs) -> Vec<Proposal>;
+    /// What the manifests of a folder would put into the tray.
+    import_folder(FolderArgs) -> FolderImport;
+    /// What an export into a local Git checkout would commit.
+    git_plan(GitArgs) -> GitPlan;
+    /// Commits what was planned, and nothing else.
+    git_commit(GitCommitArgs) -> GitCommitted;
     /// Who may call whom.
     matrix(MatrixArgs) -> Matrix;
     /// Policies that let in who was seen, and nobody else.
@@ -143,6 +149,8 @@ calls! {
     uptake(EntryRef) -> Uptake;
     /// The journal, newest first.
     history(HistoryArgs) -> Vec<EntryRow>;
+    /// Entries as a text for others.
+    history_export(HistoryExportArgs) -> ExportText;
     /// One entry with its objects before and after.
     entry(EntryRef) -> Entry;
     /// What undoing an entry would do now.

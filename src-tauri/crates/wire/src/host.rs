@@ -39,8 +39,17 @@ impl Host {
     ///
     /// # Errors
     /// Where the disk fails.
-    pub async fn history_of_all(&self, search: &str) -> Result<Vec<EntryRow>, Fault> {
-        Ok(self.bench.history_of_all(search).await?.into_iter().map(convert::entry_row).collect())
+    pub async fn history_of_all(&self, args: &HistoryArgs) -> Result<Vec<EntryRow>, Fault> {
+        Ok(self.bench.history_of_all(&convert::wanted(args)).await?.into_iter().map(convert::entry_row).collect())
+    }
+
+    /// The journal of all clusters as a text for others.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn history_of_all_as(&self, args: &HistoryArgs, form: HistoryForm) -> Result<String, Fault> {
+        let rows = self.bench.history_of_all(&convert::wanted(args)).await?;
+        Ok(session::history::export(&rows, convert::history_form(form)))
     }
 
     /// One entry of any cluster.
@@ -263,6 +272,21 @@ impl Calls for Host {
         Ok(all(self.session(&args.session)?.import(&args.yaml).await?))
     }
 
+    async fn import_folder(&self, args: FolderArgs) -> Result<FolderImport, Fault> {
+        Ok(self.session(&args.session)?.import_folder(&args.path).await?.into())
+    }
+
+    async fn git_plan(&self, args: GitArgs) -> Result<GitPlan, Fault> {
+        let objects: Vec<ObjectKey> = all(args.objects);
+        Ok(self.session(&args.session)?.git_plan(&args.folder, &objects).await?.into())
+    }
+
+    async fn git_commit(&self, args: GitCommitArgs) -> Result<GitCommitted, Fault> {
+        let objects: Vec<ObjectKey> = all(args.objects);
+        let session = self.session(&args.session)?;
+        Ok(session.git_commit(&args.folder, &objects, &args.message, &args.token).await?.into())
+    }
+
     async fn matrix(&self, args: MatrixArgs) -> Result<Matrix, Fault> {
         Ok(self.session(&args.session)?.matrix(&args.namespaces, args.with_draft).await?.into())
     }
@@ -335,12 +359,23 @@ impl Calls for Host {
     }
 
     async fn history(&self, args: HistoryArgs) -> Result<Vec<EntryRow>, Fault> {
-        let rows = self.session(&args.session)?.history(&args.search).await?;
+        let rows = self.session(&args.session)?.history(&convert::wanted(&args)).await?;
         Ok(rows.into_iter().map(convert::entry_row).collect())
     }
 
+    async fn history_export(&self, args: HistoryExportArgs) -> Result<ExportText, Fault> {
+        let session = self.session(&args.wanted.session)?;
+        let text = session.history_export(&convert::wanted(&args.wanted), convert::history_form(args.form)).await?;
+        Ok(ExportText { text })
+    }
+
     async fn entry(&self, args: EntryRef) -> Result<Entry, Fault> {
-        Ok(convert::entry(self.session(&args.session)?.entry_told(args.entry as i64).await?))
+        let id = args.entry as i64;
+        match self.session(&args.session)?.entry_told(id).await {
+            // One of another cluster is shown as the journal has it.
+            Err(session::Error::NoSuchEntry { .. }) => self.entry_of_all(id).await,
+            told => Ok(convert::entry(told?)),
+        }
     }
 
     async fn undo_review(&self, args: EntryRef) -> Result<Review, Fault> {

@@ -13,12 +13,14 @@ const object = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namesp
 const proposal = (before: string, after: string): Proposal => ({ object, before, after, base: before === '' ? '' : '7', diff: [{ side: 'after', line: 1, text: after }] });
 const made: Tailored = {
   proposals: [proposal('', 'kind: AuthorizationPolicy')],
-  letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], amount: 120 }],
+  letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], requests: [{ methods: ['POST'], paths: ['/reserve'] }], amount: 120 }],
   left: [{ namespace: '', workload: '', service: 'inventory', amount: 5, why: 'plaintext', because: '' }],
   says: [{ tone: 'cuts', title: 'cart → inventory', detail: 'refused', requestsPerSecond: 0, observed: false, object: null, path: '' }],
   beside: [],
   silent: ['shoppers'],
   watchedSeconds: 40,
+  lines: 7,
+  unknown: [],
 };
 const run = (pending: boolean): DryRun => ({ namespace: 'prod', proposals: [proposal('a', 'b')], says: [], pending });
 const draft = { revision: 1, items: [], says: [], canUndo: false };
@@ -44,8 +46,11 @@ describe('policies from traffic', () => {
     expect(within(table).getByText('120 requests')).toBeTruthy();
     expect(screen.getByText(/callers without a proxy → inventory/)).toBeTruthy();
     expect(screen.getByText(/cart → inventory/)).toBeTruthy();
-    expect(asked('policies_seen')).toEqual([{ session: 's', namespace: 'prod', service: '', windowSeconds: 0 }]);
+    expect(asked('policies_seen')).toEqual([{ session: 's', namespace: 'prod', service: '', windowSeconds: 0, requests: false }]);
     await expectAccessible();
+    await fireEvent.click(screen.getByRole('switch', { name: 'Methods and paths from the access logs' }));
+    await screen.findByText('POST /reserve');
+    await screen.findByText(/7 requests were read/);
     await fireEvent.click(screen.getByRole('button', { name: /Put into the tray/ }));
     await vi.waitFor(() => expect(asked('draft_put')).toEqual([{ session: 's', yaml: 'kind: AuthorizationPolicy', base: '' }]));
   });

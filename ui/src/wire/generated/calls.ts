@@ -12,12 +12,20 @@ import type {
   EntryRef,
   EntryRow,
   ExplainArgs,
+  ExportText,
   FindingList,
   FindingsArgs,
+  FolderArgs,
+  FolderImport,
   ForeignCode,
+  GitArgs,
+  GitCommitArgs,
+  GitCommitted,
+  GitPlan,
   Graph,
   GraphArgs,
   HistoryArgs,
+  HistoryExportArgs,
   KindCard,
   Matrix,
   MatrixArgs,
@@ -181,6 +189,15 @@ export const calls = (call: Call) => ({
   /** What the documents of a file would put into the tray. */
   import: (args: ObjectCheckArgs): Promise<Array<Proposal>> => call('import', args) as Promise<Array<Proposal>>,
 
+  /** What the manifests of a folder would put into the tray. */
+  importFolder: (args: FolderArgs): Promise<FolderImport> => call('import_folder', args) as Promise<FolderImport>,
+
+  /** What an export into a local Git checkout would commit. */
+  gitPlan: (args: GitArgs): Promise<GitPlan> => call('git_plan', args) as Promise<GitPlan>,
+
+  /** Commits what was planned, and nothing else. */
+  gitCommit: (args: GitCommitArgs): Promise<GitCommitted> => call('git_commit', args) as Promise<GitCommitted>,
+
   /** Who may call whom. */
   matrix: (args: MatrixArgs): Promise<Matrix> => call('matrix', args) as Promise<Matrix>,
 
@@ -225,6 +242,9 @@ export const calls = (call: Call) => ({
 
   /** The journal, newest first. */
   history: (args: HistoryArgs): Promise<Array<EntryRow>> => call('history', args) as Promise<Array<EntryRow>>,
+
+  /** Entries as a text for others. */
+  historyExport: (args: HistoryExportArgs): Promise<ExportText> => call('history_export', args) as Promise<ExportText>,
 
   /** One entry with its objects before and after. */
   entry: (args: EntryRef): Promise<Entry> => call('entry', args) as Promise<Entry>,

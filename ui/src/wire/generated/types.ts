@@ -87,6 +87,11 @@ message: string,
 takeOver: Array<string>, };
 
 /**
+ * Requests that were seen: each of these methods on each of these paths.
+ */
+export type AskedRequests = { methods: Array<string>, paths: Array<string>, };
+
+/**
  * Who calls: a workload, an account, or somebody outside. Exactly one of the last three is set.
  */
 export type Caller = { namespace?: string, workload?: string, serviceAccount?: string, outside?: string, };
@@ -251,6 +256,15 @@ export type DraftPut = { session: string, yaml: string,
 base: string, };
 
 /**
+ * A field that somebody changed after us.
+ */
+export type DriftedField = { field: string, 
+/**
+ * Who owns it now; empty where the server names nobody.
+ */
+managers: Array<string>, };
+
+/**
  * The policies of a namespace that only report, and what enforcing them would do.
  */
 export type DryRun = { namespace: string, proposals: Array<Proposal>, says: Array<EffectLine>, 
@@ -280,9 +294,13 @@ observed: boolean, object: ObjectRef | null, path: string, };
 
 export type EffectTone = "moves" | "cuts" | "opens" | "stays" | "watch";
 
-export type Entry = { row: EntryRow, items: Array<EntryItem>, says: Array<EffectLine>, };
+export type Entry = { row: EntryRow, items: Array<EntryItem>, says: Array<EffectLine>, 
+/**
+ * What became of it at each proxy, once that stood.
+ */
+uptake: Array<UptakeRow>, };
 
-export type EntryItem = { object: ObjectRef, change: ChangeKind, before: string, after: string, diff: Array<DiffLine>, state: EntryState, because: string, };
+export type EntryItem = { object: ObjectRef, change: ChangeKind, before: string, after: string, diff: Array<DiffLine>, state: EntryState, because: string, drift: Array<DriftedField>, };
 
 export type EntryRef = { session: string, entry: number, };
 
@@ -303,6 +321,8 @@ export type ExplainArgs = { session: string, request: Request,
  * Ask the world with the tray applied.
  */
 withDraft: boolean, };
+
+export type ExportText = { text: string, };
 
 /**
  * A failure: what was tried, on what, and what to do next.
@@ -330,6 +350,19 @@ export type FieldChange = { path: string, before: string, after: string, };
 export type FieldManager = { name: string, operation: string, fields: Array<string>, };
 
 /**
+ * Something wrong in a file of a folder.
+ */
+export type FileProblem = { 
+/**
+ * Its place in the folder.
+ */
+path: string, 
+/**
+ * From 1.
+ */
+line: number, message: string, };
+
+/**
  * The same words as `netloft check`.
  */
 export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, aliases: Array<string>, fixable: boolean, 
@@ -342,6 +375,21 @@ export type FindingList = { findings: Array<Finding>, unknown: Array<Unknown>, s
 
 export type FindingsArgs = { session: string, withDraft: boolean, };
 
+export type FolderArgs = { session: string, path: string, };
+
+/**
+ * What the manifests of a folder would put into the tray.
+ */
+export type FolderImport = { proposals: Array<Proposal>, 
+/**
+ * Manifests that were looked into.
+ */
+files: number, 
+/**
+ * Objects of kinds that are not written here.
+ */
+passedOver: Array<KindCount>, problems: Array<FileProblem>, };
+
 /**
  * A code of another tool that no rule of ours stands for.
  */
@@ -353,6 +401,42 @@ export type ForeignCode = { code: string, level: Level | null, what: string, bec
 export type ForeignWords = { what: string, because: string, };
 
 export type GateVerdict = "holds" | "fails" | "unknown";
+
+/**
+ * Objects, or all of the tray where none are named, into a folder of a local Git checkout.
+ */
+export type GitArgs = { session: string, folder: string, objects: Array<ObjectRef>, };
+
+export type GitCommitArgs = { session: string, folder: string, objects: Array<ObjectRef>, message: string, token: string, };
+
+export type GitCommitted = { commit: string, branch: string, files: Array<string>, };
+
+export type GitFile = { 
+/**
+ * From the root of the checkout.
+ */
+path: string, isNew: boolean, isGone: boolean, diff: Array<DiffLine>, };
+
+/**
+ * What an export would commit.
+ */
+export type GitPlan = { root: string, 
+/**
+ * Empty where none is checked out.
+ */
+branch: string, files: Array<GitFile>, 
+/**
+ * Objects that the checkout has already as they are.
+ */
+same: number, 
+/**
+ * A message to start from.
+ */
+message: string, 
+/**
+ * Names exactly these changes; the commit wants it back.
+ */
+token: string, };
 
 /**
  * The map at one revision, laid out. Lengths are in CSS pixels at zoom 1; y grows downwards.
@@ -429,7 +513,26 @@ export type HeaderChanges = { set: { [key in string]: string }, add: { [key in s
  */
 export type Health = "ok" | "warn" | "bad" | "idle" | "unknown";
 
-export type HistoryArgs = { session: string, search: string, };
+/**
+ * Which entries of the journal are wanted.
+ */
+export type HistoryArgs = { session: string, search: string, 
+/**
+ * Of an object; empty for all.
+ */
+kind: string, 
+/**
+ * Empty for all.
+ */
+user: string, since: number | null, until: number | null, 
+/**
+ * Not of this cluster alone.
+ */
+allClusters: boolean, };
+
+export type HistoryExportArgs = { wanted: HistoryArgs, form: HistoryForm, };
+
+export type HistoryForm = "json" | "markdown";
 
 /**
  * One thing that ails a proxy; what it says stands in the card of its code.
@@ -458,6 +561,8 @@ mesh: string, group: string, version: string, kind: string, namespaced: boolean,
  * What is known of its objects.
  */
 state: CoverageState, because: string, };
+
+export type KindCount = { kind: string, count: number, };
 
 /**
  * What is known of a kind, and why not more.
@@ -504,6 +609,10 @@ workloads: Array<string>, service: string,
  * Empty where nobody counted them.
  */
 ports: Array<number>, 
+/**
+ * What it may ask; empty for anything.
+ */
+requests: Array<AskedRequests>, 
 /**
  * Requests: a second, or in all.
  */
@@ -711,7 +820,11 @@ service: string,
 /**
  * 0 for all that the proxies have counted since each of them began.
  */
-windowSeconds: number, };
+windowSeconds: number, 
+/**
+ * Narrow callers to the methods and paths that the access logs show of them.
+ */
+requests: boolean, };
 
 /**
  * Whether a proxy is there: its pod runs, its pod does not run, or its pod shall have one and has none.
@@ -1527,7 +1640,15 @@ silent: Array<string>,
 /**
  * For so many seconds the app has looked.
  */
-watchedSeconds: number, };
+watchedSeconds: number, 
+/**
+ * Requests that were read in access logs.
+ */
+lines: number, 
+/**
+ * Access logs that could not be read.
+ */
+unknown: Array<Unknown>, };
 
 export type Template = { object: ObjectRef, yaml: string, };
 

@@ -7,8 +7,9 @@ use serde_json::Value;
 use world::yaml::{self, Edit};
 use world::{Change, Document, Object, ObjectKey, Origin, World};
 
-use super::{DRY_RUN, KIND, Window, by_namespace, observed, seen};
+use super::{DRY_RUN, KIND, Sample, Window, any_request, by_namespace, observed, sample, seen};
 use crate::change::tray::Tray;
+use crate::policies::write::Asked;
 use crate::recipes::{Dish, SECURITY, changed};
 use crate::says::{Line, says};
 use crate::session::defect;
@@ -59,13 +60,33 @@ fn all(ready: &Ready, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
         .into_iter()
         .map(|(namespace, policies)| {
             let about = calls.iter().filter(|call| call.service.0 == namespace).enumerate();
-            let observed: Vec<_> = about.map(|(at, call)| observed(at, call, ready)).collect();
+            let asked = about.map(|(at, call)| observed(at, call, ready, &stands_for(&policies, call)));
+            let observed: Vec<_> = asked.collect();
             let after = ready.after(&enforced(world, &policies));
             let dishes: Result<Vec<Dish>> = policies.iter().map(|policy| enforce(world, tray, policy)).collect();
             let pending = policies.iter().all(|policy| waits(tray, &policy.key));
             Ok(DryRun { says: says(&ready.effect(&after, &observed)), dishes: dishes?, namespace, pending })
         })
         .collect()
+}
+
+/// A request that stands for a caller's: one that these policies name for it, for of its own the counters know neither method nor path.
+fn stands_for(policies: &[Arc<Document>], call: &seen::Call) -> Sample {
+    let principal = format!("cluster.local/ns/{}/sa/{}", call.from.0, call.account);
+    let list = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    };
+    let rules = policies.iter().filter_map(|policy| policy.at("/spec/rules").and_then(Value::as_array)).flatten();
+    let names = |rule: &&Value| {
+        let sources = rule["from"].as_array().into_iter().flatten();
+        sources.flat_map(|from| list(&from["source"]["principals"])).any(|one| one == principal)
+    };
+    let operation = rules.filter(names).find_map(|rule| rule["to"][0].get("operation"));
+    let asked = operation.map(|operation| Asked {
+        methods: list(&operation["methods"]).into_iter().collect(),
+        paths: list(&operation["paths"]).into_iter().collect(),
+    });
+    asked.map_or_else(any_request, |asked| sample(&[asked]))
 }
 
 /// The world in which these policies are enforced.

@@ -1,21 +1,24 @@
 //! Policies from traffic: those that let in whom was seen, and nobody else; in dry-run first, and then enforced.
 //!
-//! Proxies count who calls what at which port, and how it travels. They count neither methods nor paths, so no policy from here names any.
+//! Proxies count who calls what at which port, and how it travels. They count neither methods nor paths: those come from their access logs, where
+//! the user wants that and the proxies write any, and then only for callers whose requests stand in them.
 
 mod dry_run;
+mod requests;
 mod seen;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mesh::{Caller, Observed, Ready, Request};
+use mesh::{Caller, Observed, Ready, Request, Unknown};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Change, Object, ObjectKey, Origin, World};
 
 pub use dry_run::DryRun;
+use requests::Told;
 use seen::{Call, port_of};
-use write::{Grant, Policy};
+use write::{Asked, Grant, Policy};
 
 use crate::change::tray::Tray;
 use crate::map::Secured;
@@ -48,6 +51,8 @@ pub struct Scope {
     pub service: String,
     /// Which traffic counts.
     pub window: Window,
+    /// Narrow callers to the methods and paths that the access logs show of them.
+    pub requests: bool,
 }
 
 /// A caller that the policies let in.
@@ -61,6 +66,8 @@ pub struct LetIn {
     pub service: Names,
     /// Ports of the service; empty where nobody counted them.
     pub ports: Vec<u16>,
+    /// What it may ask; empty for anything.
+    pub requests: Vec<Asked>,
     /// Requests: a second, or in all.
     pub amount: f64,
 }
@@ -112,6 +119,10 @@ pub struct Tailored {
     pub silent: Vec<String>,
     /// For so many seconds there are steps to look at.
     pub watched: f64,
+    /// Requests that were read in access logs.
+    pub lines: usize,
+    /// Access logs that could not be read.
+    pub unknown: Vec<Unknown>,
 }
 
 /// What policies are made from.
@@ -128,6 +139,10 @@ impl Session {
     /// Where the server does not say what it serves.
     pub async fn policies_seen(&self, scope: &Scope) -> Result<Tailored> {
         let (ready, kept) = (self.drafted().await?, self.kept().await?);
+        let told = match scope.requests {
+            true => requests::told(self.connection(), &ready, scope).await,
+            false => Told::default(),
+        };
         let (traffic, engine, scope) = (self.traffic.borrow().clone(), self.engine().clone(), scope.clone());
         let made = tokio::task::spawn_blocking(move || {
             let in_mesh = |service: &Names| {
@@ -135,7 +150,7 @@ impl Session {
                 let pods = world.service(&service.0, &service.1).map(|service| ready.places().of_service(service));
                 pods.into_iter().flatten().any(|pod| engine.membership(world, pod).is_some_and(|of| of.0 == "Istio"))
             };
-            tailor(&ready, &traffic, &kept, &scope, &in_mesh)
+            tailor(&ready, (&traffic, &told), &kept, &scope, &in_mesh)
         });
         made.await.map_err(|_| defect("reading policies from traffic"))?
     }
@@ -149,7 +164,7 @@ impl Session {
 
 fn tailor(
     ready: &Ready,
-    traffic: &Traffic,
+    (traffic, told): (&Traffic, &Told),
     kept: &Kept,
     scope: &Scope,
     in_mesh: &dyn Fn(&Names) -> bool,
@@ -171,7 +186,7 @@ fn tailor(
         }
         left.extend(why.map(|why| leaves(call, why, String::new())));
     }
-    let grants: Vec<Grant> = named.iter().map(|call| grant(call)).collect();
+    let grants: Vec<Grant> = named.iter().map(|call| grant(call, told)).collect();
     let mut policies = write::policies(world, ready.places(), &grants);
     if scope.service.is_empty() && !policies.is_empty() {
         policies.push(write::nobody_else(&scope.namespace));
@@ -186,12 +201,15 @@ fn tailor(
     let after = ready.after(&world.after(enforced));
     let mut let_in: Vec<LetIn> = Vec::new();
     for call in named {
-        match still_refused(&after, call) {
+        let grant = grant(call, told);
+        match still_refused(&after, call, &sample(&grant.requests)) {
             Some(because) => left.push(leaves(call, Why::Otherwise, because)),
-            None => admit(&mut let_in, call),
+            None => admit(&mut let_in, grant, call),
         }
     }
-    let observed: Vec<Observed> = calls.iter().enumerate().map(|(at, call)| observed(at, call, ready)).collect();
+    let stands_for = |call: &Call| sample(&grant(call, told).requests);
+    let asked = calls.iter().enumerate().map(|(at, call)| observed(at, call, ready, &stands_for(call)));
+    let observed: Vec<Observed> = asked.collect();
     let lines = says(&ready.effect(&after, &observed));
     let ours: BTreeSet<&ObjectKey> = dishes.iter().map(|dish| &dish.key).collect();
     let services: BTreeSet<Names> = services(world, scope);
@@ -202,6 +220,8 @@ fn tailor(
         beside: beside.filter(|key| lets_in(world, key)).collect::<BTreeSet<_>>().into_iter().collect(),
         silent: services.iter().filter(|service| !called.contains(service)).map(|(_, name)| name.clone()).collect(),
         watched: traffic.watched(),
+        lines: told.lines,
+        unknown: told.unknown.clone(),
         says: lines,
         dishes,
         let_in,
@@ -224,15 +244,14 @@ fn leaves(call: &Call, why: Why, because: String) -> Left {
     Left { from: call.from.clone(), service: call.service.clone(), amount: call.amount, why, because }
 }
 
-fn grant(call: &Call) -> Grant {
+fn grant(call: &Call, told: &Told) -> Grant {
     let account = (call.from.0.clone(), call.account.clone());
-    Grant { account, service: call.service.clone(), ports: call.ports.clone() }
+    let requests = told.requests.get(&(account.clone(), call.service.clone())).cloned().unwrap_or_default();
+    Grant { account, service: call.service.clone(), ports: call.ports.clone(), requests }
 }
 
-fn admit(let_in: &mut Vec<LetIn>, call: &Call) {
-    let account = (call.from.0.clone(), call.account.clone());
-    let ports: Vec<u16> = call.ports.iter().copied().collect();
-    match let_in.iter_mut().find(|known| known.account == account && known.service == call.service) {
+fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, requests }: Grant, call: &Call) {
+    match let_in.iter_mut().find(|known| known.account == account && known.service == service) {
         Some(known) => {
             known.amount += call.amount;
             known.workloads.push(call.from.1.clone());
@@ -243,36 +262,49 @@ fn admit(let_in: &mut Vec<LetIn>, call: &Call) {
         None => let_in.push(LetIn {
             account,
             workloads: vec![call.from.1.clone()],
-            service: call.service.clone(),
-            ports,
+            service,
+            ports: ports.into_iter().collect(),
+            requests,
             amount: call.amount,
         }),
     }
 }
 
-fn request(call: &Call, port: u16) -> Request {
+/// A request that stands for those that a caller was seen to make: (method, path).
+type Sample = (String, String);
+
+fn any_request() -> Sample {
+    ("GET".into(), "/".into())
+}
+
+fn sample(requests: &[Asked]) -> Sample {
+    let first = requests.first().and_then(|asked| Some((asked.methods.first()?.clone(), asked.paths.first()?.clone())));
+    first.map_or_else(any_request, |(method, path)| (method, path.replace("{*}", "1").replace('*', "1")))
+}
+
+fn request(call: &Call, port: u16, (method, path): &Sample) -> Request {
     Request {
         id: String::new(),
         from: Caller::Workload { namespace: call.from.0.clone(), workload: call.from.1.clone() },
         via: None,
-        method: "GET".into(),
-        url: format!("http://{}.{}:{port}/", call.service.1, call.service.0),
+        method: method.clone(),
+        url: format!("http://{}.{}:{port}{path}", call.service.1, call.service.0),
         headers: Vec::new(),
         at: None,
     }
 }
 
-fn observed(at: usize, call: &Call, ready: &Ready) -> Observed {
-    let request = request(call, port_of(&call.ports, &call.service, ready));
+fn observed(at: usize, call: &Call, ready: &Ready, sample: &Sample) -> Observed {
+    let request = request(call, port_of(&call.ports, &call.service, ready), sample);
     Observed { request: Request { id: format!("seen-{}", at + 1), ..request }, per_second: call.amount }
 }
 
 /// What the engine says of a caller that the policies do not let in though they name it.
-fn still_refused(after: &Ready, call: &Call) -> Option<String> {
+fn still_refused(after: &Ready, call: &Call, sample: &Sample) -> Option<String> {
     let first = BTreeSet::from([port_of(&call.ports, &call.service, after)]);
     let ports = if call.ports.is_empty() { &first } else { &call.ports };
     ports.iter().find_map(|port| {
-        let verdict = after.explain(&request(call, *port));
+        let verdict = after.explain(&request(call, *port, sample));
         let said = || verdict.trace.last().map(|step| step.because.clone());
         let unknown = verdict.unknown.first().map(|unknown| unknown.because.clone());
         (!verdict.serves()).then(|| unknown.or_else(said).unwrap_or_default())

@@ -17,6 +17,24 @@ pub struct Grant {
     pub service: Names,
     /// Ports of the service at which it was called; empty where nobody counted them.
     pub ports: BTreeSet<u16>,
+    /// What it was seen to ask; empty where nobody wrote that down.
+    pub requests: Vec<Asked>,
+}
+
+/// Requests that were seen: each of these methods on each of these paths.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// `GET`
+    pub methods: BTreeSet<String>,
+    /// As a policy has them: `/reviews/{*}`, `/static/*`.
+    pub paths: BTreeSet<String>,
+}
+
+/// What is known of one caller of a service: `None` where it is not to be narrowed.
+struct Known {
+    /// Ports of the pods.
+    ports: Option<BTreeSet<u16>>,
+    requests: Option<BTreeSet<Asked>>,
 }
 
 /// One policy to be.
@@ -32,15 +50,19 @@ pub struct Policy {
 
 /// One policy for each service that somebody shall reach. Services that select no pods get none.
 pub fn policies(world: &World, places: &Places, grants: &[Grant]) -> Vec<Policy> {
-    let mut callers: BTreeMap<&Names, BTreeMap<&Names, Option<BTreeSet<u16>>>> = BTreeMap::new();
+    let mut callers: BTreeMap<&Names, BTreeMap<&Names, Known>> = BTreeMap::new();
     for grant in grants {
         let Some(service) = world.service(&grant.service.0, &grant.service.1) else { continue };
         let ports = pod_ports(service, places, &grant.ports);
-        let known = callers.entry(&grant.service).or_default().entry(&grant.account).or_insert_with(|| Some([].into()));
-        // Who was once seen at a port that nobody counted cannot be held to those that were.
-        *known = known.take().zip(ports).map(|(known, more)| known.into_iter().chain(more).collect());
+        let requests = Some(&grant.requests).filter(|all| !all.is_empty()).map(|all| all.iter().cloned());
+        let nothing = || Known { ports: Some([].into()), requests: Some([].into()) };
+        let known = callers.entry(&grant.service).or_default().entry(&grant.account).or_insert_with(nothing);
+        // Who was once seen at a port, or with a request, that nobody wrote down cannot be held to those that were.
+        known.ports = known.ports.take().zip(ports).map(|(known, more)| known.into_iter().chain(more).collect());
+        known.requests =
+            known.requests.take().zip(requests).map(|(known, more)| known.into_iter().chain(more).collect());
     }
-    let policy = |(of, callers): (&Names, BTreeMap<&Names, Option<BTreeSet<u16>>>)| {
+    let policy = |(of, callers): (&Names, BTreeMap<&Names, Known>)| {
         let service = world.service(&of.0, &of.1).filter(|service| !service.selector.is_empty())?;
         let (whom, ports) = if has_waypoint(world, service) {
             // A waypoint stands before the service and sees its port, the pods behind it see the waypoint.
@@ -60,24 +82,39 @@ pub fn nobody_else(namespace: &str) -> Policy {
     Policy { namespace: namespace.to_owned(), name: "nobody-else".into(), spec: json!({}) }
 }
 
-/// A rule for each set of ports, with all who use just these.
-fn rules(callers: BTreeMap<&Names, Option<BTreeSet<u16>>>, with_ports: bool) -> Vec<Value> {
-    let mut by_ports: BTreeMap<BTreeSet<u16>, Vec<String>> = BTreeMap::new();
-    for ((namespace, account), ports) in callers {
+/// A rule for each set of ports and requests, with all who use just these.
+fn rules(callers: BTreeMap<&Names, Known>, with_ports: bool) -> Vec<Value> {
+    let mut alike: BTreeMap<(BTreeSet<u16>, BTreeSet<Asked>), Vec<String>> = BTreeMap::new();
+    for ((namespace, account), known) in callers {
         // `cluster.local` stands for the mesh's own trust domain, whatever its name: istio/istio
         // pilot/pkg/security/trustdomain/bundle.go, ReplaceTrustDomainAliases.
         let principal = format!("cluster.local/ns/{namespace}/sa/{account}");
-        by_ports.entry(ports.filter(|_| with_ports).unwrap_or_default()).or_default().push(principal);
+        let ports = known.ports.filter(|_| with_ports).unwrap_or_default();
+        alike.entry((ports, known.requests.unwrap_or_default())).or_default().push(principal);
     }
-    let rule = |(ports, principals): (BTreeSet<u16>, Vec<String>)| {
+    let rule = |((ports, requests), principals): ((BTreeSet<u16>, BTreeSet<Asked>), Vec<String>)| {
         let mut rule = json!({"from": [{"source": {"principals": principals}}]});
-        if !ports.is_empty() {
-            let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-            rule["to"] = json!([{"operation": {"ports": ports}}]);
+        let operations = operations(&ports, &requests);
+        if !operations.is_empty() {
+            rule["to"] = Value::Array(operations);
         }
         rule
     };
-    by_ports.into_iter().map(rule).collect()
+    alike.into_iter().map(rule).collect()
+}
+
+fn operations(ports: &BTreeSet<u16>, requests: &BTreeSet<Asked>) -> Vec<Value> {
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let with_ports = |mut operation: Value| {
+        if !ports.is_empty() {
+            operation["ports"] = json!(ports);
+        }
+        json!({"operation": operation})
+    };
+    if requests.is_empty() {
+        return if ports.is_empty() { Vec::new() } else { vec![with_ports(json!({}))] };
+    }
+    requests.iter().map(|asked| with_ports(json!({"methods": asked.methods, "paths": asked.paths}))).collect()
 }
 
 /// The ports of the pods behind these ports of a service; `None` where that is not known. Of a service with one port it is that one.

@@ -1,6 +1,6 @@
 //! Whether a step has broken a caller: what was counted before the write against what is counted since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{EntryId, Filter, State};
 
@@ -69,7 +69,7 @@ impl Session {
                 continue;
             }
             let ready = self.ready().await?;
-            let before = traffic.between(written - BEFORE, written, &ready);
+            let (before, _) = traffic.between(written - BEFORE, written, &ready);
             let since = traffic.between(written + SETTLES, traffic.now, &ready);
             let root = root(&ready);
             for namespace in namespaces {
@@ -86,34 +86,52 @@ fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// Requests and errors a second of each caller to each service, within a namespace or everywhere.
-fn sums(flows: &[Flow], within: Option<&str>) -> BTreeMap<(Names, Names), (f64, f64)> {
-    let mut sums: BTreeMap<(Names, Names), (f64, f64)> = BTreeMap::new();
+/// Requests and errors a second of a caller to a service, and the workloads that took them.
+#[derive(Default)]
+struct Sum {
+    requests: f64,
+    errors: f64,
+    takers: BTreeSet<Names>,
+}
+
+/// By caller and service, within a namespace or everywhere.
+fn sums(flows: &[Flow], within: Option<&str>) -> BTreeMap<(Names, Names), Sum> {
+    let mut sums: BTreeMap<(Names, Names), Sum> = BTreeMap::new();
     for flow in flows.iter().filter(|flow| within.is_none_or(|namespace| flow.service.0 == namespace)) {
         // Callers that nobody counts have no name of their own.
         let from = if flow.from.0.is_empty() { Names::default() } else { flow.from.clone() };
         let sum = sums.entry((from, flow.service.clone())).or_default();
-        *sum = (sum.0 + flow.per_second, sum.1 + flow.per_second * flow.error_share);
+        sum.requests += flow.per_second;
+        sum.errors += flow.per_second * flow.error_share;
+        sum.takers.insert((flow.service.0.clone(), flow.workload.clone()));
     }
     sums
 }
 
-/// Those that no longer arrive, and those that fail far more than before.
-fn compare((entry, namespace): (EntryId, &str), within: Option<&str>, before: &[Flow], since: &[Flow]) -> Vec<Broken> {
+/// Those that no longer arrive, and those that fail far more than before. Whose requests nobody counted since is not judged: of callers
+/// with a proxy it counts, of others the proxies of those that they called.
+fn compare(
+    (entry, namespace): (EntryId, &str),
+    within: Option<&str>,
+    before: &[Flow],
+    (since, counting): &(Vec<Flow>, BTreeSet<Names>),
+) -> Vec<Broken> {
     let (was, now) = (sums(before, within), sums(since, within));
-    let broken = was.into_iter().filter_map(|((from, service), (requests, errors))| {
-        let (still, failing) = now.get(&(from.clone(), service.clone())).copied().unwrap_or_default();
-        let share = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
-        let (old, new) = (share(errors, requests), share(failing, still));
-        let vanished = requests >= RESTING && still < requests * 0.1;
-        let fails = still > 0.0 && new > old + 0.05 && new > old * 2.0;
+    let broken = was.into_iter().filter_map(|((from, service), old)| {
+        let none = Sum::default();
+        let new = now.get(&(from.clone(), service.clone())).unwrap_or(&none);
+        let counted = if from.1.is_empty() { old.takers.is_subset(counting) } else { counting.contains(&from) };
+        let share = |sum: &Sum| if sum.requests > 0.0 { sum.errors / sum.requests } else { 0.0 };
+        let errors = (share(&old), share(new));
+        let vanished = counted && old.requests >= RESTING && new.requests < old.requests * 0.1;
+        let fails = new.requests > 0.0 && errors.1 > errors.0 + 0.05 && errors.1 > errors.0 * 2.0;
         (vanished || fails).then(|| Broken {
             entry,
             namespace: namespace.to_owned(),
             from,
             service,
-            per_second: (requests, still),
-            errors: (old, new),
+            per_second: (old.requests, new.requests),
+            errors,
         })
     });
     broken.collect()
@@ -130,7 +148,7 @@ mod tests {
             from,
             service: ("shop".into(), service.into()),
             port: 80,
-            workload: String::new(),
+            workload: "w".into(),
             protocol: "http".into(),
             per_second,
             error_share,
@@ -144,16 +162,21 @@ mod tests {
     #[test]
     fn who_vanishes_or_fails_is_broken() {
         let before = [flow("web", "cart", 10.0, 0.01), flow("", "cart", 5.0, 0.0), flow("web", "mail", 0.1, 0.0)];
+        let names = |name: &str| ("shop".to_owned(), name.to_owned());
+        let all = BTreeSet::from(["web", "w"].map(names));
         for (since, expected) in [
             (vec![flow("web", "cart", 9.0, 0.02), flow("", "cart", 4.0, 0.0)], vec![]),
             (vec![flow("web", "cart", 9.0, 0.5), flow("", "cart", 5.0, 0.0)], vec!["shop/web → cart"]),
             (vec![flow("web", "cart", 9.0, 0.0)], vec!["callers without a proxy → cart"]),
             (vec![], vec!["callers without a proxy → cart", "shop/web → cart"]),
         ] {
-            let broken = compare((3, "shop"), Some("shop"), &before, &since);
+            let broken = compare((3, "shop"), Some("shop"), &before, &(since.clone(), all.clone()));
             assert_eq!(broken.iter().map(Broken::words).collect::<Vec<_>>(), expected, "{since:?}");
         }
-        assert!(compare((3, "dev"), Some("dev"), &before, &[]).is_empty(), "another namespace is not concerned");
-        assert_eq!(compare((3, "istio-system"), None, &before, &[]).len(), 2, "the whole mesh is");
+        let nothing = (Vec::new(), all);
+        assert!(compare((3, "dev"), Some("dev"), &before, &nothing).is_empty(), "another namespace is not concerned");
+        assert_eq!(compare((3, "istio-system"), None, &before, &nothing).len(), 2, "the whole mesh is");
+        let uncounted = (Vec::new(), BTreeSet::new());
+        assert!(compare((3, "shop"), None, &before, &uncounted).is_empty(), "nobody has counted since");
     }
 }

@@ -173,7 +173,7 @@ fn complete(row: &mut Row, sights: &BTreeMap<PlainCall, Sight>) {
             quiet: sight.quiet,
         })
         .collect();
-    row.callers.sort_by(|a, b| b.last.cmp(&a.last));
+    row.callers.sort_by_key(|caller| std::cmp::Reverse(caller.last));
     row.quiet = row.callers.iter().map(|caller| caller.quiet).fold(row.quiet, f64::min);
     // A namespace without mutual TLS at all takes both first: nobody breaks by that.
     row.target = match row {

@@ -49,7 +49,7 @@ async fn a_token_that_ends_in_the_middle_keeps_the_draft() {
         assert!(error.hint().starts_with("Sign in again"), "{}", error.hint());
     }
     unchanged(&bench, &before).await;
-    assert!(bench.session.history("").await.unwrap().is_empty(), "nothing was even intended");
+    assert!(bench.session.history(&Default::default()).await.unwrap().is_empty(), "nothing was even intended");
 
     shut.store(0, Ordering::SeqCst);
     let plan = bench.review().await;
@@ -132,7 +132,7 @@ async fn hostile_texts_and_huge_ones_stay_what_they_are() {
     assert_eq!((plan.because.as_str(), changed), ("", vec!["/spec/http"]));
     let applied = bench.session.apply(&plan.token, HOSTILE, &owners(&plan)).await.unwrap();
     assert_eq!(bench.object("VirtualService").await["metadata"]["annotations"], before["metadata"]["annotations"]);
-    assert_eq!(bench.session.history("").await.unwrap()[0].entry.message, HOSTILE);
+    assert_eq!(bench.session.history(&Default::default()).await.unwrap()[0].entry.message, HOSTILE);
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
     bench.session.undo(applied.entry, &undo.token).await.unwrap();
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");

@@ -3,6 +3,7 @@
 mod added_servers;
 mod bad_input;
 mod bench;
+mod git;
 mod main_job;
 mod policies;
 mod proxies;

@@ -51,14 +51,14 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     .expect("the proxies take it up");
     assert!(uptake.count(session::uptake::State::Acknowledged) > 0, "{uptake:#?}");
 
-    let rows = bench.session.history("").await.unwrap();
+    let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!((rows.len(), rows[0].entry.message.as_str(), rows[0].entry.state), (1, "try v2", State::Applied));
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
     assert_eq!(undo.because, "");
     let undone = bench.session.undo(applied.entry, &undo.token).await.unwrap();
     assert_eq!(undone.state, State::Applied);
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
-    let rows = bench.session.history("").await.unwrap();
+    let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!((rows[0].entry.undoes, rows[1].entry.state), (Some(applied.entry), State::Undone));
 }
 
@@ -116,7 +116,7 @@ async fn an_outdated_token_writes_nothing() {
         error.to_string(),
         "VirtualService prod/reviews was changed by somebody since it was reviewed: metadata.labels.third; nothing was written"
     );
-    assert!(bench.session.history("").await.unwrap().is_empty());
+    assert!(bench.session.history(&Default::default()).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +230,7 @@ async fn a_server_that_stays_dead_is_reported_object_by_object() {
     assert_eq!(applied.state, State::Partial);
     assert!(applied.objects[0].because.starts_with("written, and could not be put back: "), "{applied:#?}");
     assert!(applied.objects[1].because.starts_with("nobody knows whether it was written: "), "{applied:#?}");
-    let rows = bench.session.history("").await.unwrap();
+    let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!(rows[0].entry.state, State::Partial, "the journal knows it too");
 }
 

@@ -18,9 +18,27 @@ async fn measured(bench: &Bench) {
     tokio::time::timeout(LIMIT, traffic.wait_for(seen)).await.expect("traffic is measured").unwrap();
 }
 
+fn scope(service: &str, requests: bool) -> Scope {
+    Scope { namespace: "prod".into(), service: service.into(), window: Window::Ever, requests }
+}
+
 async fn seen(bench: &Bench, service: &str) -> Tailored {
-    let scope = Scope { namespace: "prod".into(), service: service.into(), window: Window::Ever };
-    bench.session.policies_seen(&scope).await.unwrap()
+    bench.session.policies_seen(&scope(service, false)).await.unwrap()
+}
+
+/// Looks again whenever traffic was measured, until this holds.
+async fn until(bench: &Bench, scope: &Scope, holds: impl Fn(&Tailored) -> bool) -> Tailored {
+    let mut traffic = bench.session.traffic();
+    let look = async {
+        loop {
+            let made = bench.session.policies_seen(scope).await.unwrap();
+            if holds(&made) {
+                return made;
+            }
+            traffic.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(LIMIT, look).await.expect("it is seen in time")
 }
 
 async fn keep(bench: &Bench, dishes: &[session::recipes::Dish]) {
@@ -40,7 +58,8 @@ async fn apply(bench: &Bench) {
 async fn a_service_lets_in_whom_it_was_seen_to_serve() {
     let bench = bench(Demo::client).await;
     measured(&bench).await;
-    let made = seen(&bench, "inventory").await;
+    let plain = |made: &Tailored| made.left.iter().any(|left| left.why == Why::Plaintext) && made.let_in.len() > 1;
+    let made = until(&bench, &scope("inventory", false), plain).await;
     let callers: Vec<_> = made.let_in.iter().map(|one| (one.account.1.as_str(), one.ports.as_slice())).collect();
     assert_eq!(callers, [("catalog", [8080].as_slice()), ("orders", &[8080])], "{made:#?}");
     let batch = made.left.iter().find(|left| left.why == Why::Plaintext).unwrap();
@@ -54,6 +73,27 @@ async fn a_service_lets_in_whom_it_was_seen_to_serve() {
     );
     let checked = bench.session.check_object(&dish.after).await.unwrap();
     assert!(checked.problems.is_empty(), "{:?}\n{}", checked.problems, dish.after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_access_log_tells_methods_and_paths() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    let told = |made: &Tailored| made.let_in.len() > 1 && made.let_in.iter().all(|one| !one.requests.is_empty());
+    let made = until(&bench, &scope("inventory", true), told).await;
+    let of = |account: &str| made.let_in.iter().find(|one| one.account.1 == account).unwrap().requests.clone();
+    let asked = |method: &str, path: &str| {
+        vec![session::policies::write::Asked { methods: [method.to_owned()].into(), paths: [path.to_owned()].into() }]
+    };
+    assert_eq!((of("catalog"), of("orders")), (asked("GET", "/stock"), asked("POST", "/reserve")), "{made:#?}");
+    assert!(made.lines > 0 && made.unknown.is_empty(), "{:?}", made.unknown);
+    let body = world::yaml::read(&made.dishes[0].after).value;
+    let rule =
+        body["spec"]["rules"].as_array().unwrap().iter().find(|rule| rule.to_string().contains("sa/orders")).unwrap();
+    assert_eq!(
+        rule["to"],
+        serde_json::json!([{"operation": {"methods": ["POST"], "paths": ["/reserve"], "ports": ["8080"]}}])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

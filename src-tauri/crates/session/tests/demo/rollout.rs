@@ -72,8 +72,14 @@ async fn goes_to_the_end_while_the_gates_hold() {
     assert_eq!((&done.run.phase, done.because.as_str()), (&Phase::Done, ""));
     let route = bench.object("VirtualService").await;
     assert!(route.pointer("/metadata/annotations/netloft.dev~1rollout").is_none(), "the lease is off: {route}");
-    let messages: Vec<_> =
-        bench.session.history("rollout").await.unwrap().into_iter().map(|r| r.entry.message).collect();
+    let messages: Vec<_> = bench
+        .session
+        .history(&session::history::Wanted { search: "rollout".into(), ..Default::default() })
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|r| r.entry.message)
+        .collect();
     assert_eq!(
         messages,
         [
@@ -112,7 +118,16 @@ async fn a_step_that_is_refused_for_good_waits_for_a_person() {
         held.run.phase
     );
     assert_eq!((held.because.as_str(), weights(&bench).await), ("", vec![90, 10]));
-    assert_eq!(bench.session.history("rollout").await.unwrap().len(), 3, "it is not tried without end");
+    assert_eq!(
+        bench
+            .session
+            .history(&session::history::Wanted { search: "rollout".into(), ..Default::default() })
+            .await
+            .unwrap()
+            .len(),
+        3,
+        "it is not tried without end"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,13 @@ use crate::bench::{Bench, Death, LIMIT, bench, dying, open, owners, reviews};
 async fn closed(session: &Session, entry: EntryId, open: State) -> Row {
     tokio::time::timeout(LIMIT, async {
         loop {
-            let row = session.history("").await.unwrap().into_iter().find(|row| row.entry.id == entry).unwrap();
+            let row = session
+                .history(&Default::default())
+                .await
+                .unwrap()
+                .into_iter()
+                .find(|row| row.entry.id == entry)
+                .unwrap();
             if row.entry.state != open {
                 return row;
             }

@@ -3,7 +3,7 @@
 use journal::State;
 use session::change::touched::desired;
 use session::change::tray::{ChangeKind as SessionChange, Tray};
-use session::history::{ItemOfEntry, Row, Told};
+use session::history::{Drift, Form, ItemOfEntry, Row, Told, Wanted};
 use session::says::{Line, says};
 use session::uptake::State as SessionUptake;
 use session::write::apply as written;
@@ -14,9 +14,9 @@ use world::yaml;
 
 use super::all;
 use crate::types::{
-    Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, EffectLine, EffectTone, Entry, EntryItem,
-    EntryRow, EntryState, Finding, ObjectOutcome, ObjectRef, Review, ReviewItem, Uptake, UptakeRow, UptakeState,
-    YamlProblem,
+    Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, DriftedField, EffectLine, EffectTone, Entry,
+    EntryItem, EntryRow, EntryState, Finding, HistoryArgs, HistoryForm, ObjectOutcome, ObjectRef, Review, ReviewItem,
+    Uptake, UptakeRow, UptakeState, YamlProblem,
 };
 
 impl From<SessionChange> for ChangeKind {
@@ -187,7 +187,31 @@ pub(crate) fn entry_row(row: Row) -> EntryRow {
 }
 
 pub(crate) fn entry(told: Told) -> Entry {
-    Entry { row: entry_row(told.row), items: all(told.items), says: all(told.says) }
+    Entry { row: entry_row(told.row), items: all(told.items), says: all(told.says), uptake: all(told.uptake) }
+}
+
+pub(crate) fn wanted(args: &HistoryArgs) -> Wanted {
+    Wanted {
+        search: args.search.clone(),
+        kind: args.kind.clone(),
+        user: args.user.clone(),
+        since: args.since.map(|at| at as i64),
+        until: args.until.map(|at| at as i64),
+        all_clusters: args.all_clusters,
+    }
+}
+
+pub(crate) fn history_form(form: HistoryForm) -> Form {
+    match form {
+        HistoryForm::Json => Form::Json,
+        HistoryForm::Markdown => Form::Markdown,
+    }
+}
+
+impl From<Drift> for DriftedField {
+    fn from(drift: Drift) -> Self {
+        Self { field: drift.field, managers: drift.managers }
+    }
 }
 
 impl From<ItemOfEntry> for EntryItem {
@@ -200,32 +224,33 @@ impl From<ItemOfEntry> for EntryItem {
             diff: all(item.diff),
             state: item.record.outcome.state.into(),
             because: item.because,
+            drift: all(item.drift),
         }
     }
 }
 
-pub(crate) fn uptake(uptake: session::uptake::Uptake) -> Uptake {
-    let row = |row: &session::uptake::Row| UptakeRow {
-        namespace: row.namespace.clone(),
-        pod: row.pod.clone(),
-        workload: row.workload.clone(),
-        state: match row.state {
+impl From<session::uptake::Row> for UptakeRow {
+    fn from(row: session::uptake::Row) -> Self {
+        let state = match row.state {
             SessionUptake::Waiting => UptakeState::Waiting,
             SessionUptake::Sent => UptakeState::Sent,
             SessionUptake::Acknowledged => UptakeState::Acknowledged,
             SessionUptake::Rejected => UptakeState::Rejected,
             SessionUptake::Unknown => UptakeState::Unknown,
-        },
-        because: row.because.clone(),
-    };
+        };
+        Self { namespace: row.namespace, pod: row.pod, workload: row.workload, state, because: row.because }
+    }
+}
+
+pub(crate) fn uptake(uptake: session::uptake::Uptake) -> Uptake {
     Uptake {
         entry: uptake.entry as f64,
         total: uptake.rows.len() as u32,
         acknowledged: uptake.count(SessionUptake::Acknowledged),
         rejected: uptake.count(SessionUptake::Rejected),
-        rows: uptake.rows.iter().map(row).collect(),
-        unknown: all(uptake.unknown),
         settled: uptake.settled,
         took_millis: uptake.took.map(|took| took.as_secs_f64() * 1000.0),
+        rows: all(uptake.rows),
+        unknown: all(uptake.unknown),
     }
 }

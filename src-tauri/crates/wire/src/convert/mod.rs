@@ -25,7 +25,7 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
 
 pub(crate) use access::only;
 pub(crate) use author::merged;
-pub(crate) use change::{applied, draft, entry, entry_row, review, uptake};
+pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, uptake, wanted};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use map::{graph, level, node_detail};
 pub(crate) use proxies::{proxies, proxy_detail, sort};

@@ -5,17 +5,18 @@ use session::policies::{
     Window,
 };
 
+use session::policies::write::Asked;
 use session::strict::{Broken, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict};
 
 use super::all;
 use crate::types::{
-    DryRun, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs, Strict, StrictBroken, StrictMode, StrictRow,
-    StrictState, Tailored,
+    AskedRequests, DryRun, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs, Strict, StrictBroken,
+    StrictMode, StrictRow, StrictState, Tailored,
 };
 
 pub(crate) fn scope(args: PoliciesArgs) -> Scope {
     let window = if args.window_seconds == 0 { Window::Ever } else { Window::Last(args.window_seconds) };
-    Scope { namespace: args.namespace, service: args.service, window }
+    Scope { namespace: args.namespace, service: args.service, window, requests: args.requests }
 }
 
 impl From<SessionTailored> for Tailored {
@@ -28,6 +29,8 @@ impl From<SessionTailored> for Tailored {
             beside: made.beside.iter().map(ObjectRef::from).collect(),
             silent: made.silent,
             watched_seconds: made.watched,
+            lines: made.lines as u32,
+            unknown: all(made.unknown),
         }
     }
 }
@@ -40,8 +43,15 @@ impl From<SessionLetIn> for LetIn {
             workloads: one.workloads,
             service: one.service.1,
             ports: one.ports,
+            requests: all(one.requests),
             amount: one.amount,
         }
+    }
+}
+
+impl From<Asked> for AskedRequests {
+    fn from(asked: Asked) -> Self {
+        Self { methods: asked.methods.into_iter().collect(), paths: asked.paths.into_iter().collect() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Kinds, schemas and what is wrong with an object.
 
 use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as SessionSuggestions};
+use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
+use session::import::FolderImport as SessionFolderImport;
 use session::kinds::KindRow;
 use session::matrix::{Cell, Column, Matrix as SessionMatrix};
 use session::recipes::{Dish, Ingredient, Recipe, Takes};
@@ -9,9 +11,9 @@ use world::World;
 
 use super::all;
 use crate::types::{
-    KindCard, Matrix, MatrixCell, MatrixColumn, MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard,
-    RecipeField, RecipeTakes, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem,
-    Suggestion, Suggestions, Template,
+    FileProblem, FolderImport, GitCommitted, GitFile, GitPlan, KindCard, KindCount, Matrix, MatrixCell, MatrixColumn,
+    MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard, RecipeField, RecipeTakes, Schema,
+    SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem, Suggestion, Suggestions, Template,
 };
 
 pub(crate) fn kind(row: KindRow) -> KindCard {
@@ -120,6 +122,46 @@ impl From<Dish> for Proposal {
     fn from(dish: Dish) -> Self {
         let diff = all(world::yaml::diff(&dish.before, &dish.after));
         Self { object: ObjectRef::from(&dish.key), before: dish.before, after: dish.after, base: dish.base, diff }
+    }
+}
+
+impl From<SessionFolderImport> for FolderImport {
+    fn from(import: SessionFolderImport) -> Self {
+        let problem =
+            |p: session::files::Problem| FileProblem { path: p.path, line: p.line as u32, message: p.message };
+        Self {
+            proposals: all(import.dishes),
+            files: import.files as u32,
+            passed_over: import.passed_over.into_iter().map(|(kind, count)| KindCount { kind, count }).collect(),
+            problems: import.problems.into_iter().map(problem).collect(),
+        }
+    }
+}
+
+impl From<SessionGitPlan> for GitPlan {
+    fn from(plan: SessionGitPlan) -> Self {
+        Self {
+            root: plan.root.display().to_string(),
+            branch: plan.branch,
+            files: all(plan.files),
+            same: plan.same,
+            message: plan.message,
+            token: plan.token,
+        }
+    }
+}
+
+impl From<FileChange> for GitFile {
+    fn from(file: FileChange) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let diff = all(world::yaml::diff(&text(&file.before), &text(&file.after)));
+        Self { is_new: file.before.is_none(), is_gone: file.after.is_none(), path: file.path, diff }
+    }
+}
+
+impl From<Committed> for GitCommitted {
+    fn from(done: Committed) -> Self {
+        Self { commit: done.commit, branch: done.branch, files: done.files }
     }
 }
 

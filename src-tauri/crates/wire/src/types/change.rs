@@ -164,7 +164,31 @@ wire! {
 }
 
 wire! {
-    pub struct HistoryArgs { pub session: String, pub search: String }
+    /// Which entries of the journal are wanted.
+    pub struct HistoryArgs {
+        pub session: String,
+        pub search: String,
+        /// Of an object; empty for all.
+        pub kind: String,
+        /// Empty for all.
+        pub user: String,
+        pub since: Option<f64>,
+        pub until: Option<f64>,
+        /// Not of this cluster alone.
+        pub all_clusters: bool,
+    }
+}
+
+wire! {
+    pub enum HistoryForm { Json, Markdown }
+}
+
+wire! {
+    pub struct HistoryExportArgs { pub wanted: HistoryArgs, pub form: HistoryForm }
+}
+
+wire! {
+    pub struct ExportText { pub text: String }
 }
 
 wire! {
@@ -186,7 +210,22 @@ wire! {
 }
 
 wire! {
-    pub struct Entry { pub row: EntryRow, pub items: Vec<EntryItem>, pub says: Vec<EffectLine> }
+    pub struct Entry {
+        pub row: EntryRow,
+        pub items: Vec<EntryItem>,
+        pub says: Vec<EffectLine>,
+        /// What became of it at each proxy, once that stood.
+        pub uptake: Vec<UptakeRow>,
+    }
+}
+
+wire! {
+    /// A field that somebody changed after us.
+    pub struct DriftedField {
+        pub field: String,
+        /// Who owns it now; empty where the server names nobody.
+        pub managers: Vec<String>,
+    }
 }
 
 wire! {
@@ -198,6 +237,7 @@ wire! {
         pub diff: Vec<DiffLine>,
         pub state: EntryState,
         pub because: String,
+        pub drift: Vec<DriftedField>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Policies from traffic, and the way to STRICT.
 
-use super::{EffectLine, ObjectRef, Proposal, wire};
+use super::{EffectLine, ObjectRef, Proposal, Unknown, wire};
 
 wire! {
     /// What policies shall be made from traffic for.
@@ -11,7 +11,14 @@ wire! {
         pub service: String,
         /// 0 for all that the proxies have counted since each of them began.
         pub window_seconds: u32,
+        /// Narrow callers to the methods and paths that the access logs show of them.
+        pub requests: bool,
     }
+}
+
+wire! {
+    /// Requests that were seen: each of these methods on each of these paths.
+    pub struct AskedRequests { pub methods: Vec<String>, pub paths: Vec<String> }
 }
 
 wire! {
@@ -25,6 +32,8 @@ wire! {
         pub service: String,
         /// Empty where nobody counted them.
         pub ports: Vec<u16>,
+        /// What it may ask; empty for anything.
+        pub requests: Vec<AskedRequests>,
         /// Requests: a second, or in all.
         pub amount: f64,
     }
@@ -73,6 +82,10 @@ wire! {
         pub silent: Vec<String>,
         /// For so many seconds the app has looked.
         pub watched_seconds: f64,
+        /// Requests that were read in access logs.
+        pub lines: u32,
+        /// Access logs that could not be read.
+        pub unknown: Vec<Unknown>,
     }
 }
 

@@ -175,6 +175,82 @@ wire! {
 }
 
 wire! {
+    pub struct FolderArgs { pub session: String, pub path: String }
+}
+
+wire! {
+    /// Something wrong in a file of a folder.
+    pub struct FileProblem {
+        /// Its place in the folder.
+        pub path: String,
+        /// From 1.
+        pub line: u32,
+        pub message: String,
+    }
+}
+
+wire! {
+    pub struct KindCount { pub kind: String, pub count: u32 }
+}
+
+wire! {
+    /// What the manifests of a folder would put into the tray.
+    pub struct FolderImport {
+        pub proposals: Vec<Proposal>,
+        /// Manifests that were looked into.
+        pub files: u32,
+        /// Objects of kinds that are not written here.
+        pub passed_over: Vec<KindCount>,
+        pub problems: Vec<FileProblem>,
+    }
+}
+
+wire! {
+    /// Objects, or all of the tray where none are named, into a folder of a local Git checkout.
+    pub struct GitArgs { pub session: String, pub folder: String, pub objects: Vec<ObjectRef> }
+}
+
+wire! {
+    pub struct GitFile {
+        /// From the root of the checkout.
+        pub path: String,
+        pub is_new: bool,
+        pub is_gone: bool,
+        pub diff: Vec<DiffLine>,
+    }
+}
+
+wire! {
+    /// What an export would commit.
+    pub struct GitPlan {
+        pub root: String,
+        /// Empty where none is checked out.
+        pub branch: String,
+        pub files: Vec<GitFile>,
+        /// Objects that the checkout has already as they are.
+        pub same: u32,
+        /// A message to start from.
+        pub message: String,
+        /// Names exactly these changes; the commit wants it back.
+        pub token: String,
+    }
+}
+
+wire! {
+    pub struct GitCommitArgs {
+        pub session: String,
+        pub folder: String,
+        pub objects: Vec<ObjectRef>,
+        pub message: String,
+        pub token: String,
+    }
+}
+
+wire! {
+    pub struct GitCommitted { pub commit: String, pub branch: String, pub files: Vec<String> }
+}
+
+wire! {
     pub struct MatrixArgs {
         pub session: String,
         /// Empty for all.

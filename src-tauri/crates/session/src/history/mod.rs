@@ -1,16 +1,53 @@
 //! The journal as the user sees it: each entry with what has become of it in the cluster.
 
-use std::collections::HashSet;
+mod export;
+
+use std::collections::{HashMap, HashSet};
 
 use journal::{Entry, EntryId, Filter, ObjectRecord, State};
 use serde_json::Value;
 use world::yaml::{self, DiffLine};
 use world::{ObjectKey, World};
 
+pub use export::{Form, export};
+
+use crate::change::owners::others;
 use crate::change::touched::{desired, dotted, touched};
 use crate::says::Line;
+use crate::uptake;
 use crate::write::settle::Found;
 use crate::{Error, Result, Session, Workbench};
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// With this text in message, user, or an object's kind, namespace or name.
+    pub search: String,
+    /// With an object of this kind; empty for all.
+    pub kind: String,
+    /// By this user; empty for all.
+    pub user: String,
+    /// Not before this time, milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Before this time, milliseconds since 1970.
+    pub until: Option<i64>,
+    /// Of every cluster, not of this one alone.
+    pub all_clusters: bool,
+}
+
+impl Wanted {
+    fn filter(&self, cluster: Option<String>) -> Filter {
+        Filter {
+            cluster: cluster.filter(|_| !self.all_clusters),
+            search: self.search.clone(),
+            kind: self.kind.clone(),
+            user: self.user.clone(),
+            since: self.since,
+            until: self.until,
+            ..Filter::default()
+        }
+    }
+}
 
 /// An entry in a list.
 #[derive(Clone, Debug)]
@@ -34,6 +71,17 @@ pub struct ItemOfEntry {
     pub diff: Vec<DiffLine>,
     /// What the journal says of its write, and what the cluster shows now.
     pub because: String,
+    /// Fields that the cluster has otherwise than we left them, each with who owns it now, where that is known.
+    pub drift: Vec<Drift>,
+}
+
+/// A field that somebody changed after us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// As people write it.
+    pub field: String,
+    /// The managers that own it now; empty where the server names none.
+    pub managers: Vec<String>,
 }
 
 /// An entry whole.
@@ -45,6 +93,8 @@ pub struct Told {
     pub items: Vec<ItemOfEntry>,
     /// What the review said.
     pub says: Vec<Line>,
+    /// What became of it at each proxy, once that stood.
+    pub uptake: Vec<uptake::Row>,
 }
 
 impl Session {
@@ -52,10 +102,28 @@ impl Session {
     ///
     /// # Errors
     /// Where the disk fails.
-    pub async fn history(&self, search: &str) -> Result<Vec<Row>> {
-        let filter = Filter { cluster: Some(self.cluster_name()), search: search.to_owned(), ..Filter::default() };
-        let entries = self.opening.records.list(filter).await?;
-        Ok(rows(entries, &self.world()))
+    pub async fn history(&self, wanted: &Wanted) -> Result<Vec<Row>> {
+        if *wanted == Wanted::default() {
+            let filter = wanted.filter(Some(self.cluster_name()));
+            return Ok(rows(self.opening.records.list(filter).await?, &self.world()));
+        }
+        // What an entry of ours was followed by is seen among all of this cluster's, whatever is wanted.
+        let own = Filter { cluster: Some(self.cluster_name()), ..Filter::default() };
+        let drifted: HashMap<EntryId, u32> = rows(self.opening.records.list(own).await?, &self.world())
+            .into_iter()
+            .map(|r| (r.entry.id, r.drifted))
+            .collect();
+        let entries = self.opening.records.list(wanted.filter(Some(self.cluster_name()))).await?;
+        let row = |entry: Entry| Row { drifted: drifted.get(&entry.id).copied().unwrap_or(0), entry };
+        Ok(entries.into_iter().map(row).collect())
+    }
+
+    /// Entries as a text for others, newest first.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn history_export(&self, wanted: &Wanted, form: Form) -> Result<String> {
+        Ok(export(&self.history(wanted).await?, form))
     }
 
     /// One entry.
@@ -67,11 +135,15 @@ impl Session {
         if entry.cluster != self.cluster_name() {
             return Err(Error::NoSuchEntry { entry: id });
         }
-        let newer = self.history("").await?;
+        let newer = self.history(&Wanted::default()).await?;
         let row = newer.into_iter().find(|row| row.entry.id == id).unwrap_or(Row { entry, drifted: 0 });
+        let world = self.world();
         let mut items = Vec::new();
         for record in &row.entry.objects {
             let mut item = item(record);
+            if row.drifted > 0 {
+                item.drift = drift(record, &world);
+            }
             if record.outcome.state == State::Intended {
                 let live = crate::write::plan::read(self.connection(), &record.key).await;
                 let seen =
@@ -80,8 +152,7 @@ impl Session {
             }
             items.push(item);
         }
-        let says = row.entry.says.iter().map(Line::from_saved).collect();
-        Ok(Told { row, items, says })
+        Ok(told(row, items))
     }
 }
 
@@ -90,8 +161,8 @@ impl Workbench {
     ///
     /// # Errors
     /// Where the disk fails.
-    pub async fn history_of_all(&self, search: &str) -> Result<Vec<Row>> {
-        let entries = self.records().list(Filter { search: search.to_owned(), ..Filter::default() }).await?;
+    pub async fn history_of_all(&self, wanted: &Wanted) -> Result<Vec<Row>> {
+        let entries = self.records().list(wanted.filter(None)).await?;
         Ok(entries.into_iter().map(|entry| Row { entry, drifted: 0 }).collect())
     }
 
@@ -102,9 +173,14 @@ impl Workbench {
     pub async fn entry_of_all(&self, id: EntryId) -> Result<Told> {
         let entry = self.records().get(id).await?;
         let items = entry.objects.iter().map(item).collect();
-        let says = entry.says.iter().map(Line::from_saved).collect();
-        Ok(Told { row: Row { entry, drifted: 0 }, items, says })
+        Ok(told(Row { entry, drifted: 0 }, items))
     }
+}
+
+fn told(row: Row, items: Vec<ItemOfEntry>) -> Told {
+    let says = row.entry.says.iter().map(Line::from_saved).collect();
+    let uptake = row.entry.uptake.iter().map(uptake::Row::from_saved).collect();
+    Told { says, uptake, row, items }
 }
 
 /// An object of an entry as text.
@@ -112,7 +188,8 @@ pub fn item(record: &ObjectRecord) -> ItemOfEntry {
     let text = |object: &Option<Value>| object.as_ref().map(|o| yaml::write(&desired(o))).unwrap_or_default();
     let (before, after) = (text(&record.before), text(&record.after));
     let diff = yaml::diff(&before, &after);
-    ItemOfEntry { because: record.outcome.because.clone(), record: record.clone(), before, after, diff }
+    let because = record.outcome.because.clone();
+    ItemOfEntry { because, record: record.clone(), before, after, diff, drift: Vec::new() }
 }
 
 /// Rows with what has drifted: only the newest entry of an object can tell.
@@ -132,7 +209,7 @@ pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
 }
 
 /// The fields in which the cluster has an object otherwise than we left it.
-fn drift(object: &ObjectRecord, world: &World) -> Vec<String> {
+fn drift(object: &ObjectRecord, world: &World) -> Vec<Drift> {
     if !matches!(world.coverage(&object.key.group, &object.key.kind), world::Coverage::Ready) {
         return Vec::new();
     }
@@ -143,5 +220,10 @@ fn drift(object: &ObjectRecord, world: &World) -> Vec<String> {
         return Vec::new();
     }
     let fields = touched(object.after.as_ref().unwrap_or(&null), now.as_deref().unwrap_or(&null));
-    fields.iter().map(|field| dotted(&field.path)).collect()
+    let owners = now.as_deref().map(|now| others(now, &fields, "")).unwrap_or_default();
+    let one = |field: &crate::change::touched::Touched| {
+        let name = dotted(&field.path);
+        Drift { managers: owners.get(&name).cloned().unwrap_or_default(), field: name }
+    };
+    fields.iter().map(one).collect()
 }

@@ -1,0 +1,198 @@
+//! Where objects stand in a checkout: in the document that has them already, wherever that is; else in a file of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use world::yaml::{self, Edit};
+use world::{Gvk, ObjectKey};
+
+use super::{Export, FileChange};
+use crate::change::touched::touched;
+use crate::change::tray::ChangeKind;
+use crate::files::manifests_of;
+use crate::{Error, Result};
+
+/// A file larger than this holds no manifest that anybody edits.
+const LARGEST: u64 = 4 << 20;
+
+/// The files that change, and how many objects stand there already as they shall be.
+pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(Vec<FileChange>, u32)> {
+    let folder = inside(root, folder)?;
+    let texts = texts(&folder);
+    let mut after: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
+    let mut same = 0;
+    for export in exports {
+        let now = |path: &Path| after.get(path).cloned().unwrap_or_else(|| texts.get(path).cloned());
+        let found = texts.keys().chain(after.keys()).find_map(|path| {
+            let text = now(path)?;
+            let piece = yaml::split(&text).into_iter().position(|piece| is(piece, &export.key))?;
+            Some((path.clone(), text, piece))
+        });
+        let (path, text) = match (found, export.kind) {
+            (None, ChangeKind::Delete) => continue,
+            (None, _) => {
+                let taken: BTreeSet<&Path> = texts.keys().chain(after.keys()).map(PathBuf::as_path).collect();
+                (free(&folder, &export.key, &taken), Some(ended(&export.text)))
+            }
+            (Some((path, text, piece)), ChangeKind::Delete) => (path, without(&text, piece)),
+            (Some((path, text, piece)), _) => (path, Some(replaced(&text, piece, export))),
+        };
+        if text.as_ref() == now(&path).as_ref() {
+            same += 1;
+        } else {
+            after.insert(path, text);
+        }
+    }
+    let change = |(path, text): (PathBuf, Option<String>)| {
+        let before = texts.get(&path).cloned();
+        let named = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        (before != text).then_some(FileChange { path: named, before, after: text })
+    };
+    Ok((after.into_iter().filter_map(change).collect(), same))
+}
+
+/// The folder by its true name, if that is within the checkout.
+fn inside(root: &Path, folder: &Path) -> Result<PathBuf> {
+    let failed = |reason: String| Error::File { path: folder.display().to_string(), reason };
+    let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
+    if folder.starts_with(root) && !folder.components().any(|part| part == Component::Normal(".git".as_ref())) {
+        Ok(folder)
+    } else {
+        Err(failed(format!("it is not within the checkout {}", root.display())))
+    }
+}
+
+/// Every manifest below the folder that reads as text.
+fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let small = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|of| of.is_file() && of.len() <= LARGEST);
+    let read = |path: PathBuf| std::fs::read_to_string(&path).ok().map(|text| (path, text));
+    manifests_of(folder).into_iter().filter(small).filter_map(read).collect()
+}
+
+fn is(piece: &str, key: &ObjectKey) -> bool {
+    if !piece.contains(&key.name) {
+        return false;
+    }
+    let reading = yaml::read(piece);
+    let text = |pointer: &str| reading.value.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default();
+    let gvk = Gvk::new(text("/apiVersion"), text("/kind"));
+    gvk.group == key.group
+        && gvk.kind == key.kind
+        && text("/metadata/namespace") == key.namespace
+        && text("/metadata/name") == key.name
+}
+
+/// The file with one document changed: only what differs, so that its comments stay.
+fn replaced(text: &str, piece: usize, export: &Export) -> String {
+    let pieces = yaml::split(text);
+    let Some(old) = pieces.get(piece) else { return text.to_owned() };
+    let wanted = yaml::read(&export.text).value;
+    let there = yaml::read(old).value;
+    let fields = touched(export.base.as_ref().unwrap_or(&there), &wanted);
+    let edits: Vec<Edit> = fields
+        .iter()
+        .filter(|field| there.pointer(&field.path) != field.after.as_ref())
+        .map(|field| match &field.after {
+            Some(value) => Edit::set(&field.path, value.clone()),
+            None => Edit::remove(&field.path),
+        })
+        .collect();
+    let new = yaml::edit(old, &edits).unwrap_or_else(|_| export.text.clone());
+    // A piece lies within its text: its address says where.
+    let begin = old.as_ptr().addr() - text.as_ptr().addr();
+    let (before, rest) = text.split_at(begin);
+    format!("{before}{}{}", if rest.len() == old.len() { new } else { ended(&new) }, &rest[old.len()..])
+}
+
+/// The file without one document; `None` where it was the last.
+fn without(text: &str, piece: usize) -> Option<String> {
+    let pieces = yaml::split(text).into_iter().enumerate().filter(|(at, _)| *at != piece);
+    let kept: Vec<String> = pieces.map(|(_, kept)| ended(kept)).collect();
+    (!kept.is_empty()).then(|| kept.join("---\n"))
+}
+
+fn ended(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+/// `namespace/kind-name.yaml`, under the first number that is free.
+fn free(folder: &Path, key: &ObjectKey, taken: &BTreeSet<&Path>) -> PathBuf {
+    let within = folder.join(if key.namespace.is_empty() { "cluster".to_owned() } else { safe(&key.namespace) });
+    let name = format!("{}-{}", safe(&key.kind.to_lowercase()), safe(&key.name));
+    let path = |n: u32| {
+        let number = if n == 1 { String::new() } else { format!("-{n}") };
+        within.join(format!("{name}{number}.yaml"))
+    };
+    (1..).map(path).find(|path| !taken.contains(path.as_path()) && !path.exists()).unwrap_or_else(|| path(1))
+}
+
+/// A name from a cluster as a part of a path: nothing that leads elsewhere, hides, or that some file system refuses.
+fn safe(name: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    let plain: String = name.chars().map(letter).take(200).collect();
+    let plain = plain.trim_matches('.');
+    if plain.is_empty() { "_".to_owned() } else { plain.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_nowhere_else() {
+        for (name, expected) in [
+            ("reviews", "reviews"),
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("..", "_"),
+            (".git", "git"),
+            ("a b;c\n", "a_b_c_"),
+            ("é:x", "__x"),
+        ] {
+            assert_eq!(safe(name), expected);
+        }
+    }
+
+    fn export(text: &str, base: Option<&str>) -> Export {
+        let value = yaml::read(text).value;
+        let key = ObjectKey::new("g.io", "K", "a", value["metadata"]["name"].as_str().unwrap());
+        Export { key, kind: ChangeKind::Update, text: text.into(), base: base.map(|text| yaml::read(text).value) }
+    }
+
+    #[test]
+    fn a_document_is_changed_where_it_stands_and_keeps_its_comments() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let one = "# ours\napiVersion: g.io/v1\nkind: K\nmetadata: {name: one, namespace: a}\nspec:\n  w: 1 # the weight\n  own: kept in Git alone\n";
+        let two = "apiVersion: g.io/v1\nkind: K\nmetadata: {name: two, namespace: a}\n";
+        std::fs::write(root.join("all.yaml"), format!("{one}---\n{two}")).unwrap();
+        std::fs::write(root.join("broken.yaml"), "a: [\n").unwrap();
+        let base = "apiVersion: g.io/v1\nkind: K\nmetadata: {name: one, namespace: a}\nspec: {w: 1}\n";
+        let exports = [
+            export(&base.replace("w: 1", "w: 2"), Some(base)),
+            export("apiVersion: g.io/v1\nkind: K\nmetadata: {name: new, namespace: a}", None),
+            export(two, None),
+        ];
+        let (changes, same) = files(&root, &root, &exports).unwrap();
+        let told: Vec<_> = changes.iter().map(|file| (file.path.as_str(), file.after.as_deref().unwrap())).collect();
+        let expected = format!("{}---\n{two}", one.replace("w: 1 #", "w: 2 #"));
+        assert_eq!(
+            told,
+            [
+                ("a/k-new.yaml", "apiVersion: g.io/v1\nkind: K\nmetadata: {name: new, namespace: a}\n"),
+                ("all.yaml", expected.as_str())
+            ]
+        );
+        assert_eq!(same, 1, "two is there as it shall be");
+
+        let gone = |name: &str| Export {
+            kind: ChangeKind::Delete,
+            text: String::new(),
+            base: None,
+            key: ObjectKey::new("g.io", "K", "a", name),
+        };
+        let (changes, _) = files(&root, &root, &[gone("one")]).unwrap();
+        assert_eq!(changes[0].after.as_deref(), Some(two));
+        let (changes, _) = files(&root, &root, &[gone("one"), gone("two"), gone("nobody")]).unwrap();
+        assert_eq!((changes.len(), changes[0].after.as_deref()), (1, None), "a file without documents goes");
+    }
+}

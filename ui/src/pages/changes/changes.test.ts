@@ -1,0 +1,65 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fixtureHost, type FixtureHost } from '../../host/fixture';
+import { expectAccessible } from '../../lib/axe';
+import { locale } from '../../state/locale.svelte';
+import { connect } from '../../wire/client';
+import type { Entry, EntryRow } from '../../wire/generated/types';
+import ChangeList from './ChangeList.svelte';
+import EntryView from './EntryView.svelte';
+
+const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
+const row = (entry: number, message: string): EntryRow => ({
+  entry,
+  at: Date.now() - 60_000,
+  cluster: 'prod',
+  user: 'ann',
+  message,
+  state: 'applied',
+  objects: [object],
+  undoes: null,
+  acknowledged: 1,
+  proxies: 2,
+  drifted: 1,
+});
+const entry: Entry = {
+  row: row(4, 'more to v3'),
+  items: [{ object, change: 'update', before: 'a', after: 'b', diff: [], state: 'applied', because: '', drift: [{ field: 'spec.http', managers: ['kubectl'] }] }],
+  says: [],
+  uptake: [
+    { namespace: 'prod', pod: 'a-1', workload: 'a', state: 'acknowledged', because: '' },
+    { namespace: 'prod', pod: 'b-1', workload: 'b', state: 'rejected', because: 'bad route' },
+  ],
+};
+
+let host: FixtureHost;
+const asked = (name: string): readonly Record<string, unknown>[] => host.asked.filter((one) => one.name === name).map(({ args }) => args as Record<string, unknown>);
+
+beforeEach(() => locale.set('en'));
+afterEach(cleanup);
+
+describe('the journal', () => {
+  it('is searched, and exported as it is filtered', async () => {
+    host = fixtureHost({ history: [row(4, 'more to v3')], historyExport: { text: '# changes' } });
+    connect(host);
+    render(ChangeList, { session: 's' });
+    await screen.findByText('more to v3');
+    await expectAccessible();
+    await fireEvent.input(screen.getByLabelText('Find by object, person or reason'), { target: { value: ' v3 ' } });
+    await vi.waitFor(() => expect(asked('history').some(({ search }) => search === 'v3')).toBe(true));
+    await fireEvent.click(screen.getByRole('switch', { name: 'All clusters' }));
+    await vi.waitFor(() => expect(asked('history').some(({ allClusters, search }) => allClusters === true && search === 'v3')).toBe(true));
+    await screen.findByText('ann · prod');
+  });
+
+  it('says of an entry who changed it since, and which proxies refused it', async () => {
+    host = fixtureHost({ entry });
+    connect(host);
+    render(EntryView, { session: 's', entry: 4 });
+    await screen.findByText('spec.http');
+    expect(screen.getByText(/now owned by kubectl/)).toBeTruthy();
+    expect(screen.getByText('prod/b-1')).toBeTruthy();
+    expect(screen.getByText('bad route')).toBeTruthy();
+    expect(screen.queryByText('prod/a-1')).toBeNull();
+  });
+});
