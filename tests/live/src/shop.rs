@@ -136,12 +136,24 @@ pub fn client(session: &Session) -> Result<String, Failure> {
 /// # Errors
 /// Where the client does not answer.
 pub async fn ask(client: &str, requests: u32, header: &str) -> Result<BTreeMap<(String, u64), u32>, Failure> {
+    let mut counts = BTreeMap::new();
+    for answer in fetch(client, "http://reviews:9080/", requests, header).await? {
+        let version = answer["body"]["version"].as_str().unwrap_or_default().to_owned();
+        *counts.entry((version, answer["status"].as_u64().unwrap_or(0))).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// What a pod (by its address) is answered to so many requests that it sends through its own sidecar, if it has one.
+///
+/// # Errors
+/// Where the pod does not answer.
+pub async fn fetch(pod: &str, url: &str, requests: u32, header: &str) -> Result<Vec<Value>, Failure> {
     let header = if header.is_empty() { String::new() } else { format!("&h={header}") };
     let exchange = async {
-        let mut stream = tokio::net::TcpStream::connect((client, 9999)).await?;
-        let request = format!(
-            "GET /_fetch?url=http://reviews:9080/&n={requests}{header} HTTP/1.0\r\nHost: {client}\r\nConnection: close\r\n\r\n"
-        );
+        let mut stream = tokio::net::TcpStream::connect((pod, 9999)).await?;
+        let request =
+            format!("GET /_fetch?url={url}&n={requests}{header} HTTP/1.0\r\nHost: {pod}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
@@ -152,10 +164,5 @@ pub async fn ask(client: &str, requests: u32, header: &str) -> Result<BTreeMap<(
     if !head.starts_with("HTTP/1.0 200") {
         return Err(head.to_owned().into());
     }
-    let mut counts = BTreeMap::new();
-    for answer in serde_json::from_str::<Vec<Value>>(body)? {
-        let version = answer["body"]["version"].as_str().unwrap_or_default().to_owned();
-        *counts.entry((version, answer["status"].as_u64().unwrap_or(0))).or_default() += 1;
-    }
-    Ok(counts)
+    Ok(serde_json::from_str(body)?)
 }

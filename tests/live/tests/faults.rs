@@ -68,7 +68,7 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
         State::RolledBack => assert_eq!(count, 0, "{applied:#?}"),
         other => panic!("all or none, not {other:?}: {applied:#?}"),
     }
-    let row = session.history("").await.unwrap().remove(0);
+    let row = session.history(&Default::default()).await.unwrap().remove(0);
     assert_eq!((row.entry.id, row.entry.state), (applied.entry, applied.state), "the journal says the same");
     assert!(row.entry.objects.iter().all(|object| object.outcome.state == applied.state), "{:#?}", row.entry.objects);
     eprintln!("{left} of 5 were there while the server was away; in the end {count}: {:?}", applied.state);

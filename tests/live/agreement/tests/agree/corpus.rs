@@ -34,7 +34,7 @@ impl Case {
     }
 }
 
-fn manifests(folder: &Path, deep: bool) -> Vec<PathBuf> {
+pub fn manifests(folder: &Path, deep: bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut found = Vec::new();
     for path in entries.map(|entry| entry.unwrap().path()) {

@@ -34,18 +34,14 @@ impl Istio {
             eprintln!("skipped: {why}");
             None
         };
-        let Some(module) = std::env::var_os("NETLOFT_ISTIO").map(PathBuf::from) else {
+        let Some(module) = module() else {
             return skip("NETLOFT_ISTIO names no Go module that requires istio.io/istio");
         };
-        let module = module.canonicalize().unwrap();
-        let listed =
-            Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"]).current_dir(&module).output();
-        let sources = listed.ok().map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned()).unwrap_or_default();
-        if sources.is_empty() {
+        let Some(sources) = sources(&module, "istio.io/istio") else {
             return skip("Go, or the sources of istio.io/istio, are not here");
-        }
+        };
         let program = build(&module);
-        Some(Self { sources: PathBuf::from(sources), program })
+        Some(Self { sources, program })
     }
 
     /// The messages about each case, in order.
@@ -77,6 +73,18 @@ fn messages(line: &str, case: &Case) -> Vec<Message> {
         name: text(&m["name"]),
     })
     .collect()
+}
+
+/// The Go module that requires what is compared with.
+pub fn module() -> Option<PathBuf> {
+    std::env::var_os("NETLOFT_ISTIO").map(|path| PathBuf::from(path).canonicalize().unwrap())
+}
+
+/// Where the sources of a module that it requires lie.
+pub fn sources(module: &Path, of: &str) -> Option<PathBuf> {
+    let listed = Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", of]).current_dir(module).output().ok()?;
+    let folder = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
+    (!folder.is_empty()).then(|| PathBuf::from(folder))
 }
 
 /// The source is laid into the module by an overlay: nothing is written there.

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod genuine;
+mod round_trip;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,122 @@
+// Policies from traffic, the way to STRICT, exports to Git, folders, and the journal's filters.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually, openWindow } from './window.mjs';
+
+let window;
+let session;
+const folder = mkdtempSync(path.join(tmpdir(), 'netloft-git-'));
+const git = (...args) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' });
+/** Types into the field of this label. */
+const fill = async (label, text) => {
+  const id = await eventually(`the field “${label}”`, () => window.run(`return [...document.querySelectorAll('label')].find((one) => one.textContent.includes(arguments[0]))?.htmlFor`, label));
+  const field = await window.find(`[id="${id}"]`);
+  await field.clear();
+  await field.sendKeys(text);
+};
+const pending = async () => (await window.call('draft', { session })).items;
+const clear = async () => {
+  await window.call('draft_clear', { session });
+  await eventually('an empty tray', async () => (await pending()).length === 0);
+};
+
+before(async () => {
+  git('init', '--quiet', '--initial-branch=main');
+  git('config', 'user.name', 'Tester');
+  git('config', 'user.email', 'tester@example.com');
+  git('config', 'commit.gpgsign', 'false');
+  git('commit', '--quiet', '--allow-empty', '--message=first');
+  window = await openWindow();
+  await window.thing('heading', 'Clusters');
+  await window.choose('Dark', 'English');
+  await window.openDemo();
+  session = await window.sessionId();
+});
+after(async () => {
+  await window?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('policies come from the traffic, in dry-run, and are enforced together', async () => {
+  await eventually('traffic', async () => (await window.call('policies_seen', { session, namespace: 'prod', service: 'inventory', windowSeconds: 0, requests: false })).letIn.length >= 2);
+  await window.visit('security?view=seen&in=prod&service=inventory');
+  await window.thing('region', 'Let in');
+  await window.text('callers without a proxy → inventory');
+  await window.press('switch', 'Methods and paths from the access logs');
+  await window.text('POST /reserve');
+  await window.shot('policies-from-traffic-dark');
+  await window.press('switch', 'Methods and paths from the access logs');
+  await eventually('the narrow policies to be gone', async () => !(await window.read()).includes('POST /reserve'));
+  await window.press('button', 'Put into the tray');
+  const items = await eventually('the policy in the tray', async () => (await pending()).length === 1 && pending());
+  assert.match(items[0].yaml, /istio\.io\/dry-run: ['"]true['"]/);
+  const review = await window.call('review', { session });
+  await window.call('apply', { session, token: review.token, message: 'first in dry-run', takeOver: [] });
+  await window.visit('security?view=seen&in=prod&service=inventory');
+  await window.text('1 policy of prod is in dry-run');
+  await window.shot('dry-run-dark');
+  await window.press('button', 'Enforce');
+  await eventually('the policy enforced in the tray', async () => (await pending())[0]?.yaml.includes('dry-run') === false);
+  await window.text('The tray enforces them: review it.');
+  await clear();
+});
+
+test('the way to STRICT says who stands in it and prepares the next safe step', async () => {
+  await window.visit('security?view=strict');
+  await eventually('who calls in plaintext', async () => (await window.call('strict', { session })).rows.some(({ namespace, callers }) => namespace === 'prod' && callers.length > 0));
+  await window.text('Next safe step');
+  await window.text('a caller without a proxy');
+  await window.shot('to-strict-dark');
+  await window.choose('Light', '中文');
+  await window.shot('to-strict-light-zh');
+  await window.choose('Dark', 'English');
+  await window.press('button', 'Prepare STRICT');
+  const items = await eventually('the step in the tray', async () => (await pending()).length === 1 && pending());
+  assert.match(items[0].yaml, /mode: STRICT/);
+  await clear();
+});
+
+test('the tray becomes a commit in a checkout', async () => {
+  const { yaml, resourceVersion } = await window.call('document', { session, object: { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' } });
+  await window.call('draft_put', { session, yaml: yaml.replace('weight: 90', 'weight: 80').replace('weight: 10', 'weight: 20'), base: resourceVersion });
+  await window.visit('review');
+  await window.press('button', 'Export');
+  await window.press('button', 'Commit to Git …');
+  await fill('Folder of a local checkout', folder);
+  await window.press('button', 'Show what it would commit');
+  await window.text('prod/virtualservice-reviews.yaml');
+  await window.shot('git-dark');
+  await window.press('button', 'Commit');
+  await eventually('the commit', () => git('log', '--format=%s').startsWith('change VirtualService prod/reviews'));
+  assert.equal(git('status', '--porcelain'), '');
+  await clear();
+});
+
+test('a folder is read with what it held besides', async () => {
+  mkdirSync(path.join(folder, 'more'));
+  writeFileSync(path.join(folder, 'more', 'all.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: dev}\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: x, namespace: dev}\nspec: {mtls: {mode: STRICT}}\n');
+  writeFileSync(path.join(folder, 'more', 'broken.yaml'), 'a: [\n');
+  await window.visit('config');
+  await window.press('button', 'Import');
+  await fill('Or a folder, with the folders in it', path.join(folder, 'more'));
+  await window.press('button', 'Read it');
+  await window.text('2 files read');
+  await window.text('ConfigMap (1)');
+  await window.text('1 place could not be read');
+  await window.shot('import-folder-dark');
+  await window.press('button', 'Cancel');
+});
+
+test('the journal is filtered', async () => {
+  await window.visit('changes');
+  await window.text('first in dry-run');
+  await window.shot('changes-dark');
+});
+
+test('no page of the run broke the content security policy', async () => {
+  assert.deepEqual(await window.violations(), []);
+});
