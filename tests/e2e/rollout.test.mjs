@@ -1,7 +1,7 @@
 // A rollout on the demo: planned as a picture, started, promoted, done; and aborted by hand.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, openWindow } from './window.mjs';
+import { By, Key, eventually, openWindow } from './window.mjs';
 
 let window;
 let session;
@@ -58,6 +58,11 @@ test('a plan is drawn, and says what stands in its way', async () => {
 test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {
   await planned();
   await turn('By hand');
+  await window.press('button', 'Step 1: send a header');
+  for (const [field, text] of [['Header of the cohort of step 1', 'x-user-group'], ['Value of the cohort of step 1', 'testers']])
+    await (await window.thing('textbox', field)).sendKeys(text, Key.TAB);
+  await eventually('the plan with the cohort to be free', async () => /cohort:\s*header: x-user-group/.test(await window.read('aside[aria-label]')), 30);
+  await window.shot('rollout-cohort-dark');
   await window.press('button', 'Start');
   await window.text('Next step now', 60);
   const begun = await eventually('the first step', async () => {
@@ -69,6 +74,7 @@ test('it moves the weight, waits for a person where the plan says so, and is abo
   const { yaml } = await window.call('document', { session, object: { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' } });
   assert.match(yaml, new RegExp(`weight: ${begun.weight}`));
   assert.match(yaml, /netloft.dev\/rollout/);
+  assert.match(yaml, /x-user-group:\s*\n?\s*exact: testers/);
   await window.shot('rollout-dark');
   await window.press('button', 'Abort');
   await window.text('All requests go back to v1 at once.');
