@@ -59,7 +59,8 @@ pub struct Sight {
 pub type Plaintext = (Watched, BTreeMap<PlainCall, Sight>);
 
 impl Journal {
-    /// Records that a cluster's traffic was looked at up to this time for so many seconds more, and who called in plaintext meanwhile.
+    /// Records that a cluster's traffic was looked at up to this time for so many seconds more, and who called in plaintext meanwhile. Where
+    /// several look at once, the time counts once.
     ///
     /// # Errors
     /// Where the disk fails.
@@ -68,7 +69,8 @@ impl Journal {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute(
             "INSERT INTO watched VALUES (?1, ?2, ?3, ?4)
-                ON CONFLICT (cluster) DO UPDATE SET until = max(until, ?3), seconds = seconds + ?4",
+                ON CONFLICT (cluster) DO UPDATE SET until = max(until, ?3),
+                    seconds = seconds + max(0.0, min(?4, (?3 - until) / 1000.0))",
             params![cluster, at - (seconds * 1000.0) as i64, at, seconds],
         )?;
         for call in seen {

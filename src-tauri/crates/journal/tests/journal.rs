@@ -336,6 +336,8 @@ fn plaintext_is_remembered_with_how_long_it_has_been_quiet() {
     let call = |caller: &str| PlainCall { namespace: "shop".into(), workload: "cart-v1".into(), caller: caller.into() };
     journal.looked("a", 100_000, 10.0, &[call("legacy/batch"), call("")]).unwrap();
     journal.looked("a", 110_000, 10.0, &[call("")]).unwrap();
+    // Another window looks at the same time.
+    journal.looked("a", 110_000, 10.0, &[]).unwrap();
     // The app was away for an hour, and looks again.
     journal.looked("a", 3_710_000, 5.0, &[]).unwrap();
     let (watched, calls) = journal.plaintext("a").unwrap().unwrap();

@@ -10,8 +10,10 @@ use mesh::Ready;
 use crate::map::{Flow, Secured};
 use crate::{Result, Session};
 
-/// From one look to the next, in seconds at least.
+/// Seconds at least from one look at broken callers to the next.
 const EVERY: f64 = 5.0;
+/// Seconds at least from one note on disk to the next; the first comes at once.
+const NOTED: f64 = 20.0;
 /// Seconds of traffic that a look takes in.
 const LATELY: u32 = 60;
 
@@ -20,20 +22,25 @@ impl Session {
     pub fn strict_keep_watch(self: &Arc<Self>) {
         let (session, mut traffic) = (Arc::downgrade(self), self.traffic());
         tokio::spawn(self.cancel.clone().run_until_cancelled_owned(async move {
-            let mut last = None;
+            let (mut checked, mut noted) = (0.0, None);
             while traffic.changed().await.is_ok() {
                 let Some(session) = session.upgrade() else { return };
                 let now = session.traffic.borrow().now;
-                let from = *last.get_or_insert(now);
-                if now - from < EVERY {
+                if now - checked < EVERY {
                     continue;
                 }
-                last = Some(now);
-                if let Err(error) = session.look(from, now).await {
-                    tracing::warn!(%error, "who calls in plaintext could not be recorded");
-                }
+                checked = now;
                 if let Err(error) = session.strict_take_back().await {
                     tracing::warn!(%error, "a step to STRICT that broke a caller could not be taken back");
+                }
+                let from: Option<f64> = noted;
+                if from.is_some_and(|from| now - from < NOTED) {
+                    continue;
+                }
+                noted = Some(now);
+                // The first look has nothing behind it but itself.
+                if let Err(error) = session.look(from.unwrap_or(now - EVERY), now).await {
+                    tracing::warn!(%error, "who calls in plaintext could not be recorded");
                 }
             }
         }));
