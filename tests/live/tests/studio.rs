@@ -1,5 +1,5 @@
 //! The studio on a genuine mesh: each recipe does what it promises and is undone to the byte; policies from traffic let in who was seen and
-//! nobody else; the matrix says what the mesh does.
+//! nobody else; the matrix says what the mesh does; a step to STRICT that breaks a caller goes back by itself.
 #![cfg(test)]
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use session::Session;
 use session::policies::{Scope, Window};
 use session::recipes::{ALL, Dish, Takes};
+use session::strict::{State as StrictState, Strict};
 use world::ObjectKey;
 
 const NAME: &str = "netloft-studio";
@@ -38,6 +39,7 @@ fn everything() -> Vec<ObjectKey> {
         .chain([
             policy("nobody-else"),
             of("security.istio.io", "PeerAuthentication", "istio-system", "default"),
+            of("security.istio.io", "PeerAuthentication", NAMESPACE, "default"),
             of("networking.istio.io", "Gateway", NAMESPACE, "reviews-edge"),
             of("networking.istio.io", "VirtualService", NAMESPACE, "reviews-edge"),
             of("networking.istio.io", "ServiceEntry", NAMESPACE, "api-example-com"),
@@ -269,6 +271,57 @@ async fn policies(kubeconfig: PathBuf, folder: PathBuf) {
     undo(&session, first).await;
     assert!(connection.get(&made.dishes[0].key).await.is_err(), "nothing is left");
     workbench.close(session.id());
+}
+
+/// A caller without a proxy that calls without an end.
+async fn plaintext(legacy: String) {
+    loop {
+        drop(fetch(&legacy, "http://reviews.shop:9080/", 10, "").await);
+    }
+}
+
+async fn strict(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    clear(session.connection(), &everything()).await.unwrap();
+    session.strict_keep_watch();
+    let load = tokio::task::spawn_local(plaintext(pod(&session, "outside", "legacy-v1")));
+    let blocked = |strict: &Strict| {
+        let shop = strict.rows.iter().find(|row| row.namespace == NAMESPACE)?;
+        shop.callers.iter().any(|one| one.caller.is_empty()).then(|| shop.clone())
+    };
+    let shop = until("the caller without a proxy is noted", async || {
+        let strict = session.strict().await.map_err(|error| error.to_string())?;
+        blocked(&strict).ok_or(format!("{:?}", strict.rows))
+    })
+    .await
+    .unwrap();
+    assert_eq!((shop.state, shop.strict), (StrictState::Blocked, 0), "{shop:?}");
+
+    // All the same, with a guard: the caller breaks, and the step goes back by itself.
+    let dish = session.strict_step(NAMESPACE, true).await.unwrap();
+    let entry = apply(&session, &[dish], "to STRICT").await;
+    until("the step is taken back by itself", async || {
+        let told = session.entry_told(entry).await.map_err(|error| error.to_string())?;
+        let strict = session.strict().await.map_err(|error| error.to_string())?;
+        let undone = told.row.entry.state == State::Undone && strict.guarded.is_empty();
+        if undone { Ok(()) } else { Err(format!("{:?} {:?}", told.row.entry.state, strict.broken)) }
+    })
+    .await
+    .unwrap();
+    let legacy = pod(&session, "outside", "legacy-v1");
+    promised("the caller is served again", async || {
+        let answers = fetch(&legacy, "http://reviews.shop:9080/", 5, "").await?;
+        Ok(answers.iter().all(|answer| answer["status"] == 200))
+    })
+    .await;
+    load.abort();
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_to_strict_that_breaks_a_caller_goes_back_by_itself() {
+    let Some(path) = kubeconfig() else { return };
+    live::shop::job(path, &everything(), strict).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
