@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { eventually, openWindow } from './window.mjs';
+import { By, Key, eventually, openWindow } from './window.mjs';
 
 let window;
 let session;
@@ -13,11 +13,12 @@ const folder = mkdtempSync(path.join(tmpdir(), 'netloft-git-'));
 const git = (...args) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' });
 /** Types into the field of this label. */
 const fill = async (label, text) => {
-  const id = await eventually(`the field “${label}”`, () => window.run(`return [...document.querySelectorAll('label')].find((one) => one.textContent.includes(arguments[0]))?.htmlFor`, label));
-  const field = await window.find(`[id="${id}"]`);
+  const field = await eventually(`the field “${label}”`, () => window.run(`return [...document.querySelectorAll('label')].find((one) => one.textContent.includes(arguments[0]))?.control`, label));
   await field.clear();
-  await field.sendKeys(text);
+  await field.sendKeys(text, Key.TAB);
 };
+/** Turns the switch that says this. */
+const turn = async (words) => (await window.session.findElement(By.xpath(`//*[@role="switch"][contains(normalize-space(..), "${words}")]`))).click();
 const pending = async () => (await window.call('draft', { session })).items;
 const clear = async () => {
   await window.call('draft_clear', { session });
@@ -44,12 +45,12 @@ after(async () => {
 test('policies come from the traffic, in dry-run, and are enforced together', async () => {
   await eventually('traffic', async () => (await window.call('policies_seen', { session, namespace: 'prod', service: 'inventory', windowSeconds: 0, requests: false })).letIn.length >= 2);
   await window.visit('security?view=seen&in=prod&service=inventory');
-  await window.thing('region', 'Let in');
+  await window.find('section[aria-label="Let in"]');
   await window.text('callers without a proxy → inventory');
-  await window.press('switch', 'Methods and paths from the access logs');
+  await turn('Methods and paths from the access logs');
   await window.text('POST /reserve');
   await window.shot('policies-from-traffic-dark');
-  await window.press('switch', 'Methods and paths from the access logs');
+  await turn('Methods and paths from the access logs');
   await eventually('the narrow policies to be gone', async () => !(await window.read()).includes('POST /reserve'));
   await window.press('button', 'Put into the tray');
   const items = await eventually('the policy in the tray', async () => (await pending()).length === 1 && pending());
@@ -73,7 +74,7 @@ test('the way to STRICT says who stands in it and prepares the next safe step', 
   await window.shot('to-strict-dark');
   await window.choose('Light', '中文');
   await window.shot('to-strict-light-zh');
-  await window.choose('Dark', 'English');
+  await window.choose('English', 'Dark');
   await window.press('button', 'Prepare STRICT');
   const items = await eventually('the step in the tray', async () => (await pending()).length === 1 && pending());
   assert.match(items[0].yaml, /mode: STRICT/);
