@@ -253,9 +253,22 @@ impl Places {
                 }
                 _ => Resolved::Service(service.clone()),
             },
+            _ if let Some(found) = self.pod_called(&host, namespace) => {
+                found.map_or_else(|| Resolved::Nowhere(format!("no pod is called {host}")), Resolved::Pod)
+            }
             _ if self.is_ours(&host) => Resolved::Nowhere(format!("no Service is called {host}")),
             _ => Resolved::Outside(host),
         }
+    }
+
+    /// The pod that has a name of its own under a service without an address: `pod.service`, with or without what follows a service's name.
+    ///
+    /// `None` where no such service is there, `Some(None)` where no pod of it is called so.
+    fn pod_called(&self, host: &str, namespace: &str) -> Option<Option<Arc<Pod>>> {
+        let (own, rest) = host.split_once('.')?;
+        let (name, ns) = cluster_name(rest, namespace)?;
+        let service = self.service(&ns, &name).filter(|service| service.is_headless())?;
+        Some(self.behind(service).find(|pod| pod.hostname.0 == own && pod.hostname.1 == name).cloned())
     }
 
     /// An ExternalName is followed once: DNS gives its name, which is absolute.
@@ -264,7 +277,10 @@ impl Places {
         match outside.strip_suffix(".svc.cluster.local").and_then(|short| short.split_once('.')) {
             Some((name, ns)) => match self.service(ns, name) {
                 Some(service) => Resolved::Service(service.clone()),
-                None => Resolved::Nowhere(format!("no Service is called {outside}")),
+                None => match self.pod_called(&outside, "").flatten() {
+                    Some(pod) => Resolved::Pod(pod),
+                    None => Resolved::Nowhere(format!("no Service is called {outside}")),
+                },
             },
             None => Resolved::Outside(outside),
         }

@@ -163,6 +163,8 @@ pub struct Pod {
     pub terminating: bool,
     /// `spec.hostNetwork`: no mesh takes such a pod's traffic.
     pub host_network: bool,
+    /// `spec.hostname` and `spec.subdomain`: its name in DNS, under that of a service without an address; empty where it has none.
+    pub hostname: (String, String),
     /// Containers; init containers that keep running (native sidecars) included.
     pub containers: Vec<Container>,
     /// `metadata.creationTimestamp`, seconds since 1970.

@@ -319,6 +319,10 @@ struct PodSpec {
     node_name: String,
     host_network: bool,
     #[serde(deserialize_with = "or_default")]
+    hostname: String,
+    #[serde(deserialize_with = "or_default")]
+    subdomain: String,
+    #[serde(deserialize_with = "or_default")]
     security_context: SecurityContext,
     #[serde(deserialize_with = "or_default")]
     containers: Vec<ContainerView>,
@@ -442,6 +446,7 @@ impl From<PodView> for Pod {
             phase: status.phase,
             terminating: metadata.deletion_timestamp.is_some(),
             host_network: spec.host_network,
+            hostname: (spec.hostname, spec.subdomain),
             containers,
             created: metadata.created,
             run_as_user: spec.security_context.run_as_user,

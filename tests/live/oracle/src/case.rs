@@ -39,8 +39,15 @@ pub struct Put {
     /// Annotations.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+    /// Labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// The spec.
+    #[serde(default)]
     pub spec: Value,
+    /// What stands beside the spec.
+    #[serde(flatten)]
+    pub beside: serde_json::Map<String, Value>,
 }
 
 fn home() -> String {
@@ -57,13 +64,22 @@ impl Put {
             }
             "ReferenceGrant" => "gateway.networking.k8s.io/v1beta1",
             "Service" | "ConfigMap" => "v1",
+            "EndpointSlice" => "discovery.k8s.io",
             _ => "networking.istio.io",
         };
         let versioned = group == "v1" || group.contains('/');
         let default = if versioned { group.to_owned() } else { format!("{group}/v1") };
         let version = self.version.clone().unwrap_or(default);
-        json!({"apiVersion": version, "kind": self.kind, "spec": self.spec,
-            "metadata": {"name": self.name, "namespace": self.namespace, "annotations": self.annotations}})
+        let metadata = json!({"name": self.name, "namespace": self.namespace, "labels": self.labels,
+            "annotations": self.annotations});
+        let mut body = json!({"apiVersion": version, "kind": self.kind, "metadata": metadata});
+        if !self.spec.is_null() {
+            body["spec"] = self.spec.clone();
+        }
+        for (name, value) in &self.beside {
+            body[name] = value.clone();
+        }
+        body
     }
 }
 

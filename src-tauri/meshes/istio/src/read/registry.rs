@@ -245,8 +245,14 @@ impl Index {
         }
         let visible = |typed: &&Typed<ServiceEntry>| {
             let home = &typed.document.key.namespace;
+            // A Service or another entry of the name stands for it.
+            let own = |h: &str| match self.host(scope, h, caller) {
+                Some(Host::Entry(first, ..)) => first.document.key.namespace == *home,
+                Some(Host::Service(_)) => false,
+                None => true,
+            };
             self.entry_shown(typed).to(caller)
-                && typed.spec.hosts.iter().any(|h| scope.sees(home, h))
+                && typed.spec.hosts.iter().any(|h| scope.sees(home, h) && own(h))
                 && typed.spec.ports.iter().any(|p| p.number == port)
         };
         let addressed = |typed: &&Typed<ServiceEntry>| typed.spec.addresses.iter().any(|a| block_holds(a, address));

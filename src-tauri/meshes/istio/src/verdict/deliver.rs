@@ -7,7 +7,7 @@ use super::balance;
 use super::endpoint::Cluster;
 use super::gateway;
 use super::leave::straight;
-use super::peers::{Address, Peer};
+use super::peers::{Address, Peer, by_hand};
 use super::way::{Hop, Way};
 
 /// A share of the requests for one destination.
@@ -98,7 +98,7 @@ pub(super) fn deliver(
             parts.push(Part {
                 share: delivery.share,
                 destination: at,
-                arrival: nobody(delivery),
+                arrival: nobody(hop, delivery),
                 workload: String::new(),
             });
         }
@@ -183,8 +183,17 @@ fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
     delivery
 }
 
-fn nobody(delivery: &Delivery) -> Arrival {
+fn nobody(hop: &Hop, delivery: &Delivery) -> Arrival {
     let cluster = &delivery.cluster;
+    let (namespace, name) = &cluster.name;
+    let service =
+        hop.index.places.service(namespace, name).filter(|s| s.selector.is_empty() && s.kind != "ExternalName");
+    if let Some(service) = service
+        && !service.ports.iter().any(|p| by_hand(hop.index, service, &p.name).is_some())
+    {
+        let because = format!("{name} selects no pods, and the endpoints that somebody keeps for it are not known");
+        return Arrival::at(Outcome::Unknown, Transport::Plaintext, Step::said("deliver", because));
+    }
     let step = match &cluster.subset {
         Some((name, key, path)) => {
             Step::by("deliver", key, path.clone(), format!("subset {name} of {} has no ready pods", cluster.name.1))

@@ -66,6 +66,9 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     describe(&key.namespace, rule, verdict);
+    for (place, words) in words::answers(entry) {
+        verdict.trace.push(Step::by("headers", key, place, format!("the answer's headers: {words}")));
+    }
     change(rule, entry, way, verdict);
     send(hop, way, entry, verdict);
 }

@@ -7,7 +7,7 @@ use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
 use super::listener::{Listener, listener, loopback};
 use super::opaque::opaque;
-use super::peers::Peer;
+use super::peers::{Peer, by_hand};
 use super::way::{Hop, Way};
 use super::{bytes, requests, said};
 use crate::read::Index;
@@ -107,6 +107,10 @@ pub(super) fn straight(index: &Index, service: &Service, port: u16) -> Option<Cl
         ready.map(|pod| Peer::of(pod, port)).collect()
     } else {
         let found = service.ports.iter().find(|p| p.port == port)?;
+        if let Some((peers, addresses)) = by_hand(index, service, &found.name) {
+            let named = Cluster::named((service.namespace.clone(), service.name.clone()), port);
+            return Some(Cluster { peers, addresses, ..named });
+        }
         ready.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect()
     };
     Some(Cluster { peers, ..Cluster::named((service.namespace.clone(), service.name.clone()), port) })

@@ -124,7 +124,11 @@ fn index_has_istio(index: &Index) -> bool {
 fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
     let member = |pod: &Arc<Pod>| index.membership(pod).is_some();
     match resolved {
-        Resolved::Service(service) => index.places.of_service(service).into_iter().any(member),
+        Resolved::Service(service) => {
+            let listed = |port: &world::ServicePort| peers::by_hand(index, service, &port.name);
+            let by_hand = || service.ports.iter().filter_map(listed).flat_map(|(peers, _)| peers);
+            index.places.of_service(service).into_iter().any(member) || by_hand().any(|peer| member(&peer.pod))
+        }
         Resolved::Pod(pod) => member(pod),
         Resolved::Outside(_) | Resolved::Nowhere(_) => false,
     }

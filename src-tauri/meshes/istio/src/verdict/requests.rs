@@ -12,7 +12,7 @@ use crate::kinds::virtual_service::matches::Asking;
 use crate::kinds::virtual_service::select::{self, Caught, Entry};
 use crate::read::Index;
 use crate::read::domains::{Named, domain};
-use crate::read::hosts::is_wildcard;
+use crate::read::hosts::{fqdn, is_wildcard};
 use crate::read::registry::{Speech, speech};
 
 /// On a port that all hosts share: the authority names one of them.
@@ -49,12 +49,21 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let asking = hop.asking(port);
     let has = |host: &str| {
-        let known = || index.host(&asking.scope, host, caller).is_some_and(|h| h.speech(port).is_some());
+        let alias = |s: &world::Service| s.kind == "ExternalName" && s.ports.iter().any(|p| p.port == port);
+        let known = || {
+            index.host(&asking.scope, host, caller).is_some_and(|h| h.speech(port).is_some())
+                || index.service_called(host).is_some_and(|s| alias(s))
+        };
         if is_wildcard(host) { index.fits_any(&asking.scope, host, port, caller) } else { known() }
     };
     let found = match &known {
         Some(named) => of_host(index, named, asking, port),
-        None => select::for_unknown(index, &domain(&way.authority), asking, port, has),
+        None => {
+            // An ExternalName Service is a name of the mesh, also where what it stands for is none.
+            let asked = domain(&way.authority);
+            let full = Some(fqdn(&asked, caller)).filter(|full| index.service_called(full).is_some());
+            select::for_unknown(index, &full.unwrap_or(asked), asking, port, has)
+        }
     };
     match (found, known) {
         (Some((table, entries)), _) => match select::first(entries, &way.sent()) {

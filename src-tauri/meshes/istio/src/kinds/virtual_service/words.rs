@@ -1,6 +1,7 @@
 //! Rules of a VirtualService in words.
 
-use super::spec::{HttpMatch, HttpRoute, StringMatch, Target};
+use super::select::Entry;
+use super::spec::{HeaderOperations, Headers, HttpMatch, HttpRoute, StringMatch, Target};
 
 /// What a rule does, in a few words.
 pub(crate) fn action(rule: &HttpRoute) -> String {
@@ -69,6 +70,23 @@ pub(crate) fn conditions(m: &HttpMatch) -> Vec<String> {
         all.push(format!("at {}", m.gateways.join(" or ")));
     }
     all
+}
+
+/// What a rule and its destinations change of the answer's headers, each with the field that says it.
+pub(crate) fn answers(entry: &Entry) -> Vec<(String, String)> {
+    let of = |headers: &Option<Headers>| headers.as_ref().and_then(|h| h.response.as_ref()).map(operations);
+    let field = if entry.is_derived() { "filters" } else { "headers" };
+    let own = of(&entry.http.headers).map(|words| (entry.field("headers"), words));
+    let parts = entry.http.route.iter().enumerate();
+    let parts = parts.filter_map(|(at, r)| Some((entry.field(&format!("route[{at}].{field}")), of(&r.headers)?)));
+    own.into_iter().chain(parts).filter(|(_, words)| !words.is_empty()).collect()
+}
+
+fn operations(of: &HeaderOperations) -> String {
+    let set = of.set.iter().map(|(name, value)| format!("{name} is set to '{value}'"));
+    let add = of.add.iter().map(|(name, value)| format!("{name} '{value}' is added"));
+    let gone = of.remove.iter().map(|name| format!("{name} is taken away"));
+    set.chain(add).chain(gone).collect::<Vec<_>>().join(", ")
 }
 
 fn string(of: &StringMatch) -> String {

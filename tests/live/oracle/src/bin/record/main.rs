@@ -98,7 +98,7 @@ fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
             Ok(mut body) => {
                 if let Some(meta) = body["metadata"].as_object_mut() {
                     meta.retain(|name, _| {
-                        ["name", "namespace", "annotations", "creationTimestamp"].contains(&name.as_str())
+                        ["name", "namespace", "labels", "annotations", "creationTimestamp"].contains(&name.as_str())
                     });
                 }
                 objects.push(body);

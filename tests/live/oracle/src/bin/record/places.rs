@@ -158,7 +158,8 @@ fn slim(item: &Value) -> Value {
     };
     match item["kind"].as_str().unwrap_or_default() {
         "Pod" => {
-            slim["spec"] = pick(&item["spec"], &["serviceAccountName", "nodeName", "hostNetwork"]);
+            slim["spec"] =
+                pick(&item["spec"], &["serviceAccountName", "nodeName", "hostNetwork", "hostname", "subdomain"]);
             slim["spec"]["containers"] = containers(&item["spec"]["containers"]);
             slim["spec"]["initContainers"] = containers(&item["spec"]["initContainers"]);
             slim["status"] = pick(&item["status"], &["podIP", "phase"]);
