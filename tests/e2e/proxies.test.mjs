@@ -104,3 +104,14 @@ test('the access log of a proxy is followed, held still, and switched on where i
   await eventually('the Telemetry in the tray', async () => (await window.call('draft', { session })).items.some(({ object }) => object.kind === 'Telemetry'));
   await window.call('draft_clear', { session });
 });
+
+test('what istiod would send stands beside what the proxy has', async () => {
+  await window.visit(`proxy?proxy=${email.namespace}/${email.pod}&tab=compare`);
+  await window.text('differs');
+  await (await window.text('virtualInbound')).click();
+  await window.text('header_stamp');
+  await window.shot('proxy-compare-dark');
+  const well = (await window.call('proxies', { session })).rows.find(({ workload }) => workload === 'cart-v1');
+  await window.visit(`proxy?proxy=${well.namespace}/${well.pod}&tab=compare`);
+  await window.text('The proxy has what it would be sent');
+});

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use live::cluster::kubeconfig;
-use live::shop::{NAMESPACE, PATIENCE, ask, clear, client, job, make, open, open_as};
+use live::shop::{NAMESPACE, PATIENCE, ask, clear, client, job, make, open, open_as, until};
 use serde_json::{Value, json};
 use session::Session;
 use session::proxies::access::{Call, Direction, Following, Only, What};
+use session::proxies::compare::{Kind, Standing};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use tokio::time::{Instant, timeout};
@@ -197,5 +198,32 @@ async fn what_is_sent_stands_in_the_access_log() {
         assert!(duration.is_some() && request_id.len() == 36, "{request_id}");
     }
     session.proxy_access_stop(NAMESPACE, &pod);
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_healthy_sidecar_has_what_istiod_would_send() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
+    let pods: Vec<String> = session.world().pods_in(NAMESPACE).map(|pod| pod.name.clone()).collect();
+    let compared = async |pod: &str| {
+        let compared = session.proxy_compare(NAMESPACE, pod).await.map_err(|error| error.to_string())?;
+        let differing: Vec<_> =
+            compared.parts.iter().filter(|part| part.standing != Standing::Equal).cloned().collect();
+        // Somebody else may be changing the mesh: a push that is under way is over a moment later.
+        if differing.is_empty() && compared.because.is_empty() {
+            Ok(compared)
+        } else {
+            Err(format!("{} {differing:#?}", compared.because))
+        }
+    };
+    for pod in pods {
+        let same = until(&format!("{pod} has what it would be sent"), async || compared(&pod).await).await.unwrap();
+        for kind in [Kind::Listener, Kind::Route, Kind::Cluster, Kind::Endpoints] {
+            assert!(same.parts.iter().any(|part| part.kind == kind), "{kind:?} of {pod}");
+        }
+        eprintln!("{pod}: {} parts equal", same.parts.len());
+    }
     workbench.close(session.id());
 }

@@ -11,7 +11,7 @@ use crate::proxies::Proxy;
 use crate::shop::Proxy as Condition;
 
 /// `/config_dump`, or one resource of it.
-pub(crate) fn config_dump(proxy: &Proxy, authority: Option<&Authority>, resource: &str) -> Value {
+pub(crate) fn config_dump(proxy: &Proxy, authority: Option<&Authority>, resource: &str, with_endpoints: bool) -> Value {
     let dump = |kind: &str| format!("type.googleapis.com/envoy.admin.v3.{kind}ConfigDump");
     let parts = [
         ("dynamic_active_clusters", dump("Clusters"), Value::from(all_clusters(proxy))),
@@ -23,8 +23,49 @@ pub(crate) fn config_dump(proxy: &Proxy, authority: Option<&Authority>, resource
         return json!({"configs": found});
     }
     let bootstrap = json!({"@type": dump("Bootstrap"), "bootstrap": {"node": node(proxy)}});
+    let endpoints =
+        with_endpoints.then(|| json!({"@type": dump("Endpoints"), "dynamic_endpoint_configs": endpoints(proxy)}));
     let rest = parts.into_iter().map(|(name, r#type, found)| json!({"@type": r#type, name: found}));
-    json!({"configs": std::iter::once(bootstrap).chain(rest).collect::<Vec<_>>()})
+    json!({"configs": std::iter::once(bootstrap).chain(rest).chain(endpoints).collect::<Vec<_>>()})
+}
+
+/// The same as istiod's debug page writes it: by the JSON of its messages. Names inside of metadata are data and stay.
+pub(crate) fn in_messages(dump: &Value) -> Value {
+    match dump {
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| match name.as_str() {
+                "filter_metadata" => (camel(name), value.clone()),
+                _ => (camel(name), in_messages(value)),
+            };
+            Value::Object(fields.iter().map(field).collect())
+        }
+        Value::Array(items) => items.iter().map(in_messages).collect(),
+        other => other.clone(),
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut all, part| {
+        let mut letters = part.chars();
+        all.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        all.push_str(letters.as_str());
+        all
+    })
+}
+
+fn endpoints(proxy: &Proxy) -> Vec<Value> {
+    let endpoint = |(address, port): (String, u16)| {
+        json!({"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}, "health_check_config": {}},
+            "health_status": "HEALTHY", "load_balancing_weight": 1})
+    };
+    let assignment = |(name, hosts): (String, Vec<(String, u16)>)| {
+        json!({"endpoint_config": {"@type": typed("config.endpoint.v3.ClusterLoadAssignment"), "cluster_name": name,
+            "endpoints": [{"locality": {}, "lb_endpoints": hosts.into_iter().map(endpoint).collect::<Vec<_>>()}],
+            "policy": {"overprovisioning_factor": 140}}})
+    };
+    clusters(proxy).into_iter().map(assignment).collect()
 }
 
 fn typed(name: &str) -> String {
@@ -92,8 +133,7 @@ fn listeners(proxy: &Proxy) -> Value {
     let filters = |direction: &str, route: Option<u16>| {
         let rules = if direction == "INBOUND" { policies(proxy) } else { json!({}) };
         let mut manager = json!({"@type": typed("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
-            "http_filters": [{"name": "envoy.filters.http.rbac", "typed_config": {"@type": typed("extensions.filters.http.rbac.v3.RBAC"), "rules": {"policies": rules}}},
-                {"name": "envoy.filters.http.router", "typed_config": {"@type": typed("extensions.filters.http.router.v3.Router")}}]});
+            "http_filters": requests(proxy, direction, rules)});
         if crate::access::is_on(proxy) {
             manager["access_log"] = json!([{"name": "envoy.access_loggers.file",
                 "typed_config": {"@type": typed("extensions.access_loggers.file.v3.FileAccessLog"), "path": "/dev/stdout"}}]);
@@ -118,6 +158,23 @@ fn listeners(proxy: &Proxy) -> Value {
             json!({"details": error, "last_update_attempt": sync.sent_time, "version_info": sync.sent});
     }
     all.push(inbound);
+    all.into()
+}
+
+/// The filters of requests. What an EnvoyFilter adds stands in what istiod sends, and never in what a proxy that refused it has.
+fn requests(proxy: &Proxy, direction: &str, rules: Value) -> Value {
+    let filter = |name: &str, typed_config: Value| json!({"name": format!("envoy.filters.http.{name}"), "typed_config": typed_config});
+    let mut all = vec![filter(
+        "rbac",
+        json!({"@type": typed("extensions.filters.http.rbac.v3.RBAC"), "rules": {"policies": rules}}),
+    )];
+    if direction == "INBOUND" && proxy.is_as_sent && proxy.is_spoiled() {
+        all.push(filter(
+            "header_stamp",
+            json!({"@type": "type.googleapis.com/udpa.type.v1.TypedStruct", "type_url": "shop.filters.HeaderStamp"}),
+        ));
+    }
+    all.push(filter("router", json!({"@type": typed("extensions.filters.http.router.v3.Router")})));
     all.into()
 }
 

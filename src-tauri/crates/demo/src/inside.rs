@@ -106,7 +106,10 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
             let lines: String = stats.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
             Some(text(lines))
         }
-        "/config_dump" => ok(dump::config_dump(proxy, state.authority.as_ref(), ask.option("resource"))),
+        "/config_dump" => {
+            let with_endpoints = ask.query.contains_key("include_eds");
+            ok(dump::config_dump(proxy, state.authority.as_ref(), ask.option("resource"), with_endpoints))
+        }
         "/clusters" => ok(envoy::cluster_statuses(proxy)),
         "/certs" => ok(envoy::certificates(proxy)),
         "/server_info" => ok(envoy::server_info(proxy, state.since.elapsed().as_secs())),
@@ -129,7 +132,10 @@ fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> 
         "/debug/config_dump" => {
             let asked = ask.option("proxyID");
             let proxy = state.proxies.values().find(|p| format!("{}.{}", p.pod, p.namespace) == asked)?;
-            Some(json(StatusCode::OK, &dump::config_dump(proxy, state.authority.as_ref(), "")))
+            let with_endpoints = ask.query.contains_key("include_eds");
+            let services = state.ready.world().services().count();
+            let sent = proxy.as_sent(&state.ready, services);
+            Some(json(StatusCode::OK, &dump::in_messages(&dump::config_dump(&sent, None, "", with_endpoints))))
         }
         "/version" => Some(text(istiod::version())),
         "/metrics" => Some(text(istiod::metrics(&state.proxies))),

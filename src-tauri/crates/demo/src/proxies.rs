@@ -65,6 +65,8 @@ pub(crate) struct Proxy {
     /// Loggers that somebody gave another level.
     pub(crate) levels: BTreeMap<String, String>,
     pending: Option<Pending>,
+    /// It stands for what istiod would send the proxy, not for the proxy.
+    pub(crate) is_as_sent: bool,
 }
 
 /// Every proxy by its pod's namespace and name.
@@ -105,6 +107,7 @@ impl Proxy {
             log: Log::default(),
             levels: BTreeMap::new(),
             pending: None,
+            is_as_sent: false,
         };
         let error = refusal(proxy.condition, ready);
         for (number, sync) in proxy.sync.iter_mut().enumerate() {
@@ -132,6 +135,36 @@ impl Proxy {
         if self.condition != Condition::Stale {
             self.pending = Some(Pending { due: Instant::now() + answer_in, ready: ready.clone(), services });
         }
+    }
+
+    /// What istiod would send it now, in the form of a proxy that has it.
+    pub(crate) fn as_sent(&self, ready: &Arc<Ready>, services: usize) -> Self {
+        let text = |of: &String| of.clone();
+        Self {
+            namespace: text(&self.namespace),
+            pod: text(&self.pod),
+            app: text(&self.app),
+            account: text(&self.account),
+            version: text(&self.version),
+            workload: text(&self.workload),
+            ip: text(&self.ip),
+            port: self.port,
+            router: self.router,
+            condition: self.condition,
+            knows: ready.clone(),
+            services,
+            sync: self.sync.clone(),
+            counters: Counters::default(),
+            log: Log::default(),
+            levels: BTreeMap::new(),
+            pending: None,
+            is_as_sent: true,
+        }
+    }
+
+    /// Its listeners hold something that it refuses.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        refusal(self.condition, &self.knows).is_some()
     }
 
     /// Answers what is due: takes the configuration up, or refuses its listeners.

@@ -19,6 +19,7 @@ use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
 use crate::proxies::Fleet;
 use crate::proxies::access;
+use crate::proxies::compare;
 use crate::proxies::detail::Held;
 use crate::proxies::levels::Changed;
 use crate::records::Records;
@@ -88,6 +89,7 @@ pub struct Session {
     pub(crate) fleet: watch::Receiver<Arc<Fleet>>,
     pub(crate) proxy: Held,
     pub(crate) access: access::Held,
+    pub(crate) compared: compare::Held,
     pub(crate) levels: Changed,
     pub(crate) measured: watch::Receiver<Arc<Measured>>,
     pub(crate) tray: watch::Sender<Tray>,
@@ -140,6 +142,7 @@ impl Session {
             fleet,
             proxy: Held::default(),
             access: access::Held::default(),
+            compared: compare::Held::default(),
             levels: Changed::default(),
             measured,
             tray: watch::channel(Tray::default()).0,

@@ -11,7 +11,7 @@ use crate::nack::Nack;
 use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
-const DEBUG_PORT: u16 = 15014;
+pub const DEBUG_PORT: u16 = 15014;
 
 /// One type of configuration of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod certificate;
+pub mod compare;
 mod culprit;
 pub mod dump;
 pub mod endpoint;
@@ -28,7 +29,7 @@ mod usage;
 pub use certificate::Certificate;
 pub use culprit::{Culprit, Place, culprit};
 pub use envoy::{Cluster, Counters, Sample};
-pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, health};
+pub use health::{Alive, DEBUG_PORT, HealthReport, Plane, ProxyHealth, TypeHealth, health};
 pub use istiod::SyncState;
 pub use look::{ADMIN_PORT, Look, Looker, Looks, Size};
 pub use nack::Nack;

@@ -183,6 +183,10 @@ calls! {
     proxy_text(ProxyTextArgs) -> ProxyText;
     /// Where a text stands in it.
     proxy_search(ProxySearchArgs) -> Vec<ProxyHit>;
+    /// What its control plane would send it against what it has, part by part.
+    proxy_compare(ProxyArgs) -> ProxyComparison;
+    /// How one part of that differs; before is what the proxy has.
+    proxy_difference(ProxyDifferenceArgs) -> ProxyDifference;
     /// All of it for somebody else, without what is secret.
     proxy_bundle(ProxyArgs) -> ProxyText;
     /// Its loggers with their levels.

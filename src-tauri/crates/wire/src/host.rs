@@ -467,6 +467,17 @@ impl Calls for Host {
         Ok(all(session.proxy_search(&args.namespace, &args.pod, &args.text).await?))
     }
 
+    async fn proxy_compare(&self, args: ProxyArgs) -> Result<ProxyComparison, Fault> {
+        let compared = self.session(&args.session)?.proxy_compare(&args.namespace, &args.pod).await?;
+        Ok(convert::comparison(&compared))
+    }
+
+    async fn proxy_difference(&self, args: ProxyDifferenceArgs) -> Result<ProxyDifference, Fault> {
+        let session = self.session(&args.session)?;
+        let kind = convert::part_kind(args.kind);
+        Ok(ProxyDifference { diff: all(session.proxy_difference(&args.namespace, &args.pod, kind, &args.name)?) })
+    }
+
     async fn proxy_bundle(&self, args: ProxyArgs) -> Result<ProxyText, Fault> {
         let session = self.session(&args.session)?;
         Ok(ProxyText { text: session.proxy_bundle(&args.namespace, &args.pod).await? })

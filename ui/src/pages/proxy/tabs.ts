@@ -1,10 +1,10 @@
 import type { ProxyLine, ProxySort } from '../../wire/generated/types';
 import { t } from './words';
 
-export type Tab = ProxySort | 'access' | 'levels';
+export type Tab = ProxySort | 'compare' | 'access' | 'levels';
 
 const SORTS: readonly ProxySort[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets', 'bootstrap'];
-export const TABS: readonly Tab[] = [...SORTS, 'access', 'levels'];
+export const TABS: readonly Tab[] = [...SORTS, 'compare', 'access', 'levels'];
 
 export const tabOf = (value: string | undefined): Tab => TABS.find((tab) => tab === value) ?? 'listeners';
 
@@ -16,6 +16,7 @@ export function tabInWords(tab: Tab): string {
     endpoints: t('endpoints'),
     secrets: t('secrets'),
     bootstrap: t('bootstrap'),
+    compare: t('compare'),
     access: t('access'),
     levels: t('levels'),
   };

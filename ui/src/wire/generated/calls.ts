@@ -50,7 +50,10 @@ import type {
   ProxyAccess,
   ProxyAccessArgs,
   ProxyArgs,
+  ProxyComparison,
   ProxyDetail,
+  ProxyDifference,
+  ProxyDifferenceArgs,
   ProxyHit,
   ProxyLine,
   ProxyLinesArgs,
@@ -293,6 +296,12 @@ export const calls = (call: Call) => ({
 
   /** Where a text stands in it. */
   proxySearch: (args: ProxySearchArgs): Promise<Array<ProxyHit>> => call('proxy_search', args) as Promise<Array<ProxyHit>>,
+
+  /** What its control plane would send it against what it has, part by part. */
+  proxyCompare: (args: ProxyArgs): Promise<ProxyComparison> => call('proxy_compare', args) as Promise<ProxyComparison>,
+
+  /** How one part of that differs; before is what the proxy has. */
+  proxyDifference: (args: ProxyDifferenceArgs): Promise<ProxyDifference> => call('proxy_difference', args) as Promise<ProxyDifference>,
 
   /** All of it for somebody else, without what is secret. */
   proxyBundle: (args: ProxyArgs): Promise<ProxyText> => call('proxy_bundle', args) as Promise<ProxyText>,

@@ -161,6 +161,11 @@ export type Clusters = { clusters: Array<ClusterCard>, files: Array<KubeconfigFi
 export type Code = "bad-call" | "bad-input" | "not-found" | "unreachable" | "unauthenticated" | "forbidden" | "conflict" | "refused" | "not-now" | "internal";
 
 /**
+ * One part.
+ */
+export type ComparedPart = { kind: PartKind, name: string, standing: Standing, };
+
+/**
  * A field that somebody else owns and that the change sets to another value.
  */
 export type Conflict = { manager: string, field: string, taken: boolean, };
@@ -792,6 +797,11 @@ because: string,
 heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, rights: Array<Right>, coverage: Array<KindCoverage>, namespaces: Array<string>, services: number, workloads: number, proxies: number, illProxies: number, findings: number, errors: number, routes: number, policies: number, pending: number, };
 
 /**
+ * A list of parts.
+ */
+export type PartKind = "listener" | "route" | "cluster" | "endpoints";
+
+/**
  * A path on the user's disk, as chosen in a file dialog or typed.
  */
 export type PathArg = { path: string, };
@@ -924,6 +934,27 @@ export type ProxyCertificate = { beginsAt: number, endsAt: number, issuer: strin
  */
 rootMatches: boolean | null, };
 
+/**
+ * The two as they were when both were asked.
+ */
+export type ProxyComparison = { 
+/**
+ * Milliseconds since 1970.
+ */
+readAt: number, 
+/**
+ * The instance that was asked, `namespace/pod`; empty where none could be.
+ */
+controlPlane: string, 
+/**
+ * Why the two cannot be compared; empty where they are.
+ */
+because: string, 
+/**
+ * Every part, those that differ first.
+ */
+parts: Array<ComparedPart>, };
+
 export type ProxyCount = { sort: ProxySort, n: number, refused: number, };
 
 /**
@@ -942,6 +973,13 @@ partial: boolean,
  * Why the endpoints are not known; empty where they are.
  */
 endpointsUnknown: string, };
+
+/**
+ * How one part differs, without what is secret: before is what the proxy has, after is what it would be sent.
+ */
+export type ProxyDifference = { diff: Array<DiffLine>, };
+
+export type ProxyDifferenceArgs = { session: string, namespace: string, pod: string, kind: PartKind, name: string, readAt: number, };
 
 export type ProxyHit = { sort: ProxySort, at: number, name: string, around: string, };
 
@@ -1505,6 +1543,11 @@ memoryMost: number,
  * The annotations of the pod template that make it so.
  */
 annotations: { [key in string]: string }, };
+
+/**
+ * How the two stand to each other.
+ */
+export type Standing = "differs" | "only-sent" | "only-held" | "equal";
 
 export type StarterArgs = { session: string, group: string, kind: string, namespace: string, };
 

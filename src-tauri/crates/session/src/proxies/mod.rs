@@ -1,6 +1,7 @@
 //! Every proxy: what it was sent, what it took, how it fares.
 
 pub mod access;
+pub mod compare;
 pub mod detail;
 mod join;
 pub mod levels;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use demo::Demo;
 use session::map::Health;
 use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
+use session::proxies::compare::{Kind, Standing};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use session::resources::Sizes;
@@ -223,4 +224,37 @@ async fn a_log_that_may_not_be_read_names_the_right() {
     };
     let shown = tokio::time::timeout(LIMIT, shown).await.expect("an answer");
     assert_eq!(shown.following, Following::Ended("the pod or its proxy is gone".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_is_well_has_what_it_would_be_sent_and_one_that_refused_it_shows_where() {
+    let bench = bench(Demo::client).await;
+    let session = &bench.session;
+    let mut fleet = session.fleet();
+    let connected =
+        |fleet: &std::sync::Arc<Fleet>| fleet.proxies.iter().filter(|p| !p.control_plane.is_empty()).count() > 20;
+    tokio::time::timeout(LIMIT, fleet.wait_for(connected)).await.expect("istiod is asked").unwrap();
+    let pod = |namespace: &str, workload: &str| {
+        session.world().pods_in(namespace).find(|pod| pod.workload.1 == workload).unwrap().name.clone()
+    };
+    let well = session.proxy_compare("prod", &pod("prod", "cart-v1")).await.unwrap();
+    assert_eq!(well.because, "");
+    let differing: Vec<_> = well.parts.iter().filter(|part| part.standing != Standing::Equal).collect();
+    assert!(differing.is_empty() && well.parts.len() > 40, "{differing:#?}");
+    for kind in [Kind::Listener, Kind::Route, Kind::Cluster, Kind::Endpoints] {
+        assert!(well.parts.iter().any(|part| part.kind == kind), "{kind:?}");
+    }
+    let email = pod("prod", "email-v1");
+    let refused = session.proxy_compare("prod", &email).await.unwrap();
+    let first = &refused.parts[0];
+    assert_eq!(
+        (first.standing, first.kind, first.name.as_str()),
+        (Standing::Differs, Kind::Listener, "virtualInbound")
+    );
+    let diff = session.proxy_difference("prod", &email, Kind::Listener, "virtualInbound").unwrap();
+    let added: String =
+        diff.iter().filter(|line| line.side == world::yaml::DiffSide::After).map(|line| line.text.clone()).collect();
+    assert!(added.contains("header_stamp"), "{diff:#?}");
+    let lost = session.proxy_compare("dev", &pod("dev", "reviews-v2")).await.unwrap();
+    assert!(lost.because.contains("not connected") && lost.parts.is_empty());
 }

@@ -1,0 +1,296 @@
+//! What a control plane would send a proxy against what the proxy has, part by part.
+//!
+//! Both are a `config_dump`. Istiod's comes by the JSON of its messages, where names are `camelCase`; Envoy's has the names of the protocol.
+//! Versions and times stand beside a part, not in it, and are not looked at. Upstream: istio pilot/pkg/xds/debug.go (`connectionConfigDump`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// A list of parts that both have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Where it listens.
+    Listener,
+    /// How it chooses.
+    Route,
+    /// Where it sends.
+    Cluster,
+    /// The instances behind a cluster.
+    Endpoints,
+}
+
+/// How the two stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// They differ.
+    Differs,
+    /// The control plane would send it, and the proxy has it not.
+    OnlySent,
+    /// The proxy has it, and the control plane would not send it any more.
+    OnlyHeld,
+    /// They are the same.
+    Equal,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// In which list.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// How the two stand to each other.
+    pub standing: Standing,
+    /// As the control plane would send it, in the proxy's names; null where it would not, or where both are equal.
+    pub sent: Value,
+    /// As the proxy has it; null where it has not, or where both are equal.
+    pub held: Value,
+}
+
+/// Why two dumps cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {of} gave no configuration that can be read: {reason}")]
+pub struct Unreadable {
+    /// Whose.
+    pub of: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Compares them. What differs comes first.
+///
+/// # Errors
+/// Where one of them is no dump.
+pub fn compare(sent: &[u8], held: &[u8]) -> Result<Vec<Compared>, Unreadable> {
+    let (mut sent, held) = (parts(sent, "control plane")?, parts(held, "proxy")?);
+    let mut all = Vec::with_capacity(held.len());
+    for ((kind, name), held) in held {
+        let one = match sent.remove(&(kind, name.clone())) {
+            None => Compared { kind, name, standing: Standing::OnlyHeld, sent: Value::Null, held },
+            Some(sent) => {
+                let sent = spelt(sent, &held);
+                let equal = sent == held;
+                let (standing, sent, held) =
+                    if equal { (Standing::Equal, Value::Null, Value::Null) } else { (Standing::Differs, sent, held) };
+                Compared { kind, name, standing, sent, held }
+            }
+        };
+        all.push(one);
+    }
+    let only = sent.into_iter();
+    all.extend(only.map(|((kind, name), sent)| Compared {
+        kind,
+        name,
+        standing: Standing::OnlySent,
+        sent,
+        held: Value::Null,
+    }));
+    all.sort_by(|a, b| (a.standing, a.kind, &a.name).cmp(&(b.standing, b.kind, &b.name)));
+    Ok(all)
+}
+
+type Parts = BTreeMap<(Kind, String), Value>;
+
+/// The lists that both have: (folded name of the list, folded name of the part in an item, what it is).
+const LISTS: [(&str, &str, Kind); 5] = [
+    ("dynamiclisteners", "activestate", Kind::Listener),
+    ("dynamicrouteconfigs", "routeconfig", Kind::Route),
+    ("dynamicactiveclusters", "cluster", Kind::Cluster),
+    ("dynamicwarmingclusters", "cluster", Kind::Cluster),
+    ("dynamicendpointconfigs", "endpointconfig", Kind::Endpoints),
+];
+
+fn parts(body: &[u8], of: &'static str) -> Result<Parts, Unreadable> {
+    let refuse = |reason: String| Unreadable { of, reason };
+    let dump: Value = serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))?;
+    let configs = dump.get("configs").and_then(Value::as_array).ok_or_else(|| refuse("it has no configs".into()))?;
+    let mut found = Parts::new();
+    for (list, items) in configs.iter().filter_map(Value::as_object).flatten() {
+        let Some((_, inside, kind)) = LISTS.iter().find(|(name, _, _)| fold(list) == *name) else { continue };
+        for item in items.as_array().into_iter().flatten() {
+            let Some(mut part) = member(item, inside) else { continue };
+            if *kind == Kind::Listener {
+                let Some(listener) = member(part, "listener") else { continue };
+                part = listener;
+            }
+            let name = member(part, if *kind == Kind::Endpoints { "clustername" } else { "name" });
+            let name = name.and_then(Value::as_str).unwrap_or_default().to_owned();
+            found.insert((*kind, name), settled(*kind, part));
+        }
+    }
+    Ok(found)
+}
+
+/// `routeConfig` and `route_config` are one name.
+fn fold(name: &str) -> String {
+    name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+fn member<'a>(of: &'a Value, folded: &str) -> Option<&'a Value> {
+    of.as_object()?.iter().find(|(name, _)| fold(name) == folded).map(|(_, value)| value)
+}
+
+/// A part without what means nothing: of endpoints their order, and what Envoy adds to each of its own.
+fn settled(kind: Kind, part: &Value) -> Value {
+    if kind != Kind::Endpoints {
+        return part.clone();
+    }
+    let mut part = part.clone();
+    let Some(fields) = part.as_object_mut() else { return part };
+    fields.retain(|name, value| fold(name) != "policy" || !is_default_policy(value));
+    for (_, localities) in fields.iter_mut().filter(|(name, _)| *name == "endpoints") {
+        let Some(localities) = localities.as_array_mut() else { continue };
+        for locality in localities.iter_mut().filter_map(Value::as_object_mut) {
+            for (_, endpoints) in locality.iter_mut().filter(|(name, _)| fold(name) == "lbendpoints") {
+                let Some(endpoints) = endpoints.as_array_mut() else { continue };
+                endpoints.iter_mut().for_each(bare);
+                endpoints.sort_by_cached_key(|endpoint| address(endpoint));
+            }
+        }
+        localities.sort_by_cached_key(|locality| member(locality, "locality").map(Value::to_string));
+    }
+    part
+}
+
+/// Envoy writes the share that it provides above what is needed, 140 % where nobody says otherwise.
+fn is_default_policy(policy: &Value) -> bool {
+    policy.as_object().is_some_and(|fields| {
+        fields.iter().all(|(name, value)| fold(name) == "overprovisioningfactor" && *value == 140)
+    })
+}
+
+/// Envoy writes an empty health check into each endpoint.
+fn bare(endpoint: &mut Value) {
+    let Some(inner) = endpoint.get_mut("endpoint").and_then(Value::as_object_mut) else { return };
+    inner.retain(|name, value| {
+        fold(name) != "healthcheckconfig" || value.as_object().is_none_or(|check| !check.is_empty())
+    });
+}
+
+fn address(endpoint: &Value) -> String {
+    let of = endpoint.get("endpoint").and_then(|inner| member(inner, "address"));
+    let socket = of.and_then(|of| member(of, "socketaddress")).or(of);
+    let part = |name| socket.and_then(|socket| member(socket, name)).map(Value::to_string).unwrap_or_default();
+    format!("{}:{}", part("address"), part("portvalue"))
+}
+
+/// What is sent, in the names and the order of what is held where those are the same but for their spelling.
+fn spelt(sent: Value, held: &Value) -> Value {
+    match (sent, held) {
+        (Value::Object(sent), Value::Object(held)) => {
+            let mut left: BTreeMap<String, (String, Value)> =
+                sent.into_iter().map(|(name, value)| (fold(&name), (name, value))).collect();
+            let mut out = Map::new();
+            for (name, held) in held {
+                if let Some((_, value)) = left.remove(&fold(name)) {
+                    out.insert(name.clone(), spelt(value, held));
+                }
+            }
+            out.extend(left.into_values().map(|(name, value)| (snake(&name), value)));
+            Value::Object(out)
+        }
+        (Value::Array(sent), Value::Array(held)) => {
+            let held = held.iter().map(Some).chain(std::iter::repeat(None));
+            sent.into_iter()
+                .zip(held)
+                .map(|(sent, held)| held.map_or_else(|| sent.clone(), |held| spelt(sent.clone(), held)))
+                .collect()
+        }
+        (sent, _) => sent,
+    }
+}
+
+/// `route_config` of `routeConfig`.
+fn snake(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn envoy() -> Value {
+        json!({"configs": [
+            {"@type": "x", "static_clusters": [{"cluster": {"name": "xds-grpc"}}],
+                "dynamic_active_clusters": [{"version_info": "2", "last_updated": "now", "cluster": {"name": "a", "connect_timeout": "10s"}}]},
+            {"dynamic_listeners": [{"name": "l", "active_state": {"version_info": "2", "listener": {"name": "l",
+                "filter_chains": [{"filters": [{"name": "hcm", "typed_config": {"proxy_100_continue": true}}]}]}}}]},
+            {"dynamic_route_configs": [{"route_config": {"name": "80", "virtual_hosts": []}}]},
+            {"dynamic_endpoint_configs": [{"endpoint_config": {"cluster_name": "a", "policy": {"overprovisioning_factor": 140},
+                "endpoints": [{"locality": {}, "lb_endpoints": [
+                    {"endpoint": {"address": {"socket_address": {"address": "10.0.0.1", "port_value": 80}}, "health_check_config": {}}},
+                    {"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}, "health_check_config": {}}}]}]}}]},
+        ]})
+    }
+
+    fn istiod() -> Value {
+        json!({"configs": [
+            {"versionInfo": "9", "dynamicActiveClusters": [{"cluster": {"name": "a", "connectTimeout": "10s"}}]},
+            {"dynamicListeners": [{"name": "l", "activeState": {"listener": {"name": "l",
+                "filterChains": [{"filters": [{"name": "hcm", "typedConfig": {"proxy100Continue": true}}]}]}}}]},
+            {"dynamicRouteConfigs": [{"versionInfo": "9", "routeConfig": {"name": "80", "virtualHosts": []}}]},
+            {"dynamicEndpointConfigs": [{"endpointConfig": {"clusterName": "a", "endpoints": [{"locality": {}, "lbEndpoints": [
+                {"endpoint": {"address": {"socketAddress": {"address": "10.0.0.2", "portValue": 80}}}},
+                {"endpoint": {"address": {"socketAddress": {"address": "10.0.0.1", "portValue": 80}}}}]}]}}]},
+        ]})
+    }
+
+    fn said(sent: &Value, held: &Value) -> Vec<String> {
+        let all = compare(sent.to_string().as_bytes(), held.to_string().as_bytes()).unwrap();
+        all.into_iter().map(|one| format!("{:?} {:?} {}", one.standing, one.kind, one.name)).collect()
+    }
+
+    #[test]
+    fn the_same_in_two_spellings_is_the_same() {
+        let all = ["Equal Listener l", "Equal Route 80", "Equal Cluster a", "Equal Endpoints a"];
+        assert_eq!(said(&istiod(), &envoy()), all);
+    }
+
+    #[test]
+    fn what_differs_is_shown_in_the_proxys_names() {
+        let mut sent = istiod();
+        sent["configs"][0]["dynamicActiveClusters"][0]["cluster"] =
+            json!({"name": "a", "connectTimeout": "1s", "lbPolicy": "RANDOM"});
+        sent["configs"][2]["dynamicRouteConfigs"][0]["routeConfig"]["name"] = "81".into();
+        let all = compare(sent.to_string().as_bytes(), envoy().to_string().as_bytes()).unwrap();
+        let first = &all[0];
+        assert_eq!((first.standing, first.kind, first.name.as_str()), (Standing::Differs, Kind::Cluster, "a"));
+        assert_eq!(first.sent, json!({"name": "a", "connect_timeout": "1s", "lb_policy": "RANDOM"}));
+        assert_eq!(first.held, json!({"name": "a", "connect_timeout": "10s"}));
+        assert_eq!((all[1].standing, all[1].name.as_str()), (Standing::OnlySent, "81"));
+        assert_eq!((all[2].standing, all[2].name.as_str()), (Standing::OnlyHeld, "80"));
+    }
+
+    #[test]
+    fn an_endpoint_that_is_gone_differs_and_no_dump_is_no_answer() {
+        let mut sent = istiod();
+        sent["configs"][3]["dynamicEndpointConfigs"][0]["endpointConfig"]["endpoints"][0]["lbEndpoints"][0] = json!({});
+        assert_eq!(said(&sent, &envoy())[0], "Differs Endpoints a");
+        assert_eq!(compare(b"{}", b"{}").unwrap_err().of, "control plane");
+        assert_eq!(compare(b"{\"configs\":[]}", b"no").unwrap_err().of, "proxy");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_breaks_it(body in "[{}\\[\\]\":,a-z_1]{0,60}", at in 0usize..900, byte in any::<u8>()) {
+            let mut damaged = envoy().to_string().into_bytes();
+            let end = damaged.len() - 1;
+            damaged[at.min(end)] = byte;
+            let _ = compare(body.as_bytes(), &damaged);
+            if let Ok(all) = compare(&damaged, &damaged) {
+                prop_assert!(all.iter().all(|one| one.standing == Standing::Equal));
+            }
+        }
+    }
+}
