@@ -157,6 +157,9 @@ async fn finish(open: &Open, review: &Review, applied: Applied, text: bool) -> R
             line(&paint(Mark::Bad, &format!("{}/{} rejects it: {}", row.namespace, row.pod, row.because)))?;
         }
         line(&format!("{} of {} proxies have taken it up", uptake.acknowledged, uptake.total))?;
+        if uptake.draining > 0 {
+            line(&format!("{} of them still drain connections that keep to what was there before", uptake.draining))?;
+        }
     }
     Ok(done)
 }

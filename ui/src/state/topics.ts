@@ -19,7 +19,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   objectCheck: ['objects', 'draft', 'findings'],
   draft: ['draft'],
   review: ['draft'],
-  uptake: ['proxies', 'journal'],
+  uptake: ['proxies', 'journal', 'traffic'],
   history: ['journal'],
   rollouts: ['journal'],
   rolloutCheck: ['objects', 'traffic'],

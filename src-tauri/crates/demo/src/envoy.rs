@@ -48,6 +48,8 @@ fn gauges(proxy: &Proxy) -> Vec<(String, f64)> {
         ("envoy_server_memory_allocated", memory * 0.7),
         ("envoy_server_memory_heap_size", memory * 0.85),
         ("envoy_cluster_manager_active_clusters", clusters(proxy).len() as f64),
+        ("envoy_listener_manager_total_listeners_active", 12.0),
+        ("envoy_listener_manager_total_filter_chains_draining", f64::from(proxy.draining())),
         ("envoy_server_days_until_first_cert_expiring", 0.0),
         (
             "envoy_server_watchdog_miss",

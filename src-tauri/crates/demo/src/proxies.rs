@@ -21,6 +21,8 @@ pub(crate) const TYPES: [(&str, &str); 4] = [
     ("route", "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"),
 ];
 const LISTENER: usize = 1;
+/// How long connections keep to the listeners that they came in by; Istio's own default is 45 s.
+const DRAIN: Duration = Duration::from_secs(12);
 
 /// What the broken proxy says of the listener that its EnvoyFilter spoils.
 const NACK: &str = "Error adding/updating listener(s) virtualInbound: Didn't find a registered implementation for \
@@ -65,6 +67,8 @@ pub(crate) struct Proxy {
     /// Loggers that somebody gave another level.
     pub(crate) levels: BTreeMap<String, String>,
     pending: Option<Pending>,
+    /// Until then old connections keep to what was there before.
+    drains_until: Option<Instant>,
     /// It stands for what istiod would send the proxy, not for the proxy.
     pub(crate) is_as_sent: bool,
 }
@@ -107,6 +111,7 @@ impl Proxy {
             log: Log::default(),
             levels: BTreeMap::new(),
             pending: None,
+            drains_until: None,
             is_as_sent: false,
         };
         let error = refusal(proxy.condition, ready);
@@ -158,8 +163,14 @@ impl Proxy {
             log: Log::default(),
             levels: BTreeMap::new(),
             pending: None,
+            drains_until: None,
             is_as_sent: true,
         }
+    }
+
+    /// Chains of filters that old connections still use.
+    pub(crate) fn draining(&self) -> u32 {
+        u32::from(self.drains_until.is_some_and(|until| until > Instant::now()))
     }
 
     /// Its listeners hold something that it refuses.
@@ -179,6 +190,7 @@ impl Proxy {
                 sync.error = None;
             }
         }
+        self.drains_until = error.is_none().then(|| now + DRAIN);
         self.knows = pending.ready;
         self.services = pending.services;
     }

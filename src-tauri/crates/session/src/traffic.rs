@@ -73,6 +73,11 @@ impl Traffic {
         self.store.read().unwrap_or_else(PoisonError::into_inner).clear_ever()
     }
 
+    /// When a proxy was read last, in seconds since 1970, and how much of its former configuration still drained then.
+    pub(crate) fn draining(&self, namespace: &str, pod: &str) -> Option<(f64, Option<f64>)> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).draining(namespace, pod)
+    }
+
     /// The flows over the last so many seconds: edges with the workloads that answered.
     pub fn over(&self, window: u32, ready: &Ready) -> Vec<Flow> {
         let window = f64::from(window.max(1));

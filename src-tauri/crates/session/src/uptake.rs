@@ -1,4 +1,4 @@
-//! How far the proxies have taken up a change: sent, acknowledged, rejected. What was sent is told apart from what had
+//! How far the proxies have taken up a change: sent, acknowledged, rejected, in force. What was sent is told apart from what had
 //! been sent before by the control plane's own stamps, never by this machine's clock.
 
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +33,20 @@ pub enum State {
     Unknown,
 }
 
+/// Whether what was acknowledged holds for every connection. One that is open keeps the chain of filters that it was accepted with until
+/// Envoy has drained it (istio: `drainDuration`, 45 s).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Force {
+    /// It was not acknowledged yet, or the proxy was not read since.
+    NotYet,
+    /// So many listeners and chains of filters still drain.
+    Drains(u32),
+    /// It holds for every connection.
+    InForce,
+    /// The proxy does not say.
+    Unknown,
+}
+
 /// One proxy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -46,6 +60,8 @@ pub struct Row {
     pub state: State,
     /// The rejection's own text.
     pub because: String,
+    /// Whether it holds for every connection.
+    pub force: Force,
 }
 
 /// One table for both directions, so that no word is kept that is not read.
@@ -74,7 +90,8 @@ impl Row {
         let text = |name: &str| saved[name].as_str().unwrap_or_default().to_owned();
         let state = STATES.iter().find(|(_, word)| saved["state"] == *word).map_or(State::Unknown, |(state, _)| *state);
         let (namespace, pod, workload) = (text("namespace"), text("pod"), text("workload"));
-        Self { namespace, pod, workload, state, because: text("because") }
+        // Whether something drained long ago is not kept.
+        Self { namespace, pod, workload, state, because: text("because"), force: Force::Unknown }
     }
 }
 
@@ -94,6 +111,12 @@ pub struct Uptake {
 }
 
 impl Uptake {
+    /// How many proxies still drain, and for how many all of it is in force.
+    pub fn forces(&self) -> (u32, u32) {
+        let count = |of: fn(&Force) -> bool| self.rows.iter().filter(|row| of(&row.force)).count() as u32;
+        (count(|force| matches!(force, Force::Drains(_))), count(|force| *force == Force::InForce))
+    }
+
     /// How many rows are in this state.
     pub fn count(&self, state: State) -> u32 {
         self.rows.iter().filter(|row| row.state == state).count() as u32
@@ -111,6 +134,8 @@ pub(crate) struct Tracker {
     types: Vec<&'static str>,
     took: Option<Duration>,
     recorded: bool,
+    /// When each proxy was first seen to have it, in seconds since 1970.
+    acknowledged: HashMap<(String, String), f64>,
 }
 
 /// All writes of this session.
@@ -146,7 +171,7 @@ impl Session {
         types.sort_unstable();
         types.dedup();
         let before = stamps(fleet);
-        let tracker = Tracker { began: Instant::now(), before, types, took: None, recorded: false };
+        let tracker = Tracker::new(before, types);
         self.trackers.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, tracker);
         self.hurry.notify_one();
     }
@@ -174,7 +199,19 @@ impl Session {
         let mut uptake = judge(entry, &tracker, &fleet, tracker.began.elapsed());
         uptake.took = tracker.took;
         self.remember(&mut uptake).await?;
+        self.judge_force(&mut uptake);
         Ok(uptake)
+    }
+
+    /// Says of each proxy that has it whether it is in force.
+    fn judge_force(&self, uptake: &mut Uptake) {
+        let mut trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(tracker) = trackers.get_mut(&uptake.entry) else { return };
+        let (traffic, now) = (self.traffic.borrow().clone(), jiff::Timestamp::now().as_millisecond() as f64 / 1000.0);
+        for row in uptake.rows.iter_mut().filter(|row| row.state == State::Acknowledged) {
+            let since = *tracker.acknowledged.entry((row.namespace.clone(), row.pod.clone())).or_insert(now);
+            row.force = force(&tracker.types, since, traffic.draining(&row.namespace, &row.pod));
+        }
     }
 
     /// Keeps how long it took, and writes the count into the journal once it stands.
@@ -195,6 +232,26 @@ impl Session {
             self.opening.records.acknowledged(uptake.entry, acknowledged, total, rows).await?;
         }
         Ok(())
+    }
+}
+
+impl Tracker {
+    fn new(before: Stamps, types: Vec<&'static str>) -> Self {
+        Self { began: Instant::now(), before, types, took: None, recorded: false, acknowledged: HashMap::new() }
+    }
+}
+
+/// Whether something that was acknowledged then holds for every connection, by when the proxy was read last and what drained then. What is
+/// no part of a listener holds for the next request on any connection.
+fn force(types: &[&str], acknowledged: f64, read: Option<(f64, Option<f64>)>) -> Force {
+    if !types.contains(&"LDS") {
+        return Force::InForce;
+    }
+    match read {
+        Some((at, _)) if at <= acknowledged => Force::NotYet,
+        Some((_, Some(draining))) if draining > 0.0 => Force::Drains(draining as u32),
+        Some((_, Some(_))) => Force::InForce,
+        Some((_, None)) | None => Force::Unknown,
     }
 }
 
@@ -228,7 +285,14 @@ fn row(proxy: &Proxy, tracker: &Tracker) -> Row {
         state = worse(state, now);
     }
     let because = if state == State::Rejected { proxy.nack.clone() } else { String::new() };
-    Row { namespace: proxy.namespace.clone(), pod: proxy.pod.clone(), workload: proxy.workload.clone(), state, because }
+    Row {
+        namespace: proxy.namespace.clone(),
+        pod: proxy.pod.clone(),
+        workload: proxy.workload.clone(),
+        state,
+        because,
+        force: Force::NotYet,
+    }
 }
 
 /// Of two types of one proxy, the one that holds it back; one that was sent tells more than one that was not.
@@ -263,9 +327,23 @@ mod tests {
     }
 
     #[test]
+    fn in_force_once_nothing_drains_any_more() {
+        for (types, read, expected) in [
+            (&["RDS"][..], None, Force::InForce),
+            (&["LDS"], None, Force::Unknown),
+            (&["LDS"], Some((9.0, Some(0.0))), Force::NotYet),
+            (&["CDS", "LDS"], Some((11.0, Some(2.0))), Force::Drains(2)),
+            (&["LDS"], Some((11.0, Some(0.0))), Force::InForce),
+            (&["LDS"], Some((11.0, None)), Force::Unknown),
+        ] {
+            assert_eq!(force(types, 10.0, read), expected, "{types:?} {read:?}");
+        }
+    }
+
+    #[test]
     fn only_what_was_sent_since_counts() {
         let before = stamps(&fleet(proxy(Sync::Synced, 100.0)));
-        let tracker = Tracker { began: Instant::now(), before, types: vec!["RDS"], took: None, recorded: false };
+        let tracker = Tracker::new(before, vec!["RDS"]);
         let soon = Duration::from_secs(1);
         for (now, age, state, settled) in [
             (proxy(Sync::Synced, 100.0), soon, Some(State::Waiting), false),

@@ -6,7 +6,7 @@ use crate::histogram::Histogram;
 use crate::prometheus;
 
 /// What is asked of Envoy, as the `filter` of its statistics: names before tags are taken out of them.
-pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_request";
+pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_request|listener_manager\.total_(listeners_active|.*draining)";
 
 /// An Envoy cluster as Istio names it: `outbound|9080|v1|reviews.shop.svc.cluster.local`, `inbound|9080||`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +94,8 @@ pub struct Sample {
     pub denied: f64,
     /// Connections that came in through the mesh's listener, and those of them under TLS.
     pub accepted: (f64, f64),
+    /// Listeners and chains of filters that leave: connections that are open still use them. `None` where the proxy does not say.
+    pub draining: Option<f64>,
     /// Lines that could not be read.
     pub broken: usize,
 }
@@ -118,6 +120,12 @@ pub fn read(text: &[u8]) -> Sample {
             name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
             "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
             "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
+            // What was never used is not told: a proxy that tells of its active listeners has none that leave.
+            "envoy_listener_manager_total_listeners_active" => read.draining = read.draining.or(Some(0.0)),
+            "envoy_listener_manager_total_listeners_draining"
+            | "envoy_listener_manager_total_filter_chains_draining" => {
+                read.draining = Some(read.draining.unwrap_or(0.0) + sample.value);
+            }
             name if name.contains("rbac") && is_denial(&sample) => read.denied += sample.value,
             _ => {}
         }

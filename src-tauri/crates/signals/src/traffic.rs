@@ -212,6 +212,12 @@ impl Traffic {
         self.tracks.retain(|key, _| here.contains(key));
     }
 
+    /// When a proxy was read last, and how many of its listeners and chains of filters still drained then, where it says.
+    pub fn draining(&self, namespace: &str, pod: &str) -> Option<(f64, Option<f64>)> {
+        let track = self.tracks.get(&(namespace.to_owned(), pod.to_owned()))?;
+        Some((track.last.0, track.last.1.draining))
+    }
+
     /// Takes in the counters of a proxy at a time (seconds since 1970, from a clock that only goes forward).
     pub fn record(&mut self, proxy: &Proxy, at: f64, sample: Sample) {
         let Some(track) = self.tracks.get_mut(&proxy.key()) else {

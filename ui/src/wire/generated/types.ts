@@ -1733,7 +1733,11 @@ export type Unknown = { about: string, because: string, };
 /**
  * How far the proxies have taken up a change.
  */
-export type Uptake = { entry: number, total: number, acknowledged: number, rejected: number, rows: Array<UptakeRow>, 
+export type Uptake = { entry: number, total: number, acknowledged: number, rejected: number, 
+/**
+ * Of those that have it: where connections still use what was there before, and where it holds for every connection.
+ */
+draining: number, inForce: number, rows: Array<UptakeRow>, 
 /**
  * Why nothing can be said, where that is so.
  */
@@ -1747,11 +1751,20 @@ settled: boolean,
  */
 tookMillis: number | null, };
 
+/**
+ * Whether what was acknowledged holds for every connection.
+ */
+export type UptakeForce = "not-yet" | "drains" | "in-force" | "unknown";
+
 export type UptakeRow = { namespace: string, pod: string, workload: string, state: UptakeState, 
 /**
  * The rejection's own text.
  */
-because: string, };
+because: string, force: UptakeForce, 
+/**
+ * Listeners and chains of filters that still drain.
+ */
+drains: number, };
 
 export type UptakeState = "waiting" | "sent" | "acknowledged" | "rejected" | "unknown";
 

@@ -5,7 +5,7 @@ use session::change::touched::desired;
 use session::change::tray::{ChangeKind as SessionChange, Tray};
 use session::history::{Drift, Form, ItemOfEntry, Row, Told, Wanted};
 use session::says::{Line, says};
-use session::uptake::State as SessionUptake;
+use session::uptake::{Force, State as SessionUptake};
 use session::write::apply as written;
 use session::write::plan::{Conflict as SessionConflict, Step};
 use session::write::review::Plan;
@@ -16,7 +16,7 @@ use super::all;
 use crate::types::{
     Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, DriftedField, EffectLine, EffectTone, Entry,
     EntryItem, EntryRow, EntryState, Finding, HistoryArgs, HistoryForm, ObjectOutcome, ObjectRef, Review, ReviewItem,
-    Uptake, UptakeRow, UptakeState, YamlProblem,
+    Uptake, UptakeForce, UptakeRow, UptakeState, YamlProblem,
 };
 
 impl From<SessionChange> for ChangeKind {
@@ -238,12 +238,22 @@ impl From<session::uptake::Row> for UptakeRow {
             SessionUptake::Rejected => UptakeState::Rejected,
             SessionUptake::Unknown => UptakeState::Unknown,
         };
-        Self { namespace: row.namespace, pod: row.pod, workload: row.workload, state, because: row.because }
+        let (force, drains) = match row.force {
+            Force::NotYet => (UptakeForce::NotYet, 0),
+            Force::Drains(drains) => (UptakeForce::Drains, drains),
+            Force::InForce => (UptakeForce::InForce, 0),
+            Force::Unknown => (UptakeForce::Unknown, 0),
+        };
+        let session::uptake::Row { namespace, pod, workload, because, .. } = row;
+        Self { namespace, pod, workload, state, because, force, drains }
     }
 }
 
 pub(crate) fn uptake(uptake: session::uptake::Uptake) -> Uptake {
+    let (draining, in_force) = uptake.forces();
     Uptake {
+        draining,
+        in_force,
         entry: uptake.entry as f64,
         total: uptake.rows.len() as u32,
         acknowledged: uptake.count(SessionUptake::Acknowledged),

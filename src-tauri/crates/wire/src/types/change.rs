@@ -252,6 +252,9 @@ wire! {
         pub total: u32,
         pub acknowledged: u32,
         pub rejected: u32,
+        /// Of those that have it: where connections still use what was there before, and where it holds for every connection.
+        pub draining: u32,
+        pub in_force: u32,
         pub rows: Vec<UptakeRow>,
         /// Why nothing can be said, where that is so.
         pub unknown: Vec<Unknown>,
@@ -263,6 +266,11 @@ wire! {
 }
 
 wire! {
+    /// Whether what was acknowledged holds for every connection.
+    pub enum UptakeForce { NotYet, Drains, InForce, Unknown }
+}
+
+wire! {
     pub struct UptakeRow {
         pub namespace: String,
         pub pod: String,
@@ -270,5 +278,8 @@ wire! {
         pub state: UptakeState,
         /// The rejection's own text.
         pub because: String,
+        pub force: UptakeForce,
+        /// Listeners and chains of filters that still drain.
+        pub drains: u32,
     }
 }
