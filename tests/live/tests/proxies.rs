@@ -227,3 +227,19 @@ async fn a_healthy_sidecar_has_what_istiod_would_send() {
     }
     workbench.close(session.id());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_agent_says_what_a_port_forward_says() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
+    let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "ratings-v1").unwrap().name.clone();
+    let connection = session.connection();
+    let by_agent = connection.agent_get(NAMESPACE, &pod, "/certs").await.unwrap();
+    let forwarded = connection.pod_forward_get(NAMESPACE, &pod, 15000, "/certs").await.unwrap();
+    let read = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap();
+    assert_eq!(read(&by_agent), read(&forwarded));
+    let dump = connection.agent_get(NAMESPACE, &pod, "/config_dump").await.unwrap();
+    assert!(read(&dump)["configs"].as_array().unwrap().len() > 3, "{} bytes", dump.len());
+    workbench.close(session.id());
+}

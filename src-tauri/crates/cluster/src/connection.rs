@@ -1,6 +1,7 @@
 //! One open way to an API server: every request of ours goes through here, with a deadline and a bound.
 
-use std::sync::{Arc, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -26,6 +27,8 @@ pub struct Connection {
     pub(crate) client: Client,
     name: Arc<str>,
     apis: Arc<RwLock<Option<Arc<Apis>>>>,
+    /// Namespaces in which a port-forward was refused → whether a program may be run there instead.
+    runs: Arc<RwLock<HashMap<String, bool>>>,
 }
 
 /// A request that has not been sent.
@@ -67,12 +70,20 @@ pub(crate) struct Reply {
 impl Connection {
     /// A connection over any client: a demo's, or one of a test.
     pub fn from_client(client: Client, name: impl AsRef<str>) -> Self {
-        Self { client, name: Arc::from(name.as_ref()), apis: Arc::default() }
+        Self { client, name: Arc::from(name.as_ref()), apis: Arc::default(), runs: Arc::default() }
     }
 
     /// The context's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn runs_in(&self, namespace: &str) -> Option<bool> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(namespace).copied()
+    }
+
+    pub(crate) fn remember_runs_in(&self, namespace: &str, may: bool) {
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), may);
     }
 
     pub(crate) fn error(&self, tried: impl Into<String>, cause: Cause) -> ApiError {

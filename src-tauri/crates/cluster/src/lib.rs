@@ -3,6 +3,7 @@
 //! Deliberately absent: any rule of a mesh, any state beyond one connection, the process's environment (values are passed
 //! in), and retries of writes: a write that may have happened is read back by whoever asked for it.
 
+mod agent;
 mod apis;
 mod classify;
 mod connect;

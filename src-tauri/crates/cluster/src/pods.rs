@@ -14,14 +14,14 @@ use crate::connection::{Call, Connection, is_path_part};
 use crate::error::{ApiError, Cause, Unreachable};
 
 /// Largest answer of a proxy.
-const LARGEST: usize = 16 << 20;
+pub(crate) const LARGEST: usize = 16 << 20;
 /// How long it may take to reach a pod.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long a proxy may take to answer: rendering a large configuration takes Envoy seconds.
-const ANSWER: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 
 /// What may be read. Envoy and istiod have `/quitquitquit`, `/logging` and more on the same ports, one request away.
-const READ_ONLY: [&str; 17] = [
+pub(crate) const READ_ONLY: [&str; 17] = [
     "/certs",
     "/clusters",
     "/config_dump",
@@ -118,7 +118,14 @@ impl Connection {
         answer
     }
 
-    fn check(&self, tried: &str, namespace: &str, pod: &str, path: &str, allowed: &[&str]) -> Result<(), ApiError> {
+    pub(crate) fn check(
+        &self,
+        tried: &str,
+        namespace: &str,
+        pod: &str,
+        path: &str,
+        allowed: &[&str],
+    ) -> Result<(), ApiError> {
         let refuse = |detail: String| Err(self.error(tried, Cause::NotAllowed { detail }));
         if !is_path_part(namespace) || !is_path_part(pod) {
             return refuse("not the name of a pod".into());

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access;
 use crate::ask::{Ask, Target, target};
 use crate::discovery;
+use crate::exec;
 use crate::form::{self, Form};
 use crate::forward;
 use crate::kinds::Kinds;
@@ -141,6 +142,12 @@ impl Api {
                 let namespace = target.namespace.clone().unwrap_or_default();
                 let pod = forward::Pod { traffic: self.traffic.clone(), namespace, name: name.clone() };
                 forward::start(&ask.headers, ports, upgrade, pod, self.cancel.clone())
+            }
+            (_, Some(name), Some("exec")) => {
+                self.get(&target, name)?;
+                let namespace = target.namespace.clone().unwrap_or_default();
+                let pod = forward::Pod { traffic: self.traffic.clone(), namespace, name: name.clone() };
+                exec::start(ask, upgrade, pod)
             }
             (_, Some(name), Some("proxy")) => reach::proxy(self, &target, name, ask),
             _ => Err(Refusal::MethodNotAllowed),

@@ -17,6 +17,8 @@ pub(crate) struct Ask {
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What shall be run: the options `command`, in their order.
+    pub(crate) command: Vec<String>,
 }
 
 /// What a path of the API is about.
@@ -34,6 +36,8 @@ pub(crate) struct Target {
 impl Ask {
     pub(crate) fn new(parts: &http::request::Parts, body: Bytes) -> Self {
         let query = parts.uri.query().unwrap_or_default();
+        let command =
+            query.split('&').filter_map(|pair| pair.strip_prefix("command=")).map(|part| decode(part, true)).collect();
         let query = query.split('&').filter(|p| !p.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (decode(name, true), decode(value, true))
@@ -44,6 +48,7 @@ impl Ask {
             query: query.collect(),
             headers: parts.headers.clone(),
             body,
+            command,
         }
     }
 
@@ -67,13 +72,21 @@ impl Ask {
     }
 
     /// The user, by the token; the kubeconfig of this cluster names both.
-    pub(crate) fn may_write(&self) -> bool {
-        let header = self.headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        header != Some("Bearer demo-viewer")
+    pub(crate) fn user(&self) -> &'static str {
+        match self.headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()) {
+            Some("Bearer demo-viewer") => "demo-viewer",
+            Some("Bearer demo-runner") => "demo-runner",
+            _ => "demo-admin",
+        }
     }
 
-    pub(crate) fn user(&self) -> &'static str {
-        if self.may_write() { "demo-admin" } else { "demo-viewer" }
+    pub(crate) fn may_write(&self) -> bool {
+        self.user() == "demo-admin"
+    }
+
+    /// Whether the user may run programs in pods.
+    pub(crate) fn may_run(&self) -> bool {
+        self.may_write() || self.user() == "demo-runner"
     }
 }
 

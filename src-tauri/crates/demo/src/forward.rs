@@ -46,25 +46,36 @@ pub(crate) fn start(
     pod: Pod,
     cancel: CancellationToken,
 ) -> Result<Response<Body>, Refusal> {
+    if ports.is_empty() {
+        return Err(Refusal::BadRequest("query parameter \"ports\" is required".into()));
+    }
+    upgraded(headers, &PROTOCOLS, upgrade, move |socket| async move {
+        tokio::select! {
+            () = carry(socket, ports, pod) => {}
+            () = cancel.cancelled() => {}
+        }
+    })
+}
+
+/// Switches to a websocket of one of these protocols, and has it served.
+pub(crate) fn upgraded<F: Future<Output = ()> + Send + 'static>(
+    headers: &HeaderMap,
+    protocols: &[&'static str],
+    upgrade: Option<OnUpgrade>,
+    serve: impl FnOnce(Socket) -> F + Send + 'static,
+) -> Result<Response<Body>, Refusal> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let asked = text(header::SEC_WEBSOCKET_PROTOCOL);
-    let protocol = PROTOCOLS.into_iter().find(|p| asked.split(',').any(|a| a.trim() == *p));
+    let protocol = protocols.iter().find(|p| asked.split(',').any(|a| a.trim() == **p));
     let key = text(header::SEC_WEBSOCKET_KEY);
     let (Some(upgrade), Some(protocol), false) = (upgrade, protocol, key.is_empty()) else {
         return Err(Refusal::BadRequest(
             "unable to upgrade: a websocket with the protocol v4.channel.k8s.io is needed".into(),
         ));
     };
-    if ports.is_empty() {
-        return Err(Refusal::BadRequest("query parameter \"ports\" is required".into()));
-    }
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        tokio::select! {
-            () = carry(socket, ports, pod) => {}
-            () = cancel.cancelled() => {}
-        }
+        serve(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await).await;
     });
     let mut response = Response::new(bytes(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -81,7 +92,8 @@ pub(crate) fn start(
     Ok(response)
 }
 
-type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+/// A connection that was switched.
+pub(crate) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
 async fn carry(socket: Socket, ports: Vec<u16>, pod: Pod) {
     let (mut sink, mut stream) = socket.split();

@@ -10,7 +10,7 @@ use crate::traffic::{State, Traffic};
 use crate::{dump, envoy, istiod};
 
 /// Envoy's admin and the ports of its statistics; istiod's debug port.
-const ADMIN: u16 = 15000;
+pub(crate) const ADMIN: u16 = 15000;
 const AGENT: u16 = 15020;
 const STATISTICS: u16 = 15090;
 const READINESS: u16 = 15021;

@@ -15,6 +15,7 @@ mod counters;
 mod discovery;
 mod dump;
 mod envoy;
+mod exec;
 mod fields;
 mod form;
 mod forward;
@@ -116,6 +117,11 @@ impl Demo {
     /// A client that may only read.
     pub fn viewer(&self) -> kube::Client {
         connect::client(&self.api, "demo-viewer")
+    }
+
+    /// A client that may read and run programs in pods, and may not forward ports.
+    pub fn runner(&self) -> kube::Client {
+        connect::client(&self.api, "demo-runner")
     }
 
     /// Serves the API on a listener until `cancel`, or until this cluster ends.

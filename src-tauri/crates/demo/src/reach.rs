@@ -46,6 +46,7 @@ pub(crate) fn proxy(api: &Api, target: &Target, name: &str, ask: &Ask) -> Result
         query: ask.query.clone(),
         headers: ask.headers.clone(),
         body: ask.body.clone(),
+        command: Vec::new(),
     };
     Ok(inside::handle(&api.traffic, namespace, &pod, port, &inner))
 }

@@ -1,4 +1,4 @@
-//! Who may do what: two users, one of whom may only read. Asked about by reviews, enforced on every request.
+//! Who may do what: three users; one may only read, one may run programs in pods beside that. Asked about by reviews, enforced on every request.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -21,7 +21,10 @@ pub(crate) fn authorize(ask: &Ask, target: &Target) -> Result<(), Refusal> {
     };
     let sub = target.subresource.as_deref();
     if ask.may_write()
-        || (READS.contains(&verb) && !matches!(sub, Some("portforward" | "proxy")) && target.kind.kind != "Secret")
+        || sub == Some("exec") && ask.may_run()
+        || (READS.contains(&verb)
+            && !matches!(sub, Some("exec" | "portforward" | "proxy"))
+            && target.kind.kind != "Secret")
     {
         return Ok(());
     }
@@ -64,10 +67,11 @@ fn access(ask: &Ask, body: &Value) -> Value {
     };
     let path = body.pointer("/spec/nonResourceAttributes/path").is_some();
     let read = READS.contains(&attribute("verb"))
-        && !matches!(attribute("subresource"), "portforward" | "proxy")
+        && !matches!(attribute("subresource"), "exec" | "portforward" | "proxy")
         && attribute("resource") != "secrets"
         && attribute("resource") != "*";
-    if ask.may_write() || read || path { json!({"allowed": true}) } else { json!({"allowed": false}) }
+    let runs = ask.may_run() && attribute("subresource") == "exec";
+    if ask.may_write() || read || path || runs { json!({"allowed": true}) } else { json!({"allowed": false}) }
 }
 
 fn rules(ask: &Ask) -> Value {

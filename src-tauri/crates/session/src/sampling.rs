@@ -114,10 +114,29 @@ pub(crate) fn fleet(
 ) -> (watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Measured>>) {
     let (sender, receiver) = watch::channel(Arc::<Fleet>::default());
     let (measures, measured) = watch::channel(Arc::<Measured>::default());
+    let (told, shares) = watch::channel(Shares::default());
+    let (throttled, beside) = (throttling(connection.clone(), live.clone(), told), cancel.clone());
     tokio::spawn(async move {
-        tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, &hurry, (sender, measures)) => {} }
+        tokio::select! { () = beside.cancelled() => {}, () = throttled => {} }
+    });
+    tokio::spawn(async move {
+        tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, shares, &hurry, (sender, measures)) => {} }
     });
     (receiver, measured)
+}
+
+/// Namespace and pod → the share of time in which its CPU limit stopped it.
+type Shares = HashMap<(String, String), f64>;
+
+/// Asks the nodes, which may take long and shall hold up nobody.
+async fn throttling(connection: Connection, live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
+    let mut throttling = Throttling::default();
+    loop {
+        tokio::time::sleep(USAGE).await;
+        let world = live.borrow().world.clone();
+        let shares = throttling.round(&connection, &world).await.clone();
+        told.send_replace(shares);
+    }
 }
 
 /// What is kept from one look to the next: what is not asked for at each.
@@ -125,7 +144,6 @@ pub(crate) fn fleet(
 struct Watcher {
     usage: UsageReport,
     used_at: Option<Instant>,
-    throttling: Throttling,
     looker: Looker,
     looks: Looks,
     looked_at: HashMap<(String, String), Instant>,
@@ -139,13 +157,13 @@ impl Watcher {
     }
 
     /// Measures anew where the last time is long ago, and says whether it did.
-    async fn measure(&mut self, connection: &Connection, world: &World) -> bool {
+    async fn measure(&mut self, connection: &Connection, world: &World, shares: &watch::Receiver<Shares>) -> bool {
         if self.used_at.is_some_and(|at| at.elapsed() <= USAGE) {
             return false;
         }
         self.used_at = Some(Instant::now());
         self.usage = signals::usage(connection, world).await;
-        let shares = self.throttling.round(connection, world).await;
+        let shares = shares.borrow();
         for row in &mut self.usage.rows {
             row.throttled = shares.get(&(row.namespace.clone(), row.pod.clone())).copied();
         }
@@ -181,6 +199,7 @@ impl Watcher {
 async fn look(
     connection: Connection,
     mut live: watch::Receiver<Live>,
+    shares: watch::Receiver<Shares>,
     hurry: &Notify,
     (sender, measures): (watch::Sender<Arc<Fleet>>, watch::Sender<Arc<Measured>>),
 ) {
@@ -199,7 +218,7 @@ async fn look(
         // The first look is a quick one: synchronisation is known before the rest is.
         let mut measured_now = false;
         if !hot && sender.borrow().revision > 0 {
-            measured_now = watcher.measure(&connection, &world).await;
+            measured_now = watcher.measure(&connection, &world, &shares).await;
             watcher.look_closely(&connection, &signals::proxies(&world)).await;
         }
         let health = signals::health(&connection, &world).await;

@@ -63,7 +63,8 @@ pub struct Unreadable {
 /// # Errors
 /// Where one of them is no dump.
 pub fn compare(sent: &[u8], held: &[u8]) -> Result<Vec<Compared>, Unreadable> {
-    let (mut sent, held) = (parts(sent, "control plane")?, parts(held, "proxy")?);
+    let (mut sent, mut held) = (parts(sent, "control plane")?, parts(held, "proxy")?);
+    own_endpoints(&mut held);
     let mut all = Vec::with_capacity(held.len());
     for ((kind, name), held) in held {
         let one = match sent.remove(&(kind, name.clone())) {
@@ -120,6 +121,17 @@ fn parts(body: &[u8], of: &'static str) -> Result<Parts, Unreadable> {
         }
     }
     Ok(found)
+}
+
+/// Endpoints that Envoy finds itself, by DNS or by where a connection was going, stand beside those that it was sent: they are its own.
+fn own_endpoints(held: &mut Parts) {
+    let found = |(kind, name): &(Kind, String), all: &Parts| {
+        let cluster = all.get(&(Kind::Cluster, name.clone()));
+        let by = cluster.and_then(|cluster| member(cluster, "type")).and_then(Value::as_str);
+        *kind == Kind::Endpoints && by.is_some_and(|by| by != "EDS")
+    };
+    let own: Vec<_> = held.keys().filter(|key| found(key, held)).cloned().collect();
+    own.iter().for_each(|key| drop(held.remove(key)));
 }
 
 /// `routeConfig` and `route_config` are one name.
@@ -270,6 +282,19 @@ mod tests {
         assert_eq!(first.held, json!({"name": "a", "connect_timeout": "10s"}));
         assert_eq!((all[1].standing, all[1].name.as_str()), (Standing::OnlySent, "81"));
         assert_eq!((all[2].standing, all[2].name.as_str()), (Standing::OnlyHeld, "80"));
+    }
+
+    #[test]
+    fn endpoints_that_the_proxy_found_itself_are_its_own() {
+        let mut held = envoy();
+        let clusters = held["configs"][0]["dynamic_active_clusters"].as_array_mut().unwrap();
+        clusters.push(json!({"cluster": {"name": "headless", "type": "ORIGINAL_DST"}}));
+        let found = json!({"endpoint_config": {"cluster_name": "headless"}});
+        held["configs"][3]["dynamic_endpoint_configs"].as_array_mut().unwrap().push(found);
+        let mut sent = istiod();
+        let same = json!({"cluster": {"name": "headless", "type": "ORIGINAL_DST"}});
+        sent["configs"][0]["dynamicActiveClusters"].as_array_mut().unwrap().push(same);
+        assert!(said(&sent, &held).iter().all(|line| line.starts_with("Equal")), "{:?}", said(&sent, &held));
     }
 
     #[test]

@@ -186,6 +186,9 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (Said
 
 pub(crate) fn because(error: &ApiError) -> String {
     match &error.cause {
+        Cause::Forbidden { resource, .. } if resource.contains("exec") => {
+            "you may not create pods/portforward there, nor pods/exec".into()
+        }
         Cause::Forbidden { .. } => "you may not create pods/portforward there".into(),
         cause => cause.to_string(),
     }

@@ -98,7 +98,7 @@ impl Looker {
     }
 
     async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, String> {
-        let ask = |path: &'static str| connection.pod_forward_get(&proxy.namespace, &proxy.pod, ADMIN_PORT, path);
+        let ask = |path: &'static str| connection.admin_get(&proxy.namespace, &proxy.pod, path);
         if !self.is_slow(proxy) {
             let begun = Instant::now();
             let answer = ask("/config_dump").await;

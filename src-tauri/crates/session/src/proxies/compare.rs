@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use signals::ADMIN_PORT;
 use signals::compare::{self, Compared};
 use world::yaml;
 
@@ -71,7 +70,7 @@ impl Session {
     ) -> Result<std::result::Result<Vec<Compared>, compare::Unreadable>> {
         let path = format!("/debug/config_dump?proxyID={pod}.{namespace}&include_eds");
         let sent = self.connection().pod_forward_get(plane_namespace, plane, signals::DEBUG_PORT, &path);
-        let held = self.connection().pod_forward_get(namespace, pod, ADMIN_PORT, "/config_dump?include_eds");
+        let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
         let (sent, held) = tokio::try_join!(sent, held)?;
         let compared = tokio::task::spawn_blocking(move || compare::compare(&sent, &held)).await;
         compared.map_err(|_| defect("comparing configurations"))

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
-use signals::ADMIN_PORT;
 use signals::dump::{self, Dump, Origin, Part};
 use signals::endpoint::{self, Endpoint};
 use world::{ObjectKey, World};
@@ -98,7 +97,7 @@ impl Session {
         if let Some(held) = held.filter(|held| held.place == place && !anew && held.asked_at.elapsed() < FRESH) {
             return Ok(held);
         }
-        let ask = |path: &'static str| self.connection().pod_forward_get(namespace, pod, ADMIN_PORT, path);
+        let ask = |path: &'static str| self.connection().admin_get(namespace, pod, path);
         let (body, clusters) = tokio::join!(ask("/config_dump"), ask("/clusters?format=json"));
         let body = body?;
         let read = body.clone();
@@ -184,8 +183,6 @@ impl Session {
         let fleet = self.fleet().borrow().clone();
         let row = fleet.all().find(|row| row.namespace == namespace && row.pod == pod);
         let world = self.world();
-        let mut dump: Value = serde_json::from_slice(&detail.body).unwrap_or(Value::Null);
-        signals::redact(&mut dump);
         let said = |row: &super::Proxy| {
             serde_json::json!({"version": row.version, "ready": row.ready, "restarts": row.restarts, "controlPlane": row.control_plane,
                 "diagnosis": row.diagnosis, "nack": row.nack,
@@ -196,9 +193,15 @@ impl Session {
             .into_iter()
             .map(|line| serde_json::json!({"cluster": line.name, "state": line.state, "says": line.cells}))
             .collect();
-        let bundle = serde_json::json!({"proxy": format!("{namespace}/{pod}"), "readAt": detail.read_at,
-            "health": row.map(said), "endpoints": endpoints, "configuration": dump});
-        Ok(serde_json::to_string_pretty(&bundle).unwrap_or_default())
+        let (place, health, read_at) = (format!("{namespace}/{pod}"), row.map(said), detail.read_at);
+        // A configuration of many megabytes takes long to read: never on a thread that answers others.
+        let written = tokio::task::spawn_blocking(move || {
+            let mut dump: Value = serde_json::from_slice(&detail.body).unwrap_or(Value::Null);
+            signals::redact(&mut dump);
+            let bundle = serde_json::json!({"proxy": place, "readAt": read_at, "health": health, "endpoints": endpoints, "configuration": dump});
+            serde_json::to_string_pretty(&bundle).unwrap_or_default()
+        });
+        written.await.map_err(|_| defect("writing a bundle"))
     }
 }
 

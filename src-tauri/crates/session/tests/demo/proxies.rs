@@ -258,3 +258,36 @@ async fn a_proxy_that_is_well_has_what_it_would_be_sent_and_one_that_refused_it_
     let lost = session.proxy_compare("dev", &pod("dev", "reviews-v2")).await.unwrap();
     assert!(lost.because.contains("not connected") && lost.parts.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_run_programs_but_not_forward_ports_opens_proxies_by_their_agent() {
+    let bench = bench(Demo::runner).await;
+    let session = &bench.session;
+    let pod = session.world().pods_in("prod").find(|pod| pod.workload.1 == "cart-v1").unwrap().name.clone();
+    let clusters = {
+        session.proxy("prod", &pod, true).await.unwrap();
+        session.proxy_lines("prod", &pod, Sort::Clusters).await.unwrap()
+    };
+    assert!(clusters.len() > 20 && clusters.iter().any(|line| line.name.ends_with("|reviews.prod.svc.cluster.local")));
+    let by_agent = session.connection().agent_get("prod", &pod, "/certs").await.unwrap();
+    let whole = bench.demo.client();
+    let forwarded =
+        cluster::Connection::from_client(whole, "demo").pod_forward_get("prod", &pod, 15000, "/certs").await.unwrap();
+    assert!(!by_agent.is_empty() && by_agent == forwarded);
+    let refused = session.connection().agent_get("prod", &pod, "/quitquitquit").await.unwrap_err();
+    assert!(matches!(refused.cause, cluster::Cause::NotAllowed { .. }), "{refused}");
+    let unknown = session.connection().agent_get("prod", &pod, "/memory?x").await;
+    assert!(unknown.is_ok());
+    // Istiod has no such way: what it says stays unknown, and says why.
+    let fleet = looked(&bench).await;
+    let cart = of(&fleet, "prod", "cart-v1");
+    assert!(cart.certificate.is_some() && cart.sync == Sync::Unknown, "{cart:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_do_neither_is_told_of_both() {
+    let bench = bench(Demo::viewer).await;
+    let pod = bench.session.world().pods_in("prod").find(|pod| pod.workload.1 == "cart-v1").unwrap().name.clone();
+    let error = bench.session.proxy("prod", &pod, true).await.unwrap_err().to_string();
+    assert!(error.contains("pods/portforward") && error.contains("pods/exec"), "{error}");
+}

@@ -1,0 +1,132 @@
+//! Envoy's admin port by the agent beside it: `pilot-agent request GET …` run in the proxy's container, for users who may run something there
+//! and may not forward a port. A port-forward comes first, and nothing is run before the right to it was asked for.
+
+use bytes::Bytes;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::AttachParams;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::classify;
+use crate::connection::Connection;
+use crate::error::{ApiError, Cause, Unreachable};
+use crate::pods::{ANSWER, LARGEST, READ_ONLY};
+
+/// Envoy's admin port, on the pod's loopback.
+const ADMIN_PORT: u16 = 15000;
+const CONTAINER: &str = "istio-proxy";
+/// Most of what a program says of its failure that is read.
+const COMPLAINT: u64 = 4096;
+
+impl Connection {
+    /// GET of Envoy's admin port: by a port-forward, else by running its agent.
+    ///
+    /// # Errors
+    /// `NotAllowed` for a path that is not on the list; `Forbidden` names both rights where both are missing; else as any call.
+    pub async fn admin_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        let may_run = self.runs_in(namespace);
+        if may_run == Some(true) {
+            return self.agent_get(namespace, pod, path).await;
+        }
+        let forwarded = self.pod_forward_get(namespace, pod, ADMIN_PORT, path).await;
+        let Err(ApiError { cause: Cause::Forbidden { .. }, tried, .. }) = &forwarded else { return forwarded };
+        let may_run = match may_run {
+            Some(known) => known,
+            None => {
+                let may = self.may("create", "", "pods", "exec", namespace).await?;
+                self.remember_runs_in(namespace, may);
+                may
+            }
+        };
+        if may_run {
+            return self.agent_get(namespace, pod, path).await;
+        }
+        let cause = Cause::Forbidden {
+            verb: "create".into(),
+            resource: "pods/portforward, nor pods/exec".into(),
+            detail: format!("neither a port-forward nor running pilot-agent is allowed in {namespace}"),
+        };
+        Err(self.error(tried.clone(), cause))
+    }
+
+    /// The same by running the agent.
+    ///
+    /// # Errors
+    /// As [`Self::admin_get`].
+    pub async fn agent_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        let tried = format!("run pilot-agent request GET {path} in Pod {namespace}/{pod}");
+        self.check(&tried, namespace, pod, path, &READ_ONLY)?;
+        let command = ["pilot-agent", "request", "GET", path.trim_start_matches('/')];
+        match tokio::time::timeout(ANSWER, self.run(namespace, pod, &command)).await {
+            Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
+            Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
+        }
+    }
+
+    async fn run(&self, namespace: &str, pod: &str, command: &[&str]) -> Result<Bytes, Cause> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let wanted = AttachParams::default().container(CONTAINER).stdin(false).stdout(true).stderr(true);
+        let mut running =
+            pods.exec(pod, command.iter().copied(), &wanted).await.map_err(|error| classify::transport(&error))?;
+        let (out, complaint, status) = (running.stdout(), running.stderr(), running.take_status());
+        let limit = LARGEST as u64 + 1;
+        let (out, complaint) = tokio::join!(all(out, limit), all(complaint, COMPLAINT));
+        let ended = match status {
+            Some(status) => status.await,
+            None => None,
+        };
+        running.abort();
+        let out = out?;
+        if out.len() as u64 == limit {
+            return Err(Cause::Broken { detail: format!("larger than {} MiB", LARGEST >> 20) });
+        }
+        match ended.and_then(|status| status.status) {
+            Some(word) if word == "Success" => Ok(answer(out.into())),
+            _ => {
+                let said = complaint.unwrap_or_default();
+                Err(Cause::Refused { status: 500, detail: classify::shorten(&String::from_utf8_lossy(&said)) })
+            }
+        }
+    }
+}
+
+/// What the agent was told, without what it writes of itself before: `2026-11-26T11:45:30.121406Z\twarn\t…`.
+fn answer(mut out: Bytes) -> Bytes {
+    loop {
+        let end = out.iter().position(|byte| *byte == b'\n').map_or(out.len(), |at| at + 1);
+        let stamp = out.get(..end).and_then(|line| line.split(|byte| *byte == b'\t').next()).unwrap_or_default();
+        let is_own = stamp.len() < end && stamp.len() >= 20 && stamp[0].is_ascii_digit() && stamp.ends_with(b"Z");
+        if !is_own {
+            return out;
+        }
+        out = out.slice(end..);
+    }
+}
+
+async fn all(from: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, Cause> {
+    let mut read = Vec::new();
+    if let Some(from) = from {
+        let broken =
+            |error: std::io::Error| Cause::Unreachable(Unreachable::Cut(classify::shorten(&error.to_string())));
+        from.take(limit).read_to_end(&mut read).await.map_err(broken)?;
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_agent_says_of_itself_is_no_answer() {
+        for (said, expected) in [
+            ("2026-11-26T11:45:30.121406Z\twarn\tOS CA Cert could not be found\n{\"a\": 1}\n", "{\"a\": 1}\n"),
+            ("{\"a\":\t1}", "{\"a\":\t1}"),
+            ("cluster.a: 1\n2026 is no time\tZ\n", "cluster.a: 1\n2026 is no time\tZ\n"),
+            ("2026-11-26T11:45:30.121406Z\twarn\tand no more", ""),
+            ("", ""),
+        ] {
+            assert_eq!(answer(Bytes::from(said)), expected);
+        }
+    }
+}
