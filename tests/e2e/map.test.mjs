@@ -114,3 +114,13 @@ test('by keys alone: P, the arrows, Enter, Deny; applied, the call is refused, a
 test('no page of the run broke the content security policy', async () => {
   assert.deepEqual(await window.violations(), []);
 });
+
+test('the map is moved back in time', async () => {
+  // A moment is kept each minute.
+  await eventually('something of the past', async () => (await window.call('past', { session })).moments.length > 0, 100);
+  await window.visit('map');
+  await window.press('button', 'Move back in time', 90);
+  await window.text('The traffic is of that time');
+  await window.shot('map-past');
+  await window.press('button', 'Back to now');
+});

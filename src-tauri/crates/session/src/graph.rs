@@ -59,6 +59,34 @@ impl Session {
         Ok(graph)
     }
 
+    /// The map with the traffic of a time that is past, in seconds since 1970: objects, health and findings are those of now, and what the
+    /// tray would do is left out.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn graph_at(&self, level: Level, namespaces: &[String], window: u32, at: u64) -> Result<Graph> {
+        let flows = self.past_flows(at, window).await?;
+        let (ready, findings) = (self.ready().await?, self.findings(false).await?);
+        // It stands where the map of now stands, so that nothing jumps.
+        let now = self.graph(level, namespaces, window).await?;
+        let (fleet, engine, names) = (self.fleet.borrow().clone(), self.engine().clone(), namespaces.to_vec());
+        let made = tokio::task::spawn_blocking(move || {
+            let ill = fleet.ill();
+            let sources = Sources {
+                engine: &engine,
+                ready: &ready,
+                flows: flows.as_deref().ok(),
+                findings: &findings.findings,
+                effect: None,
+                ill: &ill,
+            };
+            let mut graph = build(&sources, level, &names, Some(&now));
+            graph.unknown.extend(flows.err());
+            graph
+        });
+        made.await.map_err(|_| defect("drawing the map"))
+    }
+
     /// Rates of a node or edge over time.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ mod memo;
 pub mod node;
 pub mod objects;
 pub mod overview;
+pub mod past;
 pub mod policies;
 mod profile;
 pub mod proxies;

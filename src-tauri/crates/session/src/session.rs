@@ -17,6 +17,7 @@ use crate::live::{self, Live};
 use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
+use crate::past::keep;
 use crate::proxies::Fleet;
 use crate::proxies::access;
 use crate::proxies::compare;
@@ -103,6 +104,7 @@ pub struct Session {
     drafted_seen: Memo<SeenKey, Arc<Findings>>,
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
+    pub(crate) past: keep::Held,
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
     pub(crate) hurry: Arc<Notify>,
@@ -156,6 +158,7 @@ impl Session {
             drafted_seen: Memo::default(),
             effect: Memo::default(),
             trackers: Trackers::default(),
+            past: keep::Held::default(),
             schemas: Schemas::default(),
             matrix: Memo::default(),
             hurry,

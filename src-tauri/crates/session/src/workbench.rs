@@ -347,6 +347,7 @@ impl Workbench {
             patience: crate::PATIENCE,
         });
         let session = Arc::new(session);
+        session.keep_past(&self.profile.folder, crate::past::keep::STEP);
         lock(&self.sessions).insert(name, session.clone());
         self.touch();
         Ok(session)

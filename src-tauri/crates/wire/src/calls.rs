@@ -77,6 +77,8 @@ calls! {
     overview(SessionRef) -> Overview;
     /// The map: nodes, edges and their places.
     graph(GraphArgs) -> Graph;
+    /// What is kept of the traffic of the last hours.
+    past(SessionRef) -> Past;
     /// The panel of one node.
     node(NodeArgs) -> NodeDetail;
     /// A rate over time, of a node or an edge.

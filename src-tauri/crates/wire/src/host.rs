@@ -164,8 +164,18 @@ impl Calls for Host {
 
     async fn graph(&self, args: GraphArgs) -> Result<Graph, Fault> {
         let session = self.session(&args.session)?;
-        let graph = session.graph(convert::level(args.level), &args.namespaces, args.window_seconds).await?;
+        let level = convert::level(args.level);
+        if let Some(at) = args.at {
+            let at = (at / 1000.0).max(0.0) as u64;
+            let graph = session.graph_at(level, &args.namespaces, args.window_seconds, at).await?;
+            return Ok(convert::graph(&graph, args.window_seconds));
+        }
+        let graph = session.graph(level, &args.namespaces, args.window_seconds).await?;
         Ok(convert::graph(&graph, args.window_seconds))
+    }
+
+    async fn past(&self, args: SessionRef) -> Result<Past, Fault> {
+        Ok(convert::past(self.session(&args.session)?.past().await?))
     }
 
     async fn node(&self, args: NodeArgs) -> Result<NodeDetail, Fault> {
@@ -520,7 +530,7 @@ impl Calls for Host {
     }
 
     async fn resource_history(&self, args: WorkloadArgs) -> Result<Vec<ResourceSample>, Fault> {
-        Ok(all(self.session(&args.session)?.resource_history(&args.namespace, &args.workload)))
+        Ok(all(self.session(&args.session)?.resource_history(&args.namespace, &args.workload).await?))
     }
 
     async fn resource_advise(&self, args: WorkloadArgs) -> Result<Draft, Fault> {

@@ -42,6 +42,7 @@ import type {
   ObjectsArgs,
   Opened,
   Overview,
+  Past,
   PathArg,
   PoliciesArgs,
   Probe,
@@ -137,6 +138,9 @@ export const calls = (call: Call) => ({
 
   /** The map: nodes, edges and their places. */
   graph: (args: GraphArgs): Promise<Graph> => call('graph', args) as Promise<Graph>,
+
+  /** What is kept of the traffic of the last hours. */
+  past: (args: SessionRef): Promise<Past> => call('past', args) as Promise<Past>,
 
   /** The panel of one node. */
   node: (args: NodeArgs): Promise<NodeDetail> => call('node', args) as Promise<NodeDetail>,

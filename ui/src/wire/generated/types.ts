@@ -452,7 +452,11 @@ export type GraphArgs = { session: string, windowSeconds: number, level: MapLeve
 /**
  * Empty for all.
  */
-namespaces: Array<string>, };
+namespaces: Array<string>, 
+/**
+ * The traffic of this time, in milliseconds since 1970; of now where it is left out.
+ */
+at?: number, };
 
 export type GraphEdge = { id: string, from: string, to: string, requestsPerSecond: number, errorShare: number, 
 /**
@@ -800,6 +804,23 @@ heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, righ
  * A list of parts.
  */
 export type PartKind = "listener" | "route" | "cluster" | "endpoints";
+
+/**
+ * What is kept of the traffic of the last hours.
+ */
+export type Past = { 
+/**
+ * Milliseconds since 1970, ascending: what the map can be asked for.
+ */
+moments: Array<number>, 
+/**
+ * Bytes on disk.
+ */
+bytes: number, 
+/**
+ * Files that are damaged: what they held after the damage is lost.
+ */
+damaged: number, };
 
 /**
  * A path on the user's disk, as chosen in a file dialog or typed.

@@ -26,6 +26,13 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Of what each proxy of a workload used: CPU and memory.
+    pub(crate) fn of(at: f64, uses: &[(f64, f64)]) -> Self {
+        let sum = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).sum::<f64>() as f32;
+        let most = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).fold(0.0, f64::max) as f32;
+        Self { at, cpu: sum(|u| u.0), cpu_peak: most(|u| u.0), memory: sum(|u| u.1), memory_peak: most(|u| u.1) }
+    }
+
     /// Two neighbours as one: the mean of what they used together, the most of their peaks.
     fn with(self, other: Self) -> Self {
         Self {
@@ -93,16 +100,7 @@ impl History {
             if self.lines.len() >= WORKLOADS && !self.lines.contains_key(names) {
                 continue;
             }
-            let sum = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).sum::<f64>() as f32;
-            let most = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).fold(0.0, f64::max) as f32;
-            let sample = Sample {
-                at,
-                cpu: sum(|u| u.0),
-                cpu_peak: most(|u| u.0),
-                memory: sum(|u| u.1),
-                memory_peak: most(|u| u.1),
-            };
-            self.lines.entry(names.clone()).or_default().take(sample);
+            self.lines.entry(names.clone()).or_default().take(Sample::of(at, uses));
         }
     }
 

@@ -138,12 +138,6 @@ impl Session {
         resources(&fleet, &measured)
     }
 
-    /// What the proxies of a workload used over time.
-    pub fn resource_history(&self, namespace: &str, workload: &str) -> Vec<Sample> {
-        let measured = self.measured.borrow().clone();
-        measured.history.of(namespace, workload).map(|line| line.samples().copied().collect()).unwrap_or_default()
-    }
-
     /// Puts what is advised for the proxies of a workload into the tray, as annotations of its pod template.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod git;
 mod main_job;
+mod past;
 mod policies;
 mod proxies;
 mod recipes;

@@ -6,7 +6,7 @@ use session::node::Detail;
 use super::all;
 use crate::types::{
     CallerRow, Graph, GraphEdge, GraphGroup, GraphNode, Health, MapLevel, NodeDetail, NodeKind, ObjectRef, ObjectRow,
-    RouteRule, RouteShare, Secured, Series, SeriesLine, WorkloadRow,
+    Past, RouteRule, RouteShare, Secured, Series, SeriesLine, WorkloadRow,
 };
 
 pub(crate) fn level(level: MapLevel) -> Level {
@@ -38,6 +38,11 @@ impl From<SessionSecured> for Secured {
             SessionSecured::Unknown => Self::Unknown,
         }
     }
+}
+
+pub(crate) fn past(of: session::past::Span) -> Past {
+    let moments = of.moments.into_iter().map(|at| at as f64 * 1000.0).collect();
+    Past { moments, bytes: of.bytes as f64, damaged: of.damaged as u32 }
 }
 
 pub(crate) fn graph(graph: &session::map::Graph, window_seconds: u32) -> Graph {

@@ -29,7 +29,7 @@ pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, uptake, wanted};
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use compare::{comparison, part_kind};
-pub(crate) use map::{graph, level, node_detail};
+pub(crate) use map::{graph, level, node_detail, past};
 pub(crate) use proxies::{proxies, proxy_detail, sort};
 pub(crate) use security::scope;
 pub(crate) use studio::{checked, kind, recipe, schema, template};

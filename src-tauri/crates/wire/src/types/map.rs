@@ -14,6 +14,22 @@ wire! {
         pub level: MapLevel,
         /// Empty for all.
         pub namespaces: Vec<String>,
+        /// The traffic of this time, in milliseconds since 1970; of now where it is left out.
+        #[serde(default)]
+        #[ts(optional)]
+        pub at: Option<f64>,
+    }
+}
+
+wire! {
+    /// What is kept of the traffic of the last hours.
+    pub struct Past {
+        /// Milliseconds since 1970, ascending: what the map can be asked for.
+        pub moments: Vec<f64>,
+        /// Bytes on disk.
+        pub bytes: f64,
+        /// Files that are damaged: what they held after the damage is lost.
+        pub damaged: u32,
     }
 }
 

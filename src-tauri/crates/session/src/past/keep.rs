@@ -1,0 +1,93 @@
+//! What keeps the past of a session, and answers for it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use mesh::Unknown;
+
+use super::{Past, Span, samples};
+use crate::map::Flow;
+use crate::resources::{Sample, uses};
+use crate::session::defect;
+use crate::{Result, Session};
+
+/// From one moment to the next.
+pub(crate) const STEP: Duration = Duration::from_secs(60);
+
+/// The past of a session, where one is kept.
+pub(crate) type Held = OnceLock<Arc<Past>>;
+
+impl Session {
+    /// Keeps the past in a profile's folder from now on, a moment each `step`, for as long as the session is open. Once for a session.
+    pub fn keep_past(self: &Arc<Self>, profile: &std::path::Path, step: Duration) {
+        let past = Arc::new(Past::of(profile, self.card().cluster(), self.driver()));
+        if self.past.set(past.clone()).is_err() {
+            return;
+        }
+        let (weak, stopped) = (Arc::downgrade(self), self.cancel.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! { () = stopped.cancelled() => return, () = tokio::time::sleep(step) => {} }
+                let Some(session) = weak.upgrade() else { return };
+                if let Err(error) = session.keep_moment(&past, step).await {
+                    tracing::warn!(%error, "a moment of the past was not kept");
+                }
+            }
+        });
+    }
+
+    async fn keep_moment(&self, past: &Arc<Past>, step: Duration) -> Result<()> {
+        let ready = self.ready().await?;
+        let (traffic, fleet) = (self.traffic.borrow().clone(), self.fleet.borrow().clone());
+        if !traffic.measured {
+            return Ok(());
+        }
+        let past = past.clone();
+        let window = step.as_secs().max(10) as u32;
+        let kept = tokio::task::spawn_blocking(move || {
+            let now = jiff::Timestamp::now();
+            let uses = samples(now.as_millisecond() as f64, &uses(&fleet));
+            past.keep(now.as_second().max(0) as u64, &traffic.over(window, &ready), &uses)
+        });
+        let kept = kept.await.map_err(|_| defect("keeping the past"))?;
+        kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string() })
+    }
+
+    async fn of_past<T: Send + 'static>(&self, read: impl FnOnce(&Past) -> T + Send + 'static) -> Result<Option<T>> {
+        let Some(past) = self.past.get().cloned() else { return Ok(None) };
+        let read = tokio::task::spawn_blocking(move || read(&past)).await;
+        read.map(Some).map_err(|_| defect("reading the past"))
+    }
+
+    /// What is kept of the past.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn past(&self) -> Result<Span> {
+        Ok(self.of_past(Past::span).await?.unwrap_or_default())
+    }
+
+    /// The flows at a time (seconds since 1970) as they were kept, or why they are not known.
+    pub(crate) async fn past_flows(&self, at: u64, window: u32) -> Result<std::result::Result<Vec<Flow>, Unknown>> {
+        // A moment stands for the minute before it.
+        let window = u64::from(window).max(STEP.as_secs());
+        let flows = self.of_past(move |past| past.flows(at, window)).await?.flatten();
+        Ok(flows.ok_or_else(|| Unknown { about: "traffic".into(), because: "nothing was kept of that time".into() }))
+    }
+
+    /// What the proxies of a workload used over time: what was kept before this session, and what it saw itself.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn resource_history(&self, namespace: &str, workload: &str) -> Result<Vec<Sample>> {
+        let measured = self.measured.borrow().clone();
+        let own: Vec<Sample> =
+            measured.history.of(namespace, workload).map(|line| line.samples().copied().collect()).unwrap_or_default();
+        let (of, name) = (namespace.to_owned(), workload.to_owned());
+        let begun = own.first().map_or(f64::INFINITY, |sample| sample.at);
+        let mut all = self.of_past(move |past| past.uses(&of, &name)).await?.unwrap_or_default();
+        all.retain(|sample| sample.at < begun);
+        all.extend(own);
+        Ok(all)
+    }
+}

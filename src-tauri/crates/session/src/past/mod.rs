@@ -1,0 +1,244 @@
+//! The last hours on disk, small: the traffic and what the proxies used, a moment a minute, a file an hour, a folder a cluster. A damaged
+//! file gives what came before the damage and says so; whoever else writes at the same time has files of its own.
+
+mod code;
+pub(crate) mod keep;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::map::{Flow, Secured};
+use crate::resources::Sample;
+
+/// Hours that are kept.
+const HOURS: u64 = 24;
+const HOUR: u64 = 3600;
+/// Bytes of one file; once it is full nothing is written until the next hour.
+const FULL: u64 = 8 << 20;
+
+/// Namespace and workload.
+type Names = (String, String);
+
+/// The past of one cluster.
+#[derive(Debug)]
+pub struct Past {
+    folder: PathBuf,
+    /// Tells this writer's files from those of others.
+    writer: String,
+    open: Mutex<Option<Open>>,
+}
+
+/// The file of this hour.
+#[derive(Debug)]
+struct Open {
+    hour: u64,
+    file: File,
+    known: code::Known,
+    size: u64,
+}
+
+/// What the past holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Span {
+    /// Seconds since 1970 at which the traffic was kept, ascending.
+    pub moments: Vec<u64>,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Files that are damaged: what they held after the damage is lost.
+    pub damaged: usize,
+}
+
+impl Past {
+    /// The past of a cluster in a folder of the profile. Nothing is read or made yet.
+    pub fn of(profile: &Path, cluster: &str, writer: &str) -> Self {
+        // A cluster's id may hold what no file name may.
+        let name: String = cluster
+            .bytes()
+            .map(|byte| match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+                other => format!("_{other:02x}"),
+            })
+            .collect();
+        // Longer names than file systems take are told apart by their end.
+        let name = name.get(name.len().saturating_sub(120)..).unwrap_or_default().to_owned();
+        Self { folder: profile.join("past").join(name), writer: writer.to_owned(), open: Mutex::default() }
+    }
+
+    /// Keeps a moment: the flows, and what was used.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn keep(&self, at: u64, flows: &[Flow], uses: &[(Names, Sample)]) -> io::Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.as_ref().is_none_or(|open| open.hour != at / HOUR) {
+            *open = Some(self.begin(at / HOUR)?);
+            self.forget(at / HOUR)?;
+        }
+        let Some(open) = open.as_mut().filter(|open| open.size < FULL) else { return Ok(()) };
+        let mut bytes = code::write_flows(&mut open.known, at, flows);
+        if !uses.is_empty() {
+            bytes.extend(code::write_uses(&mut open.known, at, uses));
+        }
+        open.size += bytes.len() as u64;
+        open.file.write_all(&bytes)
+    }
+
+    /// A new file: names of one are not those of another, so an hour that was begun before a restart has two.
+    fn begin(&self, hour: u64) -> io::Result<Open> {
+        fs::create_dir_all(&self.folder)?;
+        let path = |n: u32| self.folder.join(format!("{hour}-{}-{n}", self.writer));
+        let free = (0..).map(path).find(|path| !path.exists()).unwrap_or_else(|| path(0));
+        let mut file = OpenOptions::new().create_new(true).append(true).open(free)?;
+        file.write_all(code::MAGIC)?;
+        Ok(Open { hour, file, known: code::Known::default(), size: code::MAGIC.len() as u64 })
+    }
+
+    /// Deletes the files of hours that are long ago.
+    fn forget(&self, now: u64) -> io::Result<()> {
+        for (hour, path) in self.files() {
+            if hour + HOURS < now {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files by their hour.
+    fn files(&self) -> Vec<(u64, PathBuf)> {
+        let listed = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let hour = |path: &PathBuf| path.file_name()?.to_str()?.split('-').next()?.parse::<u64>().ok();
+        let mut files: Vec<_> =
+            listed.map(|entry| entry.path()).filter_map(|path| Some((hour(&path)?, path))).collect();
+        files.sort();
+        files
+    }
+
+    /// What there is.
+    pub fn span(&self) -> Span {
+        let mut span = Span::default();
+        for (_, path) in self.files() {
+            let Ok(bytes) = fs::read(&path) else { continue };
+            let read = code::read(&bytes);
+            span.bytes += bytes.len() as u64;
+            span.damaged += usize::from(read.broken);
+            span.moments.extend(read.flows.into_iter().map(|(at, _)| at));
+        }
+        span.moments.sort_unstable();
+        span.moments.dedup();
+        span
+    }
+
+    /// The flows at a time, as the mean over so many seconds before it; `None` where nothing was kept of them.
+    pub fn flows(&self, at: u64, window: u64) -> Option<Vec<Flow>> {
+        let begin = at.saturating_sub(window.max(1));
+        let mut moments: Vec<Vec<Flow>> = Vec::new();
+        for (hour, path) in self.files() {
+            if hour < begin / HOUR || hour > at / HOUR {
+                continue;
+            }
+            let read = fs::read(&path).map(|bytes| code::read(&bytes)).unwrap_or_default();
+            moments.extend(
+                read.flows.into_iter().filter(|(when, _)| *when > begin && *when <= at).map(|(_, flows)| flows),
+            );
+        }
+        (!moments.is_empty()).then(|| mean(moments))
+    }
+
+    /// What the proxies of a workload used, the oldest first.
+    pub fn uses(&self, namespace: &str, workload: &str) -> Vec<Sample> {
+        let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().uses;
+        let all = self.files().into_iter().flat_map(|(_, path)| of(path)).flat_map(|(_, uses)| uses);
+        let own = all.filter(|((of, name), _)| of == namespace && name == workload);
+        let mut samples: Vec<Sample> = own.map(|(_, sample)| sample).collect();
+        samples.sort_by(|a, b| a.at.total_cmp(&b.at));
+        samples
+    }
+}
+
+type Key = (Names, Names, u16, String, String);
+
+/// Each flow over several moments: those in which it was not seen count as none.
+fn mean(moments: Vec<Vec<Flow>>) -> Vec<Flow> {
+    let count = moments.len() as f64;
+    let mut sums: BTreeMap<Key, (Flow, f64)> = BTreeMap::new();
+    for flow in moments.into_iter().flatten() {
+        let key = (flow.from.clone(), flow.service.clone(), flow.port, flow.workload.clone(), flow.protocol.clone());
+        let errors = flow.error_share * flow.per_second;
+        match sums.get_mut(&key) {
+            None => {
+                sums.insert(key, (flow, errors));
+            }
+            Some((sum, sum_errors)) => {
+                sum.per_second += flow.per_second;
+                sum.denied_per_second += flow.denied_per_second;
+                *sum_errors += errors;
+                sum.p50 = flow.p50.or(sum.p50);
+                sum.p99 = sum.p99.into_iter().chain(flow.p99).reduce(f64::max);
+                if sum.secured != flow.secured {
+                    sum.secured = if flow.secured == Secured::Unknown { sum.secured } else { Secured::Mixed };
+                }
+            }
+        }
+    }
+    let flow = |(mut flow, errors): (Flow, f64)| {
+        flow.error_share = if flow.per_second > 0.0 { errors / flow.per_second } else { 0.0 };
+        flow.per_second /= count;
+        flow.denied_per_second /= count;
+        flow
+    };
+    sums.into_values().map(flow).collect()
+}
+
+/// What each workload uses now, as a sample of it.
+pub(crate) fn samples(at: f64, uses: &HashMap<Names, Vec<(f64, f64)>>) -> Vec<(Names, Sample)> {
+    let measured = uses.iter().filter(|(_, uses)| !uses.is_empty());
+    let mut all: Vec<_> = measured.map(|(names, uses)| (names.clone(), Sample::of(at, uses))).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code::tests::flow;
+    use super::*;
+
+    #[test]
+    fn it_survives_a_restart_and_stays_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = 1_000 * HOUR;
+        let past = Past::of(folder.path(), "a/b:c", "one");
+        for minute in 0..90 {
+            past.keep(now + minute * 60, &[flow("a", "b", minute as f64)], &[]).unwrap();
+        }
+        let again = Past::of(folder.path(), "a/b:c", "one");
+        again.keep(now + 5400, &[flow("a", "b", 4.0), flow("c", "d", 2.0)], &[]).unwrap();
+        let span = again.span();
+        assert_eq!((span.moments.len(), span.damaged), (91, 0));
+        assert!(span.bytes < 91 * 24 + 600, "{} bytes", span.bytes);
+        assert_eq!(again.flows(now + 60, 60).unwrap()[0].per_second, 1.0);
+        let both = again.flows(now + 5400, 120).unwrap();
+        assert_eq!(both.iter().map(|flow| flow.per_second).collect::<Vec<_>>(), [46.5, 1.0], "{both:#?}");
+        assert_eq!(again.flows(now - 1, 60), None);
+        again.keep(now + 40 * HOUR, &[], &[]).unwrap();
+        assert_eq!(again.span().moments, [now + 40 * HOUR], "long ago is forgotten");
+        assert_eq!(Past::of(folder.path(), "other", "one").span(), Span::default());
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_and_the_rest_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = Past::of(folder.path(), "c", "one");
+        past.keep(7 * HOUR, &[flow("a", "b", 1.0)], &[]).unwrap();
+        past.keep(8 * HOUR, &[flow("a", "b", 1.0)], &[]).unwrap();
+        let (_, first) = past.files().remove(0);
+        fs::write(&first, b"no such thing").unwrap();
+        let span = past.span();
+        assert_eq!((span.moments, span.damaged), (vec![8 * HOUR], 1));
+        // What comes is kept as ever.
+        Past::of(folder.path(), "c", "two").keep(7 * HOUR + 60, &[flow("a", "b", 1.0)], &[]).unwrap();
+        assert_eq!(past.span().moments.len(), 2);
+    }
+}
