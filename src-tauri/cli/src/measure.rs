@@ -36,6 +36,10 @@ pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
     for unknown in &fleet.unknown {
         say(&format!("unknown: {}: {}", unknown.about, unknown.because));
     }
+    for ill in &fleet.ills {
+        let object = ill.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        say(&format!("mesh: {} {object}{}. {}", ill.diagnosis.what, ill.evidence.join("; "), ill.diagnosis.next));
+    }
     for silent in &fleet.silent {
         say(&format!("{}/{}: {}", silent.namespace, silent.pod, silent.diagnosis));
     }

@@ -138,7 +138,7 @@ fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> 
             Some(json(StatusCode::OK, &dump::in_messages(&dump::config_dump(&sent, None, "", with_endpoints))))
         }
         "/version" => Some(text(istiod::version())),
-        "/metrics" => Some(text(istiod::metrics(&state.proxies))),
+        "/metrics" => Some(text(istiod::metrics(&state.proxies, state.since.elapsed()))),
         "/ready" => Some(text("")),
         _ => None,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use jiff::Timestamp;
-use signals::{HealthReport, Looker, Looks, Poller, Throttling, UsageReport};
+use signals::{HealthReport, Looker, Looks, Poller, Strain, Strains, Throttling, UsageReport};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -115,9 +115,9 @@ pub(crate) fn fleet(
     let (sender, receiver) = watch::channel(Arc::<Fleet>::default());
     let (measures, measured) = watch::channel(Arc::<Measured>::default());
     let (told, shares) = watch::channel(Shares::default());
-    let (throttled, beside) = (throttling(connection.clone(), live.clone(), told), cancel.clone());
+    let (asides, beside) = (aside(connection.clone(), live.clone(), told), cancel.clone());
     tokio::spawn(async move {
-        tokio::select! { () = beside.cancelled() => {}, () = throttled => {} }
+        tokio::select! { () = beside.cancelled() => {}, () = asides => {} }
     });
     tokio::spawn(async move {
         tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, shares, &hurry, (sender, measures)) => {} }
@@ -125,17 +125,25 @@ pub(crate) fn fleet(
     (receiver, measured)
 }
 
-/// Namespace and pod → the share of time in which its CPU limit stopped it.
-type Shares = HashMap<(String, String), f64>;
+/// What is asked of nodes and control planes, which may take long and shall hold up nobody.
+#[derive(Clone, Debug, Default)]
+struct Shares {
+    /// Namespace and pod → the share of time in which its CPU limit stopped it.
+    throttled: HashMap<(String, String), f64>,
+    /// `namespace/pod` of an istiod → how it did.
+    strains: HashMap<String, Strain>,
+}
 
-/// Asks the nodes, which may take long and shall hold up nobody.
-async fn throttling(connection: Connection, live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
-    let mut throttling = Throttling::default();
+/// Asks them, again and again.
+async fn aside(connection: Connection, live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
+    let (mut throttling, mut strains) = (Throttling::default(), Strains::default());
     loop {
         tokio::time::sleep(USAGE).await;
         let world = live.borrow().world.clone();
-        let shares = throttling.round(&connection, &world).await.clone();
-        told.send_replace(shares);
+        let planes = signals::control_planes(&world);
+        let (throttled, strains) =
+            tokio::join!(throttling.round(&connection, &world), strains.round(&connection, &planes));
+        told.send_replace(Shares { throttled: throttled.clone(), strains });
     }
 }
 
@@ -144,6 +152,7 @@ async fn throttling(connection: Connection, live: watch::Receiver<Live>, told: w
 struct Watcher {
     usage: UsageReport,
     used_at: Option<Instant>,
+    shares: Shares,
     looker: Looker,
     looks: Looks,
     looked_at: HashMap<(String, String), Instant>,
@@ -153,19 +162,19 @@ struct Watcher {
 impl Watcher {
     fn join(&self, world: &World, health: &HealthReport) -> Fleet {
         let (usage, looks, lost) = (&self.usage, &self.looks, &self.lost);
-        join(Seen { world, health, usage, looks, lost, now: Timestamp::now() })
+        let Shares { throttled, strains } = &self.shares;
+        join(Seen { world, health, usage, looks, lost, strains, throttled, now: Timestamp::now() })
     }
 
     /// Measures anew where the last time is long ago, and says whether it did.
-    async fn measure(&mut self, connection: &Connection, world: &World, shares: &watch::Receiver<Shares>) -> bool {
+    async fn measure(&mut self, connection: &Connection, world: &World) -> bool {
         if self.used_at.is_some_and(|at| at.elapsed() <= USAGE) {
             return false;
         }
         self.used_at = Some(Instant::now());
         self.usage = signals::usage(connection, world).await;
-        let shares = shares.borrow();
         for row in &mut self.usage.rows {
-            row.throttled = shares.get(&(row.namespace.clone(), row.pod.clone())).copied();
+            row.throttled = self.shares.throttled.get(&(row.namespace.clone(), row.pod.clone())).copied();
         }
         true
     }
@@ -214,11 +223,12 @@ async fn look(
     let mut hot_until: Option<Instant> = None;
     loop {
         let world = live.borrow().world.clone();
+        watcher.shares = shares.borrow().clone();
         let hot = hot_until.is_some_and(|until| until > Instant::now());
         // The first look is a quick one: synchronisation is known before the rest is.
         let mut measured_now = false;
         if !hot && sender.borrow().revision > 0 {
-            measured_now = watcher.measure(&connection, &world, &shares).await;
+            measured_now = watcher.measure(&connection, &world).await;
             watcher.look_closely(&connection, &signals::proxies(&world)).await;
         }
         let health = signals::health(&connection, &world).await;

@@ -103,6 +103,7 @@ pub struct Sample {
 fn wanted(name: &[u8]) -> bool {
     name.starts_with(b"envoy_cluster_upstream_")
         || name.starts_with(b"istio_request")
+        || name.starts_with(b"istio_tcp_connections_opened")
         || name == b"envoy_cluster_ssl_handshake"
         || name.starts_with(b"envoy_listener_")
         || memchr::memmem::find(name, b"rbac").is_some()
@@ -116,7 +117,7 @@ pub fn read(text: &[u8]) -> Sample {
             return;
         }
         match sample.name {
-            name if name.starts_with("istio_request") => standard(&mut read, &sample),
+            name if name.starts_with("istio_") => standard(&mut read, &sample),
             name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
             "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
             "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
@@ -198,6 +199,8 @@ fn standard(read: &mut Sample, sample: &prometheus::Sample) {
             code_of(counters, &sample.labels.get("response_code").unwrap_or_default(), sample.value);
         }
         "istio_request_duration_milliseconds_bucket" => time(counters, sample),
+        // Of ztunnel alone: an Envoy is asked for its own counters of connections, which name the place better.
+        "istio_tcp_connections_opened_total" => counters.connections += sample.value,
         _ => {}
     }
 }

@@ -134,10 +134,18 @@ pub async fn health(connection: &Connection, world: &World) -> HealthReport {
     HealthReport { rows: all.into_iter().map(|proxy| row(proxy, &said, asked)).collect(), silent, planes, unknown }
 }
 
+/// Instances of the control plane that run, by namespace and pod.
+pub fn control_planes(world: &World) -> Vec<(String, String)> {
+    planes(world).into_iter().map(|plane| plane.pod).collect()
+}
+
+/// An instance of the control plane.
+pub(crate) fn is_istiod(pod: &world::Pod) -> bool {
+    pod.labels.get("app").is_some_and(|app| app == "istiod")
+}
+
 fn planes(world: &World) -> Vec<Plane> {
-    let runs = |pod: &world::Pod| {
-        pod.labels.get("app").is_some_and(|app| app == "istiod") && pod.phase == "Running" && !pod.terminating
-    };
+    let runs = |pod: &world::Pod| is_istiod(pod) && pod.phase == "Running" && !pod.terminating;
     let plane = |pod: &world::Pod| Plane {
         pod: (pod.namespace.clone(), pod.name.clone()),
         version: pod.containers.first().map(|container| tag(&container.image)).unwrap_or_default(),

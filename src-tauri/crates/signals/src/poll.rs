@@ -20,6 +20,8 @@ const REST: u32 = 5;
 const CLOSED: Duration = Duration::from_secs(60);
 /// Envoy's port for statistics, which the pod's network reaches; its path passes a filter on.
 const STATS_PORT: u16 = 15090;
+/// ztunnel's port for its statistics (ztunnel src/config.rs, `DEFAULT_STATS_PORT`).
+const ZTUNNEL_PORT: u16 = 15020;
 
 /// What one round brought.
 #[derive(Debug, Default)]
@@ -79,10 +81,10 @@ impl Poller {
         self.begun_at + self.begun.elapsed().as_secs_f64()
     }
 
-    /// Reads every Envoy once.
+    /// Reads every proxy once.
     pub async fn round(&self, proxies: &[Proxy]) -> Round {
         let mut round = Round::default();
-        let due: Vec<_> = proxies.iter().filter(|proxy| proxy.role != Role::Ztunnel && self.is_due(proxy)).collect();
+        let due: Vec<_> = proxies.iter().filter(|proxy| self.is_due(proxy)).collect();
         // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
         let asked: Vec<_> =
             due.into_iter().map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) }).collect();
@@ -92,10 +94,6 @@ impl Poller {
                 Ok(sample) => round.samples.push((proxy.clone(), at, sample)),
                 Err(error) => round.failed.push((proxy.key(), error)),
             }
-        }
-        let ztunnels = proxies.iter().filter(|proxy| proxy.role == Role::Ztunnel).count();
-        if ztunnels > 0 {
-            round.unknown.push(Unknown::new("traffic through ztunnel", "its counters are not read yet"));
         }
         if let Some(reason) = summary(&round.failed) {
             round.unknown.push(reason);
@@ -130,10 +128,16 @@ impl Poller {
     }
 
     async fn statistics(&self, proxy: &Proxy) -> Result<bytes::Bytes, ApiError> {
-        let path = format!("/stats/prometheus?usedonly&filter={}", escaped(envoy::FILTER));
+        let (statistics, admin, path) = match proxy.role {
+            // ztunnel has one port for both, and no filter.
+            Role::Ztunnel => (ZTUNNEL_PORT, ZTUNNEL_PORT, "/metrics".to_owned()),
+            Role::Sidecar | Role::Gateway | Role::Waypoint => {
+                (STATS_PORT, ADMIN_PORT, format!("/stats/prometheus?usedonly&filter={}", escaped(envoy::FILTER)))
+            }
+        };
         let (namespace, pod) = (&proxy.namespace, &proxy.pod);
         match self.way() {
-            Way::Proxy => match self.connection.pod_proxy_get(namespace, pod, STATS_PORT, &path).await {
+            Way::Proxy => match self.connection.pod_proxy_get(namespace, pod, statistics, &path).await {
                 Err(error) if is_forbidden(&error) => self.turn(Way::Forward),
                 answer => return answer,
             },
@@ -141,7 +145,7 @@ impl Poller {
             Way::Closed(since, error) if since.elapsed() < CLOSED => return Err(error),
             Way::Closed(..) => self.turn(Way::Proxy),
         }
-        let answer = self.connection.pod_forward_get(namespace, pod, ADMIN_PORT, &path).await;
+        let answer = self.connection.pod_forward_get(namespace, pod, admin, &path).await;
         if let Err(error) = &answer
             && is_forbidden(error)
         {

@@ -1,4 +1,4 @@
-//! How often the kernel stopped a proxy because of its CPU limit, from the kubelets' container statistics. They are large, so a few
+//! How often the kernel stopped a proxy, or an istiod, because of its CPU limit, from the kubelets' container statistics. They are large, so a few
 //! nodes are asked at a time, and nobody is asked again who refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -9,6 +9,8 @@ use world::World;
 use crate::prometheus;
 use crate::proxies::CONTAINER;
 
+/// The container of istiod.
+const ISTIOD: &str = "discovery";
 /// How many nodes are asked in one round.
 const NODES: usize = 10;
 
@@ -72,10 +74,11 @@ impl Throttling {
     }
 }
 
-/// Container id → node and pod, of proxies with a CPU limit.
+/// Container id → node and pod, of proxies and istiods with a CPU limit.
 fn limited(world: &World) -> BTreeMap<String, (String, Place)> {
     let proxies = world.pods().filter(|pod| pod.phase == "Running").filter_map(|pod| {
-        let container = pod.container(CONTAINER).filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
+        let name = if crate::health::is_istiod(pod) { ISTIOD } else { CONTAINER };
+        let container = pod.container(name).filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
         Some((container.id.clone(), (pod.node.clone(), (pod.namespace.clone(), pod.name.clone()))))
     });
     proxies.collect()

@@ -194,3 +194,24 @@ fn series_have_gaps_where_nobody_measured() {
     let kept = traffic.tracks.values().next().unwrap().steps.len();
     assert!(kept <= 451, "{kept} steps: more than a quarter of an hour");
 }
+
+/// Lines as a genuine ztunnel writes them, shortened.
+const ZTUNNEL: &str = r#"istio_tcp_connections_opened_total{reporter="source",source_workload="sleep",source_workload_namespace="shop",source_principal="spiffe://cluster.local/ns/shop/sa/sleep",destination_service="reviews.shop.svc.cluster.local",destination_workload="reviews-v1",destination_workload_namespace="shop",request_protocol="tcp",connection_security_policy="mutual_tls"} COUNT
+istio_tcp_sent_bytes_total{reporter="source",source_workload="sleep",source_workload_namespace="shop"} 5
+"#;
+
+#[test]
+fn what_ztunnel_counts_is_traffic_of_connections() {
+    let mut node = proxy("ztunnel");
+    node.role = crate::Role::Ztunnel;
+    let mut traffic = Traffic::new();
+    for (at, count) in [(0.0, "10"), (10.0, "35")] {
+        traffic.record(&node, at, crate::envoy::read(ZTUNNEL.replace("COUNT", count).as_bytes()));
+    }
+    let edges = traffic.edges(10.0, 10.0);
+    assert_eq!(edges.len(), 1, "{edges:#?}");
+    let edge = &edges[0];
+    assert_eq!((edge.protocol, edge.requests_per_second, edge.secured), (Protocol::Tcp, 2.5, Secured::Mtls));
+    assert_eq!(edge.from.as_ref().map(|from| from.name.as_str()), Some("sleep"));
+    assert_eq!(edge.to_service, Some(("shop".into(), "reviews".into())));
+}

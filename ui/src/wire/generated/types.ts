@@ -898,6 +898,10 @@ base: string, diff: Array<DiffLine>, };
 
 export type Proxies = { revision: number, rows: Array<ProxyRow>, controlPlanes: Array<ControlPlane>, 
 /**
+ * What ails the mesh as a whole.
+ */
+ills: Array<Ill>, 
+/**
  * Of the codes that rows name.
  */
 diagnoses: Array<DiagnosisCard>, unknown: Array<Unknown>, };

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use signals::ill::{Evidence, Grave, Mesh, diagnose};
-use signals::{Alive, HealthReport, Look, Looks, ProxyHealth, Usage, UsageReport};
+use signals::ill::{Evidence, Grave, Mesh, Whole, diagnose, diagnose_mesh};
+use signals::{Alive, HealthReport, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
 use world::World;
 
 use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
@@ -22,6 +22,9 @@ pub(crate) struct Seen<'a> {
     pub(crate) looks: &'a Looks,
     /// To which istiod each proxy was connected last, and when that was seen last.
     pub(crate) lost: &'a HashMap<Place, (String, Timestamp)>,
+    /// How each istiod did lately, and how often CPU limits stopped what runs, where that is known.
+    pub(crate) strains: &'a HashMap<String, Strain>,
+    pub(crate) throttled: &'a HashMap<Place, f64>,
     pub(crate) now: Timestamp,
 }
 
@@ -51,6 +54,15 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
         proxies: rows.iter().map(of).collect(),
         silent: silent.iter().map(of).collect(),
         control_planes: planes.iter().map(plane).collect(),
+        ills: diagnose_mesh(&Whole {
+            world: seen.world,
+            root: &root,
+            strains: seen.strains,
+            throttled: seen.throttled,
+        })
+        .into_iter()
+        .map(Into::into)
+        .collect(),
         unknown: unknown.iter().chain(&seen.usage.unknown).map(crate::sampling::unknown).collect(),
     }
 }
@@ -107,10 +119,7 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         nack: row.nacks().next().map(signals::Nack::line).unwrap_or_default(),
         types,
         diagnosis: found.first().map(signals::ill::Ill::line).unwrap_or_default(),
-        ills: found
-            .into_iter()
-            .map(|ill| Ill { diagnosis: ill.diagnosis, evidence: ill.evidence, object: ill.object })
-            .collect(),
+        ills: found.into_iter().map(Ill::from).collect(),
         ready: row.ready,
         restarts: row.restarts,
         trouble: row.trouble.clone().unwrap_or_default(),

@@ -108,9 +108,16 @@ pub struct Ill {
     pub object: Option<ObjectKey>,
 }
 
+impl From<signals::ill::Ill> for Ill {
+    fn from(ill: signals::ill::Ill) -> Self {
+        Self { diagnosis: ill.diagnosis, evidence: ill.evidence, object: ill.object }
+    }
+}
+
 /// Every diagnosis that there is.
 pub fn diagnoses() -> impl Iterator<Item = &'static Diagnosis> {
-    signals::ill::TABLE.into_iter().map(|(diagnosis, _)| diagnosis)
+    let proxies = signals::ill::TABLE.into_iter().map(|(diagnosis, _)| diagnosis);
+    proxies.chain(signals::ill::MESH_TABLE.into_iter().map(|(diagnosis, _)| diagnosis))
 }
 
 /// One proxy.
@@ -179,6 +186,8 @@ pub struct Fleet {
     pub silent: Vec<Proxy>,
     /// Instances of the control plane.
     pub control_planes: Vec<Plane>,
+    /// What ails the mesh as a whole.
+    pub ills: Vec<Ill>,
     /// What could not be known of all of them.
     pub unknown: Vec<Unknown>,
 }
@@ -217,6 +226,7 @@ impl Fleet {
         self.proxies == other.proxies
             && self.silent == other.silent
             && self.control_planes == other.control_planes
+            && self.ills == other.ills
             && self.unknown == other.unknown
     }
 }

@@ -269,10 +269,13 @@ async fn who_may_run_programs_but_not_forward_ports_opens_proxies_by_their_agent
         session.proxy_lines("prod", &pod, Sort::Clusters).await.unwrap()
     };
     assert!(clusters.len() > 20 && clusters.iter().any(|line| line.name.ends_with("|reviews.prod.svc.cluster.local")));
-    let by_agent = session.connection().agent_get("prod", &pod, "/certs").await.unwrap();
+    let by_agent =
+        session.connection().agent_get("prod", &pod, "/config_dump?resource=dynamic_route_configs").await.unwrap();
     let whole = bench.demo.client();
-    let forwarded =
-        cluster::Connection::from_client(whole, "demo").pod_forward_get("prod", &pod, 15000, "/certs").await.unwrap();
+    let forwarded = cluster::Connection::from_client(whole, "demo")
+        .pod_forward_get("prod", &pod, 15000, "/config_dump?resource=dynamic_route_configs")
+        .await
+        .unwrap();
     assert!(!by_agent.is_empty() && by_agent == forwarded);
     let refused = session.connection().agent_get("prod", &pod, "/quitquitquit").await.unwrap_err();
     assert!(matches!(refused.cause, cluster::Cause::NotAllowed { .. }), "{refused}");
@@ -290,4 +293,20 @@ async fn who_may_do_neither_is_told_of_both() {
     let pod = bench.session.world().pods_in("prod").find(|pod| pod.workload.1 == "cart-v1").unwrap().name.clone();
     let error = bench.session.proxy("prod", &pod, true).await.unwrap_err().to_string();
     assert!(error.contains("pods/portforward") && error.contains("pods/exec"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ails_the_mesh_as_a_whole_is_said_beside_its_proxies() {
+    let bench = bench(Demo::client).await;
+    let mut fleet = bench.session.fleet();
+    let codes = |fleet: &Fleet| fleet.ills.iter().map(|ill| ill.diagnosis.code).collect::<Vec<_>>();
+    let all = |fleet: &std::sync::Arc<Fleet>| codes(fleet).len() == 3;
+    let seen = tokio::time::timeout(LIMIT, fleet.wait_for(all)).await.expect("istiod is asked twice").unwrap().clone();
+    assert_eq!(codes(&seen), ["webhook-down", "webhook-untrusted", "control-plane-busy"]);
+    let object = seen.ills[0].object.as_ref().expect("the webhook");
+    assert_eq!(
+        (object.kind.as_str(), object.name.as_str()),
+        ("ValidatingWebhookConfiguration", "istio-validator-canary")
+    );
+    assert!(seen.ills[2].evidence[0].contains("pushes took longer than 5 s"), "{:?}", seen.ills[2]);
 }

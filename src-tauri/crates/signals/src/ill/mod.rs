@@ -12,6 +12,7 @@ mod killed_for_memory;
 mod knows_too_much;
 mod memory_near_limit;
 mod memory_reserved;
+mod mesh;
 mod no_proxy;
 mod not_connected;
 mod not_ready;
@@ -19,6 +20,8 @@ mod rejected;
 mod right_missing;
 mod root_differs;
 mod version_skew;
+
+pub use mesh::{MESH_TABLE, Whole, diagnose_mesh};
 
 use jiff::Timestamp;
 use world::{ObjectKey, World};

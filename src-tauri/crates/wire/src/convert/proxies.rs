@@ -39,6 +39,7 @@ pub(crate) fn proxies(fleet: &Fleet) -> Proxies {
         revision: fleet.revision as f64,
         rows: all(fleet.all().cloned()),
         control_planes: all(fleet.control_planes.iter().cloned()),
+        ills: all(fleet.ills.iter().cloned()),
         diagnoses: all(session::proxies::diagnoses()),
         unknown: all(fleet.unknown.iter().cloned()),
     }

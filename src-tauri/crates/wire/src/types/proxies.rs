@@ -113,6 +113,8 @@ wire! {
         pub revision: f64,
         pub rows: Vec<ProxyRow>,
         pub control_planes: Vec<ControlPlane>,
+        /// What ails the mesh as a whole.
+        pub ills: Vec<Ill>,
         /// Of the codes that rows name.
         pub diagnoses: Vec<DiagnosisCard>,
         pub unknown: Vec<Unknown>,
