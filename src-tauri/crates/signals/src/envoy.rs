@@ -200,7 +200,12 @@ fn standard(read: &mut Sample, sample: &prometheus::Sample) {
         }
         "istio_request_duration_milliseconds_bucket" => time(counters, sample),
         // Of ztunnel alone: an Envoy is asked for its own counters of connections, which name the place better.
-        "istio_tcp_connections_opened_total" => counters.connections += sample.value,
+        "istio_tcp_connections_opened_total" => {
+            counters.connections += sample.value;
+            if sample.labels.get("connection_security_policy").is_some_and(|policy| policy == "mutual_tls") {
+                counters.handshakes += sample.value;
+            }
+        }
         _ => {}
     }
 }

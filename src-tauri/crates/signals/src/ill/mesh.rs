@@ -242,7 +242,11 @@ mod tests {
         let gone = world([configuration("ValidatingWebhookConfiguration", "Ignore", "")]);
         let said = found(&gone, "", None, 0.0);
         assert!(said.len() == 1 && said[0].contains("there is no Service") && said[0].contains("passes"), "{said:?}");
-        let unread = World::new().after([configuration("ValidatingWebhookConfiguration", "Fail", "")]);
+        let unread = World::new().after([configuration("ValidatingWebhookConfiguration", "Fail", "")]).covering(
+            "",
+            "Service",
+            Coverage::Loading,
+        );
         assert_eq!(found(&unread, "", None, 0.0), Vec::<String>::new(), "services are not known");
     }
 
