@@ -27,8 +27,8 @@ const entry: Entry = {
   items: [{ object, change: 'update', before: 'a', after: 'b', diff: [], state: 'applied', because: '', drift: [{ field: 'spec.http', managers: ['kubectl'] }] }],
   says: [],
   uptake: [
-    { namespace: 'prod', pod: 'a-1', workload: 'a', state: 'acknowledged', because: '' },
-    { namespace: 'prod', pod: 'b-1', workload: 'b', state: 'rejected', because: 'bad route' },
+    { namespace: 'prod', pod: 'a-1', workload: 'a', state: 'acknowledged', because: '', force: 'in-force', drains: 0 },
+    { namespace: 'prod', pod: 'b-1', workload: 'b', state: 'rejected', because: 'bad route', force: 'not-yet', drains: 0 },
   ],
 };
 
