@@ -91,7 +91,8 @@ impl Row {
         let state = STATES.iter().find(|(_, word)| saved["state"] == *word).map_or(State::Unknown, |(state, _)| *state);
         let (namespace, pod, workload) = (text("namespace"), text("pod"), text("workload"));
         // Whether something drained long ago is not kept.
-        Self { namespace, pod, workload, state, because: text("because"), force: Force::Unknown }
+        let force = if state == State::Acknowledged { Force::Unknown } else { Force::NotYet };
+        Self { namespace, pod, workload, state, because: text("because"), force }
     }
 }
 
