@@ -1,6 +1,6 @@
 //! What a change does to traffic, in lines: the same effect on several requests is said once.
 
-use mesh::{Effect, Tone};
+use mesh::{Effect, Request, Tone};
 use serde_json::{Value, json};
 use world::ObjectKey;
 
@@ -23,17 +23,21 @@ pub struct Line {
     pub path: String,
 }
 
-/// The lines of an effect, the worst first. Probes that only repeat what traffic shows are left out.
+/// The lines of an effect, the worst first. Probes that only repeat what traffic shows are left out; others say what they asked, for
+/// of one caller some requests may be let in and others not.
 pub fn says(effect: &Effect) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<(Line, Vec<String>)> = Vec::new();
     for change in effect.changes.iter().filter(|change| change.tone != Tone::Stays) {
-        let same =
-            |line: &&mut Line| line.tone == change.tone && line.title == change.title && line.detail == change.detail;
-        if let Some(line) = lines.iter_mut().find(same) {
+        let same = |line: &Line| line.tone == change.tone && line.title == change.title && line.detail == change.detail;
+        let asked = asked(&change.request);
+        if let Some((line, all)) = lines.iter_mut().find(|(line, _)| same(line)) {
             line.per_second += change.per_second;
+            if !all.contains(&asked) {
+                all.push(asked);
+            }
             continue;
         }
-        lines.push(Line {
+        let line = Line {
             tone: change.tone,
             title: change.title.clone(),
             detail: change.detail.clone(),
@@ -41,9 +45,23 @@ pub fn says(effect: &Effect) -> Vec<Line> {
             observed: change.observed,
             object: change.object.clone(),
             path: change.path.clone(),
-        });
+        };
+        lines.push((line, vec![asked]));
     }
-    lines
+    let named = |(line, asked): (Line, Vec<String>)| match &asked[..] {
+        [first, rest @ ..] if !line.observed => {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            Line { title: format!("{} · {first}{more}", line.title), ..line }
+        }
+        _ => line,
+    };
+    lines.into_iter().map(named).collect()
+}
+
+/// `GET /stock`
+fn asked(request: &Request) -> String {
+    let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
+    format!("{} /{}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
 }
 
 const TONES: [(Tone, &str); 5] = [
