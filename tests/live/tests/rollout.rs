@@ -231,7 +231,10 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
 async fn a_killed_program_leaves_a_rollout_that_holds_and_goes_on() {
     let Some(path) = kubeconfig() else { return };
     match std::env::var_os(PROFILE) {
-        Some(folder) => tokio::task::LocalSet::new().run_until(program(path, Path::new(&folder))).await,
+        Some(folder) => {
+            let work = Box::pin(program(path, Path::new(&folder)));
+            tokio::task::LocalSet::new().run_until(work).await;
+        }
         None => live::shop::job(path, &keys(NAME), killed).await.unwrap(),
     }
 }

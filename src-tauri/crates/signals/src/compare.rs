@@ -157,7 +157,7 @@ fn settled(kind: Kind, part: &Value) -> Value {
             for (_, endpoints) in locality.iter_mut().filter(|(name, _)| fold(name) == "lbendpoints") {
                 let Some(endpoints) = endpoints.as_array_mut() else { continue };
                 endpoints.iter_mut().for_each(bare);
-                endpoints.sort_by_cached_key(|endpoint| address(endpoint));
+                endpoints.sort_by_cached_key(address);
             }
         }
         localities.sort_by_cached_key(|locality| member(locality, "locality").map(Value::to_string));

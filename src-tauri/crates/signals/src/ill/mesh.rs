@@ -26,8 +26,11 @@ pub struct Whole<'a> {
 /// What is found: the evidence, and the object behind it.
 type Found = Vec<(Vec<String>, Option<ObjectKey>)>;
 
+/// A look at the whole.
+type Check = fn(&Whole<'_>) -> Found;
+
 /// Every diagnosis of the mesh with its check.
-pub const MESH_TABLE: [(&Diagnosis, fn(&Whole<'_>) -> Found); 3] =
+pub const MESH_TABLE: [(&Diagnosis, Check); 3] =
     [(&WEBHOOK_DOWN, webhook_down), (&WEBHOOK_UNTRUSTED, webhook_untrusted), (&CONTROL_PLANE_BUSY, control_plane_busy)];
 
 const WEBHOOK_DOWN: Diagnosis = Diagnosis {
