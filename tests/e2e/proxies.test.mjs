@@ -1,7 +1,7 @@
 // The proxies: which are ill and why, one of them opened down to the object that broke it, and what the mesh costs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, openWindow } from './window.mjs';
+import { By, eventually, openWindow } from './window.mjs';
 
 let window;
 let session;
@@ -107,9 +107,10 @@ test('the access log of a proxy is followed, held still, and switched on where i
 
 test('what istiod would send stands beside what the proxy has', async () => {
   await window.visit(`proxy?proxy=${email.namespace}/${email.pod}&tab=compare`);
-  await window.text('differs');
-  await (await window.text('virtualInbound')).click();
-  await window.text('header_stamp');
+  const row = `//*[@role="row" or self::tr][contains(., "differs") and contains(., "virtualInbound")]`;
+  await eventually('the part that differs', async () => (await window.session.findElements(By.xpath(row))).length > 0, 40);
+  await (await window.session.findElement(By.xpath(row))).click();
+  await eventually('both its forms', async () => (await window.read('aside')).includes('header_stamp'), 40);
   await window.shot('proxy-compare-dark');
   const well = (await window.call('proxies', { session })).rows.find(({ workload }) => workload === 'cart-v1');
   await window.visit(`proxy?proxy=${well.namespace}/${well.pod}&tab=compare`);
