@@ -4,6 +4,9 @@ import { after, before, test } from 'node:test';
 import { eventually, openWindow } from './window.mjs';
 
 let window;
+/** A proxy that takes many requests, and one that refuses its configuration: `namespace/pod`. */
+let busy = '';
+let ill = '';
 before(async () => {
   window = await openWindow();
   await window.thing('heading', 'Clusters');
@@ -15,6 +18,11 @@ before(async () => {
     const graph = await window.call('graph', { session, windowSeconds: 300, level: 'services', namespaces: [] });
     return graph.edges.filter(({ requestsPerSecond }) => requestsPerSecond > 0).length > 15;
   });
+  const { rows } = await eventually('the proxies', async () => {
+    const fleet = await window.call('proxies', { session });
+    return fleet.rows.some(({ workload }) => workload === 'email-v1') && fleet;
+  });
+  [busy, ill] = ['storefront-v1', 'email-v1'].map((name) => rows.find(({ workload, namespace }) => workload === name && namespace === 'prod')).map(({ namespace, pod }) => `${namespace}/${pod}`);
 });
 after(() => window?.close());
 
@@ -30,12 +38,20 @@ const SCREENS = [
   ['object', 'config?group=networking.istio.io&kind=Gateway&namespace=prod&name=shop', /servers/i],
   ['recipes', 'recipes', /Canary|金丝雀/],
   ['rollouts', 'rollouts', /rollout|发布/i],
+  ['rollout-plan', 'rollouts?plan=new&service=prod/reviews', /kind: VirtualService/],
+  ['matrix', 'security?view=matrix', /storefront/],
+  ['from-traffic', 'security?view=seen&in=prod&service=inventory', /inventory/],
+  ['to-strict', 'security?view=strict', /prod/],
+  ['resources', 'resources', /prod/],
+  ['changes', 'changes', /.{40}/s],
+  ['proxy-access', () => `proxy?proxy=${busy}&tab=access`, /GET/],
+  ['proxy-compare', () => `proxy?proxy=${ill}&tab=compare`, /parts differ/],
   ['findings', 'findings', /.{200}/s],
   ['explain', 'explain?from=prod/storefront-v1&url=http://reviews:9080/reviews/42', /VirtualService reviews|VirtualService prod\/reviews/],
 ];
 
 async function picture([name, page, shows], look) {
-  await window.visit(page);
+  await window.visit(typeof page === 'function' ? page() : page);
   if (shows) await eventually(`${name} to show ${shows}`, async () => shows.test(await window.read()));
   else await window.find('canvas');
   await window.shot(`${name}-${look}`);

@@ -69,7 +69,7 @@ test('policies come from the traffic, in dry-run, and are enforced together', as
 test('the way to STRICT says who stands in it and prepares the next safe step', async () => {
   await window.visit('security?view=strict');
   await eventually('who calls in plaintext', async () => (await window.call('strict', { session })).rows.some(({ namespace, callers }) => namespace === 'prod' && callers.length > 0), 90);
-  await window.text('Next safe step', 90);
+  await window.text('Next, and still watched', 90);
   await window.text('a caller without a proxy');
   await window.shot('to-strict-dark');
   await window.choose('Light', '中文');

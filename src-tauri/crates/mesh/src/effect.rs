@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, World};
 
-use crate::{Caller, Finding, Outcome, Ready, Request, Step, Target, Transport, Verdict};
+use crate::{Caller, Finding, Outcome, Ready, Request, Resolved, Step, Target, Transport, Verdict};
 
 /// Probes are bounded: a change of a thousand objects is asked about with this many requests.
 const MOST_PROBES: usize = 400;
@@ -277,16 +277,20 @@ fn word(verdict: &Verdict) -> String {
 }
 
 fn title(ready: &Ready, request: &Request) -> String {
-    let from = match &request.from {
+    let (namespace, from) = match &request.from {
         Caller::Workload { namespace, workload } => {
             let pods = ready.places().of_workload(namespace, workload);
             let app = pods.first().and_then(|p| p.labels.get("app.kubernetes.io/name").or(p.labels.get("app")));
-            app.unwrap_or(workload).clone()
+            (namespace.as_str(), app.unwrap_or(workload))
         }
-        Caller::ServiceAccount { service_account, .. } => service_account.clone(),
-        Caller::Outside { ip } => ip.clone(),
+        Caller::ServiceAccount { namespace, service_account } => (namespace.as_str(), service_account),
+        Caller::Outside { ip } => ("", ip),
     };
     let to = Target::of(request).map_or_else(|| request.url.clone(), |target| target.host);
+    // Two namespaces may have callers of one name.
+    let crosses =
+        matches!(ready.places().resolve(&to, namespace), Resolved::Service(service) if service.namespace != namespace);
+    let from = if crosses && !namespace.is_empty() { format!("{namespace}/{from}") } else { from.clone() };
     let to = to.split('.').next().filter(|_| to.parse::<std::net::IpAddr>().is_err()).unwrap_or(&to).to_owned();
     format!("{from} → {to}")
 }

@@ -245,9 +245,10 @@ pub(super) fn root(ready: &Ready) -> String {
     named.unwrap_or("istio-system").to_owned()
 }
 
-/// The namespace to go on with: the quietest, and of several the smallest.
+/// The namespace to go on with: the quietest, and of several the smallest; none at which nobody has looked.
 pub(super) fn next(rows: &[Row]) -> Option<String> {
-    let can = rows.iter().filter(|row| matches!(row.state, State::Ready | State::Young) && !row.pending);
+    let can =
+        rows.iter().filter(|row| matches!(row.state, State::Ready | State::Young) && row.quiet > 0.0 && !row.pending);
     let best = can.min_by(|a, b| {
         let young = |row: &Row| row.state == State::Young;
         young(a).cmp(&young(b)).then(a.workloads.cmp(&b.workloads)).then(a.namespace.cmp(&b.namespace))
