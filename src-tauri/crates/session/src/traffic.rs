@@ -279,7 +279,8 @@ pub(crate) fn travels(from: &Names, service: &Names, port: u16, ready: &Ready) -
     if there && verdict.unknown.is_empty() { verdict.transport.into() } else { Secured::Unknown }
 }
 
-/// Requests that a workload received and that no proxy of a caller has counted: their callers have none.
+/// Requests that a workload received and that no proxy of a caller has counted: their callers have none. Proxies are asked at different
+/// moments, so that of few requests some always seem to come from nowhere; where every connection was under TLS, none did.
 fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec<Flow> {
     let mut counted: HashMap<Names, f64> = HashMap::new();
     for flow in flows {
@@ -293,7 +294,7 @@ fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec
     let found = received.into_iter().filter_map(|(workload, (all, part))| {
         let names = (workload.namespace.clone(), workload.name.clone());
         let rest = all - counted.get(&names).copied().unwrap_or(0.0);
-        if rest < NOISE.0 || rest < all * NOISE.1 {
+        if rest < NOISE.0 || rest < all * NOISE.1 || part.tls_share.is_some_and(|share| share >= 1.0) {
             return None;
         }
         let (service, port) = service_of(workload, ready)?;
