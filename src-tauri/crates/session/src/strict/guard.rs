@@ -57,13 +57,16 @@ impl Session {
     /// Where the disk fails.
     pub async fn strict_broken(&self) -> Result<Vec<Broken>> {
         let traffic = self.traffic.borrow().clone();
-        let filter = Filter { cluster: Some(self.cluster_name()), limit: 20, ..Filter::default() };
+        if traffic.revision == 0 {
+            return Ok(Vec::new());
+        }
+        let since = Some(((traffic.now - WATCHED) * 1000.0) as i64);
+        let filter = Filter { cluster: Some(self.cluster_name()), since, ..Filter::default() };
         let entries = self.opening.records.list(filter).await?;
-        let young = entries.into_iter().filter(|entry| {
-            entry.state == State::Applied && entry.undoes.is_none() && traffic.now - seconds(entry.at) < WATCHED
-        });
+        let steps = entries.into_iter().filter(|entry| entry.state == State::Applied && entry.undoes.is_none());
         let mut broken = Vec::new();
-        for (entry, namespaces) in young.map(|entry| (made_strict(&entry), entry)).map(|(n, e)| (e, n)) {
+        for entry in steps {
+            let namespaces = made_strict(&entry);
             let written = seconds(entry.at);
             if namespaces.is_empty() || traffic.now - written < SETTLES + ENOUGH {
                 continue;

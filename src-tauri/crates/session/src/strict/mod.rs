@@ -4,7 +4,7 @@ mod guard;
 mod plan;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::json;
 use world::yaml::{self, Edit};
@@ -54,7 +54,7 @@ impl Session {
         let made = tokio::task::spawn_blocking(move || plan::rows(&of, &engine, &traffic, &tray, heard, &sights));
         let rows = made.await.map_err(|_| defect("planning the way to STRICT"))??;
         let next = if broken.is_empty() { plan::next(&rows) } else { None };
-        let guarded = self.guarded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned().collect();
+        let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
         Ok(Strict { since: watched.since, watched: watched.seconds, rows, next, broken, guarded })
     }
 
@@ -75,14 +75,14 @@ impl Session {
         let apis = self.connection().apis().await?;
         let version = apis.find(SECURITY, KIND).map_or_else(|| "v1".into(), |api| api.version.clone());
         let (drafted, tray) = (self.drafted().await?, self.tray.borrow().clone());
-        let mut guarded = self.guarded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let dish = step(&self.world(), drafted.world(), &tray, namespace, target, &version)?;
+        let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
         if guard {
             guarded.insert(namespace.to_owned());
         } else {
             guarded.remove(namespace);
         }
-        drop(guarded);
-        step(&self.world(), drafted.world(), &tray, namespace, target, &version)
+        Ok(dish)
     }
 }
 
@@ -111,7 +111,7 @@ fn whole(world: &World, namespace: &str) -> Option<Arc<Document>> {
     all.filter(|policy| !selects(policy)).min_by_key(|policy| (policy.created, policy.key.clone())).cloned()
 }
 
-/// The entries of the journal that made something STRICT, with the namespaces where they did.
+/// The namespaces where an entry of the journal made something STRICT.
 pub(crate) fn made_strict(entry: &journal::Entry) -> Vec<String> {
     let is_strict = |image: &Option<serde_json::Value>| {
         image.as_ref().is_some_and(|image| image["spec"]["mtls"]["mode"] == Mode::Strict.word())

@@ -6,7 +6,7 @@ use journal::{PlainCall, Sight};
 use mesh::{Engine, Membership, Mtls, Observed, Ready, Tone};
 use world::{Change, Object, Origin, yaml};
 
-use super::{step, whole};
+use super::{KIND, SECURITY, step, whole};
 use crate::Result;
 use crate::change::tray::Tray;
 use crate::says::{Line, says};
@@ -140,7 +140,10 @@ pub(super) fn rows(
         }
     }
     rows.sort_by(|a, b| a.namespace.cmp(&b.namespace));
-    rows.extend(whole_mesh(ready, tray, &rows));
+    // A policy in the root namespace holds for all: its own workloads take the last step, with the mesh.
+    let root = root(ready);
+    let own = rows.iter().position(|row| row.namespace == root).map(|at| rows.remove(at));
+    rows.extend(whole_mesh(ready, tray, &rows, own.unwrap_or_else(|| empty(&root, heard))));
     Ok(rows)
 }
 
@@ -195,12 +198,7 @@ fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Re
     let Some(target) = row.target else { return Ok(()) };
     let world = ready.world();
     let dish = step(world, world, &Tray::default(), &row.namespace, target, "v1")?;
-    row.pending = tray.items().iter().any(|item| {
-        item.key.group == dish.key.group
-            && item.key.kind == dish.key.kind
-            && item.key.namespace == row.namespace
-            && item.body.pointer("/spec/mtls/mode").is_some_and(|mode| mode == target.word())
-    });
+    row.pending = waits(tray, &row.namespace, target);
     let Ok(object) = Object::read(yaml::read(&dish.after).value, Origin::Draft) else { return Ok(()) };
     let after = ready.after(&world.after([Change::Put(object)]));
     let concerns = |seen: &&Observed| {
@@ -218,22 +216,34 @@ fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Re
     Ok(())
 }
 
-/// The last step: one policy in the root namespace, once every namespace is there.
-fn whole_mesh(ready: &Ready, tray: &Tray, rows: &[Row]) -> Option<Row> {
-    let root = root(ready);
-    let is_strict = whole(ready.world(), &root)
+/// Whether the tray holds a step.
+fn waits(tray: &Tray, namespace: &str, target: Mode) -> bool {
+    tray.items().iter().any(|item| {
+        item.key.group == SECURITY
+            && item.key.kind == KIND
+            && item.key.namespace == namespace
+            && item.body.pointer("/spec/mtls/mode").is_some_and(|mode| mode == target.word())
+    })
+}
+
+/// The last step: one policy in the root namespace, once every other namespace is there. `own` is what holds of the root namespace itself.
+fn whole_mesh(ready: &Ready, tray: &Tray, rows: &[Row], own: Row) -> Option<Row> {
+    let is_strict = whole(ready.world(), &own.namespace)
         .is_some_and(|policy| policy.at("/spec/mtls/mode").is_some_and(|mode| mode == Mode::Strict.word()));
     let all = rows.iter().all(|row| row.state == State::Done);
-    if rows.is_empty() || !(all || is_strict) {
+    if (rows.is_empty() && own.workloads == 0) || !(all || is_strict) {
         return None;
     }
-    let sum = |of: fn(&Row) -> u32| rows.iter().map(of).sum();
-    let pending = tray.items().iter().any(|item| item.key.kind == super::KIND && item.key.namespace == root);
-    let quiet = rows.iter().map(|row| row.quiet).fold(f64::INFINITY, f64::min);
-    let row = empty(&root, quiet);
-    let (state, target) = if is_strict { (State::Done, None) } else { (State::Ready, Some(Mode::Strict)) };
+    let sum = |of: fn(&Row) -> u32| of(&own) + rows.iter().map(of).sum::<u32>();
+    let quiet = rows.iter().map(|row| row.quiet).fold(own.quiet, f64::min);
+    let (state, target) = match own.state {
+        _ if is_strict => (State::Done, None),
+        State::Done => (State::Ready, Some(Mode::Strict)),
+        state => (state, own.target),
+    };
+    let pending = target.is_some_and(|target| waits(tray, &own.namespace, target));
     let (workloads, strict, outside) = (sum(|row| row.workloads), sum(|row| row.strict), sum(|row| row.outside));
-    Some(Row { place: Place::Mesh, workloads, strict, outside, state, target, pending, ..row })
+    Some(Row { place: Place::Mesh, workloads, strict, outside, state, target, quiet, pending, ..own })
 }
 
 /// The root namespace: where policies hold for the whole mesh.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use journal::PlainCall;
+use journal::{PlainCall, State};
 use mesh::Ready;
 
 use crate::map::{Flow, Secured};
-use crate::{Result, Session};
+use crate::{Error, Result, Session};
 
 /// Seconds at least from one look at broken callers to the next.
 const EVERY: f64 = 5.0;
@@ -54,7 +54,9 @@ impl Session {
             return Ok(());
         }
         let seen = plain(&flows, &ready);
-        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), now - from, seen).await
+        // A machine that was asleep, or a server that was away: nobody looked for longer than a look takes in.
+        let seconds = (now - from).min(f64::from(LATELY));
+        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), seconds, seen).await
     }
 
     /// Undoes what broke a caller in a namespace that the user wanted guarded.
@@ -67,7 +69,14 @@ impl Session {
             return Ok(());
         };
         let plan = self.undo_review(broken.entry).await?;
-        self.undo(broken.entry, &plan.token).await?;
+        let undone = self.undo(broken.entry, &plan.token).await?;
+        if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
+            if ended.refused {
+                // It would be refused each time: the step stays, and is shown as what broke a caller.
+                self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
+            }
+            return Err(Error::Refused { reason: format!("{}: {}", ended.key, ended.because) });
+        }
         self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
         tracing::info!(entry = broken.entry, namespace = %broken.namespace, "a step to STRICT broke a caller and was taken back");
         Ok(())
