@@ -1,5 +1,6 @@
 //! From dry-run to enforced: the policies of a namespace together, for each alone could refuse whom another lets in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mesh::Ready;
@@ -7,9 +8,9 @@ use serde_json::Value;
 use world::yaml::{self, Edit};
 use world::{Change, Document, Object, ObjectKey, Origin, World};
 
-use super::{DRY_RUN, KIND, Sample, Window, any_request, by_namespace, observed, sample, seen};
+use super::write::Asked;
+use super::{DRY_RUN, KIND, Sample, Window, any_request, observed, sample, seen};
 use crate::change::tray::Tray;
-use crate::policies::write::Asked;
 use crate::recipes::{Dish, SECURITY, changed};
 use crate::says::{Line, says};
 use crate::session::defect;
@@ -33,7 +34,7 @@ impl Session {
     /// The policies that are in dry-run in the cluster, by namespace, with what enforcing them would do.
     ///
     /// # Errors
-    /// A defect alone.
+    /// Where a policy's text in the tray cannot be edited.
     pub async fn dry_runs(&self) -> Result<Vec<DryRun>> {
         let ready = self.ready().await?;
         let (tray, traffic) = (self.tray.borrow().clone(), self.traffic.borrow().clone());
@@ -50,8 +51,10 @@ pub(super) fn is_dry(policy: &Document) -> bool {
 
 fn all(ready: &Ready, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
     let world = ready.world();
-    let dry = world.documents_of(SECURITY, KIND).filter(|policy| is_dry(policy));
-    let groups = by_namespace(dry.map(|policy| (policy.key.namespace.clone(), policy.clone())));
+    let mut groups: BTreeMap<String, Vec<Arc<Document>>> = BTreeMap::new();
+    for policy in world.documents_of(SECURITY, KIND).filter(|policy| is_dry(policy)) {
+        groups.entry(policy.key.namespace.clone()).or_default().push(policy.clone());
+    }
     if groups.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,7 +8,7 @@ mod requests;
 mod seen;
 pub mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mesh::{Caller, Observed, Ready, Request, Unknown};
 use serde_json::{Value, json};
@@ -200,8 +200,7 @@ fn tailor(
     }
     let after = ready.after(&world.after(enforced));
     let mut let_in: Vec<LetIn> = Vec::new();
-    for call in named {
-        let grant = grant(call, told);
+    for (call, grant) in named.into_iter().zip(grants) {
         match still_refused(&after, call, &sample(&grant.requests)) {
             Some(because) => left.push(leaves(call, Why::Otherwise, because)),
             None => admit(&mut let_in, grant, call),
@@ -352,13 +351,4 @@ impl Kept {
         let dish = Dish { key, before: String::new(), after: yaml::write(&dry), base: String::new() };
         Ok((dish, object(&name, None)))
     }
-}
-
-/// Objects by namespace.
-pub(crate) fn by_namespace<T>(all: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Vec<T>> {
-    let mut found: BTreeMap<String, Vec<T>> = BTreeMap::new();
-    for (namespace, one) in all {
-        found.entry(namespace).or_default().push(one);
-    }
-    found
 }

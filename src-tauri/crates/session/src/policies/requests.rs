@@ -49,10 +49,11 @@ pub(super) async fn told(connection: &Connection, ready: &Ready, scope: &Scope) 
     }
     let asked = pods.into_iter().map(|(service, pod)| async move { (service, lines(connection, &pod).await, pod) });
     let mut answers = futures::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let accounts = accounts(ready.world());
     let mut paths: BTreeMap<(Names, Names), BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     while let Some((service, read, pod)) = answers.next().await {
         match read {
-            Ok(text) => told.lines += take(&text, &service, ready.world(), &mut paths),
+            Ok(text) => told.lines += take(&text, &service, &accounts, &mut paths),
             Err(because) => {
                 told.unknown.push(Unknown { about: format!("access log of {}/{}", pod.namespace, pod.name), because });
             }
@@ -77,18 +78,22 @@ async fn lines(connection: &Connection, pod: &Pod) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Whose an address is.
+fn accounts(world: &World) -> BTreeMap<&str, Names> {
+    world
+        .pods()
+        .filter(|pod| !pod.ip.is_empty() && !pod.host_network)
+        .map(|pod| (pod.ip.as_str(), (pod.namespace.clone(), pod.service_account.clone())))
+        .collect()
+}
+
 /// Takes in what a log says of requests that came in and were served; how many it was.
 fn take(
     text: &str,
     service: &Names,
-    world: &World,
+    accounts: &BTreeMap<&str, Names>,
     paths: &mut BTreeMap<(Names, Names), BTreeMap<String, BTreeSet<String>>>,
 ) -> usize {
-    let accounts: BTreeMap<&str, Names> = world
-        .pods()
-        .filter(|pod| !pod.ip.is_empty() && !pod.host_network)
-        .map(|pod| (pod.ip.as_str(), (pod.namespace.clone(), pod.service_account.clone())))
-        .collect();
     let mut count = 0;
     for line in text.lines() {
         let What::Call(call) = read(line, true).what else { continue };
@@ -111,8 +116,12 @@ fn came_from(call: &Call) -> Option<&str> {
     call.peer.rsplit_once(':').map(|(ip, _)| ip.trim_matches(['[', ']']))
 }
 
-/// A path with `{*}` for the parts that are names of things: `/reviews/42` is `/reviews/{*}`.
+/// A path with `{*}` for the parts that are names of things: `/reviews/42` is `/reviews/{*}`. `*` for one that holds what a policy would
+/// read as a pattern: else whoever asks for `/admin/{*}` itself would be let in to all that is below.
 fn grouped(path: &str) -> String {
+    if path.contains(['*', '{', '}']) {
+        return "*".to_owned();
+    }
     let part = |part: &str| if is_id(part) { "{*}".to_owned() } else { part.to_owned() };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
@@ -155,6 +164,7 @@ mod tests {
             ("/deadbeef", "/deadbeef"),
             ("/", "/"),
             ("/facade/added", "/facade/added"),
+            ("/admin/{*}", "*"),
         ] {
             assert_eq!(grouped(path), expected);
         }
@@ -169,6 +179,7 @@ mod tests {
         let told: Vec<_> = asked.into_iter().map(|one| (one.methods, one.paths)).collect();
         assert_eq!(told, [(set(&["GET"]), set(&["/a", "/b/{*}"])), (set(&["GET", "POST"]), set(&["/c"]))]);
         assert!(asked_of(paths(&[("/a*", &["GET"])])).is_empty(), "a star would be read as more");
+        assert!(asked_of(paths(&[("/a", &["GET"]), ("*", &["GET"])])).is_empty(), "nor is the rest of it enough");
         let many: BTreeMap<String, BTreeSet<String>> = (0..30)
             .map(|n| (format!("/x/{}", char::from(b'A' + n % 26).to_string() + &n.to_string() + "z"), set(&["GET"])))
             .collect();

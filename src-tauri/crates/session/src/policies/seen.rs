@@ -69,15 +69,16 @@ pub(super) fn calls(traffic: &Traffic, ready: &Ready, window: Window) -> Vec<Cal
     calls.into_values().collect()
 }
 
-/// Requests to services from callers that no proxy counts.
+/// Requests to services from callers that no proxy counts: a second, or in all.
 pub(super) fn nameless(traffic: &Traffic, ready: &Ready, window: Window) -> BTreeMap<Names, f64> {
-    let seconds = match window {
-        Window::Last(seconds) => seconds,
-        Window::Ever => KEPT,
+    let (seconds, times) = match window {
+        Window::Last(seconds) => (seconds, 1.0),
+        // They are told apart step by step alone: in all is what was counted since somebody has looked.
+        Window::Ever => (KEPT, traffic.watched().min(f64::from(KEPT))),
     };
     let mut found: BTreeMap<Names, f64> = BTreeMap::new();
     for flow in traffic.over(seconds, ready).into_iter().filter(|flow| flow.from.0.is_empty()) {
-        *found.entry(flow.service).or_default() += flow.per_second;
+        *found.entry(flow.service).or_default() += flow.per_second * times;
     }
     found
 }
