@@ -25,7 +25,8 @@ pub struct Files {
     texts: BTreeMap<String, String>,
     /// Where each object begins; the last where a name comes twice, as the world has it.
     places: HashMap<ObjectKey, (String, usize)>,
-    begins: Vec<(ObjectKey, String, usize)>,
+    /// File and line on which each object begins, in the order of the files.
+    begins: Vec<(String, usize)>,
 }
 
 /// Something wrong in a file.
@@ -152,7 +153,7 @@ impl Files {
         let (objects, problems) = located(&text, path);
         for (object, line) in objects {
             self.places.insert(object.key(), (path.to_owned(), line));
-            self.begins.push((object.key(), path.to_owned(), line));
+            self.begins.push((path.to_owned(), line));
             self.objects.push(object);
         }
         let named = |p: world::yaml::Problem| Problem { path: path.to_owned(), line: p.line, message: p.message };
@@ -160,9 +161,9 @@ impl Files {
         self.texts.insert(path.to_owned(), text);
     }
 
-    /// Every object with the file and the line on which it begins, in the order of the files.
-    pub fn located(&self) -> impl Iterator<Item = (ObjectKey, &str, usize)> {
-        self.begins.iter().map(|(key, path, line)| (key.clone(), path.as_str(), *line))
+    /// File and line on which each object begins, in the order of the files.
+    pub fn located(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.begins.iter().map(|(path, line)| (path.as_str(), *line))
     }
 
     /// The world that the files describe.

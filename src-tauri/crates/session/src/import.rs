@@ -40,22 +40,25 @@ impl Session {
         let read = tokio::task::spawn_blocking(move || read_folder(&path)).await;
         let (files, count) = read.map_err(|_| defect("reading a folder"))??;
         let mut import = FolderImport { files: count, problems: files.problems.clone(), ..FolderImport::default() };
-        let mut texts: BTreeMap<ObjectKey, (String, usize)> = BTreeMap::new();
+        let mut taken: BTreeMap<ObjectKey, (&str, usize)> = BTreeMap::new();
         let mut order = Vec::new();
-        for (key, path, line) in files.located() {
+        for (path, line) in files.located() {
             let Some(text) = files.document_at(path, line) else { continue };
             let problem = |message: String| Problem { path: path.to_owned(), line, message };
             match self.key_of(&yaml::read(text).value) {
                 Err(Error::NotOurs { object }) => *import.passed_over.entry(object.kind).or_default() += 1,
                 Err(error) => import.problems.push(problem(error.to_string())),
-                Ok(_) if texts.contains_key(&key) => {
-                    let (path, line) = texts.get(&key).cloned().unwrap_or_default();
-                    import.problems.push(problem(format!("{key} stands in {path}:{line} already; that one is taken")));
-                }
-                Ok(key) => {
-                    texts.insert(key.clone(), (path.to_owned(), line));
-                    order.push((key, text.to_owned()));
-                }
+                Ok(key) => match taken.get(&key) {
+                    Some((first, at)) => {
+                        import
+                            .problems
+                            .push(problem(format!("{key} stands in {first}:{at} already; that one is taken")));
+                    }
+                    None => {
+                        taken.insert(key.clone(), (path, line));
+                        order.push((key, text.to_owned()));
+                    }
+                },
             }
         }
         let asked = order.into_iter().map(|(key, text)| self.dish_of(key, text));

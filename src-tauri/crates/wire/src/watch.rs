@@ -50,7 +50,7 @@ pub(crate) fn bench(bench: &Workbench, mut sink: impl FnMut(Pulse) -> bool + Sen
     Watch(tokio::spawn(async move {
         loop {
             let topic = tokio::select! {
-            changed = clusters.changed() => changed.map(|()| Topic::Clusters),
+                changed = clusters.changed() => changed.map(|()| Topic::Clusters),
                 changed = journal.changed() => changed.map(|()| Topic::Journal),
             };
             let Ok(topic) = topic else { return };

@@ -78,14 +78,15 @@ impl Checkout {
         if files.is_empty() {
             return Err(Error::NothingToApply);
         }
-        let done = self.write_and_commit(files, message).await;
-        if done.is_err() {
+        if let Err(error) = self.write_and_commit(files, message).await {
             self.restore(files).await;
+            return Err(error);
         }
-        done
+        let commit = git(&self.root, &["rev-parse", "HEAD"], &[], None).await.map_err(|why| self.failed(why))?;
+        Ok(commit.trim().to_owned())
     }
 
-    async fn write_and_commit(&self, files: &[FileChange], message: &str) -> Result<String> {
+    async fn write_and_commit(&self, files: &[FileChange], message: &str) -> Result<()> {
         for file in files {
             let place = self.true_place(&file.path)?;
             let failed = |error: std::io::Error| Error::File { path: file.path.clone(), reason: error.to_string() };
@@ -106,9 +107,8 @@ impl Checkout {
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         git(&self.root, &["commit", "--only", "--quiet", "--file=-"], &paths, Some(message))
             .await
-            .map_err(|why| self.failed(why))?;
-        let commit = git(&self.root, &["rev-parse", "HEAD"], &[], None).await.map_err(|why| self.failed(why))?;
-        Ok(commit.trim().to_owned())
+            .map(drop)
+            .map_err(|why| self.failed(why))
     }
 
     async fn restore(&self, files: &[FileChange]) {

@@ -79,7 +79,7 @@ impl Session {
         }
         let checkout = Checkout::of(Path::new(folder)).await?;
         let (looked, root) = (PathBuf::from(folder), checkout.root.clone());
-        let message = self.git_message(&exports).await?;
+        let message = self.git_message(&exports, objects.is_empty()).await?;
         let planned = tokio::task::spawn_blocking(move || layout::files(&root, &looked, &exports));
         let (files, same) = planned.await.map_err(|_| defect("laying out the checkout"))??;
         checkout.clean(&files).await?;
@@ -131,8 +131,8 @@ impl Session {
         Ok(exports)
     }
 
-    /// A subject that says what is done to what, then each object, what it does to traffic, and where.
-    async fn git_message(&self, exports: &[Export]) -> Result<String> {
+    /// A subject that says what is done to what, then each object, what the tray as a whole does to traffic, and where.
+    async fn git_message(&self, exports: &[Export], whole_tray: bool) -> Result<String> {
         let verb = |kind: ChangeKind| match kind {
             ChangeKind::Create => "add",
             ChangeKind::Update => "change",
@@ -158,7 +158,8 @@ impl Session {
             body.extend(exports.iter().map(|export| format!("- {} {}", verb(export.kind), export.key)));
             body.push(String::new());
         }
-        if let Some(effect) = self.effect().await? {
+        let effect = if whole_tray { self.effect().await? } else { None };
+        if let Some(effect) = effect {
             let lines = says(&effect).into_iter().take(12).map(|line| format!("{}: {}", line.title, line.detail));
             let lines: Vec<String> = lines.collect();
             if !lines.is_empty() {

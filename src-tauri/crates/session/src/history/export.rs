@@ -78,7 +78,8 @@ fn section(row: &Row) -> String {
     };
     let mut lines = vec![format!("## {}: {why}", entry.id), String::new()];
     let state = if row.drifted > 0 {
-        format!("{}, {} objects changed since", entry.state.word(), row.drifted)
+        let objects = if row.drifted == 1 { "object" } else { "objects" };
+        format!("{}, {} {objects} changed since", entry.state.word(), row.drifted)
     } else {
         entry.state.word().to_owned()
     };
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn markdown_is_what_we_wrote_and_nothing_that_a_text_smuggles_in() {
         let text = export(&[row()], Form::Markdown);
-        assert!(text.starts_with("## 4: more \\*weight\\* \\# not a heading\n\n2023-11-14T22:13:20Z by ann on prod: applied, 1 objects changed since\n"), "{text}");
+        assert!(text.starts_with("## 4: more \\*weight\\* \\# not a heading\n\n2023-11-14T22:13:20Z by ann on prod: applied, 1 object changed since\n"), "{text}");
         assert!(text.contains("1 of 2 proxies took it up.\n- a/p refused it: bad \\| route\n"), "{text}");
         assert!(
             text.contains("### update K a/n\n\n````diff\n")

@@ -251,7 +251,8 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
         match kept_now {
             Ok(false) => return lost(id),
             Ok(true) if kept.run.phase.is_over() => return,
-            Ok(true) => told = Some(kept.clone()).filter(|_| is_new).or(told),
+            Ok(true) if is_new => told = Some(kept.clone()),
+            Ok(true) => {}
             // What the disk refuses now it may take in a second.
             Err(error) => tracing::warn!(%error, id, "how a rollout stands could not be kept"),
         }

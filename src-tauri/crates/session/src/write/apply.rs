@@ -395,7 +395,7 @@ async fn put_back(
                     return Ok(());
                 }
                 let now = now.unwrap_or_default();
-                if !now.is_null() && !managers::only_status_moved(written, &now) {
+                if !managers::only_status_moved(written, &now) {
                     return Err("somebody changed it since".into());
                 }
                 if let Some((_, why)) = refused.filter(|(version, _)| *version == resource_version(&now)) {

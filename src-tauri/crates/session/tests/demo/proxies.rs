@@ -208,9 +208,8 @@ async fn the_access_log_is_followed_and_one_that_is_off_is_switched_on_by_the_tr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_may_not_be_read_names_the_right() {
+async fn the_log_of_a_pod_that_is_gone_says_so() {
     let bench = bench(Demo::viewer).await;
-    // A viewer may read logs; a pod that is gone has none.
     let mut told = bench.session.access_told();
     let shown = async {
         loop {
@@ -264,10 +263,8 @@ async fn who_may_run_programs_but_not_forward_ports_opens_proxies_by_their_agent
     let bench = bench(Demo::runner).await;
     let session = &bench.session;
     let pod = session.world().pods_in("prod").find(|pod| pod.workload.1 == "cart-v1").unwrap().name.clone();
-    let clusters = {
-        session.proxy("prod", &pod, true).await.unwrap();
-        session.proxy_lines("prod", &pod, Sort::Clusters).await.unwrap()
-    };
+    session.proxy("prod", &pod, true).await.unwrap();
+    let clusters = session.proxy_lines("prod", &pod, Sort::Clusters).await.unwrap();
     assert!(clusters.len() > 20 && clusters.iter().any(|line| line.name.ends_with("|reviews.prod.svc.cluster.local")));
     let by_agent =
         session.connection().agent_get("prod", &pod, "/config_dump?resource=dynamic_route_configs").await.unwrap();
