@@ -57,7 +57,7 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
         let round = poller.round(&proxies).await;
         let mut next = (**sender.borrow()).clone();
         next.revision += 1;
-        next.now = poller.now();
+        (next.now, next.at) = (poller.now(), Timestamp::now().as_millisecond());
         next.unknown = round.unknown.iter().map(unknown).collect();
         if proxies.is_empty() {
             let because = "no proxy runs in this cluster that counts requests".to_owned();

@@ -30,8 +30,10 @@ pub struct Traffic {
     pub measured: bool,
     /// What could not be measured.
     pub unknown: Vec<Unknown>,
-    /// The poller's clock at that look.
+    /// The poller's clock at that look: it may stand still while the machine sleeps.
     pub(crate) now: f64,
+    /// The world's clock at that look, milliseconds since 1970.
+    pub(crate) at: i64,
     pub(crate) store: Arc<RwLock<signals::Traffic>>,
 }
 
@@ -61,6 +63,11 @@ impl Traffic {
     /// Edges as the proxies counted them over the last so many seconds.
     pub fn edges(&self, window: f64) -> Vec<Edge> {
         self.store.read().unwrap_or_else(PoisonError::into_inner).edges(window, self.now)
+    }
+
+    /// A time of the world (milliseconds since 1970) by the poller's clock.
+    pub(crate) fn clock(&self, at: i64) -> f64 {
+        self.now + (at - self.at) as f64 / 1000.0
     }
 
     /// For how many seconds up to now what was counted is known step by step.

@@ -208,7 +208,8 @@ impl Session {
     fn judge_force(&self, uptake: &mut Uptake) {
         let mut trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tracker) = trackers.get_mut(&uptake.entry) else { return };
-        let (traffic, now) = (self.traffic.borrow().clone(), jiff::Timestamp::now().as_millisecond() as f64 / 1000.0);
+        let traffic = self.traffic.borrow().clone();
+        let now = traffic.clock(jiff::Timestamp::now().as_millisecond());
         for row in uptake.rows.iter_mut().filter(|row| row.state == State::Acknowledged) {
             let since = *tracker.acknowledged.entry((row.namespace.clone(), row.pod.clone())).or_insert(now);
             row.force = force(&tracker.types, since, traffic.draining(&row.namespace, &row.pod));

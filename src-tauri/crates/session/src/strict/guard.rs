@@ -60,14 +60,14 @@ impl Session {
         if traffic.revision == 0 {
             return Ok(Vec::new());
         }
-        let since = Some(((traffic.now - WATCHED) * 1000.0) as i64);
+        let since = Some(traffic.at - (WATCHED * 1000.0) as i64);
         let filter = Filter { cluster: Some(self.cluster_name()), since, ..Filter::default() };
         let entries = self.opening.records.list(filter).await?;
         let steps = entries.into_iter().filter(|entry| entry.state == State::Applied && entry.undoes.is_none());
         let mut broken = Vec::new();
         for entry in steps {
             let namespaces = made_strict(&entry);
-            let written = seconds(entry.at);
+            let written = traffic.clock(entry.at);
             if namespaces.is_empty() || traffic.now - written < SETTLES + ENOUGH {
                 continue;
             }
@@ -83,10 +83,6 @@ impl Session {
         }
         Ok(broken)
     }
-}
-
-fn seconds(millis: i64) -> f64 {
-    millis as f64 / 1000.0
 }
 
 /// Requests and errors a second of a caller to a service, and the workloads that took them.
