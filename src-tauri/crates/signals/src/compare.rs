@@ -42,7 +42,8 @@ pub struct Compared {
     pub name: String,
     /// How the two stand to each other.
     pub standing: Standing,
-    /// As the control plane would send it, in the proxy's names; null where it would not, or where both are equal.
+    /// As the control plane would send it, in the proxy's names all through, by which what is secret is known; null where it would not, or
+    /// where both are equal.
     pub sent: Value,
     /// As the proxy has it; null where it has not, or where both are equal.
     pub held: Value,
@@ -84,7 +85,7 @@ pub fn compare(sent: &[u8], held: &[u8]) -> Result<Vec<Compared>, Unreadable> {
         kind,
         name,
         standing: Standing::OnlySent,
-        sent,
+        sent: alone(sent),
         held: Value::Null,
     }));
     all.sort_by(|a, b| (a.standing, a.kind, &a.name).cmp(&(b.standing, b.kind, &b.name)));
@@ -199,18 +200,43 @@ fn spelt(sent: Value, held: &Value) -> Value {
                     out.insert(name.clone(), spelt(value, held));
                 }
             }
-            out.extend(left.into_values().map(|(name, value)| (snake(&name), value)));
+            out.extend(left.into_values().map(|(name, value)| lone(&name, value)));
             Value::Object(out)
         }
         (Value::Array(sent), Value::Array(held)) => {
-            let held = held.iter().map(Some).chain(std::iter::repeat(None));
-            sent.into_iter()
-                .zip(held)
-                .map(|(sent, held)| held.map_or_else(|| sent.clone(), |held| spelt(sent.clone(), held)))
-                .collect()
+            let each = sent.into_iter().enumerate();
+            each.map(|(at, sent)| match twin(at, &sent, held) {
+                Some(held) => spelt(sent, held),
+                None => alone(sent),
+            })
+            .collect()
         }
-        (sent, _) => sent,
+        (sent, _) => alone(sent),
     }
+}
+
+/// What of a list an item is to be spelt after: what stands in its place, else what has its name.
+fn twin<'a>(at: usize, item: &Value, held: &'a [Value]) -> Option<&'a Value> {
+    let name = item.get("name");
+    let same = |other: &&Value| other.get("name") == name;
+    let in_place = held.get(at);
+    in_place.filter(same).or_else(|| held.iter().find(same)).or(in_place)
+}
+
+/// What is sent where nothing is held to spell it after.
+fn alone(sent: Value) -> Value {
+    match sent {
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| lone(&name, value)).collect()),
+        Value::Array(items) => items.into_iter().map(alone).collect(),
+        other => other,
+    }
+}
+
+/// A member of it. Names inside of metadata are data and stay.
+fn lone(name: &str, value: Value) -> (String, Value) {
+    let name = snake(name);
+    let value = if name == "filter_metadata" { value } else { alone(value) };
+    (name, value)
 }
 
 /// `route_config` of `routeConfig`.
@@ -282,6 +308,24 @@ mod tests {
         assert_eq!(first.held, json!({"name": "a", "connect_timeout": "10s"}));
         assert_eq!((all[1].standing, all[1].name.as_str()), (Standing::OnlySent, "81"));
         assert_eq!((all[2].standing, all[2].name.as_str()), (Standing::OnlyHeld, "80"));
+    }
+
+    #[test]
+    fn what_the_proxy_has_not_is_in_its_names_too() {
+        let mut sent = istiod();
+        let filters = json!([{"name": "new", "typedConfig": {"maxBytes": 1, "filterMetadata": {"a.B": {"cD": 1}}}},
+            {"name": "hcm", "typedConfig": {"proxy100Continue": true}}, {"name": "last", "typedConfig": {"privateKey": "S"}}]);
+        sent["configs"][1]["dynamicListeners"][0]["activeState"]["listener"]["filterChains"][0]["filters"] = filters;
+        let more = json!({"cluster": {"name": "b", "connectTimeout": "1s"}});
+        sent["configs"][0]["dynamicActiveClusters"].as_array_mut().unwrap().push(more);
+        let all = compare(sent.to_string().as_bytes(), envoy().to_string().as_bytes()).unwrap();
+        let of = |name: &str| &all.iter().find(|one| one.name == name).unwrap().sent;
+        assert_eq!(
+            of("l")["filter_chains"][0]["filters"],
+            json!([{"name": "new", "typed_config": {"max_bytes": 1, "filter_metadata": {"a.B": {"cD": 1}}}},
+                {"name": "hcm", "typed_config": {"proxy_100_continue": true}}, {"name": "last", "typed_config": {"private_key": "S"}}])
+        );
+        assert_eq!(*of("b"), json!({"name": "b", "connect_timeout": "1s"}));
     }
 
     #[test]
