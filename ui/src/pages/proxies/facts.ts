@@ -32,6 +32,16 @@ export function use(usage: number | null, request: number | null, limit: number 
 export const isHot = (row: ProxyRow): boolean =>
   [use(row.cpuUsage, row.cpuRequest, row.cpuLimit), use(row.memoryUsage, row.memoryRequest, row.memoryLimit)].some((one) => one?.tone === 'bad');
 
+/** Something is known of what it has: its control plane told it, or it did itself. */
+const hasAnswered = (row: ProxyRow): boolean => row.sync !== 'unknown' || row.certificate !== null || row.size !== null;
+
+/** How many of those that run answered, and how many did not. One that answered may still lack a fact: that is said in its row. */
+export function answers(rows: readonly ProxyRow[]): { readonly answered: number; readonly silent: number } {
+  const running = rows.filter((row) => row.presence === 'running');
+  const answered = running.filter(hasAnswered).length;
+  return { answered, silent: running.length - answered };
+}
+
 /** The sum of what is known; null where nothing is. */
 export function sum(values: readonly (number | null)[]): number | null {
   const known = values.filter((value): value is number => value !== null);

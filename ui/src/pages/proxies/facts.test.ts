@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { rows } from '../../host/fixtures/proxies';
+import type { ProxyRow } from '../../wire/generated/types';
+import { answers } from './facts';
+
+const [well] = rows.filter((row) => row.sync === 'synced' && row.certificate !== null);
+const one = (change: Partial<ProxyRow>): ProxyRow => ({ ...(well as ProxyRow), ...change });
+const mute = { sync: 'unknown', certificate: null, size: null } as const;
+
+describe('which proxies answered', () => {
+  it.each<[string, Partial<ProxyRow>, { answered: number; silent: number }]>([
+    ['all is known', {}, { answered: 1, silent: 0 }],
+    ['it answered and lacks a fact', { version: '', unknown: [{ about: 'version-skew', because: 'its version is not known' }] }, { answered: 1, silent: 0 }],
+    ['its control plane alone told of it', { certificate: null, size: null }, { answered: 1, silent: 0 }],
+    ['it alone told of itself', { sync: 'unknown' }, { answered: 1, silent: 0 }],
+    ['nobody told anything', { ...mute, unknown: [{ about: 'certificate and configuration', because: 'you may not' }] }, { answered: 0, silent: 1 }],
+    ['it does not run', { ...mute, presence: 'dead' }, { answered: 0, silent: 0 }],
+  ])('%s', (_, change, expected) => {
+    expect(answers([one(change)])).toEqual(expected);
+  });
+});
