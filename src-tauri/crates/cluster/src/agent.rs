@@ -13,8 +13,9 @@ use crate::error::{ApiError, Cause, Unreachable};
 use crate::pods::{ANSWER, LARGEST, READ_ONLY};
 
 /// Envoy's admin port, on the pod's loopback.
-const ADMIN_PORT: u16 = 15000;
-const CONTAINER: &str = "istio-proxy";
+pub const ADMIN_PORT: u16 = 15000;
+/// The container that Istio's injector and gateways name so.
+pub const CONTAINER: &str = "istio-proxy";
 /// Most of what a program says of its failure that is read.
 const COMPLAINT: u64 = 4096;
 
@@ -80,7 +81,11 @@ impl Connection {
         if out.len() as u64 == limit {
             return Err(Cause::Broken { detail: format!("larger than {} MiB", LARGEST >> 20) });
         }
-        match ended.and_then(|status| status.status) {
+        // Without a word of how it ended, the answer may be a part of it.
+        let Some(ended) = ended else {
+            return Err(Cause::Unreachable(Unreachable::Cut("how the program ended was not said".into())));
+        };
+        match ended.status {
             Some(word) if word == "Success" => Ok(answer(out.into())),
             _ => {
                 let said = complaint.unwrap_or_default();

@@ -20,6 +20,7 @@ mod pods;
 mod probe;
 mod write;
 
+pub use agent::{ADMIN_PORT, CONTAINER};
 pub use apis::{Api, Apis};
 pub use connect::{ConnectError, connect};
 pub use connection::Connection;

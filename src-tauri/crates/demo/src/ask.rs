@@ -71,7 +71,7 @@ impl Ask {
         agent.split('/').next().unwrap_or("unknown").to_owned()
     }
 
-    /// The user, by the token; the kubeconfig of this cluster names both.
+    /// The user, by the token; a token that is none of the others' is the administrator's.
     pub(crate) fn user(&self) -> &'static str {
         match self.headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()) {
             Some("Bearer demo-viewer") => "demo-viewer",

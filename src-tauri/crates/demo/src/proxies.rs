@@ -144,15 +144,14 @@ impl Proxy {
 
     /// What istiod would send it now, in the form of a proxy that has it.
     pub(crate) fn as_sent(&self, ready: &Arc<Ready>, services: usize) -> Self {
-        let text = |of: &String| of.clone();
         Self {
-            namespace: text(&self.namespace),
-            pod: text(&self.pod),
-            app: text(&self.app),
-            account: text(&self.account),
-            version: text(&self.version),
-            workload: text(&self.workload),
-            ip: text(&self.ip),
+            namespace: self.namespace.clone(),
+            pod: self.pod.clone(),
+            app: self.app.clone(),
+            account: self.account.clone(),
+            version: self.version.clone(),
+            workload: self.workload.clone(),
+            ip: self.ip.clone(),
             port: self.port,
             router: self.router,
             condition: self.condition,

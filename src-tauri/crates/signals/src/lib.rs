@@ -28,14 +28,15 @@ mod traffic;
 mod usage;
 
 pub use certificate::Certificate;
+pub use cluster::{ADMIN_PORT, CONTAINER};
 pub use culprit::{Culprit, Place, culprit};
 pub use envoy::{Cluster, Counters, Sample};
 pub use health::{Alive, DEBUG_PORT, HealthReport, Plane, ProxyHealth, TypeHealth, control_planes, health};
 pub use istiod::SyncState;
-pub use look::{ADMIN_PORT, Look, Looker, Looks, Size};
+pub use look::{Look, Looker, Looks, Size};
 pub use nack::Nack;
 pub use poll::{Poller, Round};
-pub use proxies::{CONTAINER, Proxy, Role, dead, proxies, without_proxy};
+pub use proxies::{Proxy, Role, dead, proxies, without_proxy};
 pub use redact::redact;
 pub use strain::{Strain, Strains};
 pub use throttle::Throttling;

@@ -13,8 +13,6 @@ use crate::dump::{self, Dump};
 use crate::health::because;
 use crate::{Proxy, Role};
 
-/// Envoy's admin port, on the pod's loopback.
-pub const ADMIN_PORT: u16 = 15000;
 /// How many pods are asked at once: each answer may be as large as the connection allows.
 const AT_ONCE: usize = 4;
 /// A proxy that takes longer to answer is asked for its certificate alone from then on.

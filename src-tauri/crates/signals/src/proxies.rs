@@ -1,5 +1,6 @@
 //! Which pods of a world have a proxy of Istio's.
 
+use cluster::CONTAINER;
 use world::{Container, Labels, Pod, World};
 
 use crate::Workload;
@@ -54,9 +55,6 @@ impl Proxy {
         (self.namespace.clone(), self.pod.clone())
     }
 }
-
-/// The container that Istio's injector and gateways name so.
-pub const CONTAINER: &str = "istio-proxy";
 
 /// All proxies of running pods, by namespace and pod.
 pub fn proxies(world: &World) -> Vec<Proxy> {

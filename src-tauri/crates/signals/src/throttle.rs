@@ -1,13 +1,12 @@
-//! How often the kernel stopped a proxy, or an istiod, because of its CPU limit, from the kubelets' container statistics. They are large, so a few
-//! nodes are asked at a time, and nobody is asked again who refused.
+//! How often the kernel stopped a proxy, or an istiod, because of its CPU limit, from the kubelets' container statistics. They are large,
+//! so a few nodes are asked at a time, and nobody is asked again who refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cluster::{Cause, Connection};
+use cluster::{CONTAINER, Cause, Connection};
 use world::World;
 
 use crate::prometheus;
-use crate::proxies::CONTAINER;
 
 /// The container of istiod.
 const ISTIOD: &str = "discovery";

@@ -98,9 +98,11 @@ impl Past {
 
     /// Deletes the files of hours that are long ago.
     fn forget(&self, now: u64) -> io::Result<()> {
-        for (hour, path) in self.files() {
-            if hour + HOURS < now {
-                fs::remove_file(path)?;
+        for (_, path) in self.files().into_iter().filter(|(hour, _)| hour + HOURS < now) {
+            match fs::remove_file(path) {
+                // Another writer was quicker.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
             }
         }
         Ok(())
@@ -177,9 +179,11 @@ fn mean(moments: Vec<Vec<Flow>>) -> Vec<Flow> {
                 *sum_errors += errors;
                 sum.p50 = flow.p50.or(sum.p50);
                 sum.p99 = sum.p99.into_iter().chain(flow.p99).reduce(f64::max);
-                if sum.secured != flow.secured {
-                    sum.secured = if flow.secured == Secured::Unknown { sum.secured } else { Secured::Mixed };
-                }
+                sum.secured = match (sum.secured, flow.secured) {
+                    (known, Secured::Unknown) | (Secured::Unknown, known) => known,
+                    (before, now) if before == now => now,
+                    _ => Secured::Mixed,
+                };
             }
         }
     }
@@ -225,6 +229,20 @@ mod tests {
         again.keep(now + 40 * HOUR, &[], &[]).unwrap();
         assert_eq!(again.span().moments, [now + 40 * HOUR], "long ago is forgotten");
         assert_eq!(Past::of(folder.path(), "other", "one").span(), Span::default());
+    }
+
+    #[test]
+    fn how_requests_travelled_is_what_was_known_of_it() {
+        use Secured::{Mixed, Mtls, Plaintext, Unknown};
+        for (moments, expected) in [
+            ([Unknown, Mtls, Mtls], Mtls),
+            ([Mtls, Unknown, Mtls], Mtls),
+            ([Unknown, Unknown, Unknown], Unknown),
+            ([Mtls, Unknown, Plaintext], Mixed),
+        ] {
+            let of = |secured| vec![Flow { secured, ..flow("a", "b", 1.0) }];
+            assert_eq!(mean(moments.map(of).into())[0].secured, expected, "{moments:?}");
+        }
     }
 
     #[test]

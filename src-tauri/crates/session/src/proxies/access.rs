@@ -16,8 +16,9 @@ use crate::{Error, Result, Session};
 
 pub use signals::access::{Call, Direction, Entry, What, flag};
 
-/// Lines that are kept.
+/// Lines that are kept, and bytes of them.
 const KEPT: usize = 5_000;
+const KEPT_BYTES: usize = 16 << 20;
 /// Most lines in one answer.
 const SHOWN: usize = 1_000;
 /// From before it was asked for, so that the page does not begin empty.
@@ -77,24 +78,31 @@ pub struct Shown {
 struct Ring {
     following: Following,
     lines: VecDeque<(u64, Entry)>,
+    bytes: usize,
     read: u64,
     calls: u64,
+    /// When the newest line was written.
     last: Option<Timestamp>,
+    /// The log was asked for again from then on: what is not newer comes once more.
+    had: Option<Timestamp>,
     news: bool,
 }
 
 impl Ring {
     fn take(&mut self, line: &str) {
         let entry = access::read(line, true);
-        // After it was asked for again, what came before comes once more.
-        if entry.at.is_some() && entry.at < self.last {
+        if entry.at.is_some() && entry.at <= self.had {
             return;
         }
-        self.last = entry.at.or(self.last);
+        self.last = self.last.max(entry.at);
         self.read += 1;
         self.calls += u64::from(matches!(entry.what, What::Call(_)));
+        self.bytes += entry.raw.len();
         self.lines.push_front((self.read, entry));
-        self.lines.truncate(KEPT);
+        while self.lines.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some((_, oldest)) = self.lines.pop_back() else { break };
+            self.bytes -= oldest.raw.len();
+        }
         self.news = true;
     }
 }
@@ -135,12 +143,11 @@ impl Session {
     /// None today: what cannot be read is said in the answer.
     pub async fn proxy_access(&self, namespace: &str, pod: &str, search: &str, only: Only) -> Result<Shown> {
         let ring = self.follow_access(namespace, pod);
-        let mut shown = shown(&lock(&ring), search, only);
-        let (calls, runs) = {
+        let (mut shown, calls) = {
             let ring = lock(&ring);
-            (ring.calls, ring.following == Following::Runs)
+            (shown(&ring, search, only), ring.calls)
         };
-        if calls == 0 && runs {
+        if calls == 0 && shown.following == Following::Runs {
             // Asked of the proxy once: what is known of it stays until somebody asks anew.
             shown.off = self.proxy_held(namespace, pod).await.ok().map(|detail| detail.dump.logs().is_empty());
         }
@@ -155,16 +162,20 @@ impl Session {
 
     fn follow_access(&self, namespace: &str, pod: &str) -> Arc<Mutex<Ring>> {
         let mut followed = lock(&self.access.followed);
+        let mut ring = Arc::<Mutex<Ring>>::default();
         if let Some(known) = followed.as_ref().filter(|known| known.place.0 == namespace && known.place.1 == pod) {
             let alive =
                 !matches!(lock(&known.ring).following, Following::Ended(_)) || lock(&known.asked).elapsed() < AGAIN;
             *lock(&known.asked) = Instant::now();
+            // What was read stays: it goes on from there.
+            ring = known.ring.clone();
             if alive {
-                return known.ring.clone();
+                return ring;
             }
+            lock(&ring).following = Following::Begins;
         }
         let place = (namespace.to_owned(), pod.to_owned());
-        let (ring, asked) = (Arc::<Mutex<Ring>>::default(), Arc::new(Mutex::new(Instant::now())));
+        let asked = Arc::new(Mutex::new(Instant::now()));
         let cancel = CancellationToken::new();
         let task =
             follow(self.connection().clone(), place.clone(), ring.clone(), asked.clone(), self.access.told.clone());
@@ -223,8 +234,12 @@ async fn follow(
 ) {
     let tell = || told.send_modify(|n| *n += 1);
     loop {
-        let last = lock(&ring).last;
-        let since = last.map_or(BEFORE, |at| Since::Time(at.to_string()));
+        let had = {
+            let mut ring = lock(&ring);
+            ring.had = ring.last;
+            ring.had
+        };
+        let since = had.map_or(BEFORE, |at| Since::Time(at.to_string()));
         match connection.pod_log((&place.0, &place.1), signals::CONTAINER, &since).await {
             Ok(mut log) => {
                 lock(&ring).following = Following::Runs;
@@ -237,7 +252,7 @@ async fn follow(
                 // What passes is tried again; a missing right and a pod that is gone are not.
                 lock(&ring).following = Following::Ended(because(&error));
                 tell();
-                if !error.is_passing() {
+                if !error.is_passing() || lock(&asked).elapsed() > IDLE {
                     return;
                 }
             }
@@ -328,7 +343,9 @@ mod tests {
         ring.take("2026-11-26T10:00:02Z some words");
         ring.take(&line(3, 503));
         // Once more after the log was asked for again.
+        ring.had = ring.last;
         ring.take(&line(1, 200));
+        ring.take(&line(3, 503));
         let of =
             |search: &str, only: Only| shown(&ring, search, only).rows.into_iter().map(|(n, _)| n).collect::<Vec<_>>();
         assert_eq!(of("", Only::All), [3, 2, 1]);
@@ -340,5 +357,15 @@ mod tests {
         }
         let all = shown(&ring, "", Only::All);
         assert_eq!((all.rows.len(), all.fit, all.dropped, all.unknown), (SHOWN, KEPT, 3, 0));
+        let long = format!("2026-11-26T10:00:05Z {}", "x".repeat(1 << 20));
+        for _ in 0..20 {
+            ring.take(&long);
+        }
+        assert!(
+            ring.lines.len() == 16 && ring.bytes <= KEPT_BYTES,
+            "{} lines of {} bytes",
+            ring.lines.len(),
+            ring.bytes
+        );
     }
 }

@@ -44,7 +44,7 @@ impl Session {
             parts: Vec::new(),
         };
         match plane.as_deref().and_then(|plane| plane.split_once('/')) {
-            None => made.because = "no control plane that answered knows this proxy: it is not connected".into(),
+            None => made.because = self.unknown_to_all().into(),
             Some(plane) => match self.compared(plane, namespace, pod).await? {
                 Ok(parts) => made.parts = parts,
                 Err(error) => made.because = error.to_string(),
@@ -60,6 +60,15 @@ impl Session {
         let fleet = self.fleet.borrow();
         let row = fleet.proxies.iter().find(|row| row.namespace == namespace && row.pod == pod)?;
         Some(row.control_plane.clone()).filter(|plane| !plane.is_empty())
+    }
+
+    /// Why no instance is known for a proxy. One that did not answer may know it.
+    fn unknown_to_all(&self) -> &'static str {
+        if self.fleet.borrow().control_planes.iter().all(|plane| plane.answered) {
+            "no control plane knows this proxy: it is not connected"
+        } else {
+            "no control plane that answered knows this proxy, and one did not answer"
+        }
     }
 
     async fn compared(

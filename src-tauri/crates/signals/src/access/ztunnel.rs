@@ -51,11 +51,16 @@ fn end_of_quoted(text: &str) -> usize {
 pub(super) fn call(of: impl Fn(&str) -> Option<String>) -> Call {
     let of = |name: &str| of(name).unwrap_or_default();
     let duration = of("duration");
-    let inbound = of("direction") == "inbound";
+    let direction = match of("direction").as_str() {
+        "inbound" => Direction::Inbound,
+        "outbound" => Direction::Outbound,
+        _ => Direction::Unknown,
+    };
+    let inbound = direction == Direction::Inbound;
     let error = of("error");
     Call {
         began: of("time").parse().ok(),
-        direction: if inbound { Direction::Inbound } else { Direction::Outbound },
+        direction,
         protocol: "TCP".into(),
         authority: of("dst.service"),
         failure: error,
