@@ -1,0 +1,3 @@
+import { words } from '../../i18n/words';
+
+export const t = words({ choose: 'Choose …' }, { choose: '选择……' });
