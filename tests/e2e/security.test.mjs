@@ -1,4 +1,4 @@
-// Policies from traffic, the way to STRICT, exports to Git, folders, and the journal's filters.
+// Policies from traffic, the way to STRICT, exports to Git, folders, and the journal.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -112,7 +112,7 @@ test('a folder is read with what it held besides', async () => {
   await window.press('button', 'Cancel');
 });
 
-test('the journal is filtered', async () => {
+test('the journal says why a change was made', async () => {
   await window.visit('changes');
   await window.text('first in dry-run');
   await window.shot('changes-dark');

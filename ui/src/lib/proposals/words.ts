@@ -14,7 +14,7 @@ export const t = words(
     changed: '修改',
     diffOf: '{kind} {name} 的变化',
     kept: { other: '{n} 个对象已放入待办栏' },
-    keptHint: '集群中尚未发生任何变化：请审查。',
-    review: '审查',
+    keptHint: '集群中尚未发生任何变化：请审阅。',
+    review: '审阅',
   },
 );

@@ -67,4 +67,13 @@ describe('policies from traffic', () => {
     await screen.findByText('The tray enforces them: review it.');
     expect(screen.queryByRole('button', { name: 'Enforce' })).toBeNull();
   });
+
+  it('say so where no service is known', async () => {
+    host = fixtureHost({ ...clusterAnswers, graph: graph as never, dryRuns: [] });
+    connect(host);
+    route.go('security', { view: 'seen' });
+    render(FromTraffic, { session: 'none' });
+    await screen.findByText('No service yet');
+    expect(asked('policies_seen')).toEqual([]);
+  });
 });

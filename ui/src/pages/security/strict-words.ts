@@ -41,7 +41,6 @@ export const t = words(
     allDone: 'Every namespace is STRICT',
     none: 'No workload of the mesh',
     noneHint: 'Namespaces with workloads of the mesh are listed here as soon as they are seen.',
-    show: 'Show {namespace}',
   },
   {
     title: '通往 STRICT',
@@ -73,7 +72,7 @@ export const t = words(
     toPermissive: '准备 PERMISSIVE',
     anyway: '仍要准备',
     pending: '已在待办栏',
-    review: '审查',
+    review: '审阅',
     guard: '若有调用方中断则自动撤回',
     guarded: '会自动撤回',
     broken: '某一步使调用方中断：撤回之前不再继续',
@@ -83,6 +82,5 @@ export const t = words(
     allDone: '每个命名空间都已是 STRICT',
     none: '没有网格中的工作负载',
     noneHint: '见到网格中的工作负载后，其命名空间会列在这里。',
-    show: '显示 {namespace}',
   },
 );
