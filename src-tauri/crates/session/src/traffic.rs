@@ -30,7 +30,7 @@ pub struct Traffic {
     pub measured: bool,
     /// What could not be measured.
     pub unknown: Vec<Unknown>,
-    /// The poller's clock at that look: it may stand still while the machine sleeps.
+    /// The poller's clock at that look.
     pub(crate) now: f64,
     /// The world's clock at that look, milliseconds since 1970.
     pub(crate) at: i64,

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod certificate;
+mod clock;
 pub mod compare;
 mod culprit;
 pub mod dump;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cluster::{ApiError, Cause, Connection};
 use futures::StreamExt;
 
+use crate::clock::Clock;
 use crate::envoy::{self, Sample};
 use crate::{ADMIN_PORT, Proxy, Role, Unknown};
 
@@ -50,20 +51,13 @@ pub struct Poller {
     way: Mutex<Way>,
     /// Rounds that a slow proxy still has in peace.
     resting: Mutex<HashMap<(String, String), u32>>,
-    begun: Instant,
-    begun_at: f64,
+    clock: Clock,
 }
 
 impl Poller {
     /// A poller over a connection.
     pub fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            way: Mutex::new(Way::Proxy),
-            resting: Mutex::default(),
-            begun: Instant::now(),
-            begun_at: jiff::Timestamp::now().as_millisecond() as f64 / 1000.0,
-        }
+        Self { connection, way: Mutex::new(Way::Proxy), resting: Mutex::default(), clock: Clock::new() }
     }
 
     /// How long from one round to the next, by the number of proxies.
@@ -76,9 +70,9 @@ impl Poller {
         })
     }
 
-    /// The time as samples have it: seconds since 1970 when the poller began, and only forward since.
+    /// The time as samples have it: seconds since 1970 when the poller began, and only forward since, also through sleep.
     pub fn now(&self) -> f64 {
-        self.begun_at + self.begun.elapsed().as_secs_f64()
+        self.clock.now()
     }
 
     /// Reads every proxy once.
