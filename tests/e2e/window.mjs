@@ -126,6 +126,8 @@ export async function openWindow(options = {}) {
 function actions(session) {
   /** A picture of the page, under tests/e2e/shots. */
   const shot = async (file) => {
+    // What has just arrived changes colours in the next frame only.
+    await session.executeAsyncScript('const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));');
     await eventually('colours and panels to come to rest', () =>
       session.executeScript(`return document.getAnimations().every(({ playState, effect }) =>
         playState !== 'running' || effect?.getComputedTiming().iterations === Infinity)`),
