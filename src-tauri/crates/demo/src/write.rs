@@ -100,8 +100,29 @@ impl Writing<'_> {
         if !body.is_object() {
             return Err(bad("json parse error: it is no object".into()));
         }
+        self.decodes(&body, false)?;
         self.fits_url(&body)?;
         Ok(body)
+    }
+
+    /// Its metadata are a mapping.
+    fn decodes(&self, body: &Value, patched: bool) -> Result<(), Refusal> {
+        let form = match body.get("metadata") {
+            None | Some(Value::Null | Value::Object(_)) => return Ok(()),
+            Some(Value::String(_)) => "string",
+            Some(Value::Array(_)) => "array",
+            Some(Value::Number(_)) => "number",
+            Some(Value::Bool(_)) => "bool",
+        };
+        let why = format!("json: cannot unmarshal {form} into Go value of type v1.ObjectMeta");
+        if !patched {
+            let (kind, version) = (&self.kind().kind, &self.target.version);
+            return Err(Refusal::BadRequest(format!(
+                "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+            )));
+        }
+        let causes = vec![Cause::invalid("patch", &body.to_string().into(), &why)];
+        Err(Refusal::Invalid { group: String::new(), kind: String::new(), name: String::new(), causes })
     }
 
     /// The object says what it is, as the URL does.
@@ -309,6 +330,7 @@ impl Writing<'_> {
                         Patch::Merge(patch) => json_patch::merge(&mut next, patch),
                         Patch::Apply(_) => {}
                     }
+                    writing.decodes(&next, true)?;
                     writing.immutable(name, live, &next)?;
                     writing.prune(&mut next, true)?;
                     writing.settle(name, live, next)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::plan::Cohort;
 use crate::split::Form;
-use crate::{Plan, RouteKind, Split};
+use crate::{Plan, RouteKind, Split, Unfit};
 
 impl Plan {
     /// The split that a step wants.
@@ -26,20 +26,21 @@ impl Form<'_> {
     pub(crate) fn cohort_before(&self, body: &Value, at: usize) -> Option<usize> {
         let rules = body.get("spec")?.get(self.list)?.as_array()?;
         let (before, rule) = (rules.get(at.checked_sub(1)?)?, rules.get(at)?);
-        let is_of = |cohort: &Cohort| self.cohort_rule(rule, cohort).as_ref() == Some(before);
+        let is_of = |cohort: &Cohort| self.cohort_rule(rule, cohort, "").as_ref() == Ok(before);
         self.plan.steps.iter().position(|step| step.cohort.as_ref().is_some_and(is_of))
     }
 
     /// Puts the cohort's rules where they belong, in place of those of another.
-    pub(crate) fn write_cohort(&self, body: &mut Value, cohort: Option<usize>) {
+    pub(crate) fn write_cohort(&self, body: &mut Value, cohort: Option<usize>) -> Result<(), Unfit> {
         let splits: Vec<usize> = self.rules(body).map(|(at, _)| at).collect();
         let cohort = cohort.and_then(|step| self.plan.steps.get(step)?.cohort.as_ref());
         for at in splits.into_iter().rev() {
             let is_there = self.cohort_before(body, at).is_some();
             let Some(rules) = body.pointer_mut(&format!("/spec/{}", self.list)).and_then(Value::as_array_mut) else {
-                return;
+                return Ok(());
             };
-            let made = cohort.and_then(|cohort| self.cohort_rule(rules.get(at)?, cohort));
+            let path = format!("spec.{}[{at}]", self.list);
+            let made = cohort.map(|cohort| self.cohort_rule(&rules[at], cohort, &path)).transpose()?;
             match made {
                 Some(made) if is_there => rules[at - 1] = made,
                 Some(made) => rules.insert(at, made),
@@ -47,12 +48,14 @@ impl Form<'_> {
                 None => {}
             }
         }
+        Ok(())
     }
 
-    /// The rule for a cohort of the requests that a rule splits.
-    fn cohort_rule(&self, rule: &Value, cohort: &Cohort) -> Option<Value> {
+    /// The rule for a cohort of the requests that a rule, which stands at this path, splits.
+    fn cohort_rule(&self, rule: &Value, cohort: &Cohort, path: &str) -> Result<Value, Unfit> {
         let stable = |target: &&Value| self.version(target).as_deref() == Some(&*self.plan.stable);
-        let mut canary = self.named(self.targets(rule).find(stable)?, &self.plan.canary);
+        let Some(stable) = self.targets(rule).find(stable) else { return Err(Unfit::NoRule(self.plan.stable.clone())) };
+        let mut canary = self.named(stable, &self.plan.canary);
         if let Some(canary) = canary.as_object_mut() {
             // Servers write a default where a weight of an HTTPRoute is left out: to be known again the rule has it.
             match self.plan.route.kind {
@@ -60,7 +63,7 @@ impl Form<'_> {
                 RouteKind::HttpRoute => drop(canary.insert("weight".into(), json!(1))),
             }
         }
-        let mut made = rule.as_object()?.clone();
+        let mut made = rule.as_object().cloned().unwrap_or_default();
         // A name is one rule's alone.
         made.shift_remove("name");
         made.insert(self.targets.to_owned(), json!([canary]));
@@ -70,13 +73,14 @@ impl Form<'_> {
             RouteKind::HttpRoute => "matches",
         };
         let old = made.get(matches).and_then(Value::as_array).filter(|all| !all.is_empty()).cloned();
-        let narrowed: Vec<Value> =
-            old.unwrap_or_else(|| vec![json!({})]).into_iter().map(|one| self.narrowed(one, cohort)).collect();
+        let old = old.unwrap_or_else(|| vec![json!({})]).into_iter().enumerate();
+        let narrowed: Result<Vec<Value>, Unfit> =
+            old.map(|(i, one)| self.narrowed(one, cohort, &format!("{path}.{matches}[{i}]"))).collect();
         // Conditions are read before what follows from them.
-        let mut ordered = Map::from_iter([(matches.to_owned(), Value::Array(narrowed))]);
+        let mut ordered = Map::from_iter([(matches.to_owned(), Value::Array(narrowed?))]);
         made.shift_remove(matches);
         ordered.extend(made);
-        Some(Value::Object(ordered))
+        Ok(Value::Object(ordered))
     }
 
     /// The cohort's answers are the canary's own: no copy is needed.
@@ -98,20 +102,33 @@ impl Form<'_> {
         }
     }
 
-    fn narrowed(&self, mut condition: Value, cohort: &Cohort) -> Value {
+    fn narrowed(&self, mut condition: Value, cohort: &Cohort, path: &str) -> Result<Value, Unfit> {
         let Cohort { header, value } = cohort;
+        let condition = &mut condition;
+        let fields = map(condition, path)?;
         match self.plan.route.kind {
-            RouteKind::VirtualService => condition["headers"][header] = json!({"exact": value}),
+            RouteKind::VirtualService => {
+                let headers = fields.entry("headers").or_insert(Value::Null);
+                map(headers, &format!("{path}.headers"))?.insert(header.clone(), json!({"exact": value}));
+            }
             RouteKind::HttpRoute => {
-                let old = condition.get("headers").and_then(Value::as_array).cloned().unwrap_or_default();
+                let old = fields.get("headers").and_then(Value::as_array).cloned().unwrap_or_default();
                 let is_other = |one: &Value| one["name"].as_str().is_none_or(|name| !name.eq_ignore_ascii_case(header));
                 let mut headers: Vec<Value> = old.into_iter().filter(is_other).collect();
                 headers.push(json!({"type": "Exact", "name": header, "value": value}));
-                condition["headers"] = Value::Array(headers);
+                fields.insert("headers".into(), Value::Array(headers));
             }
         }
-        condition
+        Ok(condition.take())
     }
+}
+
+/// The mapping that a value is, or that stands where nothing does.
+fn map<'a>(value: &'a mut Value, path: &str) -> Result<&'a mut Map<String, Value>, Unfit> {
+    if value.is_null() {
+        *value = json!({});
+    }
+    value.as_object_mut().ok_or_else(|| Unfit::Form { path: path.to_owned(), wanted: "mapping" })
 }
 
 #[cfg(test)]
@@ -176,6 +193,30 @@ mod tests {
         assert_eq!(Split::read(&plan, &with).unwrap().cohort, None);
         let back = Split::default().written(&plan, &with).unwrap();
         assert_eq!(back["spec"]["http"][0], with["spec"]["http"][0], "it stays");
+    }
+
+    #[test]
+    fn conditions_of_another_form_are_said_and_nothing_is_written() {
+        let step = |kind: &str, matches: Value| {
+            let plan = plan(kind);
+            let (list, field, to) = match plan.route.kind {
+                RouteKind::VirtualService => ("http", "match", json!({"route": [to("v1", 100)]})),
+                RouteKind::HttpRoute => ("rules", "matches", json!({"backendRefs": [{"name": "reviews-v1"}]})),
+            };
+            let mut rule = to;
+            rule[field] = matches;
+            plan.wanted(0).unwrap().written(&plan, &json!({"spec": {list: [rule]}}))
+        };
+        let no_mapping = |path: &str| Err(Unfit::Form { path: path.into(), wanted: "mapping" });
+        for headers in [json!("x"), json!(["x"]), json!(1), json!(true)] {
+            let written = step("VirtualService", json!([{"uri": {"exact": "/"}}, {"headers": headers}]));
+            assert_eq!(written, no_mapping("spec.http[0].match[1].headers"), "{headers}");
+        }
+        for condition in [json!("x"), json!([])] {
+            assert_eq!(step("VirtualService", json!([condition])), no_mapping("spec.http[0].match[0]"));
+            assert_eq!(step("HTTPRoute", json!([condition])), no_mapping("spec.rules[0].matches[0]"));
+        }
+        assert!(step("VirtualService", json!([{"headers": null}])).is_ok());
     }
 
     #[test]

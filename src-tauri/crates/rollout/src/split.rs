@@ -41,6 +41,14 @@ pub enum Unfit {
     /// Copies go to somebody else.
     #[error("{0} copies requests to somebody else already")]
     Mirrored(String),
+    /// A field that no server takes in this form, or that was given another.
+    #[error("{path} is no {wanted}: mend the route first")]
+    Form {
+        /// The field.
+        path: String,
+        /// What it has to be.
+        wanted: &'static str,
+    },
 }
 
 impl Split {
@@ -80,7 +88,7 @@ impl Split {
             };
             form.write(rule, self, &path)?;
         }
-        form.write_cohort(&mut body, self.cohort);
+        form.write_cohort(&mut body, self.cohort)?;
         Ok(body)
     }
 }
@@ -249,7 +257,9 @@ impl<'a> Form<'a> {
             RouteKind::HttpRoute if percent > 0 || ours => {
                 let old = mirrors(whole).next().map(|(at, _)| at);
                 let filters = rule.entry("filters").or_insert_with(|| json!([]));
-                let Some(filters) = filters.as_array_mut() else { return Ok(()) };
+                let Some(filters) = filters.as_array_mut() else {
+                    return Err(Unfit::Form { path: format!("{path}.filters"), wanted: "list" });
+                };
                 if let Some(at) = old {
                     filters.remove(at);
                 }
@@ -358,6 +368,10 @@ mod tests {
             )
         );
         assert_eq!(Split::read(&gateway(), &after), Ok(Split { canary: 25, mirror: 5, cohort: None }));
+        let mut odd = before.clone();
+        odd["spec"]["rules"][0]["filters"] = json!("none");
+        let unfit = Unfit::Form { path: "spec.rules[0].filters".into(), wanted: "list" };
+        assert_eq!(Split { canary: 25, mirror: 5, cohort: None }.written(&gateway(), &odd), Err(unfit));
         let back = Split::default().written(&gateway(), &after).unwrap();
         assert!(back.pointer("/spec/rules/0/filters").is_none(), "{back}");
         assert_eq!(Split::read(&gateway(), &back), Ok(Split::default()));

@@ -10,6 +10,7 @@ pub(super) fn behaviours() -> Vec<Behaviour> {
     listed![
         what_is_there_cannot_be_created,
         an_object_must_fit_its_url,
+        metadata_are_a_mapping,
         a_name_must_be_a_domain,
         a_namespace_must_be_there,
         an_unknown_media_type_is_refused,
@@ -60,6 +61,22 @@ async fn an_object_must_fit_its_url(ground: &Ground) -> Result<(), Broken> {
         ground.ask(Method::POST, &ground.routes(), JSON, object).await?.refuses(code, reason, message)?;
     }
     Ok(())
+}
+
+async fn metadata_are_a_mapping(ground: &Ground) -> Result<(), Broken> {
+    for (metadata, form) in [(json!("x"), "string"), (json!([]), "array"), (json!(7), "number"), (json!(true), "bool")]
+    {
+        let mut route = Ground::route("odd", "a");
+        route["metadata"] = metadata;
+        let why = format!(
+            "VirtualService in version \"v1\" cannot be handled as a VirtualService: json: cannot unmarshal {form} into Go value of type v1.ObjectMeta"
+        );
+        ground.ask(Method::POST, &ground.routes(), JSON, route).await?.refuses(400, "BadRequest", &why)?;
+    }
+    ground.create_route("odd", "a").await?;
+    let path = format!("{}/odd", ground.routes());
+    let answer = ground.ask(Method::PATCH, &path, MERGE, json!({"metadata": "x"})).await?;
+    answer.is(StatusCode::UNPROCESSABLE_ENTITY).map(drop)
 }
 
 async fn a_name_must_be_a_domain(ground: &Ground) -> Result<(), Broken> {

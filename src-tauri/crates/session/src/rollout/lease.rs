@@ -48,7 +48,10 @@ impl Lease {
         let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
         match lease.and_then(|lease| serde_json::to_string(lease).ok()) {
             Some(text) => {
-                let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+                let annotations = metadata.entry("annotations").or_insert(Value::Null);
+                if !annotations.is_object() {
+                    *annotations = json!({});
+                }
                 annotations[ANNOTATION] = Value::String(text);
             }
             None => {
@@ -73,10 +76,13 @@ mod tests {
         let lease = Lease { plan: "p".into(), by: "ann".into(), holder: "x".into(), until };
         let mut object = before.clone();
         Lease::put(Some(&lease), &mut object);
-        assert_eq!(Lease::of(&object), Some(lease));
+        assert_eq!(Lease::of(&object).as_ref(), Some(&lease));
         Lease::put(None, &mut object);
         assert_eq!(object, before);
         object["metadata"]["annotations"] = json!({ANNOTATION: "not ours"});
         assert_eq!(Lease::of(&object), None);
+        object["metadata"]["annotations"] = json!("none");
+        Lease::put(Some(&lease), &mut object);
+        assert_eq!(Lease::of(&object), Some(lease));
     }
 }
