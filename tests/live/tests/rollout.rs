@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use live::cluster::kubeconfig;
-use live::shop::{NAMESPACE, ask, clear, client, keys, make, open, subsets, until};
+use live::shop::{NAMESPACE, ask, clear, client, keys, make, open, open_as, subsets, until};
 use rollout::{Command, Phase, Plan};
 use serde_json::{Value, json};
 use session::Session;
@@ -225,6 +225,92 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     answered_by(&asker, "v3").await;
     eprintln!("killed at {held} %, held, and went on to the end");
     workbench.close(session.id());
+}
+
+/// A kubeconfig for a second person with a context of her own name: the same server, another user.
+fn for_ann(kubeconfig: &Path, folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(kubeconfig).unwrap();
+    let mut config = world::yaml::value(&text).unwrap();
+    let admin = config["users"].as_array().unwrap().iter().find(|user| user["name"] == "real-admin").unwrap().clone();
+    let mut user = admin["user"].clone();
+    (user["as"], user["as-groups"]) = (json!("ann"), json!(["system:masters"]));
+    config["users"] = json!([{"name": "ann", "user": user}]);
+    config["contexts"] = json!([{"name": "ann", "context": {"cluster": "real", "user": "ann"}}]);
+    config["current-context"] = json!("ann");
+    let path = folder.join("ann.yaml");
+    std::fs::write(&path, config.to_string()).unwrap();
+    path
+}
+
+/// A step that waits for a person.
+fn waits() -> Plan {
+    let mut plan = plan();
+    plan.steps.truncate(1);
+    plan.steps[0].pause = rollout::Pause::Manual;
+    plan.gates.clear();
+    plan
+}
+
+async fn stands(session: &Arc<Session>, what: &str, is: impl Fn(&Phase) -> bool) -> Phase {
+    let look = async || match session.rollouts().await.map_err(|error| error.to_string())?.into_iter().next() {
+        Some(one) if is(&one.run.phase) => Ok(one.run.phase),
+        other => Err(format!("{:?}", other.map(|one| one.run.phase))),
+    };
+    until(what, look).await.unwrap()
+}
+
+async fn two(kubeconfig: PathBuf, folder: PathBuf) {
+    let [first, second] = ["first", "second"].map(|name| folder.join(name));
+    std::fs::create_dir_all(&second).unwrap();
+    let (own, session) = open(kubeconfig.clone(), &first).await.unwrap();
+    let (hers, ann) = open_as("ann", for_ann(&kubeconfig, &second), &second).await.unwrap();
+    let connection = session.connection().clone();
+    let seen = async |session: &Arc<Session>| {
+        let world = session.world();
+        world.documents_of("networking.istio.io", "VirtualService").any(|route| route.key == keys(NAME)[0])
+    };
+
+    begun(&connection).await;
+    for one in [&session, &ann] {
+        until("the route is seen", async || seen(one).await.then_some(()).ok_or("not yet".to_owned())).await.unwrap();
+    }
+    ann.rollout_begin(waits(), Vec::new()).await.unwrap();
+    stands(&ann, "hers waits", |phase| *phase == Phase::Waiting).await;
+    let before = connection.get(&keys(NAME)[0]).await.unwrap();
+    let refused = session.rollout_begin(waits(), Vec::new()).await.unwrap_err().to_string();
+    assert!(refused.contains("ann drives “reviews to v3” here since 20"), "{refused}");
+    assert!(session.rollouts().await.unwrap().is_empty(), "nothing began");
+    assert_eq!(connection.get(&keys(NAME)[0]).await.unwrap(), before, "nothing was written");
+    eprintln!("the second: {refused}");
+
+    let id = ann.rollouts().await.unwrap()[0].id;
+    ann.rollout_command(id, Command::Abort).await.unwrap();
+    stands(&ann, "hers is back", |phase| matches!(phase, Phase::Returned(_))).await;
+
+    // Both at the same moment: neither sees the other's lease before it starts.
+    let (a, b) = tokio::join!(session.rollout_begin(waits(), Vec::new()), ann.rollout_begin(waits(), Vec::new()));
+    assert!(a.is_ok() || b.is_ok(), "{a:?} {b:?}");
+    let ended = until("one of them drives, the other does not", async || {
+        let mut phases = Vec::new();
+        for (one, began) in [(&session, a.is_ok()), (&ann, b.is_ok())] {
+            let all = one.rollouts().await.map_err(|error| error.to_string())?;
+            phases.push(if began { all[0].run.phase.clone() } else { Phase::Stopped("refused".into()) });
+        }
+        let drives = phases.iter().filter(|phase| **phase == Phase::Waiting).count();
+        let stopped = phases.iter().filter(|phase| matches!(phase, Phase::Stopped(_))).count();
+        if (drives, stopped) == (1, 1) { Ok(phases) } else { Err(format!("{phases:?}")) }
+    })
+    .await
+    .unwrap();
+    eprintln!("at the same moment: {ended:?}");
+    own.close(session.id());
+    hers.close(ann.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_operators_cannot_drive_one_service() {
+    let Some(path) = kubeconfig() else { return };
+    live::shop::job(path, &keys(NAME), two).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -136,9 +136,9 @@ fn held_by_others(plan: &Plan, live: &Value, driver: &str) -> Option<Obstacle> {
     if lease.holder == driver {
         return Some(obstacle(plan.object().to_string(), format!("this program drives it already: {}", lease.plan)));
     }
-    let (by, name, until) = (&lease.by, &lease.plan, lease.until);
-    if until <= Timestamp::now() {
+    if lease.until <= Timestamp::now() {
+        let Lease { by, plan: name, .. } = &lease;
         return Some(note(plan.object().to_string(), format!("{by} drove “{name}” here and never ended it")));
     }
-    Some(obstacle(plan.object().to_string(), format!("{by} drives “{name}” here, until {until} at the latest")))
+    Some(obstacle(plan.object().to_string(), lease.to_string()))
 }

@@ -99,7 +99,7 @@ impl Session {
 
     /// One look and what comes of it; false where another program drives it by now.
     async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> bool {
-        let seen = self.rollout_seen(&kept.run.plan, elapsed).await;
+        let seen = self.rollout_seen(kept, elapsed).await;
         let Act::Write(split) = kept.run.next(&seen) else {
             if seen.stale.is_none() {
                 kept.because.clear();
@@ -133,9 +133,10 @@ impl Session {
         true
     }
 
-    async fn rollout_seen(&self, plan: &Plan, elapsed: Duration) -> Observation {
+    async fn rollout_seen(&self, kept: &Kept, elapsed: Duration) -> Observation {
+        let plan = &kept.run.plan;
         let link = self.live.borrow().link;
-        let (live, mut stale) = match self.split_now(plan).await {
+        let (live, mut stale) = match self.split_now(kept).await {
             Ok(live) => (live, None),
             Err(error) => (Err(String::new()), Some(error.to_string())),
         };
@@ -150,6 +151,30 @@ impl Session {
         Observation { elapsed, stale, live, measured }
     }
 
+    /// The split that the route has on the server now, or why it cannot be driven.
+    async fn split_now(&self, kept: &Kept) -> Result<std::result::Result<Split, String>> {
+        let plan = &kept.run.plan;
+        let Some(live) = plan::read(self.connection(), &plan.object()).await? else {
+            return Ok(Err(format!("{} is not there", plan.object())));
+        };
+        if let Some(other) = self.rollout_lease(kept).of_another(&live, Timestamp::now()) {
+            return Ok(Err(other.to_string()));
+        }
+        Ok(Split::read(plan, &live).map_err(|unfit| unfit.to_string()))
+    }
+
+    /// The lease that goes with a split.
+    fn rollout_lease(&self, kept: &Kept) -> Lease {
+        let (run, plan) = (&kept.run, &kept.run.plan);
+        Lease {
+            plan: plan.name.clone(),
+            by: self.opening.probed.user.clone(),
+            holder: self.driver().to_owned(),
+            since: kept.since,
+            until: Lease::until(plan, run.step, Timestamp::now()),
+        }
+    }
+
     /// Writes a split with the lease that goes with it; the journal's entry, where there was something to write.
     async fn rollout_write(&self, kept: &Kept, split: Split) -> Result<Option<EntryId>, Failed> {
         let (run, plan) = (&kept.run, &kept.run.plan);
@@ -158,13 +183,13 @@ impl Session {
         if Split::read(plan, &live).ok() != Some(run.split) {
             return Err(Error::Changed { object: key, detail: ": the split".into() }.into());
         }
-        let lease = (!matches!(run.phase, Phase::Returning(_))).then(|| Lease {
-            plan: plan.name.clone(),
-            by: self.opening.probed.user.clone(),
-            holder: self.driver().to_owned(),
-            until: Lease::until(plan, run.step, Timestamp::now()),
-        });
-        let step = step_of(self.connection(), plan, split, lease.as_ref(), live).await?;
+        let lease = self.rollout_lease(kept);
+        // Two that began at the same moment found no lease: the first to write drives.
+        if let Some(other) = lease.of_another(&live, Timestamp::now()) {
+            return Err(Error::Changed { object: key, detail: format!(": {other}") }.into());
+        }
+        let lease = (!matches!(run.phase, Phase::Returning(_))).then_some(&lease);
+        let step = step_of(self.connection(), plan, split, lease, live).await?;
         let step = step.map_err(|reason| Error::Refused { reason })?;
         let message = match &run.phase {
             Phase::Returning(because) => format!("rollout {}: back to {}: {because}", plan.name, plan.stable),

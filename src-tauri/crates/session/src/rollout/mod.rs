@@ -7,7 +7,8 @@ mod versions;
 
 use std::sync::Arc;
 
-use rollout::{Command, Plan, Refused, Run, Split};
+use jiff::Timestamp;
+use rollout::{Command, Plan, Refused, Run};
 use serde::{Deserialize, Serialize};
 
 pub use check::Obstacle;
@@ -20,6 +21,9 @@ use crate::{Error, Result, Session};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Kept {
     pub run: Run,
+    /// When it began; none where an earlier version began it.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
     /// Managers whose fields it may take.
     pub take_over: Vec<String>,
     /// What stands in the way of its next write; empty where nothing does.
@@ -89,7 +93,7 @@ impl Session {
             return Err(Error::Refused { reason: format!("{}: {}", first.about, first.because) });
         }
         let run = Run::begin(plan, live.unwrap_or_default());
-        let kept = Kept { run, take_over, because: String::new(), entries: Vec::new() };
+        let kept = Kept { run, since: Some(Timestamp::now()), take_over, because: String::new(), entries: Vec::new() };
         let user = self.opening.probed.user.clone();
         let id = self.opening.records.rollout_begin(&self.cluster_name(), &user, self.driver(), &kept).await?;
         self.rollout_drive(id, kept);
@@ -160,12 +164,5 @@ impl Session {
             self.rollout_adopt(shown.id).await?;
         }
         Ok(())
-    }
-
-    /// The split that the route of a plan has on the server now.
-    pub(crate) async fn split_now(&self, plan: &Plan) -> Result<std::result::Result<Split, String>> {
-        let live = crate::write::plan::read(self.connection(), &plan.object()).await?;
-        let Some(live) = live else { return Ok(Err(format!("{} is not there", plan.object()))) };
-        Ok(Split::read(plan, &live).map_err(|unfit| unfit.to_string()))
     }
 }

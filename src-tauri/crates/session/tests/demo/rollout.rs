@@ -147,6 +147,39 @@ async fn another_hand_stops_it_and_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_drives_and_the_next_sees_who() {
+    let bench = bench(Demo::client).await;
+    begun(&bench).await;
+    let lease = |until: &str| {
+        let text = serde_json::json!({"plan": "to v2", "by": "ann", "holder": "hers", "since": "2026-11-26T08:00:00Z", "until": until});
+        let annotations = serde_json::json!({"netloft.dev/rollout": text.to_string()});
+        serde_json::json!([{"op": "add", "path": "/metadata/annotations", "value": annotations}])
+    };
+    let put = async |until: &str| {
+        let options = cluster::Options::default();
+        bench.admin().json_patch(&reviews("VirtualService"), &lease(until), &options).await.unwrap();
+    };
+    put("2999-01-01T00:00:00Z").await;
+    let plan = plan("[{weight: 20, pause: manual}]", "[]");
+    let refused = bench.session.rollout_begin(plan.clone(), take_over()).await.unwrap_err().to_string();
+    assert!(refused.contains("ann drives “to v2” here since 2026-11-26T08:00:00Z, until 2999"), "{refused}");
+    put("2026-11-26T09:00:00Z").await;
+    bench.session.rollout_begin(plan, take_over()).await.unwrap();
+    until(&bench, "its step", |one| one.run.phase == Phase::Waiting).await;
+    // She is back, on another machine, and takes the route over by hand.
+    put("2999-01-01T00:00:00Z").await;
+    let over = until(&bench, "its end", |one| one.is_over).await;
+    assert!(
+        matches!(&over.run.phase, Phase::Stopped(because) if because.contains("ann drives “to v2” here since")),
+        "{:?}",
+        over.run.phase
+    );
+    let route = bench.object("VirtualService").await;
+    let lease = route.pointer("/metadata/annotations/netloft.dev~1rollout").and_then(|text| text.as_str()).unwrap();
+    assert!(lease.contains("hers"), "her lease stays: {lease}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_the_way_is_said_and_nothing_begins() {
     let bench = bench(Demo::client).await;
     let said = |obstacles: Vec<session::rollout::Obstacle>| {
