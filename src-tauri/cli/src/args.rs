@@ -246,6 +246,8 @@ pub struct Undo {
 pub enum RolloutDo {
     /// What stands in its way.
     Check(RolloutRun),
+    /// Plays it on recorded traffic, and changes nothing.
+    Simulate(Simulate),
     /// Starts it, or goes on with it, and drives it until it is over.
     Run(RolloutRun),
     /// How it stands.
@@ -276,6 +278,21 @@ pub struct RolloutRun {
     /// Take conflicting fields from this manager; may be repeated.
     #[arg(long, value_name = "MANAGER")]
     pub take_over: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+pub struct Simulate {
+    #[command(flatten)]
+    pub plan: Rollout,
+    /// Suppose that so many percent of the new version's requests fail; else as measured, or as the stable version's.
+    #[arg(long, value_name = "PERCENT")]
+    pub canary_errors: Option<f64>,
+    /// Suppose the middle of its answers' times.
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub canary_p50: Option<f64>,
+    /// Suppose the time within which 99 of 100 of its answers come.
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub canary_p99: Option<f64>,
 }
 
 #[derive(Subcommand)]

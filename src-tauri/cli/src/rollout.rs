@@ -1,5 +1,7 @@
 //! `netloft rollout`.
 
+mod simulate;
+
 use std::path::Path;
 
 use rollout::{Check, Command, Phase, Plan, Verdict};
@@ -14,6 +16,7 @@ use crate::source::{Open, open};
 pub async fn run(from: &Target, command: &RolloutDo) -> Result<bool, Failure> {
     match command {
         RolloutDo::Check(args) => check(from, args).await,
+        RolloutDo::Simulate(args) => simulate::run(from, args).await,
         RolloutDo::Run(args) => drive(from, args).await,
         RolloutDo::Status(args) => status(from, args).await,
         RolloutDo::Promote(args) => steer(from, args, Command::Promote).await,
@@ -116,15 +119,19 @@ fn look(check: &Check, format: Form) -> Result<(), Failure> {
         words.push("no gates".to_owned());
     }
     let text = format!("  {:>4.0} s  {} %  {}", check.at, check.split.canary, words.join("; "));
-    let bad = check.judged.iter().any(|judged| judged.verdict == Verdict::Fails);
-    let unknown = check.judged.iter().any(|judged| judged.verdict == Verdict::Unknown);
-    line(&if bad {
-        paint(Mark::Bad, &text)
-    } else if unknown {
-        paint(Mark::Warn, &text)
+    line(&judged(Some(check), &text))
+}
+
+/// A line about a look, in the colour of what it found.
+fn judged(check: Option<&Check>, text: &str) -> String {
+    let any = |verdict| check.is_some_and(|check| check.judged.iter().any(|judged| judged.verdict == verdict));
+    if any(Verdict::Fails) {
+        paint(Mark::Bad, text)
+    } else if any(Verdict::Unknown) {
+        paint(Mark::Warn, text)
     } else {
-        plain(&text)
-    })
+        plain(text)
+    }
 }
 
 fn stand(shown: &Shown, format: Form) -> Result<(), Failure> {

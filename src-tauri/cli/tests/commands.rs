@@ -225,6 +225,13 @@ fn a_rollout_is_checked_run_and_told() {
     let out: Value = serde_json::from_slice(&blocked.stdout).unwrap();
     assert_eq!((blocked.status.code(), &out["ready"]), (Some(1), &false.into()), "{out}");
     assert!(out["obstacles"].to_string().contains("argocd-controller"), "{out}");
+    let played = run(&profile, &["rollout", "simulate", &plan, "--demo", "--format", "json"], "");
+    let out: Value = serde_json::from_slice(&played.stdout).unwrap();
+    assert_eq!(
+        (played.status.code(), &out["phase"], &out["steps"][1]["byHand"]),
+        (Some(0), &"done".into(), &false.into()),
+        "{out}"
+    );
     let done =
         run(&profile, &["rollout", "run", &plan, "--demo", "--take-over", "argocd-controller", "--format", "json"], "");
     let out = String::from_utf8(done.stdout).unwrap();

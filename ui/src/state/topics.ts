@@ -23,6 +23,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   history: ['journal'],
   rollouts: ['journal'],
   rolloutCheck: ['objects', 'traffic'],
+  rolloutSimulate: ['objects'],
   entry: ['journal'],
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],

@@ -329,6 +329,7 @@ pub(crate) mod duration {
         Some(Duration::from_millis(millis))
     }
 
+    /// A time as plans have it: `1h30m`.
     pub fn write(time: Duration) -> String {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         if millis == 0 {

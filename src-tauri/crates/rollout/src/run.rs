@@ -279,7 +279,8 @@ impl Run {
 
     fn look(&mut self, seen: &Observation) -> Act {
         let fewest = f64::from(self.plan.min_requests) / self.plan.interval.as_secs_f64();
-        let judged: Vec<Judged> = self.plan.gates.iter().map(|gate| gate.judge(&seen.measured, fewest)).collect();
+        let measured = self.beside(seen.measured);
+        let judged: Vec<Judged> = self.plan.gates.iter().map(|gate| gate.judge(&measured, fewest)).collect();
         let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(|one| one.because.clone());
         let unknown = judged.iter().find(|one| one.verdict == Verdict::Unknown).map(|one| one.because.clone());
         self.remember(seen, judged);
@@ -304,6 +305,16 @@ impl Run {
                 self.go_on()
             }
         }
+    }
+
+    /// Where the canary gets everything, there is nothing of the stable version to compare with but what it did last.
+    fn beside(&self, seen: Measured) -> Measured {
+        let has_some = |measured: &Measured| measured.stable.is_some_and(|rates| rates.per_second > 0.0);
+        if self.split.canary < 100 || has_some(&seen) {
+            return seen;
+        }
+        let last = self.checks.iter().rev().map(|check| check.measured).find(has_some);
+        Measured { stable: last.and_then(|last| last.stable), ..seen }
     }
 
     fn go_on(&mut self) -> Act {

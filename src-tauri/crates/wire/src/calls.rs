@@ -163,6 +163,8 @@ calls! {
     rollouts(SessionRef) -> Vec<Rollout>;
     /// What stands in the way of a plan.
     rollout_check(RolloutArgs) -> RolloutChecked;
+    /// Plays a plan on recorded traffic; nothing is written.
+    rollout_simulate(RolloutSimulateArgs) -> RolloutSimulated;
     /// Begins a rollout, and drives it.
     rollout_begin(RolloutArgs) -> Vec<Rollout>;
     /// Steers a rollout, whoever drives it.

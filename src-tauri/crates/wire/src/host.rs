@@ -415,6 +415,11 @@ impl Calls for Host {
         Ok(RolloutChecked { problem: String::new(), obstacles, yaml })
     }
 
+    async fn rollout_simulate(&self, args: RolloutSimulateArgs) -> Result<RolloutSimulated, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(session.rollout_simulate(args.plan.into(), args.supposed.into()).await?.into())
+    }
+
     async fn rollout_begin(&self, args: RolloutArgs) -> Result<Vec<Rollout>, Fault> {
         let session = self.session(&args.session)?;
         self.bench.may_write()?;

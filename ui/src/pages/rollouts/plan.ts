@@ -1,4 +1,4 @@
-import type { Rollout, RolloutGate, RolloutMetric, RolloutPhase, RolloutPlan, RolloutStep } from '../../wire/generated/types';
+import type { GateVerdict, Rollout, RolloutGate, RolloutMetric, RolloutPhase, RolloutPlan, RolloutStep } from '../../wire/generated/types';
 import type { Tone } from '../../design/tone';
 
 /** What a plan starts from: slow first, then bolder, with one gate. */
@@ -58,6 +58,8 @@ export const toneOfPhase: Readonly<Record<RolloutPhase, Tone>> = {
   returned: 'bad',
   stopped: 'warn',
 };
+
+export const verdictTone: Readonly<Record<GateVerdict, Tone>> = { holds: 'ok', fails: 'bad', unknown: 'warn' };
 
 /** Where a step of a rollout stands. */
 export type Stand = 'done' | 'now' | 'ahead' | 'failed';

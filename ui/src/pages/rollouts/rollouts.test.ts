@@ -5,10 +5,11 @@ import { expectAccessible } from '../../lib/axe';
 import { keys } from '../../state/keys.svelte';
 import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
-import type { Rollout } from '../../wire/generated/types';
-import { newPlan } from './plan';
+import type { Rollout, RolloutSimulated } from '../../wire/generated/types';
+import { newGate, newPlan } from './plan';
 import RolloutList from './RolloutList.svelte';
 import RolloutView from './RolloutView.svelte';
+import Simulation from './Simulation.svelte';
 
 const rollout = (id: number, name: string): Rollout => ({
   id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: '', because: '',
@@ -47,4 +48,29 @@ it('goes on by P, pauses by Space, and asks before A aborts', async () => {
   press('a');
   await screen.findByRole('dialog', { name: 'Abort reviews?' });
   expect(given()).toHaveLength(2);
+});
+
+it('plays a plan and says where it would stop, and again for what is supposed', async () => {
+  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, because }];
+  const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
+  const played = (failing: boolean): RolloutSimulated => ({
+    phase: failing ? 'returned' : 'done', phaseBecause: failing ? 'success 95.0 %, below 99 %' : '', step: failing ? 1 : 3, seconds: 330,
+    steps: [
+      { step: 0, from: 0, to: 300, looks: 10, byHand: true, last: { ...look, judged: judged('success 100.0 %', 'holds') } },
+      { step: 1, from: 300, to: 330, looks: 1, byHand: false, last: { ...look, judged: judged('success 95.0 %, below 99 %', 'fails') } },
+    ],
+    checks: [], recordedFrom: null, recordedTo: null, requestsPerSecond: 12, canaryKnown: false, astray: 0,
+  });
+  const host = fixtureHost({ rolloutSimulate: ({ supposed }) => played(supposed.errorShare === 0.05) });
+  connect(host);
+  const plan = { ...newPlan(), name: 'reviews', stable: 'v1', canary: 'v2', gates: [newGate('success-rate')] };
+  render(Simulation, { session: 'sim', plan });
+  await screen.findByText(/^It would be done after/);
+  await screen.findByText(/v2 had no traffic yet/);
+  await fireEvent.change(screen.getByRole('textbox', { name: /Errors/ }), { target: { value: '5' } });
+  await screen.findByText(/^It would go back to v1 in step 2, after/);
+  expect(screen.getAllByText('success 95.0 %, below 99 %')).toHaveLength(2);
+  expect(screen.getByText('promoted by hand')).toBeTruthy();
+  expect(screen.getByRole('listitem', { name: /Step 2: .*failed/ })).toBeTruthy();
+  await expectAccessible();
 });

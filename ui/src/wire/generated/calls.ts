@@ -72,6 +72,8 @@ import type {
   RolloutArgs,
   RolloutChecked,
   RolloutCommandArgs,
+  RolloutSimulateArgs,
+  RolloutSimulated,
   RuleCard,
   Schema,
   SchemaArgs,
@@ -267,6 +269,9 @@ export const calls = (call: Call) => ({
 
   /** What stands in the way of a plan. */
   rolloutCheck: (args: RolloutArgs): Promise<RolloutChecked> => call('rollout_check', args) as Promise<RolloutChecked>,
+
+  /** Plays a plan on recorded traffic; nothing is written. */
+  rolloutSimulate: (args: RolloutSimulateArgs): Promise<RolloutSimulated> => call('rollout_simulate', args) as Promise<RolloutSimulated>,
 
   /** Begins a rollout, and drives it. */
   rolloutBegin: (args: RolloutArgs): Promise<Array<Rollout>> => call('rollout_begin', args) as Promise<Array<Rollout>>,

@@ -1334,6 +1334,27 @@ minRequests: number,
  */
 patienceSeconds: number, onFailure: RolloutFate, interrupted: RolloutFate, };
 
+/**
+ * A step as it would go.
+ */
+export type RolloutPlayed = { 
+/**
+ * From 0.
+ */
+step: number, 
+/**
+ * Seconds after the beginning.
+ */
+from: number, to: number, looks: number, 
+/**
+ * The look at which it was left, or broke.
+ */
+last: RolloutCheck | null, 
+/**
+ * A person had to promote it, which is supposed to happen at once.
+ */
+byHand: boolean, };
+
 export type RolloutRates = { requestsPerSecond: number, 
 /**
  * 0 to 1.
@@ -1343,6 +1364,49 @@ errorShare: number,
  * Milliseconds.
  */
 p50: number | null, p99: number | null, };
+
+export type RolloutSimulateArgs = { session: string, plan: RolloutPlan, supposed: RolloutSupposed, };
+
+/**
+ * A plan as it would go.
+ */
+export type RolloutSimulated = { phase: RolloutPhase, 
+/**
+ * Why it paused or went back.
+ */
+phaseBecause: string, 
+/**
+ * Where it ended, from 0.
+ */
+step: number, 
+/**
+ * How long it took.
+ */
+seconds: number, 
+/**
+ * Those that were reached.
+ */
+steps: Array<RolloutPlayed>, 
+/**
+ * The last looks, oldest first.
+ */
+checks: Array<RolloutCheck>, 
+/**
+ * From and to when the traffic was recorded; null where it is that of now.
+ */
+recordedFrom: number | null, recordedTo: number | null, 
+/**
+ * Of both versions, in the mean.
+ */
+requestsPerSecond: number, 
+/**
+ * The new version had traffic: what is not supposed of it was measured.
+ */
+canaryKnown: boolean, 
+/**
+ * Share of the requests that go another way than the split says.
+ */
+astray: number, };
 
 export type RolloutStep = { 
 /**
@@ -1357,6 +1421,19 @@ mirror: number, cohort: RolloutCohort | null,
  * How long all gates have to hold; null until a person promotes it.
  */
 pauseSeconds: number | null, };
+
+/**
+ * What is supposed of the new version; null for as it was measured, or else as the stable version's.
+ */
+export type RolloutSupposed = { 
+/**
+ * 0 to 1.
+ */
+errorShare: number | null, 
+/**
+ * Milliseconds.
+ */
+p50: number | null, p99: number | null, };
 
 /**
  * One rule of a service's route.

@@ -70,6 +70,28 @@ fn a_tolerated_failure_is_forgotten_when_the_gate_holds_again() {
 }
 
 #[test]
+fn at_the_end_the_canary_stands_beside_what_the_stable_version_did_last() {
+    let mut run = run();
+    run.plan.steps.remove(1);
+    run.plan.gates[1].over = Some(20.0);
+    let look = |run: &mut Run, stable: bool, p99| {
+        let canary = Some(Rates { p99: Some(p99), ..good().unwrap() });
+        let mut seen = seen(run, canary);
+        seen.measured.stable = seen.measured.stable.filter(|_| stable);
+        let act = run.next(&seen);
+        if let Act::Write(split) = act {
+            run.wrote(split);
+        }
+        act
+    };
+    let acts: Vec<Act> = (0..4).map(|_| look(&mut run, true, 30.0)).collect();
+    assert_eq!(acts.last(), Some(&write(100)));
+    let mut slow = run.clone();
+    assert_eq!((look(&mut run, false, 39.0), &run.phase), (Act::End, &Phase::Done), "20 ms were the stable version's");
+    assert_eq!(look(&mut slow, false, 41.0), write(0));
+}
+
+#[test]
 fn no_measurements_are_neither_good_nor_endless() {
     let mut run = run();
     run.plan.patience = Duration::from_secs(30);

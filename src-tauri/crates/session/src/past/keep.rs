@@ -75,6 +75,11 @@ impl Session {
         Ok(flows.ok_or_else(|| Unknown { about: "traffic".into(), because: "nothing was kept of that time".into() }))
     }
 
+    /// The moments whose traffic was kept from a time (seconds since 1970) on.
+    pub(crate) async fn past_moments(&self, from: u64) -> Result<Vec<(u64, Vec<Flow>)>> {
+        Ok(self.of_past(move |past| past.moments(from)).await?.unwrap_or_default())
+    }
+
     /// What the proxies of a workload used over time: what was kept before this session, and what it saw itself.
     ///
     /// # Errors

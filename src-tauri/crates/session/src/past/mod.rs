@@ -133,6 +133,15 @@ impl Past {
         span
     }
 
+    /// The moments whose traffic was kept from a time on, in their order, with the seconds since 1970.
+    pub fn moments(&self, from: u64) -> Vec<(u64, Vec<Flow>)> {
+        let files = self.files().into_iter().filter(|(hour, _)| *hour >= from / HOUR);
+        let read = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().flows;
+        let mut moments: Vec<_> = files.flat_map(|(_, path)| read(path)).filter(|(at, _)| *at >= from).collect();
+        moments.sort_by_key(|(at, _)| *at);
+        moments
+    }
+
     /// The flows at a time, as the mean over so many seconds before it; `None` where nothing was kept of them.
     pub fn flows(&self, at: u64, window: u64) -> Option<Vec<Flow>> {
         let begin = at.saturating_sub(window.max(1));
@@ -226,6 +235,8 @@ mod tests {
         let both = again.flows(now + 5400, 120).unwrap();
         assert_eq!(both.iter().map(|flow| flow.per_second).collect::<Vec<_>>(), [46.5, 1.0], "{both:#?}");
         assert_eq!(again.flows(now - 1, 60), None);
+        let kept: Vec<_> = again.moments(now + 5340).into_iter().map(|(at, flows)| (at, flows.len())).collect();
+        assert_eq!(kept, [(now + 5340, 1), (now + 5400, 2)]);
         again.keep(now + 40 * HOUR, &[], &[]).unwrap();
         assert_eq!(again.span().moments, [now + 40 * HOUR], "long ago is forgotten");
         assert_eq!(Past::of(folder.path(), "other", "one").span(), Span::default());

@@ -3,6 +3,7 @@
 mod check;
 mod drive;
 mod lease;
+mod simulate;
 mod versions;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Obstacle;
 pub use journal::RolloutId;
+pub use simulate::{Simulated, Supposed};
 
 use crate::{Error, Result, Session};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use demo::Demo;
 use rollout::{Command, Phase, Plan, Split};
-use session::rollout::Shown;
+use session::rollout::{Shown, Supposed};
 use session::{DEMO, Profile, Workbench};
 
 use crate::bench::{Bench, Death, LIMIT, bench, dying, reviews};
@@ -144,6 +144,38 @@ async fn another_hand_stops_it_and_stays() {
     let over = until(&bench, "its end", |one| one.is_over).await;
     assert!(matches!(&over.run.phase, Phase::Stopped(because) if because.contains("70 %")), "{:?}", over.run.phase);
     assert_eq!(weights(&bench).await, [30, 70], "nothing is overwritten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_an_hour_is_played_before_it_is_run() {
+    let bench = bench(Demo::client).await;
+    begun(&bench).await;
+    let steps = "[{weight: 20, pause: 20m}, {weight: 60, pause: 20m}, {weight: 100, pause: 20m}]";
+    let mut plan = plan(steps, "[{metric: success-rate, min: 90}, {metric: p99, maxOverStable: 50}]");
+    plan.interval = Duration::from_secs(30);
+    let play = async |error_share, p99| {
+        let supposed = Supposed { error_share, p50: None, p99 };
+        bench.session.rollout_simulate(plan.clone(), supposed).await.unwrap()
+    };
+    let good = play(Some(0.01), Some(1.0)).await;
+    let run = &good.played.run;
+    assert_eq!((&run.phase, run.driven.as_secs()), (&Phase::Done, 3600), "{good:#?}");
+    assert!(good.canary_known && good.recorded.is_none() && good.per_second > 0.0, "{good:#?}");
+    for (step, share) in good.played.steps.iter().zip([0.2, 0.6, 1.0]) {
+        let canary = step.last.as_ref().unwrap().measured.canary.unwrap().per_second;
+        let got = canary / good.per_second;
+        // What the engine says of the demo's route, not only its weights.
+        assert!((got - share).abs() < 0.02, "step {} gets {got}", step.step);
+        assert_eq!(step.looks, 40);
+    }
+    let slow = play(Some(0.01), Some(10_000.0)).await.played;
+    let (step, phase) = (slow.steps.last().unwrap(), &slow.run.phase);
+    assert!(matches!(phase, Phase::Returned(because) if because.contains("p99 10000.0 ms, worse than")), "{phase:?}");
+    assert_eq!((step.step, step.to), (0, 30.0), "at the first look");
+    let bad = play(Some(0.2), None).await.played.run.phase;
+    assert_eq!(bad, Phase::Returned("success 80.0 %, below 90 %".into()));
+    assert_eq!(weights(&bench).await, [90, 10], "nothing is written");
+    assert!(bench.session.rollouts().await.unwrap().is_empty(), "nothing is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,13 @@ use std::time::Duration;
 use rollout::{
     Cohort, Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
 };
-use session::rollout::{Obstacle, Shown};
+use session::rollout::{Obstacle, Shown, Simulated, Supposed};
 
 use super::all;
 use crate::types::{
     GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutJudged,
-    RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutRates, RolloutStep,
+    RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed, RolloutRates,
+    RolloutSimulated, RolloutStep, RolloutSupposed,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -163,16 +164,7 @@ impl From<rollout::Check> for RolloutCheck {
 impl From<Shown> for Rollout {
     fn from(shown: Shown) -> Self {
         let run = shown.run;
-        let (phase, phase_because) = match run.phase {
-            Phase::Moving => (RolloutPhase::Moving, String::new()),
-            Phase::Watching => (RolloutPhase::Watching, String::new()),
-            Phase::Waiting => (RolloutPhase::Waiting, String::new()),
-            Phase::Done => (RolloutPhase::Done, String::new()),
-            Phase::Paused(because) => (RolloutPhase::Paused, because),
-            Phase::Returning(because) => (RolloutPhase::Returning, because),
-            Phase::Returned(because) => (RolloutPhase::Returned, because),
-            Phase::Stopped(because) => (RolloutPhase::Stopped, because),
-        };
+        let (phase, phase_because) = phase(run.phase);
         Self {
             id: shown.id as f64,
             user: shown.user,
@@ -190,6 +182,59 @@ impl From<Shown> for Rollout {
             held_seconds: run.held.as_secs_f64(),
             checks: all(run.checks),
             entries: shown.entries.into_iter().map(|entry| entry as f64).collect(),
+        }
+    }
+}
+
+/// Where it stands, and why.
+fn phase(phase: Phase) -> (RolloutPhase, String) {
+    match phase {
+        Phase::Moving => (RolloutPhase::Moving, String::new()),
+        Phase::Watching => (RolloutPhase::Watching, String::new()),
+        Phase::Waiting => (RolloutPhase::Waiting, String::new()),
+        Phase::Done => (RolloutPhase::Done, String::new()),
+        Phase::Paused(because) => (RolloutPhase::Paused, because),
+        Phase::Returning(because) => (RolloutPhase::Returning, because),
+        Phase::Returned(because) => (RolloutPhase::Returned, because),
+        Phase::Stopped(because) => (RolloutPhase::Stopped, because),
+    }
+}
+
+impl From<RolloutSupposed> for Supposed {
+    fn from(supposed: RolloutSupposed) -> Self {
+        Self { error_share: supposed.error_share, p50: supposed.p50, p99: supposed.p99 }
+    }
+}
+
+impl From<rollout::PlayedStep> for RolloutPlayed {
+    fn from(step: rollout::PlayedStep) -> Self {
+        Self {
+            step: step.step as u32,
+            from: step.from,
+            to: step.to,
+            looks: step.looks as u32,
+            last: step.last.map(RolloutCheck::from),
+            by_hand: step.by_hand,
+        }
+    }
+}
+
+impl From<Simulated> for RolloutSimulated {
+    fn from(simulated: Simulated) -> Self {
+        let run = simulated.played.run;
+        let (phase, phase_because) = phase(run.phase);
+        Self {
+            phase,
+            phase_because,
+            step: run.step as u32,
+            seconds: run.driven.as_secs_f64(),
+            steps: all(simulated.played.steps),
+            checks: all(run.checks),
+            recorded_from: simulated.recorded.map(|(from, _)| from as f64 * 1000.0),
+            recorded_to: simulated.recorded.map(|(_, to)| to as f64 * 1000.0),
+            requests_per_second: simulated.per_second,
+            canary_known: simulated.canary_known,
+            astray: simulated.astray,
         }
     }
 }

@@ -170,3 +170,60 @@ wire! {
         pub entries: Vec<f64>,
     }
 }
+
+wire! {
+    /// What is supposed of the new version; null for as it was measured, or else as the stable version's.
+    pub struct RolloutSupposed {
+        /// 0 to 1.
+        pub error_share: Option<f64>,
+        /// Milliseconds.
+        pub p50: Option<f64>,
+        pub p99: Option<f64>,
+    }
+}
+
+wire! {
+    pub struct RolloutSimulateArgs { pub session: String, pub plan: RolloutPlan, pub supposed: RolloutSupposed }
+}
+
+wire! {
+    /// A step as it would go.
+    pub struct RolloutPlayed {
+        /// From 0.
+        pub step: u32,
+        /// Seconds after the beginning.
+        pub from: f64,
+        pub to: f64,
+        pub looks: u32,
+        /// The look at which it was left, or broke.
+        pub last: Option<RolloutCheck>,
+        /// A person had to promote it, which is supposed to happen at once.
+        pub by_hand: bool,
+    }
+}
+
+wire! {
+    /// A plan as it would go.
+    pub struct RolloutSimulated {
+        pub phase: RolloutPhase,
+        /// Why it paused or went back.
+        pub phase_because: String,
+        /// Where it ended, from 0.
+        pub step: u32,
+        /// How long it took.
+        pub seconds: f64,
+        /// Those that were reached.
+        pub steps: Vec<RolloutPlayed>,
+        /// The last looks, oldest first.
+        pub checks: Vec<RolloutCheck>,
+        /// From and to when the traffic was recorded; null where it is that of now.
+        pub recorded_from: Option<f64>,
+        pub recorded_to: Option<f64>,
+        /// Of both versions, in the mean.
+        pub requests_per_second: f64,
+        /// The new version had traffic: what is not supposed of it was measured.
+        pub canary_known: bool,
+        /// Share of the requests that go another way than the split says.
+        pub astray: f64,
+    }
+}

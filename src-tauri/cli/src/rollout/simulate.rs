@@ -1,0 +1,98 @@
+//! `netloft rollout simulate`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollout::{Phase, Plan, PlayedStep, span};
+use serde_json::json;
+use session::rollout::{Simulated, Supposed};
+
+use super::{judged, measured, read};
+use crate::args::{Form, Simulate, Target};
+use crate::failure::Failure;
+use crate::print::{Mark, json as print_json, line, paint, plain};
+use crate::source::open;
+
+pub async fn run(from: &Target, args: &Simulate) -> Result<bool, Failure> {
+    let plan = read(&args.plan.plan)?;
+    let open = open(from).await?;
+    measured(&open, &plan).await;
+    let supposed = Supposed {
+        error_share: args.canary_errors.map(|percent| (percent / 100.0).clamp(0.0, 1.0)),
+        p50: args.canary_p50,
+        p99: args.canary_p99,
+    };
+    let simulated = open.session.rollout_simulate(plan.clone(), supposed).await?;
+    let done = simulated.played.run.phase == Phase::Done;
+    if args.plan.format == Form::Json {
+        let phase = serde_json::to_value(&simulated.played.run.phase).unwrap_or_default();
+        print_json(&json!({
+            "plan": plan, "phase": phase["phase"], "because": phase["because"], "after": simulated.played.run.driven.as_secs_f64(),
+            "steps": simulated.played.steps, "requestsPerSecond": simulated.per_second, "canaryKnown": simulated.canary_known,
+            "astray": simulated.astray,
+            "recorded": simulated.recorded.map(|(from, to)| json!({"from": when(from), "to": when(to)})),
+        }))?;
+        return Ok(done);
+    }
+    line(&plain(&traffic(&simulated, &plan)))?;
+    for step in &simulated.played.steps {
+        line(&judged(step.last.as_ref(), &told(step, &plan)))?;
+    }
+    let end = end(&simulated, &plan);
+    line(&if done { plain(&end) } else { paint(Mark::Bad, &end) })?;
+    Ok(done)
+}
+
+/// What it was played on.
+fn traffic(simulated: &Simulated, plan: &Plan) -> String {
+    let from = simulated.recorded.map_or_else(
+        || "the traffic of now".to_owned(),
+        |(from, to)| format!("traffic recorded {} to {}", when(from), when(to)),
+    );
+    let mut words = format!("on {from}, {:.1} requests a second", simulated.per_second);
+    if !simulated.canary_known {
+        words += &format!("; {} had none: what is not supposed of it is as {}’s", plan.canary, plan.stable);
+    }
+    if simulated.astray > 0.005 {
+        words += &format!("; {:.0} % go another way than the split says", simulated.astray * 100.0);
+    }
+    words
+}
+
+fn told(step: &PlayedStep, plan: &Plan) -> String {
+    let (number, all) = (step.step + 1, plan.steps.len());
+    let mut words = format!("  step {number} of {all}, {} % to {}", step.split.canary, plan.canary);
+    words += &format!(", {} to {}, {} looks", after(step.from), after(step.to), step.looks);
+    if step.by_hand {
+        words += ", promoted by hand";
+    }
+    let found = step.last.iter().flat_map(|check| &check.judged).map(|judged| judged.because.as_str());
+    let found: Vec<&str> = found.collect();
+    if found.is_empty() { words } else { format!("{words}: {}", found.join("; ")) }
+}
+
+fn end(simulated: &Simulated, plan: &Plan) -> String {
+    let (run, stable) = (&simulated.played.run, &plan.stable);
+    let (name, after, step) = (&plan.name, span(run.driven), run.step + 1);
+    match &run.phase {
+        Phase::Done => format!("{name} would be done after {after}"),
+        Phase::Returning(because) | Phase::Returned(because) => {
+            format!("{name} would go back to {stable} in step {step}, after {after}: {because}")
+        }
+        Phase::Paused(because) | Phase::Stopped(because) => {
+            format!("{name} would stand still in step {step}, after {after}: {because}")
+        }
+        Phase::Moving | Phase::Watching | Phase::Waiting => {
+            format!("{name} would still be in step {step} after {after}")
+        }
+    }
+}
+
+fn after(seconds: f64) -> String {
+    span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+fn when(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    at.unwrap_or_default().to_string()
+}
