@@ -93,6 +93,19 @@ impl Connection {
     /// Sends a request and waits for the head of the answer; a head without success is read as an error.
     pub(crate) async fn open(&self, call: &Call) -> Result<http::Response<Body>, ApiError> {
         let fail = |cause| self.error(&call.tried, cause);
+        let response = self.answer(call).await?;
+        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+            return Ok(response);
+        }
+        let (head, body) = response.into_parts();
+        let text = tokio::time::timeout(call.limit, collect(body, 1 << 20)).await;
+        let text = text.ok().and_then(Result::ok).unwrap_or_default();
+        Err(fail(classify::answer(head.status, &head.headers, &text)))
+    }
+
+    /// Sends a request and waits for the head of the answer, whatever its status.
+    async fn answer(&self, call: &Call) -> Result<http::Response<Body>, ApiError> {
+        let fail = |cause| self.error(&call.tried, cause);
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(header::ACCEPT, call.accept);
         if let Some((kind, _)) = &call.body {
             request = request.header(header::CONTENT_TYPE, *kind);
@@ -104,17 +117,22 @@ impl Connection {
         let request = request
             .body(Body::from(body))
             .map_err(|error| fail(Cause::NotAllowed { detail: format!("not a path: {error}") }))?;
-        let response = tokio::time::timeout(call.limit, self.client.send(request))
+        tokio::time::timeout(call.limit, self.client.send(request))
             .await
             .map_err(|_| fail(Cause::Unreachable(Unreachable::Timeout(call.limit))))?
-            .map_err(|error| fail(classify::transport(&error)))?;
-        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(response);
-        }
-        let (head, body) = response.into_parts();
-        let text = tokio::time::timeout(call.limit, collect(body, 1 << 20)).await;
-        let text = text.ok().and_then(Result::ok).unwrap_or_default();
-        Err(fail(classify::answer(head.status, &head.headers, &text)))
+            .map_err(|error| fail(classify::transport(&error)))
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    pub(crate) async fn send_any(&self, call: &Call) -> Result<(http::response::Parts, Bytes), ApiError> {
+        let whole = async {
+            let (head, body) = self.answer(call).await?.into_parts();
+            let body = collect(body, call.largest).await.map_err(|cause| self.error(&call.tried, cause))?;
+            Ok((head, body))
+        };
+        tokio::time::timeout(call.limit, whole)
+            .await
+            .unwrap_or_else(|_| Err(self.error(&call.tried, Cause::Unreachable(Unreachable::Timeout(call.limit)))))
     }
 
     /// Sends a request and reads the whole answer.
@@ -238,7 +256,7 @@ pub(crate) fn is_path_part(text: &str) -> bool {
 }
 
 /// A text as the value of a query.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

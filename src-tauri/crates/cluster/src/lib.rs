@@ -5,6 +5,7 @@
 
 mod agent;
 mod apis;
+mod backend;
 mod classify;
 mod connect;
 mod connection;
@@ -22,8 +23,9 @@ mod write;
 
 pub use agent::{ADMIN_PORT, CONTAINER};
 pub use apis::{Api, Apis};
+pub use backend::Told;
 pub use connect::{ConnectError, connect};
-pub use connection::Connection;
+pub use connection::{Connection, escape};
 pub use environment::Environment;
 pub use error::{ApiError, Cause, FieldCause, FieldOwner, Unreachable, Untrusted};
 pub use exec::{ExecCommand, ExecError, ExecPolicy, Fingerprint};

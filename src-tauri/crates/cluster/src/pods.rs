@@ -41,6 +41,9 @@ pub(crate) const READ_ONLY: [&str; 17] = [
     "/version",
 ];
 
+/// Head and body of an answer.
+pub(crate) type Whole = (http::response::Parts, Bytes);
+
 /// What may be changed of a proxy: what it writes to its log, until it ends or is told otherwise.
 const LOGGING: &str = "/logging";
 
@@ -84,6 +87,21 @@ impl Connection {
         method: http::Method,
         path: &str,
     ) -> Result<Bytes, ApiError> {
+        let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, path).await?;
+        if head.status.is_success() {
+            return Ok(body);
+        }
+        Err(self.error(tried, classify::answer(head.status, &head.headers, &body)))
+    }
+
+    /// The same, with an answer of any status.
+    pub(crate) async fn forwarded_whole(
+        &self,
+        tried: String,
+        (namespace, pod, port): (&str, &str, u16),
+        method: http::Method,
+        path: &str,
+    ) -> Result<Whole, ApiError> {
         let whole = self.forward(namespace, pod, port, method, path);
         match tokio::time::timeout(ANSWER, whole).await {
             Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
@@ -98,7 +116,7 @@ impl Connection {
         port: u16,
         method: http::Method,
         path: &str,
-    ) -> Result<Bytes, Cause> {
+    ) -> Result<Whole, Cause> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
@@ -146,7 +164,7 @@ async fn ask(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     method: http::Method,
     path: &str,
-) -> Result<Bytes, Cause> {
+) -> Result<Whole, Cause> {
     let broken = |error: hyper::Error| cut(&error.to_string());
     let shake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
     let (mut sender, connection) = tokio::time::timeout(CONNECT, shake)
@@ -167,8 +185,7 @@ async fn ask(
             .collect()
             .await
             .map_err(|error| Cause::Broken { detail: classify::shorten(&error.to_string()) })?;
-        let body = body.to_bytes();
-        if head.status.is_success() { Ok(body) } else { Err(classify::answer(head.status, &head.headers, &body)) }
+        Ok((head, body.to_bytes()))
     };
     let mut talk = std::pin::pin!(talk);
     tokio::select! {

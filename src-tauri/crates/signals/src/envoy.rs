@@ -117,7 +117,10 @@ pub fn read(text: &[u8]) -> Sample {
             return;
         }
         match sample.name {
-            name if name.starts_with("istio_") => standard(&mut read, &sample),
+            name if name.starts_with("istio_") => {
+                let text = |label: &str| sample.labels.get(label).map(std::borrow::Cow::into_owned).unwrap_or_default();
+                standard(&mut read, name, &text, sample.value);
+            }
             name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
             "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
             "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
@@ -159,7 +162,9 @@ fn cluster(read: &mut Sample, sample: &prometheus::Sample) {
                 code_of(counters, &code, sample.value);
             }
         }
-        "envoy_cluster_upstream_rq_time_bucket" => time(counters, sample),
+        "envoy_cluster_upstream_rq_time_bucket" => {
+            time(counters, &sample.labels.get("le").unwrap_or_default(), sample.value);
+        }
         "envoy_cluster_upstream_cx_total" => counters.connections += sample.value,
         "envoy_cluster_upstream_cx_connect_fail" => counters.failed_connections += sample.value,
         "envoy_cluster_ssl_handshake" => counters.handshakes += sample.value,
@@ -177,33 +182,32 @@ fn code_of(counters: &mut Counters, code: &str, count: f64) {
     }
 }
 
-fn time(counters: &mut Counters, sample: &prometheus::Sample) {
-    if let Some(bound) = sample.labels.get("le").and_then(|le| le.parse().ok()) {
-        counters.times.add(bound, sample.value);
+fn time(counters: &mut Counters, le: &str, count: f64) {
+    if let Ok(bound) = le.parse() {
+        counters.times.add(bound, count);
     }
 }
 
-fn standard(read: &mut Sample, sample: &prometheus::Sample) {
-    let text = |name: &str| sample.labels.get(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
+/// Takes a sample of Istio's own metrics, from wherever it was read.
+pub(crate) fn standard(read: &mut Sample, name: &str, text: &dyn Fn(&str) -> String, value: f64) {
     let series = Standard {
-        by_source: sample.labels.get("reporter").is_some_and(|reporter| reporter == "source"),
+        by_source: text("reporter") == "source",
         from: (text("source_workload_namespace"), text("source_workload")),
         to: (text("destination_workload_namespace"), text("destination_workload")),
         host: text("destination_service"),
         protocol: text("request_protocol"),
         security: text("connection_security_policy"),
     };
+    let is_mutual = series.security == "mutual_tls";
     let counters = read.standard.entry(series).or_default();
-    match sample.name {
-        "istio_requests_total" => {
-            code_of(counters, &sample.labels.get("response_code").unwrap_or_default(), sample.value);
-        }
-        "istio_request_duration_milliseconds_bucket" => time(counters, sample),
+    match name {
+        "istio_requests_total" => code_of(counters, &text("response_code"), value),
+        "istio_request_duration_milliseconds_bucket" => time(counters, &text("le"), value),
         // Of ztunnel alone: an Envoy is asked for its own counters of connections, which name the place better.
         "istio_tcp_connections_opened_total" => {
-            counters.connections += sample.value;
-            if sample.labels.get("connection_security_policy").is_some_and(|policy| policy == "mutual_tls") {
-                counters.handshakes += sample.value;
+            counters.connections += value;
+            if is_mutual {
+                counters.handshakes += value;
             }
         }
         _ => {}

@@ -1,8 +1,8 @@
 //! What the counters tell of all the time since each proxy began, however long ago: who has ever called what.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::{Edge, Inbound, Step, Track, Traffic, Workload, edges, growths, inbound};
+use super::{Edge, Inbound, Sample, Step, Track, Traffic, Workload, edges, growths, inbound};
 
 /// What was counted from one time to another.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,4 +85,19 @@ impl Track {
             standard: growths(&HashMap::new(), &sample.standard),
         }
     }
+}
+
+/// Edges from how much Istio's own metrics grew within so many seconds, whoever added them up.
+pub(crate) fn edges_of(grown: Sample, seconds: f64) -> Vec<Edge> {
+    let nobody = Workload { namespace: String::new(), name: String::new() };
+    let track = Track { workload: nobody, last: (0.0, Sample::default()), steps: VecDeque::new() };
+    let step = Step {
+        at: 0.0,
+        seconds,
+        denied: 0.0,
+        accepted: (0.0, 0.0),
+        clusters: Vec::new(),
+        standard: growths(&HashMap::new(), &grown.standard),
+    };
+    edges(std::iter::once((&track, vec![&step], seconds)))
 }

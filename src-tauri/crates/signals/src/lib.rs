@@ -21,6 +21,7 @@ mod look;
 mod nack;
 mod poll;
 pub mod prometheus;
+pub mod promql;
 mod proxies;
 mod redact;
 mod strain;

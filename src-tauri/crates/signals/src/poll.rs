@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use cluster::{ApiError, Cause, Connection};
+use cluster::{ApiError, Cause, Connection, escape};
 use futures::StreamExt;
 
 use crate::clock::Clock;
@@ -126,7 +126,7 @@ impl Poller {
             // ztunnel has one port for both, and no filter.
             Role::Ztunnel => (ZTUNNEL_PORT, ZTUNNEL_PORT, "/metrics".to_owned()),
             Role::Sidecar | Role::Gateway | Role::Waypoint => {
-                (STATS_PORT, ADMIN_PORT, format!("/stats/prometheus?usedonly&filter={}", escaped(envoy::FILTER)))
+                (STATS_PORT, ADMIN_PORT, format!("/stats/prometheus?usedonly&filter={}", escape(envoy::FILTER)))
             }
         };
         let (namespace, pod) = (&proxy.namespace, &proxy.pod);
@@ -174,9 +174,4 @@ fn summary(failed: &[((String, String), ApiError)]) -> Option<Unknown> {
         more => format!(" and {} more", more - 1),
     };
     Some(Unknown::new(format!("traffic of {}/{}{others}", pod.0, pod.1), error.cause.to_string()))
-}
-
-fn escaped(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

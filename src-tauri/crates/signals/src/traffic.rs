@@ -586,6 +586,7 @@ impl Sum {
 #[path = "ever.rs"]
 mod ever;
 pub use ever::Between;
+pub(crate) use ever::edges_of;
 
 #[cfg(test)]
 #[path = "traffic_tests.rs"]

@@ -1,0 +1,117 @@
+//! Asking it: through the API server with the user's own rights, or at an address that the user gave.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cluster::{ApiError, Cause, Connection, Told, escape};
+
+use super::answer::{Answer, Line, NoNumber, Refused, read, read_version};
+use super::find::Place;
+
+/// How long it may work at a query; less than we wait for the answer.
+const TIMEOUT: &str = "8s";
+/// The path that a way is to put before its questions, and the most points of a line that it gives (web/api/v1/api.go, `queryRange`).
+const POINTS: f64 = 11_000.0;
+
+/// How it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A Service, and the ports of the pods behind it, for those who may not use the API server's proxy.
+    Service(Place, Vec<(String, u16)>),
+    /// The connection leads to it.
+    Address,
+}
+
+/// One Prometheus.
+pub struct Client {
+    connection: Connection,
+    way: Way,
+    forward: AtomicBool,
+}
+
+/// A question that has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// It was not reached.
+    #[error("{}", reason(.0))]
+    Way(ApiError),
+    /// It says no, or is no Prometheus.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It answers, with no number.
+    #[error(transparent)]
+    NoNumber(#[from] NoNumber),
+}
+
+/// The address of its own has its reason in the cause alone.
+fn reason(error: &ApiError) -> String {
+    match &error.cause {
+        Cause::Forbidden { .. } | Cause::NotFound { .. } | Cause::Server { .. } => error.to_string(),
+        cause => format!("it is not reached: {cause}"),
+    }
+}
+
+impl Client {
+    /// Asks nothing yet.
+    pub fn new(connection: Connection, way: Way) -> Self {
+        Self { connection, way, forward: AtomicBool::default() }
+    }
+
+    /// The version that it says it has.
+    ///
+    /// # Errors
+    /// Where it is not reached, or no Prometheus.
+    pub async fn version(&self) -> Result<String, Trouble> {
+        let told = self.get("/api/v1/status/buildinfo").await?;
+        Ok(read_version(told.status, &told.body)?)
+    }
+
+    /// A query at a time, in seconds since 1970; by its own clock where none is given.
+    ///
+    /// # Errors
+    /// Where it is not reached, or refuses.
+    pub async fn query(&self, query: &str, at: Option<f64>) -> Result<Answer, Trouble> {
+        let at = at.map(|at| format!("&time={at:.3}")).unwrap_or_default();
+        self.ask(&format!("/api/v1/query?query={}{at}&timeout={TIMEOUT}", escape(query))).await
+    }
+
+    /// A query over time.
+    ///
+    /// # Errors
+    /// Where it is not reached, or refuses.
+    pub async fn over(&self, query: &str, (from, to): (f64, f64), step: f64) -> Result<Vec<Line>, Trouble> {
+        let step = step.max((to - from) / (POINTS - 1.0)).max(1.0);
+        let path = format!(
+            "/api/v1/query_range?query={}&start={from:.3}&end={to:.3}&step={step:.0}&timeout={TIMEOUT}",
+            escape(query)
+        );
+        Ok(self.ask(&path).await?.lines())
+    }
+
+    async fn ask(&self, path: &str) -> Result<Answer, Trouble> {
+        let told = self.get(path).await?;
+        Ok(read(told.status, &told.body)?)
+    }
+
+    async fn get(&self, path: &str) -> Result<Told, Trouble> {
+        let (place, pods) = match &self.way {
+            Way::Address => return self.connection.backend_get(path).await.map_err(Trouble::Way),
+            Way::Service(place, pods) => (place, pods),
+        };
+        let path = format!("{}{path}", place.prefix());
+        let mut refused = None;
+        if !self.forward.load(Ordering::Relaxed) {
+            match self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path).await {
+                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => refused = Some(error),
+                answer => return answer.map_err(Trouble::Way),
+            }
+        }
+        // The pod that answers is as good as the Service; who may do neither reads of the right that would do.
+        let Some((pod, port)) = pods.first() else {
+            let none = self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path).await;
+            return none.map_err(Trouble::Way);
+        };
+        let answer = self.connection.backend_forward_get(&place.namespace, pod, *port, &path).await;
+        self.forward.store(answer.is_ok(), Ordering::Relaxed);
+        answer.map_err(|error| Trouble::Way(refused.unwrap_or(error)))
+    }
+}

@@ -1,0 +1,14 @@
+//! Prometheus and what speaks like it (Thanos, VictoriaMetrics, Mimir): found in the cluster, asked, and read. No data is never zero.
+
+mod answer;
+mod client;
+mod find;
+mod growth;
+mod probe;
+pub mod questions;
+
+pub use answer::{Answer, Line, NoNumber, Refused, Sample, read, read_version};
+pub use client::{Client, Trouble, Way};
+pub use find::{Kind, Place, find};
+pub use growth::{BUCKETS, REQUESTS, edges};
+pub use probe::{Cover, Known, Report, probe};
