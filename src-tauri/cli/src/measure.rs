@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use session::map::{Flow, Secured};
+use session::prometheus::Usage;
 use session::proxies::{Ill, Proxy, Sync, Use};
 use session::resources::{Resources, Row};
 
-use crate::args::{Form, Target, Traffic, Usage};
+use crate::args::{self, Form, Target, Traffic};
 use crate::failure::Failure;
 use crate::print::{json as print_json, json_line, say, table};
 use crate::source::open;
@@ -89,11 +90,17 @@ fn row(proxy: &Proxy) -> Value {
     })
 }
 
-pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
+pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
     let open = open(from).await?;
     loop {
         let (fleet, cost) = open.session.cost_now().await;
-        let rows: Vec<Value> = fleet.proxies.iter().map(used).collect();
+        let days = |p: &Proxy| {
+            cost.rows
+                .iter()
+                .find(|row| row.namespace == p.namespace && row.workload == p.workload)
+                .and_then(|row| row.usage)
+        };
+        let rows: Vec<Value> = fleet.proxies.iter().map(|proxy| used(proxy, days(proxy))).collect();
         match (args.format, args.watch) {
             (Form::Json, false) => print_json(&rows)?,
             (Form::Json, true) => json_line(&rows)?,
@@ -102,20 +109,52 @@ pub async fn usage(from: &Target, args: &Usage) -> Result<bool, Failure> {
                     let text = |n: Option<f64>| n.map_or("-".to_owned(), |n| format!("{:.0}", n / unit));
                     format!("{} / {} / {}", text(of.usage), text(of.request), text(of.limit))
                 };
+                let has_days = cost.kept.is_some();
                 let cells = |p: &Proxy| {
-                    vec![p.namespace.clone(), p.pod.clone(), amount(&p.cpu, 1.0), amount(&p.memory, 1_048_576.0)]
+                    let mut cells =
+                        vec![p.namespace.clone(), p.pod.clone(), amount(&p.cpu, 1.0), amount(&p.memory, 1_048_576.0)];
+                    cells.extend(has_days.then(|| over_days(days(p))));
+                    cells
                 };
-                table(
-                    &["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"],
-                    &fleet.proxies.iter().map(cells).collect::<Vec<_>>(),
-                )?;
+                let mut head = vec!["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"];
+                head.extend(has_days.then_some("WORKLOAD OVER DAYS (p95 m, most MiB)"));
+                table(&head, &fleet.proxies.iter().map(cells).collect::<Vec<_>>())?;
                 say(&total(&cost));
+                say(&source(&cost));
             }
         }
         if !args.watch {
             return Ok(true);
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// What Prometheus has of a workload's proxies.
+fn over_days(usage: Option<Usage>) -> String {
+    usage.map_or("-".to_owned(), |of| {
+        format!("{:.0}, {:.0} in {}", of.cpu_p95, of.memory_most / 1_048_576.0, span(of.seen))
+    })
+}
+
+/// Whether there is a past, and who has it.
+fn source(all: &Resources) -> String {
+    let why =
+        || all.unknown.iter().find(|unknown| unknown.about == "Prometheus").map(|unknown| unknown.because.clone());
+    match all.kept {
+        Some(seen) => format!("over days: Prometheus, {}", span(seen)),
+        None => format!(
+            "over days: unknown, because {}",
+            why().unwrap_or_else(|| "Prometheus has no container series".into())
+        ),
+    }
+}
+
+fn span(seconds: f64) -> String {
+    match seconds {
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} days", seconds / 86_400.0),
     }
 }
 
@@ -135,12 +174,15 @@ fn total(all: &Resources) -> String {
     )
 }
 
-fn used(proxy: &Proxy) -> Value {
+fn used(proxy: &Proxy, days: Option<Usage>) -> Value {
+    let days = days.map(|of| {
+        json!({"source": "prometheus", "seconds": of.seen, "cpuP95Millicores": of.cpu_p95, "memoryMostBytes": of.memory_most})
+    });
     json!({
         "namespace": proxy.namespace, "pod": proxy.pod, "container": "istio-proxy",
         "cpu": {"usageMillicores": proxy.cpu.usage, "requestMillicores": proxy.cpu.request, "limitMillicores": proxy.cpu.limit, "throttledShare": proxy.throttled},
         "memory": {"usageBytes": proxy.memory.usage, "requestBytes": proxy.memory.request, "limitBytes": proxy.memory.limit},
-        "source": proxy.source,
+        "source": proxy.source, "workloadOverDays": days,
     })
 }
 

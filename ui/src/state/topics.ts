@@ -29,7 +29,8 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   explain: ['graph', 'objects', 'draft'],
   proxies: ['proxies'],
   proxyAccess: ['access'],
-  resources: ['proxies'],
-  resourceHistory: ['proxies'],
+  resources: ['proxies', 'prometheus'],
+  resourceHistory: ['proxies', 'prometheus'],
+  prometheus: ['prometheus'],
   sidecarScope: ['proxies', 'objects'],
 };

@@ -25,6 +25,7 @@ pub mod overview;
 pub mod past;
 pub mod policies;
 mod profile;
+pub mod prometheus;
 pub mod proxies;
 pub mod recipes;
 mod records;

@@ -84,11 +84,24 @@ impl Session {
 
     /// Every proxy as it is right now, certificates and all: for callers that look once.
     pub async fn fleet_now(&self) -> Fleet {
-        self.cost_now().await.0
+        self.looked_at().await.0
     }
 
-    /// The same with what they cost.
+    /// The same with what they cost, and over days where there is a Prometheus that has it.
     pub async fn cost_now(&self) -> (Fleet, Resources) {
+        let ((fleet, apps), _) = tokio::join!(self.looked_at(), self.prometheus_looked());
+        let (uses, unknown) = match self.uses_now().await {
+            Ok(uses) => (uses, None),
+            Err(unknown) => (HashMap::new(), Some(unknown)),
+        };
+        let measured = Measured { apps, uses: Arc::new(uses), ..Measured::default() };
+        let mut cost = resources(&fleet, &measured);
+        cost.unknown.extend(unknown);
+        (fleet, cost)
+    }
+
+    /// Every proxy, and what is in use by the containers beside them.
+    async fn looked_at(&self) -> (Fleet, HashMap<(String, String), (f64, f64)>) {
         let (world, connection) = (self.world(), self.connection());
         let mut watcher = Watcher::default();
         let all = signals::proxies(&world);
@@ -99,9 +112,7 @@ impl Session {
         );
         (watcher.usage, watcher.looks) = (usage, looks);
         let fleet = watcher.join(&world, &health);
-        let measured = Measured { apps: watcher.usage.apps, ..Measured::default() };
-        let cost = resources(&fleet, &measured);
-        (fleet, cost)
+        (fleet, watcher.usage.apps)
     }
 }
 

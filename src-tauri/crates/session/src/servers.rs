@@ -71,6 +71,16 @@ async fn check(server: &Server, token: &SecretString) -> Result<()> {
     if server.name.is_empty() || server.name.chars().any(char::is_control) {
         return Err(bad("name", "it needs a name of plain letters"));
     }
+    check_address("server", &server.server, true)?;
+    check_token(token.expose_secret())?;
+    check_authority(&server.authority)?;
+    // Whatever the client does not accept is found before anything is kept.
+    cluster::connect(&server.context().with_token(token.clone()), &ExecPolicy::default()).await?;
+    Ok(())
+}
+
+/// Whether an address can be used: nothing secret is sent in the clear but to this machine itself.
+pub(crate) fn check_address(field: &'static str, address: &str, has_token: bool) -> Result<()> {
     let local = ["127.0.0.1", "localhost", "[::1]"];
     let is_local = |rest: &str| {
         local.iter().any(|host| {
@@ -78,18 +88,29 @@ async fn check(server: &Server, token: &SecretString) -> Result<()> {
                 .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.' || c == '@'))
         })
     };
-    let clear = server.server.strip_prefix("http://").is_some_and(is_local);
-    if !clear && !server.server.starts_with("https://") {
-        return Err(bad("server", "it has to begin with https://, for the token would be sent in the clear"));
+    let clear = address.strip_prefix("http://");
+    if clear.is_some_and(|rest| !rest.is_empty() && (!has_token || is_local(rest))) {
+        return Ok(());
     }
-    let given = token.expose_secret();
+    match address.strip_prefix("https://") {
+        Some(rest) if !rest.is_empty() => Ok(()),
+        _ if has_token => Err(bad(field, "it has to begin with https://, for the token would be sent in the clear")),
+        _ => Err(bad(field, "it has to begin with https:// or http://")),
+    }
+}
+
+/// Whether a token can be sent as one.
+pub(crate) fn check_token(given: &str) -> Result<()> {
     if given.is_empty() || !given.chars().all(|c| c.is_ascii_graphic()) {
         return Err(bad("token", "it is empty, or has spaces or line ends in it"));
     }
-    if !server.authority.is_empty() && !server.authority.contains("-----BEGIN CERTIFICATE-----") {
+    Ok(())
+}
+
+/// Whether a text is a certificate, or nothing.
+pub(crate) fn check_authority(authority: &str) -> Result<()> {
+    if !authority.is_empty() && !authority.contains("-----BEGIN CERTIFICATE-----") {
         return Err(bad("authority", "it is no certificate in PEM"));
     }
-    // Whatever the client does not accept is found before anything is kept.
-    cluster::connect(&server.context().with_token(token.clone()), &ExecPolicy::default()).await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
 use crate::past::keep;
+use crate::prometheus;
 use crate::proxies::Fleet;
 use crate::proxies::access;
 use crate::proxies::compare;
@@ -105,6 +106,7 @@ pub struct Session {
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
     pub(crate) past: keep::Held,
+    pub(crate) prometheus: prometheus::Held,
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
     pub(crate) hurry: Arc<Notify>,
@@ -159,6 +161,7 @@ impl Session {
             effect: Memo::default(),
             trackers: Trackers::default(),
             past: keep::Held::default(),
+            prometheus: prometheus::Held::default(),
             schemas: Schemas::default(),
             matrix: Memo::default(),
             hurry,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::prometheus::Chosen;
 use crate::servers::Server;
 
 /// The colours of the window.
@@ -36,6 +37,8 @@ pub struct Settings {
     pub servers: Vec<Server>,
     /// Clusters marked as production or not, by id.
     pub production: BTreeMap<String, bool>,
+    /// The Prometheus that is asked of a cluster, by the cluster's id; the one that is found where there is none. Tokens are in the keyring.
+    pub prometheus: BTreeMap<String, Chosen>,
     /// Nothing is ever written to a cluster.
     pub read_only: bool,
     /// Credential plugins that may run: cluster id → fingerprint of exactly what was allowed.

@@ -141,7 +141,7 @@ impl Traffic {
 }
 
 /// Those that somebody counted, and those that only the callee tells of.
-fn all_flows(edges: &[Edge], inbound: &[signals::Inbound], ready: &Ready) -> Vec<Flow> {
+pub(crate) fn all_flows(edges: &[Edge], inbound: &[signals::Inbound], ready: &Ready) -> Vec<Flow> {
     let mut flows: Vec<Flow> = edges.iter().flat_map(|edge| flows(edge, ready)).collect();
     flows.extend(uncounted(&flows, inbound, ready));
     judge(&mut flows, ready);

@@ -208,13 +208,17 @@ calls! {
     /// What the mesh costs, by workload, and what would fit.
     resources(SessionRef) -> Resources;
     /// What the proxies of a workload used over time.
-    resource_history(WorkloadArgs) -> Vec<ResourceSample>;
+    resource_history(WorkloadArgs) -> ResourceCurve;
     /// Puts what is advised for a workload into the tray.
     resource_advise(WorkloadArgs) -> Draft;
     /// What the sidecars of a namespace hold, and what they were seen to need.
     sidecar_scope(NamespaceArgs) -> SidecarScope;
     /// Puts a Sidecar that names just that into the tray.
     sidecar_scope_put(NamespaceArgs) -> Draft;
+    /// Which Prometheus is asked of the cluster, and how it stands.
+    prometheus(SessionRef) -> Prometheus;
+    /// Chooses it.
+    prometheus_choose(PrometheusChoose) -> PrometheusChosen;
     /// The user's settings.
     settings(Nothing) -> Settings;
     /// Saves the user's settings.

@@ -126,10 +126,7 @@ impl Calls for Host {
 
     async fn server_add(&self, args: ServerAdd) -> Result<ServerAdded, Fault> {
         let server = Server { name: args.name, server: args.server, authority: args.authority };
-        let fleeting = match self.bench.add_server(server, args.token).await? {
-            Kept::Keyring => String::new(),
-            Kept::Process(because) => because,
-        };
+        let fleeting = fleeting(self.bench.add_server(server, args.token).await?);
         Ok(ServerAdded { clusters: self.listed(), fleeting })
     }
 
@@ -534,8 +531,8 @@ impl Calls for Host {
         Ok(self.session(&args.session)?.resources().into())
     }
 
-    async fn resource_history(&self, args: WorkloadArgs) -> Result<Vec<ResourceSample>, Fault> {
-        Ok(all(self.session(&args.session)?.resource_history(&args.namespace, &args.workload).await?))
+    async fn resource_history(&self, args: WorkloadArgs) -> Result<ResourceCurve, Fault> {
+        Ok(self.session(&args.session)?.resource_history(&args.namespace, &args.workload).await?.into())
     }
 
     async fn resource_advise(&self, args: WorkloadArgs) -> Result<Draft, Fault> {
@@ -554,12 +551,29 @@ impl Calls for Host {
         self.tray(&session).await
     }
 
+    async fn prometheus(&self, args: SessionRef) -> Result<Prometheus, Fault> {
+        Ok(convert::prometheus(&self.session(&args.session)?.prometheus().borrow()))
+    }
+
+    async fn prometheus_choose(&self, args: PrometheusChoose) -> Result<PrometheusChosen, Fault> {
+        let kept = self.bench.choose_prometheus(&args.session, args.choice.into(), args.token).await?;
+        Ok(PrometheusChosen { fleeting: fleeting(kept) })
+    }
+
     async fn settings(&self, _: Nothing) -> Result<Settings, Fault> {
         Ok(convert::settings(self.bench.settings()))
     }
 
     async fn settings_put(&self, args: Settings) -> Result<Settings, Fault> {
         Ok(convert::settings(self.bench.change_settings(|settings| convert::settings_into(args, settings))?))
+    }
+}
+
+/// Why a token is kept until the process ends and no longer.
+fn fleeting(kept: Kept) -> String {
+    match kept {
+        Kept::Keyring => String::new(),
+        Kept::Process(because) => because,
     }
 }
 

@@ -72,6 +72,7 @@ async fn follow(
 ) {
     let (mut live, mut traffic, mut fleet, mut tray, mut access) =
         (session.live(), session.traffic(), session.fleet(), session.tray(), session.access_told());
+    let mut prometheus = session.prometheus();
     let mut told = Told::default();
     // The first pulse says how things stand, so that nobody has to ask before.
     live.mark_changed();
@@ -85,6 +86,7 @@ async fn follow(
             changed = fleet.changed() => { spoiled.extend([Topic::Proxies, Topic::Overview, Topic::Graph]); changed.is_err() }
             changed = tray.changed() => { spoiled.extend(DRAFT); changed.is_err() }
             changed = access.changed() => { spoiled.insert(Topic::Access); changed.is_err() }
+            changed = prometheus.changed() => { spoiled.insert(Topic::Prometheus); changed.is_err() }
             changed = clusters.changed() => { spoiled.insert(Topic::Clusters); changed.is_err() }
             changed = journal.changed() => { spoiled.insert(Topic::Journal); changed.is_err() }
         };

@@ -46,6 +46,9 @@ import type {
   PathArg,
   PoliciesArgs,
   Probe,
+  Prometheus,
+  PrometheusChoose,
+  PrometheusChosen,
   Proposal,
   Proxies,
   ProxyAccess,
@@ -65,7 +68,7 @@ import type {
   ProxyTextArgs,
   RecipeArgs,
   RecipeCard,
-  ResourceSample,
+  ResourceCurve,
   Resources,
   Review,
   Rollout,
@@ -337,7 +340,7 @@ export const calls = (call: Call) => ({
   resources: (args: SessionRef): Promise<Resources> => call('resources', args) as Promise<Resources>,
 
   /** What the proxies of a workload used over time. */
-  resourceHistory: (args: WorkloadArgs): Promise<Array<ResourceSample>> => call('resource_history', args) as Promise<Array<ResourceSample>>,
+  resourceHistory: (args: WorkloadArgs): Promise<ResourceCurve> => call('resource_history', args) as Promise<ResourceCurve>,
 
   /** Puts what is advised for a workload into the tray. */
   resourceAdvise: (args: WorkloadArgs): Promise<Draft> => call('resource_advise', args) as Promise<Draft>,
@@ -347,6 +350,12 @@ export const calls = (call: Call) => ({
 
   /** Puts a Sidecar that names just that into the tray. */
   sidecarScopePut: (args: NamespaceArgs): Promise<Draft> => call('sidecar_scope_put', args) as Promise<Draft>,
+
+  /** Which Prometheus is asked of the cluster, and how it stands. */
+  prometheus: (args: SessionRef): Promise<Prometheus> => call('prometheus', args) as Promise<Prometheus>,
+
+  /** Chooses it. */
+  prometheusChoose: (args: PrometheusChoose): Promise<PrometheusChosen> => call('prometheus_choose', args) as Promise<PrometheusChosen>,
 
   /** The user's settings. */
   settings: (): Promise<Settings> => call('settings', {}) as Promise<Settings>,

@@ -814,6 +814,10 @@ export type Past = {
  */
 moments: Array<number>, 
 /**
+ * So many of them, the first, are told by a Prometheus; the rest was kept here.
+ */
+fromPrometheus: number, 
+/**
  * Bytes on disk.
  */
 bytes: number, 
@@ -882,6 +886,98 @@ user: string, rights: Array<Right>, services: number | null,
  * Round trip in milliseconds.
  */
 millis: number, };
+
+/**
+ * Which one is asked, and how it stands.
+ */
+export type Prometheus = { chosen: PrometheusChoice, found: Array<PrometheusPlace>, 
+/**
+ * The one that is asked, in words; empty where none is.
+ */
+asked: string, state: PrometheusState, 
+/**
+ * Why it cannot be asked, or not be relied on; else empty.
+ */
+because: string, 
+/**
+ * Empty where it does not say.
+ */
+version: string, 
+/**
+ * Seconds since its newest sample.
+ */
+age: number | null, 
+/**
+ * Proxies that it has container series of.
+ */
+containers: PrometheusCover | null, 
+/**
+ * Workloads whose requests it has.
+ */
+requests: PrometheusCover | null, };
+
+/**
+ * What the user chose for a cluster; texts are empty and the port 0 where they have no meaning.
+ */
+export type PrometheusChoice = { which: PrometheusWhich, namespace: string, name: string, port: number, 
+/**
+ * `https://…` or `http://…`, with what stands before `/api/v1`.
+ */
+url: string, 
+/**
+ * Its certificate authority in PEM; empty for those that this machine trusts.
+ */
+authority: string, 
+/**
+ * A token is kept for the address.
+ */
+hasToken: boolean, 
+/**
+ * Label matchers that narrow every question of ours to this cluster.
+ */
+only: string, };
+
+/**
+ * Which one shall be asked of a session's cluster. Its token goes to the keyring and never back.
+ */
+export type PrometheusChoose = { 
+/**
+ * The session.
+ */
+session: string, 
+/**
+ * Which one.
+ */
+choice: PrometheusChoice, 
+/**
+ * A new token; null for the one that is kept, if any.
+ */
+token: string | null, };
+
+export type PrometheusChosen = { 
+/**
+ * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring, or there is none.
+ */
+fleeting: string, };
+
+/**
+ * Of the things that it has series of: those that are in this cluster, and those that are not.
+ */
+export type PrometheusCover = { ours: number, others: number, };
+
+export type PrometheusKind = "thanos" | "prometheus" | "victoria-metrics" | "mimir";
+
+/**
+ * A Service that looks like one.
+ */
+export type PrometheusPlace = { kind: PrometheusKind, namespace: string, name: string, port: number, };
+
+export type PrometheusState = "looking" | "absent" | "several" | "off" | "unusable" | "usable";
+
+/**
+ * Which one is asked: the only one that is found, none, a Service, or one at an address.
+ */
+export type PrometheusWhich = "found" | "nobody" | "service" | "address";
 
 /**
  * An object as a recipe, or a file, would have it.
@@ -1132,6 +1228,19 @@ export type RecipeTakes = "service" | "version" | "namespace" | "percent" | "num
 export type Request = { id: string, from: Caller, via?: string, method: string, url: string, headers: { [key in string]: string }, };
 
 /**
+ * What the proxies of a workload used over time, the oldest first.
+ */
+export type ResourceCurve = { samples: Array<ResourceSample>, 
+/**
+ * So many of them, the oldest, are of a Prometheus; the rest were sampled here.
+ */
+fromPrometheus: number, 
+/**
+ * Why there are none of a Prometheus.
+ */
+unknown: Array<Unknown>, };
+
+/**
  * The proxies of one workload.
  */
 export type ResourceRow = { namespace: string, workload: string, role: string, proxies: number, used: Amount, requested: Amount, limited: Amount, 
@@ -1173,7 +1282,11 @@ export type Resources = { rows: Array<ResourceRow>,
 /**
  * Seconds that were seen so far.
  */
-seen: number, unknown: Array<Unknown>, };
+seen: number, 
+/**
+ * Seconds that a Prometheus has of it; null where there is none that does.
+ */
+kept: number | null, unknown: Array<Unknown>, };
 
 export type Retries = { attempts: number, perTryTimeout: string | null, on: string | null, };
 
@@ -1628,7 +1741,7 @@ export type Silenced = { finding: Finding, by: string, };
 /**
  * What would fit the proxies of a workload better.
  */
-export type SizeAdvice = { to: ProxySizes, 
+export type SizeAdvice = { to: ProxySizes, source: SizeSource, 
 /**
  * Seconds that they were seen.
  */
@@ -1645,6 +1758,11 @@ memoryMost: number,
  * The annotations of the pod template that make it so.
  */
 annotations: { [key in string]: string }, };
+
+/**
+ * Where what was seen comes from.
+ */
+export type SizeSource = "sampled" | "prometheus";
 
 /**
  * How the two stand to each other.
@@ -1821,7 +1939,7 @@ export type Theme = "system" | "dark" | "light";
 /**
  * What a batch of the watch says has changed: ask again for what is on screen.
  */
-export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters" | "access";
+export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | "traffic" | "draft" | "journal" | "clusters" | "access" | "prometheus";
 
 export type TypeSync = { name: string, state: SyncState, sentAt: number | null, nack: string, };
 

@@ -7,7 +7,7 @@ use mesh::Unknown;
 
 use super::{Past, Span, samples};
 use crate::map::Flow;
-use crate::resources::{Sample, uses};
+use crate::resources::{Curve, Sample, uses};
 use crate::session::defect;
 use crate::{Result, Session};
 
@@ -64,15 +64,26 @@ impl Session {
     /// # Errors
     /// A defect alone.
     pub async fn past(&self) -> Result<Span> {
-        Ok(self.of_past(Past::span).await?.unwrap_or_default())
+        let mut span = self.of_past(Past::span).await?.unwrap_or_default();
+        let first = span.moments.first().copied().unwrap_or(u64::MAX);
+        span.before = self.moments_counted().await;
+        span.before.retain(|moment| *moment < first);
+        Ok(span)
     }
 
-    /// The flows at a time (seconds since 1970) as they were kept, or why they are not known.
+    /// The flows at a time (seconds since 1970) as they were kept, else as a Prometheus tells them, or why they are not known.
     pub(crate) async fn past_flows(&self, at: u64, window: u32) -> Result<std::result::Result<Vec<Flow>, Unknown>> {
         // A moment stands for the minute before it.
-        let window = u64::from(window).max(STEP.as_secs());
-        let flows = self.of_past(move |past| past.flows(at, window)).await?.flatten();
-        Ok(flows.ok_or_else(|| Unknown { about: "traffic".into(), because: "nothing was kept of that time".into() }))
+        let kept = u64::from(window).max(STEP.as_secs());
+        if let Some(flows) = self.of_past(move |past| past.flows(at, kept)).await?.flatten() {
+            return Ok(Ok(flows));
+        }
+        let nothing = "nothing was kept of that time";
+        let told = self.flows_counted(at, window).await?;
+        Ok(told.map_err(|unknown| Unknown {
+            about: "traffic".into(),
+            because: format!("{nothing}, and of Prometheus: {}", unknown.because),
+        }))
     }
 
     /// The moments whose traffic was kept from a time (seconds since 1970) on.
@@ -80,11 +91,12 @@ impl Session {
         Ok(self.of_past(move |past| past.moments(from)).await?.unwrap_or_default())
     }
 
-    /// What the proxies of a workload used over time: what was kept before this session, and what it saw itself.
+    /// What the proxies of a workload used over time: what a Prometheus has of the days before, what was kept before this session, and what
+    /// it saw itself.
     ///
     /// # Errors
     /// A defect alone.
-    pub async fn resource_history(&self, namespace: &str, workload: &str) -> Result<Vec<Sample>> {
+    pub async fn resource_history(&self, namespace: &str, workload: &str) -> Result<Curve> {
         let measured = self.measured.borrow().clone();
         let own: Vec<Sample> =
             measured.history.of(namespace, workload).map(|line| line.samples().copied().collect()).unwrap_or_default();
@@ -93,6 +105,13 @@ impl Session {
         let mut all = self.of_past(move |past| past.uses(&of, &name)).await?.unwrap_or_default();
         all.retain(|sample| sample.at < begun);
         all.extend(own);
-        Ok(all)
+        let begun = all.first().map_or(f64::INFINITY, |sample| sample.at);
+        let (before, unknown) = match self.uses_before(namespace, workload, begun).await {
+            Ok(before) => (before, None),
+            Err(unknown) => (Vec::new(), Some(unknown)),
+        };
+        let from_prometheus = before.len();
+        all.splice(..0, before);
+        Ok(Curve { samples: all, from_prometheus, unknown })
     }
 }

@@ -49,6 +49,8 @@ pub struct Span {
     pub bytes: u64,
     /// Files that are damaged: what they held after the damage is lost.
     pub damaged: usize,
+    /// Seconds since 1970 before all of that, of which a Prometheus tells the traffic, ascending.
+    pub before: Vec<u64>,
 }
 
 impl Past {

@@ -1,9 +1,12 @@
 //! What a proxy should ask for and may use, from what it was seen to use. Never applied by itself: a patch that the user may put into the tray.
 
 use super::history::Line;
+use crate::prometheus::Usage;
 
 /// Shorter than this nothing is said.
 const ENOUGH: f64 = 300.0;
+/// A Prometheus is asked in larger steps.
+const ENOUGH_KEPT: f64 = 3600.0;
 /// Fewer samples tell no percentile.
 const SAMPLES: usize = 12;
 /// A difference below this share is not worth a restart.
@@ -26,6 +29,15 @@ pub struct Sizes {
     pub memory_limit: f64,
 }
 
+/// Where what was seen comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It was sampled here.
+    Sampled,
+    /// A Prometheus has it.
+    Prometheus,
+}
+
 /// What is advised for the proxies of a workload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Advice {
@@ -40,6 +52,8 @@ pub enum Advice {
     Change {
         /// To this.
         to: Sizes,
+        /// Who saw it.
+        source: Source,
         /// Seconds that it was seen.
         seen: f64,
         /// Thousandths of a core at the 95th percentile of the busiest proxy.
@@ -49,21 +63,30 @@ pub enum Advice {
     },
 }
 
-/// Advice from what was seen and what is set; `None` in `now` is not set.
-pub(crate) fn advise(line: Option<&Line>, now: [Option<f64>; 4]) -> Advice {
-    let seen = line.map_or(0.0, Line::span);
-    let Some(line) = line.filter(|line| seen >= ENOUGH && line.samples().len() >= SAMPLES) else {
-        return Advice::TooEarly { left: (ENOUGH - seen).max(0.0) };
+/// Advice from what was seen, by whoever saw longer, and from what is set; `None` in `now` is not set.
+pub(crate) fn advise(line: Option<&Line>, kept: Option<Usage>, now: [Option<f64>; 4]) -> Advice {
+    let span = line.map_or(0.0, Line::span);
+    let sampled = line.filter(|line| span >= ENOUGH && line.samples().len() >= SAMPLES);
+    let (source, Usage { seen, cpu_p95, memory_most }) = match (kept, sampled) {
+        (Some(kept), _) if kept.seen >= ENOUGH_KEPT && kept.seen > span => (Source::Prometheus, kept),
+        (_, Some(line)) => (Source::Sampled, of_line(line)),
+        _ => return Advice::TooEarly { left: (ENOUGH - span).max(0.0) },
     };
-    let cpu_p95 = percentile(line.samples().map(|sample| sample.cpu_peak), 0.95);
-    let memory_most = percentile(line.samples().map(|sample| sample.memory_peak), 1.0);
     let to = fitting(cpu_p95, memory_most);
     let wanted = [to.cpu_request, to.cpu_limit, to.memory_request, to.memory_limit];
     // What is not set asks for nothing and is not held back: a limit is never invented where there was none.
     let differs =
         now.iter().zip(wanted).any(|(now, to)| now.is_some_and(|now| (now - to).abs() > now.max(1.0) * WORTH));
     let unset = now[0].is_none() || now[2].is_none();
-    if differs || unset { Advice::Change { to, seen, cpu_p95, memory_most } } else { Advice::Fits }
+    if differs || unset { Advice::Change { to, source, seen, cpu_p95, memory_most } } else { Advice::Fits }
+}
+
+fn of_line(line: &Line) -> Usage {
+    Usage {
+        seen: line.span(),
+        cpu_p95: percentile(line.samples().map(|sample| sample.cpu_peak), 0.95),
+        memory_most: percentile(line.samples().map(|sample| sample.memory_peak), 1.0),
+    }
 }
 
 /// A fifth above the usual for requests; twice that for limits; nothing below where one begins.
@@ -120,7 +143,7 @@ mod tests {
     }
 
     fn ask(history: &History, now: [Option<f64>; 4]) -> Advice {
-        advise(history.of("shop", "a"), now)
+        advise(history.of("shop", "a"), None, now)
     }
 
     const GENEROUS: [Option<f64>; 4] = [Some(100.0), Some(2000.0), Some(128.0 * MIB), Some(1024.0 * MIB)];
@@ -150,5 +173,24 @@ mod tests {
         assert_eq!(to.cpu_request, 300.0);
         assert_eq!(to.memory_request / MIB, 120.0);
         assert!(to.memory_limit >= to.memory_request * 2.0 && to.cpu_limit >= to.cpu_request);
+    }
+
+    #[test]
+    fn whoever_saw_longer_is_believed() {
+        let now = GENEROUS;
+        let line = seen(100, |_| 4.0, 29.0);
+        let kept = |seen| Some(Usage { seen, cpu_p95: 500.0, memory_most: 200.0 * MIB });
+        let ask = |history: &History, kept| match advise(history.of("shop", "a"), kept, now) {
+            Advice::Change { source, seen, cpu_p95, .. } => Some((source, seen, cpu_p95)),
+            _ => None,
+        };
+        assert_eq!(ask(&line, kept(604_800.0)), Some((Source::Prometheus, 604_800.0, 500.0)));
+        assert_eq!(
+            ask(&line, kept(1200.0)),
+            Some((Source::Sampled, 1485.0, 4.0)),
+            "so short a time tells no percentile"
+        );
+        assert_eq!(ask(&History::default(), kept(1200.0)), None);
+        assert_eq!(ask(&History::default(), kept(7200.0)), Some((Source::Prometheus, 7200.0, 500.0)));
     }
 }

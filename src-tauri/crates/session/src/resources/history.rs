@@ -45,6 +45,17 @@ impl Sample {
     }
 }
 
+/// What was used over time, from wherever it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curve {
+    /// The oldest first.
+    pub samples: Vec<Sample>,
+    /// So many of them, the oldest, are a Prometheus'; the rest were sampled here.
+    pub from_prometheus: usize,
+    /// Why there are none of a Prometheus.
+    pub unknown: Option<mesh::Unknown>,
+}
+
 /// Of one workload.
 #[derive(Clone, Debug, Default)]
 pub struct Line {

@@ -11,13 +11,14 @@ use world::yaml::{self, Edit};
 use world::{ObjectKey, World};
 
 use crate::change::tray::{ChangeKind, Item};
+use crate::prometheus::{Usage, Uses};
 use crate::proxies::{Fleet, Presence, Proxy};
 use crate::{Error, Result, Session};
 
 pub(crate) use advice::advise;
-pub use advice::{Advice, Sizes};
+pub use advice::{Advice, Sizes, Source};
 pub(crate) use history::Names;
-pub use history::{History, Sample};
+pub use history::{Curve, History, Sample};
 pub use scope::Scope;
 
 /// CPU in thousandths of a core and memory in bytes; `None` where nothing of it was measured or set.
@@ -58,6 +59,8 @@ pub struct Row {
     pub limited: Amount,
     /// In use by the containers beside them.
     pub app: Amount,
+    /// What they used over days, where a Prometheus has it.
+    pub usage: Option<Usage>,
     /// What would fit.
     pub advice: Advice,
     /// What the requests would shrink by (negative: grow) if the advice were followed.
@@ -71,6 +74,8 @@ pub struct Resources {
     pub rows: Vec<Row>,
     /// Seconds that were seen so far.
     pub seen: f64,
+    /// Seconds that a Prometheus has of it; `None` where there is none that does.
+    pub kept: Option<f64>,
     /// What cannot be known, and why.
     pub unknown: Vec<mesh::Unknown>,
 }
@@ -82,6 +87,8 @@ pub struct Measured {
     pub history: History,
     /// In use by what is no proxy, by pod.
     pub(crate) apps: HashMap<Names, (f64, f64)>,
+    /// What a Prometheus has of days.
+    pub(crate) uses: Arc<Uses>,
 }
 
 /// The rows of a fleet.
@@ -92,7 +99,8 @@ pub(crate) fn resources(fleet: &Fleet, measured: &Measured) -> Resources {
     }
     let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured)).collect();
     let seen = |row: &Row| measured.history.of(&row.namespace, &row.workload).map_or(0.0, |line| line.span());
-    Resources { seen: rows.iter().map(seen).fold(0.0, f64::max), rows, unknown: fleet.unknown.clone() }
+    let kept = measured.uses.values().map(|usage| usage.seen).reduce(f64::max);
+    Resources { seen: rows.iter().map(seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
 }
 
 fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) -> Row {
@@ -108,7 +116,10 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) ->
     }
     let first = proxies.first();
     let now = first.map_or([None; 4], |p| [p.cpu.request, p.cpu.limit, p.memory.request, p.memory.limit]);
-    let advice = advise(measured.history.of(&namespace, &workload), now);
+    let names = (namespace, workload);
+    let usage = measured.uses.get(&names).copied();
+    let (namespace, workload) = names;
+    let advice = advise(measured.history.of(&namespace, &workload), usage, now);
     let count = proxies.len() as f64;
     let saving = match &advice {
         Advice::Change { to, .. } => Amount {
@@ -118,7 +129,8 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) ->
         Advice::TooEarly { .. } | Advice::Fits => Amount::default(),
     };
     let role = first.map(|proxy| proxy.role.clone()).unwrap_or_default();
-    Row { namespace, workload, role, proxies: proxies.len() as u32, used, requested, limited, app, advice, saving }
+    let proxies = proxies.len() as u32;
+    Row { namespace, workload, role, proxies, used, requested, limited, app, usage, advice, saving }
 }
 
 /// What the proxies of each workload use now, for the history; nothing where it was not measured.
@@ -135,6 +147,7 @@ impl Session {
     /// What the mesh costs now.
     pub fn resources(&self) -> Resources {
         let (fleet, measured) = (self.fleet.borrow().clone(), self.measured.borrow().clone());
+        let measured = Measured { uses: self.uses(), ..(*measured).clone() };
         resources(&fleet, &measured)
     }
 

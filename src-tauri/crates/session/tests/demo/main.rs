@@ -7,6 +7,7 @@ mod git;
 mod main_job;
 mod past;
 mod policies;
+mod prometheus;
 mod proxies;
 mod recipes;
 mod rollout;

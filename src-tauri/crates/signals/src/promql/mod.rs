@@ -11,4 +11,4 @@ pub use answer::{Answer, Line, NoNumber, Refused, Sample, read, read_version};
 pub use client::{Client, Trouble, Way};
 pub use find::{Kind, Place, find};
 pub use growth::{BUCKETS, REQUESTS, edges};
-pub use probe::{Cover, Known, Report, probe};
+pub use probe::{Cover, Known, Report, Unreliable, probe};

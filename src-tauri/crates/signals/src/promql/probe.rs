@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::Labels;
+use super::answer::{Answer, Labels};
 use super::client::{Client, Trouble};
 use super::questions;
 
@@ -54,47 +54,58 @@ pub struct Report {
     pub requests: Cover,
 }
 
+/// Why one cannot be relied on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unreliable {
+    /// It does not answer, or says no.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// It keeps another time: so many seconds behind, or ahead where that is negative.
+    #[error("its clock is {} {} this machine's: what it calls now is another time", span(.0.abs()), if *.0 > 0.0 { "behind" } else { "ahead of" })]
+    Clock(f64),
+    /// Nothing was scraped for so many seconds.
+    #[error("its newest sample is {} old: nothing has been scraped since", span(*.0))]
+    Old(f64),
+    /// It has nothing that matches.
+    #[error("it has no sample of anything that it scrapes{}, of the last two hours at least", if .0.is_empty() { String::new() } else { format!(" with {}", .0) })]
+    Empty(String),
+    /// What it knows is not here.
+    #[error("it has series of proxies, and none of this cluster: it is another cluster's")]
+    Foreign,
+}
+
 /// Asks it. `now` is the world's time in seconds since 1970.
 ///
 /// # Errors
-/// Why it cannot be relied on, in words.
-pub async fn probe(client: &Client, only: &str, known: &Known, now: f64) -> Result<Report, String> {
-    let said = |trouble: Trouble| trouble.to_string();
-    let clock = client.query("time()", None).await.and_then(|answer| Ok(answer.number()?)).map_err(said)?;
-    let behind = now - clock;
-    if behind.abs() > FAR.0 {
-        let way = if behind > 0.0 { "behind" } else { "ahead of" };
-        return Err(format!(
-            "its clock is {} {way} this machine's: what it calls now is another time",
-            span(behind.abs())
-        ));
+/// Why it cannot be relied on.
+pub async fn probe(client: &Client, only: &str, known: &Known, now: f64) -> Result<Report, Unreliable> {
+    let clock = client.query("time()", None).await?.number().map_err(Trouble::from)?;
+    if (now - clock).abs() > FAR.0 {
+        return Err(Unreliable::Clock(now - clock));
     }
     let age = newest(client, only, now).await?;
     if age > FAR.1 {
-        return Err(format!("its newest sample is {} old: nothing has been scraped since", span(age)));
+        return Err(Unreliable::Old(age));
     }
-    let count = async |query: String| client.query(&query, Some(now)).await.map(|answer| answer.finite());
-    let containers = count(questions::containers(only)).await.map_err(said)?;
-    let requests = count(questions::requests(only)).await.map_err(said)?;
+    let count = async |query: String| client.query(&query, Some(now)).await.map(Answer::finite);
+    let (containers, requests) = (count(questions::containers(only)).await?, count(questions::requests(only)).await?);
     let containers = Cover::of(&containers, ["namespace", "pod"], &known.pods);
     let requests = Cover::of(&requests, ["destination_workload_namespace", "destination_workload"], &known.workloads);
     if containers.ours + requests.ours == 0 && containers.others + requests.others > 0 {
-        return Err("it has series of proxies, and none of this cluster: it is another cluster's".to_owned());
+        return Err(Unreliable::Foreign);
     }
     // Not every kin of Prometheus tells its version.
     let version = client.version().await.unwrap_or_default();
     Ok(Report { version, age, containers, requests })
 }
 
-async fn newest(client: &Client, only: &str, now: f64) -> Result<f64, String> {
+async fn newest(client: &Client, only: &str, now: f64) -> Result<f64, Unreliable> {
     for query in [questions::newest(only), questions::newest_of_long(only)] {
-        let answer = client.query(&query, Some(now)).await.map_err(|trouble| trouble.to_string())?;
-        if let Ok(age) = answer.number() {
+        if let Ok(age) = client.query(&query, Some(now)).await?.number() {
             return Ok(age);
         }
     }
-    let which = if only.is_empty() { String::new() } else { format!(" with {only}") };
-    Err(format!("it has no sample of anything that it scrapes{which}, of the last two hours at least"))
+    Err(Unreliable::Empty(only.to_owned()))
 }
 
 fn span(seconds: f64) -> String {

@@ -41,8 +41,9 @@ impl From<SessionSecured> for Secured {
 }
 
 pub(crate) fn past(of: session::past::Span) -> Past {
-    let moments = of.moments.into_iter().map(|at| at as f64 * 1000.0).collect();
-    Past { moments, bytes: of.bytes as f64, damaged: of.damaged as u32 }
+    let from_prometheus = of.before.len() as u32;
+    let moments = of.before.into_iter().chain(of.moments).map(|at| at as f64 * 1000.0).collect();
+    Past { moments, from_prometheus, bytes: of.bytes as f64, damaged: of.damaged as u32 }
 }
 
 pub(crate) fn graph(graph: &session::map::Graph, window_seconds: u32) -> Graph {

@@ -7,6 +7,7 @@ mod cluster;
 mod compare;
 mod fault;
 mod map;
+mod prometheus;
 mod proxies;
 mod resources;
 mod rollout;
@@ -30,6 +31,7 @@ pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, 
 pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
 pub(crate) use compare::{comparison, part_kind};
 pub(crate) use map::{graph, level, node_detail, past};
+pub(crate) use prometheus::prometheus;
 pub(crate) use proxies::{proxies, proxy_detail, sort};
 pub(crate) use security::scope;
 pub(crate) use studio::{checked, kind, recipe, schema, template};

@@ -1,9 +1,14 @@
 //! What the mesh costs.
 
-use session::resources::{Advice, Amount as SessionAmount, Resources as SessionResources, Row, Sample, Scope};
+use session::resources::{
+    Advice, Amount as SessionAmount, Curve, Resources as SessionResources, Row, Sample, Scope, Source,
+};
 
 use super::all;
-use crate::types::{Amount, ObjectRef, ProxySizes, ResourceRow, ResourceSample, Resources, SidecarScope, SizeAdvice};
+use crate::types::{
+    Amount, ObjectRef, ProxySizes, ResourceCurve, ResourceRow, ResourceSample, Resources, SidecarScope, SizeAdvice,
+    SizeSource,
+};
 
 impl From<SessionAmount> for Amount {
     fn from(of: SessionAmount) -> Self {
@@ -16,7 +21,7 @@ impl From<Row> for ResourceRow {
         let (advice, advice_in) = match of.advice {
             Advice::TooEarly { left } => (None, Some(left)),
             Advice::Fits => (None, None),
-            Advice::Change { to, seen, cpu_p95, memory_most } => {
+            Advice::Change { to, source, seen, cpu_p95, memory_most } => {
                 let annotations = to.annotations().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
                 let to = ProxySizes {
                     cpu_request: to.cpu_request,
@@ -24,7 +29,11 @@ impl From<Row> for ResourceRow {
                     memory_request: to.memory_request,
                     memory_limit: to.memory_limit,
                 };
-                (Some(SizeAdvice { to, seen, cpu_p95, memory_most, annotations }), None)
+                let source = match source {
+                    Source::Sampled => SizeSource::Sampled,
+                    Source::Prometheus => SizeSource::Prometheus,
+                };
+                (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, annotations }), None)
             }
         };
         Self {
@@ -45,7 +54,7 @@ impl From<Row> for ResourceRow {
 
 impl From<SessionResources> for Resources {
     fn from(of: SessionResources) -> Self {
-        Self { rows: all(of.rows), seen: of.seen, unknown: all(of.unknown) }
+        Self { rows: all(of.rows), seen: of.seen, kept: of.kept, unknown: all(of.unknown) }
     }
 }
 
@@ -53,6 +62,12 @@ impl From<Sample> for ResourceSample {
     fn from(of: Sample) -> Self {
         let [cpu, cpu_peak, memory, memory_peak] = [of.cpu, of.cpu_peak, of.memory, of.memory_peak].map(f64::from);
         Self { at: of.at, cpu, cpu_peak, memory, memory_peak }
+    }
+}
+
+impl From<Curve> for ResourceCurve {
+    fn from(of: Curve) -> Self {
+        Self { samples: all(of.samples), from_prometheus: of.from_prometheus as u32, unknown: all(of.unknown) }
     }
 }
 

@@ -199,7 +199,7 @@ wire! {
 wire! {
     /// What a batch of the watch says has changed: ask again for what is on screen.
     #[derive(Hash)]
-    pub enum Topic { Overview, Graph, Objects, Findings, Proxies, Traffic, Draft, Journal, Clusters, Access }
+    pub enum Topic { Overview, Graph, Objects, Findings, Proxies, Traffic, Draft, Journal, Clusters, Access, Prometheus }
 }
 
 wire! {

@@ -26,6 +26,8 @@ wire! {
     pub struct Past {
         /// Milliseconds since 1970, ascending: what the map can be asked for.
         pub moments: Vec<f64>,
+        /// So many of them, the first, are told by a Prometheus; the rest was kept here.
+        pub from_prometheus: u32,
         /// Bytes on disk.
         pub bytes: f64,
         /// Files that are damaged: what they held after the damage is lost.

@@ -13,9 +13,15 @@ wire! {
 }
 
 wire! {
+    /// Where what was seen comes from.
+    pub enum SizeSource { Sampled, Prometheus }
+}
+
+wire! {
     /// What would fit the proxies of a workload better.
     pub struct SizeAdvice {
         pub to: ProxySizes,
+        pub source: SizeSource,
         /// Seconds that they were seen.
         pub seen: f64,
         /// Thousandths of a core at the 95th percentile of the busiest.
@@ -53,6 +59,8 @@ wire! {
         pub rows: Vec<ResourceRow>,
         /// Seconds that were seen so far.
         pub seen: f64,
+        /// Seconds that a Prometheus has of it; null where there is none that does.
+        pub kept: Option<f64>,
         pub unknown: Vec<Unknown>,
     }
 }
@@ -72,6 +80,17 @@ wire! {
         pub cpu_peak: f64,
         pub memory: f64,
         pub memory_peak: f64,
+    }
+}
+
+wire! {
+    /// What the proxies of a workload used over time, the oldest first.
+    pub struct ResourceCurve {
+        pub samples: Vec<ResourceSample>,
+        /// So many of them, the oldest, are of a Prometheus; the rest were sampled here.
+        pub from_prometheus: u32,
+        /// Why there are none of a Prometheus.
+        pub unknown: Vec<Unknown>,
     }
 }
 

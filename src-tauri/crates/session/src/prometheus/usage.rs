@@ -1,0 +1,197 @@
+//! What proxies used over days, where a Prometheus has their container series.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
+
+use mesh::Unknown;
+use signals::promql::questions::{curve, pods_of, usage};
+use signals::promql::{Line, Trouble};
+use tokio::sync::Mutex;
+use world::World;
+
+use super::{Reliable, now};
+use crate::Session;
+use crate::resources::{Names, Sample};
+
+/// How far back it is asked, in PromQL and in seconds.
+const OVER: (&str, f64) = ("7d", 604_800.0);
+/// From one point of a line to the next.
+const STEP: f64 = 900.0;
+/// Workloads whose curves are kept until they have a new point.
+const KEPT: usize = 50;
+/// Namespaces that it is asked of at once: each is three queries over days.
+const AT_ONCE: usize = 2;
+
+/// What the proxies of one workload used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Seconds that the oldest of them was seen.
+    pub seen: f64,
+    /// Thousandths of a core at the 95th percentile of the busiest.
+    pub cpu_p95: f64,
+    /// Bytes at the most of the largest.
+    pub memory_most: f64,
+}
+
+/// Curves that were asked for lately: by which Prometheus told them, and whose they are.
+pub(super) type Curves = Mutex<HashMap<(String, String, String), (Instant, Vec<Sample>)>>;
+
+/// By namespace and workload.
+pub type Uses = HashMap<Names, Usage>;
+
+impl Session {
+    /// What proxies used over days, as it was last asked.
+    pub(crate) fn uses(&self) -> std::sync::Arc<Uses> {
+        self.prometheus.uses.borrow().clone()
+    }
+
+    /// The same, asked now.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub async fn uses_now(&self) -> Result<Uses, Unknown> {
+        use futures::{StreamExt, TryStreamExt};
+        let reliable = self.reliable()?;
+        let world = self.world();
+        let namespaces: BTreeSet<String> = signals::proxies(&world).into_iter().map(|proxy| proxy.namespace).collect();
+        let asked: Vec<_> = namespaces.iter().map(|namespace| of_namespace(&reliable, &world, namespace)).collect();
+        let all: Vec<Uses> =
+            futures::stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await.map_err(unknown)?;
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    /// What the proxies of a workload used before a time (milliseconds since 1970), the oldest first.
+    pub(crate) async fn uses_before(
+        &self,
+        namespace: &str,
+        workload: &str,
+        before: f64,
+    ) -> Result<Vec<Sample>, Unknown> {
+        let reliable = self.reliable()?;
+        let mut curves = self.prometheus.curves.lock().await;
+        let key = (self.prometheus.standing.borrow().asked.clone(), namespace.to_owned(), workload.to_owned());
+        let earlier = |all: &[Sample]| all.iter().copied().filter(|sample| sample.at < before).collect();
+        if let Some((at, known)) = curves.get(&key)
+            && at.elapsed().as_secs_f64() < STEP
+        {
+            return Ok(earlier(known));
+        }
+        let kind =
+            self.world().workload(namespace, workload).map_or("Deployment".to_owned(), |found| found.kind.clone());
+        let asked = curve(namespace, &pods_of(&kind, workload), &reliable.only);
+        let to = (now() / STEP).floor() * STEP;
+        let span = (to - OVER.1, to);
+        let line = async |query: &str| reliable.client.over(query, span, STEP).await.map(values);
+        let ([cpu, cpu_peak], [memory, memory_peak]) = (&asked.cpu, &asked.memory);
+        let lines = tokio::try_join!(line(cpu), line(cpu_peak), line(memory), line(memory_peak)).map_err(unknown)?;
+        let all = samples(&lines);
+        let before = earlier(&all);
+        if curves.len() >= KEPT {
+            curves.clear();
+        }
+        curves.insert(key, (Instant::now(), all));
+        Ok(before)
+    }
+}
+
+fn unknown(trouble: Trouble) -> Unknown {
+    Unknown { about: "Prometheus".into(), because: trouble.to_string() }
+}
+
+async fn of_namespace(reliable: &Reliable, world: &World, namespace: &str) -> Result<Uses, Trouble> {
+    let asked = usage(namespace, OVER.0, &reliable.only);
+    let ask = async |query: &str| {
+        let answer = reliable.client.query(query, Some(now())).await?;
+        let pod = |(labels, value): (BTreeMap<String, String>, f64)| Some((labels.get("pod")?.clone(), value));
+        Ok::<HashMap<String, f64>, Trouble>(answer.finite().into_iter().filter_map(pod).collect())
+    };
+    let (cpu, memory, seen) = tokio::try_join!(ask(&asked.cpu), ask(&asked.memory), ask(&asked.seen))?;
+    let mut uses = Uses::new();
+    for (pod, memory) in memory {
+        let Some(workload) = workload_of(world, namespace, &pod) else { continue };
+        // Of a pod that lived for less than two scrapes there is no rate.
+        let Some(cpu) = cpu.get(&pod) else { continue };
+        let known = uses.entry((namespace.to_owned(), workload)).or_default();
+        known.seen = known.seen.max(seen.get(&pod).copied().unwrap_or_default());
+        known.cpu_p95 = known.cpu_p95.max(cpu * 1000.0);
+        known.memory_most = known.memory_most.max(memory);
+    }
+    Ok(uses)
+}
+
+/// The workload of a pod: of one that is gone, by its name, where such a workload is there.
+fn workload_of(world: &World, namespace: &str, pod: &str) -> Option<String> {
+    if let Some(pod) = world.pod(namespace, pod) {
+        return Some(pod.workload.1.clone());
+    }
+    let (once, end) = pod.rsplit_once('-')?;
+    let owned = |name: &str, kinds: &[&str]| {
+        world.workload(namespace, name).filter(|found| kinds.contains(&found.kind.as_str())).map(|_| name.to_owned())
+    };
+    let kinds: &[&str] = if end.bytes().all(|b| b.is_ascii_digit()) { &["StatefulSet"] } else { &["DaemonSet"] };
+    owned(once, kinds).or_else(|| owned(once.rsplit_once('-')?.0, &["Deployment"]))
+}
+
+/// Points of one line; none where it has nothing to say of the workload.
+fn values(lines: Vec<Line>) -> HashMap<i64, f64> {
+    let points = lines.into_iter().take(1).flat_map(|line| line.points);
+    points.filter(|(_, value)| value.is_finite()).map(|(at, value)| (at.round() as i64, value)).collect()
+}
+
+type Points = HashMap<i64, f64>;
+
+/// What was used at each time of which all four are known.
+fn samples((cpu, cpu_peak, memory, memory_peak): &(Points, Points, Points, Points)) -> Vec<Sample> {
+    let sample = |at: &i64| {
+        let of = |line: &Points, unit: f64| line.get(at).map(|value| (value * unit) as f32);
+        Some(Sample {
+            at: *at as f64 * 1000.0,
+            cpu: of(cpu, 1000.0)?,
+            cpu_peak: of(cpu_peak, 1000.0)?,
+            memory: of(memory, 1.0)?,
+            memory_peak: of(memory_peak, 1.0)?,
+        })
+    };
+    let mut all: Vec<Sample> = memory.keys().filter_map(sample).collect();
+    all.sort_by(|a, b| a.at.total_cmp(&b.at));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use world::{Change, Object, Origin};
+
+    use super::*;
+
+    #[test]
+    fn pods_that_are_gone_belong_to_whom_their_name_says() {
+        let of = |kind: &str, name: &str| {
+            let body = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "shop"},
+                "spec": {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}}}}});
+            Change::Put(Object::read(body, Origin::Cluster).unwrap())
+        };
+        let all = [of("Deployment", "reviews-v1"), of("StatefulSet", "db"), of("DaemonSet", "agent")];
+        let world = World::new().after(all);
+        for (pod, expected) in [
+            ("reviews-v1-66ccbf7cdd-jbcjq", Some("reviews-v1")),
+            ("reviews-v1-canary-66ccbf7cdd-jbcjq", None),
+            ("db-0", Some("db")),
+            ("agent-x2x4z", Some("agent")),
+            ("db-x2x4z", None),
+            ("reviews-v1", None),
+            ("one", None),
+        ] {
+            assert_eq!(workload_of(&world, "shop", pod).as_deref(), expected, "{pod}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_which_not_all_is_known_is_left_out() {
+        let line = |points: &[(i64, f64)]| points.iter().copied().collect::<Points>();
+        let both = line(&[(900, 0.5), (1800, 0.25)]);
+        let lines = (both.clone(), both, line(&[(1800, 64.0), (900, 32.0)]), line(&[(900, 32.0)]));
+        let found = samples(&lines);
+        assert_eq!(found, [Sample { at: 900_000.0, cpu: 500.0, cpu_peak: 500.0, memory: 32.0, memory_peak: 32.0 }]);
+    }
+}
