@@ -37,8 +37,12 @@ pub struct Following {
 impl Following {
     /// Follows these kinds.
     pub fn begin(connection: &Connection, kinds: &[(&str, &str)]) -> Self {
+        Self::of(connection, kinds.iter().map(|(group, kind)| Followed::new(group, kind)).collect())
+    }
+
+    /// The same, as far as is said of each.
+    pub fn of(connection: &Connection, kinds: Vec<Followed>) -> Self {
         let cancel = CancellationToken::new();
-        let kinds = kinds.iter().map(|(group, kind)| Followed::new(group, kind)).collect();
         let batches = follow(connection.clone(), kinds, cancel.clone());
         Self { world: World::new(), batches, _stop: cancel.drop_guard() }
     }

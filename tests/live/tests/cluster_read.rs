@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{Cause, Unreachable};
+use cluster::{Cause, Followed, Keep, Unreachable};
 use live::cluster::{Following, kubeconfig, open};
 use signals::{Of, Poller, Secured, SyncState, Traffic};
 use world::{Coverage, ObjectKey};
@@ -47,6 +47,28 @@ async fn the_shop_is_followed() {
     let reviews = world.pods_in("shop").filter(|pod| pod.workload.1 == "reviews-v1").count();
     assert!(reviews > 0 && world.service("shop", "reviews").is_some());
     assert!(world.workload("shop", "productpage-v1").is_some_and(|workload| workload.ready > 0));
+}
+
+#[tokio::test]
+async fn slices_that_selectors_make_are_left_out_and_a_viewer_sees_no_nodes() {
+    let Some(path) = kubeconfig() else { return };
+    for (context, nodes) in [("real", Coverage::Ready), ("real-viewer", Coverage::Denied("list".into()))] {
+        let connection = open(path.clone(), context).await.unwrap();
+        let slices = Followed { picked: mesh::KEPT.into(), ..Followed::new(mesh::SLICES.0, mesh::SLICES.1) };
+        let labels = Followed { keep: Keep::Labels, ..Followed::new("", "Node") };
+        let mut following = Following::of(&connection, vec![slices, labels]);
+        following.until("both kinds", Following::settled).await.unwrap();
+        let world = &following.world;
+        assert_eq!(world.coverage("", "Node"), nodes, "{context}");
+        assert!(world.documents_of("", "Node").all(|node| !node.labels.is_empty()), "{context}");
+        assert_eq!(world.documents_of("", "Node").next().is_some(), nodes == Coverage::Ready);
+        let of: Vec<_> = world
+            .documents_of(mesh::SLICES.0, mesh::SLICES.1)
+            .filter_map(|slice| slice.labels.get("kubernetes.io/service-name"))
+            .collect();
+        // The API server keeps its own by hand; the shop's services have selectors.
+        assert!(of.contains(&&"kubernetes".to_owned()) && !of.contains(&&"reviews".to_owned()), "{context}: {of:?}");
+    }
 }
 
 #[tokio::test]

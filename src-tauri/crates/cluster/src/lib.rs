@@ -29,7 +29,7 @@ pub use connection::{Connection, escape};
 pub use environment::Environment;
 pub use error::{ApiError, Cause, FieldCause, FieldOwner, Unreachable, Untrusted};
 pub use exec::{ExecCommand, ExecError, ExecPolicy, Fingerprint};
-pub use follow::{Batch, Followed, follow};
+pub use follow::{Batch, Followed, Keep, follow};
 pub use kubeconfig::{Context, Contexts, FileProblem, FileReport, Sources};
 pub use log::{Log, Since};
 pub use probe::{Probed, Right};

@@ -44,6 +44,8 @@ pub enum Extent {
     Within(&'static str),
     /// Of every object what stands under `metadata`.
     Heads,
+    /// Of every object its name and its labels: what else is in it changes often, and says nothing.
+    Labels,
     /// Nothing, ever: the kind stands for what is inside objects of another, such as the content of Secrets.
     Nothing,
 }

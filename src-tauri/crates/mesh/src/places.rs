@@ -28,7 +28,7 @@ pub enum Resolved {
 /// The pods of a world by what they are asked for. In a world without any pod (manifests) each workload stands for one.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    world: World,
+    pub(crate) world: World,
     planned: bool,
     pods: imbl::OrdMap<Names, Arc<Pod>>,
     by_label: Table<(String, String, String), Arc<Pod>>,
@@ -39,7 +39,7 @@ pub struct Places {
     services_by_ip: Table<String, Arc<Service>>,
     /// By the first thing that they ask of their pods.
     services_by_label: Table<(String, String, String), Arc<Service>>,
-    log: Log,
+    pub(crate) log: Log,
 }
 
 impl Places {
@@ -291,11 +291,16 @@ impl Places {
         if let Some(service) = self.services_by_ip.get(ip).last() {
             return Resolved::Service(service.clone());
         }
-        self.note(&("ip", ip));
-        match self.by_ip.get(ip).last() {
+        match self.pod_at(ip) {
             Some(pod) => Resolved::Pod(pod.clone()),
             None => Resolved::Outside(ip.to_owned()),
         }
+    }
+
+    /// The pod that has this address.
+    pub fn pod_at(&self, ip: &str) -> Option<&Arc<Pod>> {
+        self.note(&("ip", ip));
+        self.by_ip.get(ip).last()
     }
 
     /// Names that only this cluster's DNS could answer.

@@ -50,13 +50,24 @@ fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdi
         verdict.trace.push(Step::said("deliver", format!("Service {} has no port {port}", service.name)));
         return verdict.ends(Outcome::Refused);
     };
+    let kept = match places.kept(service, Some(&found.name)) {
+        Ok(kept) => kept,
+        Err(unknown) => return verdict.not_known(unknown),
+    };
     let pods = places.behind(service).filter(|p| target_port(found, p).is_some());
-    let workloads = workloads_of(pods.map(AsRef::as_ref));
-    if workloads.is_empty() {
+    let kept_pods = kept.iter().filter_map(|kept| places.pod_at(&kept.address));
+    let workloads = workloads_of(pods.chain(kept_pods).map(AsRef::as_ref));
+    if workloads.is_empty() && kept.is_empty() {
         verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));
         return verdict.ends(Outcome::NoDestination);
     }
-    verdict.trace.push(Step::said("deliver", format!("to the ready pods of {}", workloads.join(", "))));
+    let to = if workloads.is_empty() {
+        let addresses: Vec<&str> = kept.iter().map(|kept| kept.address.as_str()).collect();
+        format!("to {}, which somebody keeps for {}", addresses.join(", "), service.name)
+    } else {
+        format!("to the ready pods of {}", workloads.join(", "))
+    };
+    verdict.trace.push(Step::said("deliver", to));
     verdict.outcome = Outcome::Forwarded;
     verdict.destinations = vec![Destination {
         service: (service.namespace.clone(), service.name.clone()),

@@ -232,11 +232,16 @@ impl Verdict {
         }
     }
 
+    /// What becomes of it is not known.
+    pub fn not_known(&mut self, unknown: Unknown) {
+        self.outcome = Outcome::Unknown;
+        self.unknown.push(unknown);
+    }
+
     /// The same, unknown, because.
     #[must_use]
     pub fn because(mut self, about: &str, because: String) -> Self {
-        self.outcome = Outcome::Unknown;
-        self.unknown.push(Unknown { about: about.into(), because });
+        self.not_known(Unknown { about: about.into(), because });
         self
     }
 

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cluster::{Connection, Followed, Probed};
+use cluster::{Connection, Followed, Keep, Probed};
 use mesh::{Effect, Engine, Extent, Findings, Ready, Request, Source};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -342,12 +342,15 @@ fn kinds(engine: &Engine) -> Vec<Followed> {
     let meshes = engine.meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind));
     let mut kinds: Vec<Followed> =
         CORE.into_iter().chain(meshes).map(|(group, kind)| Followed::new(group, kind)).collect();
+    // Those that selectors make are as many as there are services, and the pods show what they say.
+    kinds.push(Followed { picked: mesh::KEPT.to_owned(), ..Followed::new(mesh::SLICES.0, mesh::SLICES.1) });
     for Source { group, kind, extent } in engine.meshes().flat_map(|mesh| mesh.sources()) {
         let followed = Followed::new(group, kind);
         match extent {
             Extent::Whole => kinds.push(followed),
             Extent::Within(namespace) => kinds.push(Followed { within: (*namespace).to_owned(), ..followed }),
-            Extent::Heads => kinds.push(Followed { heads: true, ..followed }),
+            Extent::Heads => kinds.push(Followed { keep: Keep::Heads, ..followed }),
+            Extent::Labels => kinds.push(Followed { keep: Keep::Labels, ..followed }),
             Extent::Nothing => {}
         }
     }

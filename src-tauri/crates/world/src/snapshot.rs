@@ -77,7 +77,12 @@ impl World {
 
     /// What is known of a kind. Worlds read from files cover every kind that was never set.
     pub fn coverage(&self, group: &str, kind: &str) -> Coverage {
-        self.coverage.get(&(group.to_owned(), kind.to_owned())).cloned().unwrap_or(Coverage::Ready)
+        self.told(group, kind).cloned().unwrap_or(Coverage::Ready)
+    }
+
+    /// What was said of a kind; `None` where nothing was, as of worlds that are read from files.
+    pub fn told(&self, group: &str, kind: &str) -> Option<&Coverage> {
+        self.coverage.get(&(group.to_owned(), kind.to_owned()))
     }
 
     /// Every kind whose coverage was set, with it.

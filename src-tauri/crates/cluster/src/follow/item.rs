@@ -1,6 +1,7 @@
 //! Items of lists and events of watches, decoded slimly: the head for bookkeeping, the rest straight into its facts.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use crate::Api;
 use crate::classify::{self, Status};
 use crate::error::Cause;
 
-use super::Followed;
+use super::{Followed, Keep};
 
 /// Namespace and name.
 pub(super) type Names = (String, String);
@@ -18,10 +19,25 @@ pub(super) type Names = (String, String);
 /// One object as it is now.
 pub(super) struct Item {
     pub(super) names: Names,
-    /// As a number, which versions of one server are (KEP-5504); 0 where it is none.
-    pub(super) version: u64,
+    pub(super) known: Known,
     /// `None` where it could not be decoded: the last good state stays.
     pub(super) change: Option<Change>,
+}
+
+/// What tells one state of an object from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// As a number, which versions of one server are (KEP-5504); 0 where it is none.
+    pub(super) version: u64,
+    /// A mark of its labels, where they alone are kept; else 0.
+    labels: u64,
+}
+
+impl Known {
+    /// Nothing that is kept of it is another.
+    pub(super) fn says_the_same(self, other: Self) -> bool {
+        (self.version != 0 && self.version == other.version) || (self.labels != 0 && self.labels == other.labels)
+    }
 }
 
 /// One line of a watch.
@@ -95,10 +111,16 @@ fn item(json: &str, api: &Api, followed: &Followed) -> Result<Item, String> {
     let names = names(&head);
     let version = number(&head.metadata.resource_version);
     if !followed.within.is_empty() && json.contains(LOCK) {
-        return Ok(Item { names, version, change: None });
+        return Ok(Item { names, known: Known { version, labels: 0 }, change: None });
     }
-    let bare = followed.heads.then(|| bare(json)).transpose()?;
+    let bare = match followed.keep {
+        Keep::Whole => None,
+        Keep::Heads => Some(bare(json)?),
+        Keep::Labels => Some(labels(json)?),
+    };
     let json = bare.as_deref().unwrap_or(json);
+    let mark = (followed.keep == Keep::Labels).then(|| BuildHasherDefault::<DefaultHasher>::default().hash_one(json));
+    let known = Known { version, labels: mark.unwrap_or_default() };
     let change = match Object::decode(json, &api.api_version(), &api.kind) {
         Ok(object) => Some(Change::Put(object)),
         Err(error) => {
@@ -106,7 +128,7 @@ fn item(json: &str, api: &Api, followed: &Followed) -> Result<Item, String> {
             None
         }
     };
-    Ok(Item { names, version, change })
+    Ok(Item { names, known, change })
 }
 
 /// What stands under `metadata`, without the copy of the whole object that kubectl leaves there: whatever a server sends, nothing of a
@@ -120,6 +142,22 @@ fn bare(json: &str) -> Result<String, String> {
     if let Some(annotations) = metadata.get_mut("annotations").and_then(serde_json::Value::as_object_mut) {
         annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
     }
+    Ok(serde_json::json!({"metadata": metadata}).to_string())
+}
+
+/// Name and labels.
+fn labels(json: &str) -> Result<String, String> {
+    #[derive(Deserialize)]
+    struct Labelled {
+        metadata: Named,
+    }
+    #[derive(Deserialize, serde::Serialize)]
+    struct Named {
+        namespace: Option<String>,
+        name: String,
+        labels: Option<world::Labels>,
+    }
+    let Labelled { metadata } = serde_json::from_str(json).map_err(|error| error.to_string())?;
     Ok(serde_json::json!({"metadata": metadata}).to_string())
 }
 
@@ -184,17 +222,20 @@ pub(super) fn deleted(api_group: &str, kind: &str, names: &Names) -> Change {
 mod tests {
     use super::*;
 
-    fn read(followed: &Followed, json: &str) -> Option<Object> {
-        let api = Api {
+    fn api(kind: &str) -> Api {
+        Api {
             group: String::new(),
             version: "v1".into(),
-            kind: followed.kind.clone(),
+            kind: kind.into(),
             plural: String::new(),
             namespaced: true,
             verbs: Vec::new(),
             versions: Vec::new(),
-        };
-        match item(json, &api, followed).unwrap().change {
+        }
+    }
+
+    fn read(followed: &Followed, json: &str) -> Option<Object> {
+        match item(json, &api(&followed.kind), followed).unwrap().change {
             Some(Change::Put(object)) => Some(object),
             _ => None,
         }
@@ -202,11 +243,28 @@ mod tests {
 
     #[test]
     fn of_a_secret_nothing_but_its_head_is_kept() {
-        let secrets = Followed { heads: true, ..Followed::new("", "Secret") };
+        let secrets = Followed { keep: Keep::Heads, ..Followed::new("", "Secret") };
         let json = r#"{"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}, "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "hidden"}}, "data": {"key": "hidden"}}"#;
         let Some(Object::Document(document)) = read(&secrets, json) else { panic!("no document") };
         assert!(document.labels.contains_key("c"));
         assert!(!format!("{document:?}").contains("hidden"), "{document:?}");
+    }
+
+    #[test]
+    fn of_a_node_nothing_but_its_labels_is_kept_and_tells_it_from_before() {
+        let nodes = Followed { keep: Keep::Labels, ..Followed::new("", "Node") };
+        let node = |version: u64, zone: &str| {
+            format!(
+                r#"{{"metadata": {{"name": "n", "resourceVersion": "{version}", "uid": "u", "labels": {{"zone": "{zone}"}}, "annotations": {{"a": "b{version}"}}}}}}"#
+            )
+        };
+        let Some(Object::Document(document)) = read(&nodes, &node(1, "a")) else { panic!("no document") };
+        assert_eq!(document.labels.get("zone").map(String::as_str), Some("a"));
+        assert!(document.annotations.is_empty() && document.resource_version.is_empty(), "{document:?}");
+        let known = |json: &str| item(json, &api("Node"), &nodes).unwrap().known;
+        let first = known(&node(1, "a"));
+        assert!(first.says_the_same(known(&node(2, "a"))));
+        assert!(!first.says_the_same(known(&node(2, "b"))));
     }
 
     #[test]

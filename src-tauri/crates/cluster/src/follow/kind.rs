@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use world::{Change, Coverage};
 
 use super::gather;
-use super::item::{self, Event, Item, Names, Page};
+use super::item::{self, Event, Item, Known, Names, Page};
 use super::lines::Lines;
 use super::{Followed, Shared};
 use crate::Api;
@@ -40,8 +40,8 @@ struct Kind {
     followed: Followed,
     events: Sender<gather::Event>,
     rounds: watch::Receiver<u64>,
-    /// What has been said of each object, by its version.
-    known: HashMap<Names, u64>,
+    /// What has been said of each object.
+    known: HashMap<Names, Known>,
     /// The version to watch from; empty before the first list.
     from: String,
     failures: u32,
@@ -179,7 +179,8 @@ impl Kind {
         let mut items = Vec::new();
         let mut next = String::new();
         loop {
-            let mut path = format!("{}?limit={}", api.collection(&self.followed.within), self.shared.pace.page);
+            let (all, chosen) = (api.collection(&self.followed.within), self.followed.chosen());
+            let mut path = format!("{all}?limit={}{chosen}", self.shared.pace.page);
             if !next.is_empty() {
                 path = format!("{path}&continue={}", escape(&next));
             }
@@ -198,7 +199,7 @@ impl Kind {
 
     /// A whole list, at once: what is new or changed is put, what is no longer there is deleted, the rest is left alone.
     async fn take(&mut self, items: Vec<Item>, version: String) -> Result<(), End> {
-        let newest = self.known.values().copied().max().unwrap_or(0);
+        let newest = self.known.values().map(|known| known.version).max().unwrap_or(0);
         if item::number(&version) < newest && self.behind < PATIENCE {
             self.behind += 1;
             return Err(End::Relist);
@@ -206,9 +207,9 @@ impl Kind {
         self.behind = 0;
         let mut before = std::mem::take(&mut self.known);
         let mut changes = Vec::new();
-        for Item { names, version, change } in items {
-            let same = before.remove(&names).is_some_and(|was| was == version && version != 0);
-            self.known.insert(names, version);
+        for Item { names, known, change } in items {
+            let same = before.remove(&names).is_some_and(|was| was.says_the_same(known));
+            self.known.insert(names, known);
             if !same {
                 changes.extend(change);
             }
@@ -230,7 +231,8 @@ impl Kind {
         let lasts = pace.watch.mul_f64(1.0 + fastrand::f64() / 4.0);
         let seconds = lasts.as_secs().max(1);
         let all = api.collection(&self.followed.within);
-        let mut path = format!("{all}?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}");
+        let chosen = self.followed.chosen();
+        let mut path = format!("{all}?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}{chosen}");
         path.push_str(&if list {
             "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan".to_owned()
         } else {
@@ -345,12 +347,15 @@ impl Kind {
     }
 
     /// Only ever forward: an event that is told twice or late changes nothing.
-    async fn put(&mut self, Item { names, version, change }: Item) {
+    async fn put(&mut self, Item { names, known, change }: Item) {
         let was = self.known.get(&names).copied();
-        if version != 0 && was.is_some_and(|was| was >= version) {
+        if known.version != 0 && was.is_some_and(|was| was.version >= known.version) {
             return;
         }
-        self.known.insert(names, version);
+        self.known.insert(names, known);
+        if was.is_some_and(|was| was.says_the_same(known)) {
+            return;
+        }
         self.send(change.into_iter().collect()).await;
     }
 

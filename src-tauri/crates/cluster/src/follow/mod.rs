@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use world::{Change, Coverage};
 
+use crate::connection::escape;
 use crate::{Apis, Connection};
 use link::Link;
 
@@ -31,25 +32,43 @@ pub struct Followed {
     pub group: String,
     /// Kind.
     pub kind: String,
-    /// Only what stands under `metadata`: for Secrets, and for kinds whose objects are large.
-    pub heads: bool,
+    /// What is kept of its objects.
+    pub keep: Keep,
     /// Only objects of this namespace; empty for all.
     pub within: String,
+    /// Only objects that this label selector picks; empty for all.
+    pub picked: String,
+}
+
+/// What is kept of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Keep {
+    /// All of it.
+    Whole,
+    /// What stands under `metadata`: for Secrets, and for kinds whose objects are large.
+    Heads,
+    /// Its name and its labels. One whose labels are as they were has not changed.
+    Labels,
 }
 
 impl Followed {
     /// A kind of a group.
     pub fn new(group: &str, kind: &str) -> Self {
-        Self { group: group.into(), kind: kind.into(), heads: false, within: String::new() }
+        Self { group: group.into(), kind: kind.into(), keep: Keep::Whole, within: String::new(), picked: String::new() }
     }
 
     /// How a list, or a watch, is asked for.
     fn accept(&self, list: bool) -> &'static str {
-        match (self.heads, list) {
-            (false, _) => "application/json",
-            (true, true) => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-            (true, false) => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+        match (self.keep, list) {
+            (Keep::Whole, _) => "application/json",
+            (Keep::Heads | Keep::Labels, true) => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            (Keep::Heads | Keep::Labels, false) => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
         }
+    }
+
+    /// Which objects a list, or a watch, is about: a parameter with what joins it to those before; empty for all.
+    fn chosen(&self) -> String {
+        if self.picked.is_empty() { String::new() } else { format!("&labelSelector={}", escape(&self.picked)) }
     }
 }
 

@@ -39,8 +39,12 @@ impl View {
     }
 
     fn paced(fake: &Fake, pace: Pace) -> Self {
+        Self::following(fake, vec![Followed::new("test.io", "Thing")], pace)
+    }
+
+    fn following(fake: &Fake, kinds: Vec<Followed>, pace: Pace) -> Self {
         let cancel = CancellationToken::new();
-        let batches = follow_at(fake.connection(), vec![Followed::new("test.io", "Thing")], cancel.clone(), pace);
+        let batches = follow_at(fake.connection(), kinds, cancel.clone(), pace);
         Self { batches, cancel, values: BTreeMap::new(), coverage: Coverage::Ready, deleted: Vec::new() }
     }
 
@@ -103,6 +107,23 @@ async fn everything_comes_then_every_change() {
     fake.put("d", 3);
     view.sees(&[("a", 0), ("b", 7), ("d", 3)]).await;
     assert_eq!((fake.count("stream"), fake.count("watch")), (1, 0), "the stream goes on as the watch");
+}
+
+#[tokio::test]
+async fn a_label_selector_goes_along_with_every_question() {
+    for streams in [true, false] {
+        let fake = fake(&["a"]).await;
+        fake.set(|state| state.streams = streams);
+        let kinds = vec![Followed { picked: "kept-by!=a,in b".into(), ..Followed::new("test.io", "Thing") }];
+        let mut view = View::following(&fake, kinds, pace());
+        view.sees(&[("a", 0)]).await;
+        fake.put("b", 1);
+        view.until("the watch goes on", |view| view.values.contains_key("b")).await;
+        let asked = fake.set(|state| state.requests.clone());
+        let asked: Vec<_> = asked.iter().filter(|(sort, ..)| ["list", "watch", "stream"].contains(sort)).collect();
+        let picks = |path: &str| path.contains("&labelSelector=kept-by%21%3Da%2Cin%20b");
+        assert!(asked.iter().all(|(_, _, path)| picks(path)), "{asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod added_servers;
 mod bad_input;
 mod bench;
 mod git;
+mod kept;
 mod main_job;
 mod past;
 mod policies;

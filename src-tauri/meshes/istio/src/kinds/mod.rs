@@ -41,7 +41,7 @@ pub(crate) const SOURCES: &[Source] = &[
     source("", "ConfigMap", Extent::Within("istio-system")),
     source("", "Secret", Extent::Heads),
     source("", SECRET_CONTENT, Extent::Nothing),
-    source("", "Node", Extent::Heads),
+    source("", "Node", Extent::Labels),
     source("admissionregistration.k8s.io", "MutatingWebhookConfiguration", Extent::Whole),
     source("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", Extent::Whole),
     source("apiextensions.k8s.io", "CustomResourceDefinition", Extent::Heads),

@@ -43,6 +43,11 @@ pub(crate) fn of_pod(index: &Index, pod: &Pod) -> Locality {
     of_labels(index, &pod.labels, &pod.node)
 }
 
+/// Why the place of who has these labels is not known: its node would tell, and nodes cannot be read.
+pub(crate) fn hidden(index: &Index, labels: &Labels) -> Option<String> {
+    if Locality::labelled(labels).is_some() { None } else { index.unreadable(&[("", "Node")]) }
+}
+
 /// The same by labels and node.
 pub(crate) fn of_labels(index: &Index, labels: &Labels, node: &str) -> Locality {
     Locality::labelled(labels).unwrap_or_else(|| {

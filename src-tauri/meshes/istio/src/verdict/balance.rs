@@ -10,7 +10,7 @@ use super::endpoint::Cluster;
 use super::way::Hop;
 use crate::kinds::or_default;
 use crate::kinds::workload_entry::WorkloadEntry;
-use crate::read::locality::{Locality, of_pod};
+use crate::read::locality::{Locality, hidden, of_pod};
 
 /// How an endpoint stands beside the others.
 #[derive(Clone, Debug)]
@@ -82,6 +82,11 @@ impl Balance {
         let simple = load_balancer.and_then(|lb| lb.get("simple")).and_then(Value::as_str);
         Self { settings, notices: outliers.is_some(), passthrough: simple == Some("PASSTHROUGH") }
     }
+
+    /// Where endpoints are counts.
+    fn asks_places(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| self.notices || !settings.distribute.is_empty())
+    }
 }
 
 /// An endpoint as the choice sees it.
@@ -107,11 +112,10 @@ impl Seen<'_> {
     }
 }
 
-/// The part of the requests that each pod gets, then each address; none where nothing is to be chosen.
+/// The part of the requests that each pod gets, then each address; none where nothing is to be chosen. Where places count and are not known, as
+/// if they did not count.
 pub(super) fn shares(hop: &Hop, cluster: &Cluster) -> Vec<f64> {
-    let told = &cluster.balance;
-    let places = told.settings.as_ref().is_some_and(|settings| told.notices || !settings.distribute.is_empty());
-    let weights = if places {
+    let weights = if cluster.balance.asks_places() && unplaced(hop, cluster).is_none() {
         by_place(hop, cluster)
     } else {
         let peers = cluster.peers.iter().map(|peer| peer.stand.weight);
@@ -119,6 +123,15 @@ pub(super) fn shares(hop: &Hop, cluster: &Cluster) -> Vec<f64> {
     };
     let total: f64 = weights.iter().sum();
     if total > 0.0 { weights.into_iter().map(|weight| weight / total).collect() } else { weights }
+}
+
+/// Why it is not known which of them are preferred; `None` where that is known, or nobody asks.
+pub(super) fn unplaced(hop: &Hop, cluster: &Cluster) -> Option<String> {
+    if !cluster.balance.asks_places() || cluster.peers.len() + cluster.addresses.len() < 2 {
+        return None;
+    }
+    let own = cluster.peers.iter().filter(|peer| peer.stand.listed.is_none());
+    own.map(|peer| &peer.pod.labels).chain([&hop.from.labels]).find_map(|labels| hidden(hop.index, labels))
 }
 
 /// What each weighs where its place or its labels count.

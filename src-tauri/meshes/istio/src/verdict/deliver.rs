@@ -7,7 +7,7 @@ use super::balance;
 use super::endpoint::Cluster;
 use super::gateway;
 use super::leave::straight;
-use super::peers::{Address, Peer, by_hand};
+use super::peers::{Address, Peer};
 use super::way::{Hop, Way};
 
 /// A share of the requests for one destination.
@@ -112,6 +112,9 @@ pub(super) fn deliver(
             parts.push(Part { share, destination: at, arrival, workload: String::new() });
         }
     }
+    if let Some(why) = deliveries.iter().find_map(|delivery| balance::unplaced(hop, &delivery.cluster)) {
+        unplaced(&parts, why, verdict);
+    }
     if by_proxy.is_some() {
         try_again(&mut parts, verdict);
     }
@@ -122,6 +125,17 @@ pub(super) fn deliver(
     if let Some(part) = parts.iter().find(|part| part.arrival.cut_param.is_some()) {
         part.arrival.cut_param.iter().for_each(|param| way.cut(param));
     }
+}
+
+/// Nearer pods are preferred, and which are nearer is not known: that matters where not all take the request alike.
+fn unplaced(parts: &[Part], why: String, verdict: &mut Verdict) {
+    let same = |part: &Part| (part.arrival.outcome, part.arrival.transport);
+    if parts.iter().any(|part| Some(same(part)) != parts.first().map(same)) {
+        verdict.unknown.push(mesh::Unknown { about: "the pods that are preferred".into(), because: why.clone() });
+    }
+    verdict
+        .trace
+        .push(Step::said("deliver", format!("nearer pods are preferred, and which are nearer is not known: {why}")));
 }
 
 /// A connection that comes to nothing is tried again with another pod of the same destination, as often as the rule says; twice unless it does.
@@ -186,13 +200,10 @@ fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
 fn nobody(hop: &Hop, delivery: &Delivery) -> Arrival {
     let cluster = &delivery.cluster;
     let (namespace, name) = &cluster.name;
-    let service =
-        hop.index.places.service(namespace, name).filter(|s| s.selector.is_empty() && s.kind != "ExternalName");
-    if let Some(service) = service
-        && !service.ports.iter().any(|p| by_hand(hop.index, service, &p.name).is_some())
+    if let Some(service) = hop.index.places.service(namespace, name)
+        && let Err(unknown) = hop.index.places.kept(service, None)
     {
-        let because = format!("{name} selects no pods, and the endpoints that somebody keeps for it are not known");
-        return Arrival::at(Outcome::Unknown, Transport::Plaintext, Step::said("deliver", because));
+        return Arrival::at(Outcome::Unknown, Transport::Plaintext, Step::said("deliver", unknown.because));
     }
     let step = match &cluster.subset {
         Some((name, key, path)) => {

@@ -1,7 +1,7 @@
 //! How a request leaves its caller.
 
 use mesh::{Destination, Membership, Outcome, Resolved, Transport, Verdict, target_port};
-use world::{Pod, Service};
+use world::{Labels, Pod, Service};
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -102,16 +102,20 @@ pub(super) fn reads(index: &Index, pod: &Pod) -> bool {
 
 /// Every ready pod of a service at one of its ports, as Kubernetes itself would pick them; those of one without an address at any port.
 pub(super) fn straight(index: &Index, service: &Service, port: u16) -> Option<Cluster> {
-    let ready = index.places.behind(service);
-    let peers = if service.is_headless() {
+    let (ready, headless) = (index.places.behind(service), service.is_headless());
+    let found = service.ports.iter().find(|p| p.port == port);
+    let peers: Vec<Peer> = if headless {
         ready.map(|pod| Peer::of(pod, port)).collect()
     } else {
-        let found = service.ports.iter().find(|p| p.port == port)?;
-        if let Some((peers, addresses)) = by_hand(index, service, &found.name) {
-            let named = Cluster::named((service.namespace.clone(), service.name.clone()), port);
-            return Some(Cluster { peers, addresses, ..named });
-        }
+        let found = found?;
         ready.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect()
     };
-    Some(Cluster { peers, ..Cluster::named((service.namespace.clone(), service.name.clone()), port) })
+    let named = found.filter(|_| !headless).map(|found| found.name.as_str());
+    let mut kept = index.places.kept(service, named).unwrap_or_default();
+    // A name that stands for addresses says nothing of ports.
+    kept.iter_mut().filter(|_| headless).for_each(|kept| kept.port = port);
+    let mut all = (peers, Vec::new());
+    by_hand(index, kept, &Labels::new(), &mut all);
+    let (peers, addresses) = all;
+    Some(Cluster { peers, addresses, ..Cluster::named((service.namespace.clone(), service.name.clone()), port) })
 }

@@ -125,9 +125,9 @@ fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
     let member = |pod: &Arc<Pod>| index.membership(pod).is_some();
     match resolved {
         Resolved::Service(service) => {
-            let listed = |port: &world::ServicePort| peers::by_hand(index, service, &port.name);
-            let by_hand = || service.ports.iter().filter_map(listed).flat_map(|(peers, _)| peers);
-            index.places.of_service(service).into_iter().any(member) || by_hand().any(|peer| member(&peer.pod))
+            let kept = || index.places.kept(service, None).unwrap_or_default();
+            let by_hand = || kept().iter().any(|kept| index.places.pod_at(&kept.address).is_some_and(member));
+            index.places.of_service(service).into_iter().any(member) || by_hand()
         }
         Resolved::Pod(pod) => member(pod),
         Resolved::Outside(_) | Resolved::Nowhere(_) => false,

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use mesh::{selects, target_port};
-use serde_json::Value;
-use world::{Document, Labels, Pod, Service, TargetPort};
+use mesh::{Kept, selects, target_port};
+use world::{Labels, Pod, TargetPort};
 
 use super::balance::Stand;
 use crate::kinds::Typed;
@@ -61,9 +60,7 @@ pub(super) fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) 
             let pods = index.places.behind(service).filter(|p| selects(labels, &p.labels));
             let mut all: Endpoints =
                 (pods.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect(), Vec::new());
-            if let Some(listed) = by_hand(index, service, &found.name) {
-                return listed;
-            }
+            by_hand(index, index.places.kept(service, Some(&found.name)).unwrap_or_default(), labels, &mut all);
             let target = match &found.target {
                 TargetPort::Number(number) => *number,
                 TargetPort::Name(_) => port,
@@ -92,30 +89,17 @@ pub(super) fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) 
     }
 }
 
-/// The endpoints that somebody keeps for a service that selects no pods, for its port of this name; `None` where none are known.
-/// Upstream: istio/istio pilot/pkg/serviceregistry/kube/controller/endpointslice.go, updateEndpointCacheForSlice.
-pub(super) fn by_hand(index: &Index, service: &Service, port: &str) -> Option<Endpoints> {
-    let named = |slice: &&Arc<Document>| slice.labels.get("kubernetes.io/service-name") == Some(&service.name);
-    let slices = index.world.documents_in("discovery.k8s.io", "EndpointSlice", &service.namespace);
-    let mut slices = slices.filter(|_| service.selector.is_empty()).filter(named).peekable();
-    slices.peek()?;
-    let mut all = Endpoints::default();
-    for slice in slices {
-        let list = |path: &str| slice.at(path).and_then(Value::as_array).into_iter().flatten();
-        let number = |p: &Value| p.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-        let found = list("/ports").find(|p| p.get("name").and_then(Value::as_str).unwrap_or_default() == port);
-        let Some(port) = found.and_then(number) else { continue };
-        let ready = |e: &&Value| e.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false);
-        let ready = list("/endpoints").filter(|e| service.publishes_unready || ready(e));
-        let addresses = ready.filter_map(|e| e.get("addresses").and_then(Value::as_array)?.first()?.as_str());
-        for address in addresses {
-            match index.places.resolve(address, &service.namespace) {
-                mesh::Resolved::Pod(pod) => all.0.push(Peer::of(&pod, port)),
-                _ => all.1.push(Address { name: address.to_owned(), stand: Stand::default() }),
-            }
+/// The endpoints that somebody keeps for a service by hand, of those that have all of these labels; only pods have any.
+pub(super) fn by_hand(index: &Index, kept: Vec<Kept>, labels: &Labels, all: &mut Endpoints) {
+    for Kept { address, port } in kept {
+        match index.places.pod_at(&address) {
+            Some(pod) if !selects(labels, &pod.labels) => {}
+            Some(pod) if all.0.iter().any(|peer| peer.port == port && Arc::ptr_eq(&peer.pod, pod)) => {}
+            Some(pod) => all.0.push(Peer::of(pod, port)),
+            None if labels.is_empty() => all.1.push(Address { name: address, stand: Stand::default() }),
+            None => {}
         }
     }
-    Some(all)
 }
 
 /// What one entry adds for the port that it calls so: endpoints of several are put together by the names of their ports.

@@ -88,7 +88,11 @@ fn caller(index: &Index, pod: &Pod, port: u16) -> From {
 fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
     let meshed = |pod: &Arc<Pod>| index.is_meshed(pod);
     match resolved {
-        Resolved::Service(service) => index.places.of_service(service).into_iter().any(meshed),
+        Resolved::Service(service) => {
+            let kept = || index.places.kept(service, None).unwrap_or_default();
+            index.places.of_service(service).into_iter().any(meshed)
+                || kept().iter().any(|kept| index.places.pod_at(&kept.address).is_some_and(meshed))
+        }
         Resolved::Pod(pod) => meshed(pod),
         Resolved::Outside(_) | Resolved::Nowhere(_) => false,
     }
@@ -115,10 +119,21 @@ fn to_service(index: &Index, from: &From, service: &Service, port: u16, verdict:
         verdict.trace.push(Step::said("connect", format!("Service {} has no port {port}", service.name)));
         return verdict.ends(Outcome::Refused);
     };
+    let kept = match index.places.kept(service, Some(&found.name)) {
+        Ok(kept) => kept,
+        Err(unknown) => return verdict.not_known(unknown),
+    };
     let pods = index.places.of_service(service).into_iter().filter(|p| p.ready);
-    let arrivals: Vec<_> = pods
-        .filter_map(|pod| Some((pod.workload.1.clone(), arrive(index, from, pod, target_port(found, pod)?))))
-        .collect();
+    let pods = pods.filter_map(|pod| Some((pod, target_port(found, pod)?)));
+    let by_hand = kept.iter().filter_map(|kept| Some((index.places.pod_at(&kept.address)?, kept.port)));
+    let arrivals: Vec<_> =
+        pods.chain(by_hand).map(|(pod, port)| (pod.workload.1.clone(), arrive(index, from, pod, port))).collect();
+    if let (true, Some(first)) = (arrivals.is_empty(), kept.first()) {
+        verdict.outcome = Outcome::Forwarded;
+        verdict.transport = Some(Transport::Plaintext);
+        verdict.destinations = vec![Destination::outside(&first.address, first.port)];
+        return;
+    }
     if arrivals.is_empty() {
         verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));
         verdict.ends(Outcome::NoDestination);
