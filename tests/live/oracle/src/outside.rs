@@ -43,9 +43,29 @@ fn plainly(ask: &Ask, address: &str) -> Result<String, String> {
     let mut stream = TcpStream::connect((address, port_of(&ask.url).unwrap_or(80))).map_err(said)?;
     stream.set_read_timeout(Some(Duration::from_secs(15))).map_err(said)?;
     stream.write_all(format!("{text}\r\n").as_bytes()).map_err(said)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(said)?;
+    let answer = whole(&mut stream, ask.method == "HEAD").map_err(said)?;
     if answer.is_empty() { Err("the connection was closed".into()) } else { Ok(answer) }
+}
+
+/// An answer as far as it goes: a proxy that answers by itself keeps the connection open for a second after it.
+fn whole(stream: &mut TcpStream, headless: bool) -> std::io::Result<String> {
+    let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+    while !is_whole(&String::from_utf8_lossy(&answer), headless) {
+        let read = stream.read(&mut part)?;
+        answer.extend(part.iter().take(read));
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+fn is_whole(answer: &str, headless: bool) -> bool {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().filter_map(|line| line.split_once(':'));
+    let length =
+        length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).find_map(|(_, n)| n.trim().parse().ok());
+    headless || length.is_some_and(|length: usize| body.len() >= length)
 }
 
 /// What a server says of itself at a path.
