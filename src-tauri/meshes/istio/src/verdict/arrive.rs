@@ -46,7 +46,10 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
     let (transport, why) = connect(delivery, can);
     if peer.silent {
         let because = format!("{} is asked at port {}, where nothing is said to listen", peer.name(), peer.port);
-        return Arrival::at(Outcome::Refused, transport, Step::said("deliver", because));
+        // A caller without proxy hears of it from the pod's own.
+        let answered = hop.from.membership.is_none() && member == Some(Membership::Sidecar);
+        let outcome = if answered { Outcome::NoDestination } else { Outcome::Refused };
+        return Arrival::at(outcome, transport, Step::said("deliver", because));
     }
     if let Some(arrival) = stranger(hop, delivery, peer, transport) {
         return arrival;

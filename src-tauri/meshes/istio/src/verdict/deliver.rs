@@ -175,8 +175,7 @@ fn chosen(hop: &Hop, way: &Way, mut delivery: Delivery) -> Delivery {
             }
             // The caller's port is the pods' own, whatever the Service says of theirs.
             for peer in &mut cluster.peers {
-                let declared = peer.pod.containers.iter().flat_map(|c| &c.ports).any(|(_, number)| *number == port);
-                peer.silent = peer.port != port && !declared;
+                peer.silent = peer.port != port && !peer.declares(port);
                 peer.port = port;
             }
         }

@@ -1,7 +1,7 @@
 //! How a request leaves its caller.
 
 use mesh::{Destination, Membership, Outcome, Resolved, Transport, Verdict, target_port};
-use world::{Labels, Pod, Service};
+use world::{Labels, Pod, Service, ServicePort};
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -111,11 +111,15 @@ pub(super) fn straight(index: &Index, service: &Service, port: u16) -> Option<Cl
         ready.filter_map(|pod| Some(Peer::of(pod, target_port(found, pod)?))).collect()
     };
     let named = found.filter(|_| !headless).map(|found| found.name.as_str());
-    let mut kept = index.places.kept(service, named).unwrap_or_default();
-    // A name that stands for addresses says nothing of ports.
-    kept.iter_mut().filter(|_| headless).for_each(|kept| kept.port = port);
-    let mut all = (peers, Vec::new());
-    by_hand(index, kept, &Labels::new(), &mut all);
-    let (peers, addresses) = all;
+    let (selected, mut all) = (peers.len(), (peers, Vec::new()));
+    by_hand(index, index.places.kept(service, named).unwrap_or_default(), &Labels::new(), &mut all);
+    let (mut peers, addresses) = all;
+    // A name that stands for addresses says nothing of ports: the caller's own counts.
+    for (at, peer) in peers.iter_mut().enumerate().filter(|_| headless) {
+        let is_served = |p: &ServicePort| target_port(p, &peer.pod) == Some(port);
+        let served = if at < selected { service.ports.iter().any(is_served) } else { peer.port == port };
+        peer.silent = !served && !peer.declares(port);
+        peer.port = port;
+    }
     Some(Cluster { peers, addresses, ..Cluster::named((service.namespace.clone(), service.name.clone()), port) })
 }

@@ -35,6 +35,11 @@ impl Peer {
         Self { pod: pod.clone(), port, mutual: None, account, stand: Stand::default(), silent: false }
     }
 
+    /// One of its containers says that it listens there.
+    pub fn declares(&self, port: u16) -> bool {
+        self.pod.containers.iter().flat_map(|c| &c.ports).any(|(_, number)| *number == port)
+    }
+
     /// `namespace/workload`
     pub fn name(&self) -> String {
         format!("{}/{}", self.pod.namespace, self.pod.workload.1)

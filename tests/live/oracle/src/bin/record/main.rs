@@ -162,7 +162,7 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
         .collect::<Outcome<_>>()?;
     let started = Instant::now();
     std::thread::sleep(SETTLE);
-    let round = || asks.iter().map(|ask| fetch(ask, places)).collect::<Outcome<Vec<Seen>>>();
+    let round = || together(&asks, places);
     let mut last = round()?;
     loop {
         let next = round()?;
@@ -176,6 +176,17 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
         last = next;
         std::thread::sleep(Duration::from_millis(300));
     }
+}
+
+/// All of them at a time.
+fn together(asks: &[Ask], places: &Places) -> Outcome<Vec<Seen>> {
+    let answered = std::thread::scope(|scope| -> Vec<_> {
+        let fetch = |ask| scope.spawn(move || fetch(ask, places).map_err(|error| error.to_string()));
+        let asked: Vec<_> = asks.iter().map(fetch).collect();
+        asked.into_iter().map(|one| one.join()).collect()
+    });
+    let whole = |one: Result<Result<Seen, String>, _>| Ok(one.map_err(|_| "a request ended in the middle")??);
+    answered.into_iter().map(whole).collect()
 }
 
 fn asked(ask: Ask, places: &Places) -> Outcome<oracle::Asked> {
