@@ -51,11 +51,13 @@ impl Drop for Server {
 
 /// A server of so many services, and its kubeconfig.
 pub fn server(services: usize) -> Result<(Server, String), Failure> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .args([SERVE, &services.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    beside(&[SERVE, &services.to_string()])
+}
+
+/// This program once more, as a server, and the kubeconfig that it prints.
+pub fn beside(words: &[&str]) -> Result<(Server, String), Failure> {
+    let mut child =
+        Command::new(std::env::current_exe()?).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let out = child.stdout.take().ok_or("the server has no output")?;
     let server = Server(child);
     let mut line = String::new();
@@ -78,6 +80,10 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
             let connection = cluster::connect(context, &ExecPolicy::default()).await?;
             listed(connection).await
         })?;
+        let pods = world.pods().count();
+        if pods < PODS {
+            return Err(format!("only {pods} pods were listed").into());
+        }
         millis.push(took.as_secs_f64() * 1e3);
         worlds.push(world);
         held.push(memory().ok_or(silent)?.0);
@@ -93,7 +99,7 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
     ])
 }
 
-async fn listed(connection: cluster::Connection) -> Result<(Duration, World), Failure> {
+pub async fn listed(connection: cluster::Connection) -> Result<(Duration, World), Failure> {
     let start = Instant::now();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
@@ -106,10 +112,6 @@ async fn listed(connection: cluster::Connection) -> Result<(Duration, World), Fa
             Batch::Coverage { coverage: Coverage::Ready, .. } => break,
             Batch::Coverage { .. } | Batch::Heard => {}
         }
-    }
-    let pods = world.pods().count();
-    if pods < PODS {
-        return Err(format!("only {pods} pods were listed").into());
     }
     Ok((start.elapsed(), world))
 }

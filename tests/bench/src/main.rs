@@ -3,6 +3,7 @@
 //! Deliberately absent: thresholds (a busy machine is no failure). The engine has a bench of its own, `bench-engine`.
 
 mod event;
+mod fleet;
 mod layout;
 mod list;
 mod map;
@@ -17,13 +18,14 @@ use bench_engine::figure::Figure;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("layout", layout::run),
     ("list", list::run),
     ("event", event::run),
     ("map", map::run),
     ("yaml", text::run),
     ("proxies", proxies::run),
+    ("fleet", fleet::run),
 ];
 
 fn main() -> ExitCode {
@@ -39,10 +41,10 @@ fn main() -> ExitCode {
 }
 
 fn run(wanted: &[String], out: &mut impl Write) -> Result<(), Failure> {
-    if let [serve, services] = wanted
-        && serve == list::SERVE
-    {
-        return list::serve(services, out);
+    match wanted {
+        [serve, services] if serve == list::SERVE => return list::serve(services, out),
+        [serve] if serve == fleet::SERVE => return fleet::serve(out),
+        _ => {}
     }
     if let Some(unknown) = wanted.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {
         let known: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();

@@ -85,7 +85,7 @@ fn dumped(text: &str) -> Vec<Figure> {
 }
 
 /// As Envoy writes them: a family after the other, a line for each cluster.
-fn statistics(clusters: usize) -> String {
+pub fn statistics(clusters: usize) -> String {
     let names: Vec<String> = (0..clusters)
         .map(|n| format!("outbound|9080|v{}|service-{n:05}.namespace-{:03}.svc.cluster.local", n % 3, n % 200))
         .collect();

@@ -1,5 +1,6 @@
 //! Counters of one Envoy at one time, from its statistics in the Prometheus format.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::histogram::Histogram;
@@ -100,28 +101,59 @@ pub struct Sample {
     pub broken: usize,
 }
 
+/// Families that are read, beside those of authorization, whose names hold a prefix that the configuration chooses.
+const FAMILIES: [&[u8]; 13] = [
+    b"envoy_cluster_upstream_rq",
+    b"envoy_cluster_upstream_rq_time_bucket",
+    b"envoy_cluster_upstream_cx_total",
+    b"envoy_cluster_upstream_cx_connect_fail",
+    b"envoy_cluster_ssl_handshake",
+    b"envoy_listener_downstream_cx_total",
+    b"envoy_listener_ssl_handshake",
+    b"envoy_listener_manager_total_listeners_active",
+    b"envoy_listener_manager_total_listeners_draining",
+    b"envoy_listener_manager_total_filter_chains_draining",
+    b"istio_requests_total",
+    b"istio_request_duration_milliseconds_bucket",
+    b"istio_tcp_connections_opened_total",
+];
+
 fn wanted(name: &[u8]) -> bool {
-    name.starts_with(b"envoy_cluster_upstream_")
-        || name.starts_with(b"istio_request")
-        || name.starts_with(b"istio_tcp_connections_opened")
-        || name == b"envoy_cluster_ssl_handshake"
-        || name.starts_with(b"envoy_listener_")
-        || memchr::memmem::find(name, b"rbac").is_some()
+    FAMILIES.contains(&name) || memchr::memmem::find(name, b"rbac").is_some()
+}
+
+/// Counters of each cluster while they are read: its name stands on some thirty lines.
+#[derive(Default)]
+struct Clusters<'a> {
+    /// Where the counters of a name are; `None` for names that carry no traffic of the workload.
+    places: HashMap<Cow<'a, str>, Option<usize>, foldhash::fast::RandomState>,
+    counters: Vec<(Cluster, Counters)>,
+}
+
+impl<'a> Clusters<'a> {
+    fn of(&mut self, name: Cow<'a, str>) -> Option<&mut Counters> {
+        let counters = &mut self.counters;
+        let place = *self.places.entry(name).or_insert_with_key(|name| {
+            counters.push((Cluster::parse(name)?, Counters::default()));
+            Some(counters.len() - 1)
+        });
+        self.counters.get_mut(place?).map(|(_, counters)| counters)
+    }
 }
 
 /// Reads the statistics of an Envoy.
 pub fn read(text: &[u8]) -> Sample {
-    let mut read = Sample::default();
+    let (mut read, mut clusters) = (Sample::default(), Clusters::default());
     let broken = prometheus::scan(text, wanted, |sample| {
         if !sample.value.is_finite() || sample.value < 0.0 {
             return;
         }
         match sample.name {
             name if name.starts_with("istio_") => {
-                let text = |label: &str| sample.labels.get(label).map(std::borrow::Cow::into_owned).unwrap_or_default();
+                let text = |label: &str| sample.labels.get(label).map(Cow::into_owned).unwrap_or_default();
                 standard(&mut read, name, &text, sample.value);
             }
-            name if name.starts_with("envoy_cluster_") => cluster(&mut read, &sample),
+            name if name.starts_with("envoy_cluster_") => cluster(&mut clusters, &sample),
             "envoy_listener_downstream_cx_total" if is_inbound(&sample) => read.accepted.0 += sample.value,
             "envoy_listener_ssl_handshake" if is_inbound(&sample) => read.accepted.1 += sample.value,
             // What was never used is not told: a proxy that tells of its active listeners has none that leave.
@@ -134,6 +166,7 @@ pub fn read(text: &[u8]) -> Sample {
             _ => {}
         }
     });
+    read.clusters = clusters.counters.into_iter().collect();
     read.broken = broken;
     read
 }
@@ -152,9 +185,8 @@ fn is_denial(sample: &prometheus::Sample) -> bool {
     }
 }
 
-fn cluster(read: &mut Sample, sample: &prometheus::Sample) {
-    let Some(cluster) = sample.labels.get("cluster_name").and_then(|name| Cluster::parse(&name)) else { return };
-    let counters = read.clusters.entry(cluster).or_default();
+fn cluster<'a>(clusters: &mut Clusters<'a>, sample: &prometheus::Sample<'a>) {
+    let Some(counters) = sample.labels.get("cluster_name").and_then(|name| clusters.of(name)) else { return };
     match sample.name {
         // The same family also has each class of codes (2xx …): those would count twice.
         "envoy_cluster_upstream_rq" => {

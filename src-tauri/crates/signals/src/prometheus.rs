@@ -41,6 +41,8 @@ impl<'a> Labels<'a> {
 pub fn scan<'a>(text: &'a [u8], wanted: impl Fn(&[u8]) -> bool, mut each: impl FnMut(Sample<'a>)) -> usize {
     let mut broken = 0;
     let mut rest = text;
+    // The samples of a family follow each other: their name is looked at once.
+    let (mut family, mut is_wanted) = (&b""[..], false);
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = rest[..end].trim_ascii();
@@ -48,11 +50,15 @@ pub fn scan<'a>(text: &'a [u8], wanted: impl Fn(&[u8]) -> bool, mut each: impl F
         if line.is_empty() || line[0] == b'#' {
             continue;
         }
-        let name = line.iter().position(|b| matches!(b, b'{' | b' ' | b'\t')).unwrap_or(line.len());
-        if !wanted(&line[..name]) {
+        let ends = |b: &u8| matches!(b, b'{' | b' ' | b'\t');
+        if family.is_empty() || !line.starts_with(family) || !line.get(family.len()).is_some_and(ends) {
+            family = &line[..line.iter().position(|b| ends(b)).unwrap_or(line.len())];
+            is_wanted = wanted(family);
+        }
+        if !is_wanted {
             continue;
         }
-        match sample(line, name) {
+        match sample(line, family.len()) {
             Some(sample) => each(sample),
             None => broken += 1,
         }
@@ -75,8 +81,17 @@ fn sample(line: &[u8], name: usize) -> Option<Sample<'_>> {
         }
     };
     // After the value there may be a time, and an exemplar behind a hash.
-    let value = rest.split_ascii_whitespace().next()?.parse().ok()?;
+    let value = number(rest.split_ascii_whitespace().next()?)?;
     Some(Sample { name, labels: Labels(labels), value })
+}
+
+/// Most values are whole and small: those are read without the general rule for fractions.
+fn number(text: &str) -> Option<f64> {
+    let digits = text.as_bytes();
+    if digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) {
+        return Some(digits.iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64);
+    }
+    text.parse().ok()
 }
 
 /// Where the text after an opening brace has the closing one, quotes considered.

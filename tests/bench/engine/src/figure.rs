@@ -62,13 +62,19 @@ impl fmt::Display for Figure {
 
 /// Milliseconds that this thread's processor works at something.
 pub fn work(run: impl FnOnce()) -> f64 {
-    let now = || {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-    };
-    let start = now();
+    let start = clock(rustix::time::ClockId::ThreadCPUTime);
     run();
-    now() - start
+    clock(rustix::time::ClockId::ThreadCPUTime) - start
+}
+
+/// Milliseconds that processors have worked at this process, all of its threads.
+pub fn worked() -> f64 {
+    clock(rustix::time::ClockId::ProcessCPUTime)
+}
+
+fn clock(of: rustix::time::ClockId) -> f64 {
+    let time = rustix::time::clock_gettime(of);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }
 
 /// This process's resident memory and its greatest so far, in bytes. `None` where the system does not say.

@@ -23,11 +23,18 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
     let mut same = 0;
     for export in exports {
         let now = |path: &Path| after.get(path).cloned().unwrap_or_else(|| texts.get(path).cloned());
-        let found = texts.keys().chain(after.keys()).find_map(|path| {
-            let text = now(path)?;
-            let piece = yaml::split(&text).into_iter().position(|piece| is(piece, &export.key))?;
-            Some((path.clone(), text, piece))
-        });
+        let of = |namespace: &str| {
+            let paths: BTreeSet<&PathBuf> = texts.keys().chain(after.keys()).collect();
+            let pieces = paths.into_iter().filter_map(|path| Some((path.clone(), now(path)?)));
+            let at = |(path, text): (PathBuf, String)| {
+                let there = |piece: &&str| is(piece, &export.key, namespace);
+                let places: Vec<usize> =
+                    yaml::split(&text).iter().enumerate().filter(|(_, piece)| there(piece)).map(|(at, _)| at).collect();
+                places.into_iter().map(move |piece| (path.clone(), text.clone(), piece))
+            };
+            pieces.flat_map(at).collect::<Vec<_>>()
+        };
+        let found = of(&export.key.namespace).into_iter().next().or_else(|| only(of("")));
         let (path, text) = match (found, export.kind) {
             (None, ChangeKind::Delete) => continue,
             (None, _) => {
@@ -69,7 +76,12 @@ fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     manifests_of(folder).into_iter().filter(small).filter_map(read).collect()
 }
 
-fn is(piece: &str, key: &ObjectKey) -> bool {
+/// The one of its kind and name that stands in no namespace, as where a kustomization gives it; with two nobody knows whose it is.
+fn only<T>(mut found: Vec<T>) -> Option<T> {
+    if found.len() == 1 { found.pop() } else { None }
+}
+
+fn is(piece: &str, key: &ObjectKey, namespace: &str) -> bool {
     if !piece.contains(&key.name) {
         return false;
     }
@@ -78,7 +90,7 @@ fn is(piece: &str, key: &ObjectKey) -> bool {
     let gvk = Gvk::new(text("/apiVersion"), text("/kind"));
     gvk.group == key.group
         && gvk.kind == key.kind
-        && text("/metadata/namespace") == key.namespace
+        && text("/metadata/namespace") == namespace
         && text("/metadata/name") == key.name
 }
 
@@ -91,7 +103,7 @@ fn replaced(text: &str, piece: usize, export: &Export) -> String {
     let fields = touched(export.base.as_ref().unwrap_or(&there), &wanted);
     let edits: Vec<Edit> = fields
         .iter()
-        .filter(|field| there.pointer(&field.path) != field.after.as_ref())
+        .filter(|field| there.pointer(&field.path) != field.after.as_ref() && field.path != "/metadata/namespace")
         .map(|field| match &field.after {
             Some(value) => Edit::set(&field.path, value.clone()),
             None => Edit::remove(&field.path),
@@ -194,5 +206,24 @@ mod tests {
         assert_eq!(changes[0].after.as_deref(), Some(two));
         let (changes, _) = files(&root, &root, &[gone("one"), gone("two"), gone("nobody")]).unwrap();
         assert_eq!((changes.len(), changes[0].after.as_deref()), (1, None), "a file without documents goes");
+    }
+
+    #[test]
+    fn a_manifest_whose_namespace_a_kustomization_gives_is_the_objects_where_it_is_the_only_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let live = "apiVersion: g.io/v1\nkind: K\nmetadata: {name: one, namespace: a}\nspec: {w: 1}\n";
+        let nameless = "apiVersion: g.io/v1\nkind: K\nmetadata:\n  name: one # of the base\nspec: {w: 1}\n";
+        std::fs::write(root.join("base.yaml"), nameless).unwrap();
+        let after = live.replace("w: 1", "w: 2");
+        for base in [Some(live), None] {
+            let (changes, _) = files(&root, &root, &[export(&after, base)]).unwrap();
+            assert_eq!(changes.len(), 1, "{base:?}");
+            assert_eq!(changes[0].path, "base.yaml");
+            assert_eq!(changes[0].after.as_deref(), Some(nameless.replace("w: 1", "w: 2").as_str()), "{base:?}");
+        }
+        std::fs::write(root.join("other.yaml"), nameless).unwrap();
+        let (changes, _) = files(&root, &root, &[export(&after, Some(live))]).unwrap();
+        assert_eq!(changes[0].path, "a/k-one.yaml", "nobody knows which of the two is meant");
     }
 }

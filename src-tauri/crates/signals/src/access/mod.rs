@@ -110,9 +110,11 @@ impl Call {
         }
     }
 
-    /// It did not end well: the server's error, a flag of Envoy's, or a connection that failed.
+    /// It did not end well: the server's error, a flag of Envoy's that tells of a failure, or a connection that failed.
     pub fn failed(&self) -> bool {
-        self.status.is_some_and(|status| status >= 500) || !self.flags.is_empty() || !self.failure.is_empty()
+        // An injected delay and an answer from a cache (Envoy's `CoreResponseFlag::DelayInjected`, `ResponseFromCacheFilter`).
+        let ails = |flag: &String| !matches!(flag.as_str(), "DI" | "RFCF");
+        self.status.is_some_and(|status| status >= 500) || self.flags.iter().any(ails) || !self.failure.is_empty()
     }
 
     fn direct(mut self, server_name: &str) -> Self {

@@ -51,6 +51,11 @@ fn what_failed_says_why() {
     );
     assert_eq!(reset.flags, ["UF", "URX"]);
     assert!(reset.failure.contains("WRONG_VERSION_NUMBER") && reset.failed());
+    let delayed = call(
+        "[2026-11-26T10:48:41.306Z] \"GET /x HTTP/2\" 200 DI via_upstream - \"-\" 0 91 2012 3 \"-\" \"-\" \"id\" \"a\" \"10.0.0.1:80\" outbound|80||a.b.svc.cluster.local - 10.96.0.1:80 10.0.0.2:3 - default",
+    );
+    assert_eq!(delayed.flags, ["DI"]);
+    assert!(!delayed.failed(), "it was answered, late by wish");
     let tcp = call(
         "[2026-11-26T10:48:41.306Z] \"- - -\" 0 - - - \"-\" 12 34 5 - \"-\" \"-\" \"-\" \"-\" \"10.0.0.1:5432\" outbound|5432||db.b.svc.cluster.local 10.0.0.2:1 10.96.0.1:5432 10.0.0.2:3 - -",
     );

@@ -8,7 +8,15 @@ import { grouped, sorted, type Column } from './table';
 
 type Row = { readonly name: string; readonly cpu: number | null };
 
-const cell = createRawSnippet<[Row]>((row) => ({ render: () => `<span>${row().name}</span>` }));
+/** As a snippet of a page is: the same element says another row's name when its place gets that row. */
+const cell = createRawSnippet<[Row]>((row) => ({
+  render: () => '<span></span>',
+  setup: (element) => {
+    $effect(() => {
+      element.textContent = row().name;
+    });
+  },
+}));
 const columns: readonly Column<Row>[] = [
   { id: 'name', title: 'Name', width: '1fr', sort: (row) => row.name, cell },
   { id: 'cpu', title: 'CPU', width: '80px', align: 'end', sort: (row) => row.cpu, cell },
