@@ -2,12 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::query::{Asked, VERSION, figure, unknown_placeholder};
+
 /// A condition on what the canary does.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// What is measured.
     pub metric: Metric,
+    /// What is asked of Prometheus, where that is the metric; see [`crate::fill`] for its placeholders.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// What the answer is called; empty for “PromQL”.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// It has to be at least this: percent for a share, milliseconds for a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
@@ -29,6 +37,8 @@ pub enum Metric {
     P50,
     /// The time within which 99 of 100 answers came, milliseconds.
     P99,
+    /// Whatever a query of Prometheus gives.
+    Promql,
 }
 
 /// What one version did in the last interval.
@@ -75,6 +85,9 @@ pub struct Judged {
     pub verdict: Verdict,
     /// The figure, in the metric's unit.
     pub value: Option<f64>,
+    /// The stable version's that it was compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<f64>,
     /// The whole in words, with its numbers.
     pub because: String,
 }
@@ -85,14 +98,15 @@ impl Metric {
             Self::SuccessRate => Some((1.0 - rates.error_share) * 100.0),
             Self::P50 => rates.p50,
             Self::P99 => rates.p99,
+            Self::Promql => None,
         }
     }
 
-    fn words(self) -> (&'static str, &'static str) {
+    fn unit(self) -> &'static str {
         match self {
-            Self::SuccessRate => ("success", " %"),
-            Self::P50 => ("p50", " ms"),
-            Self::P99 => ("p99", " ms"),
+            Self::SuccessRate => " %",
+            Self::P50 | Self::P99 => " ms",
+            Self::Promql => "",
         }
     }
 
@@ -102,38 +116,110 @@ impl Metric {
     }
 }
 
+/// A figure of the canary, and the stable version's beside it or why there is none.
+type Read = (f64, Result<f64, String>);
+
 impl Gate {
+    /// A gate on a metric, without a bound yet.
+    pub fn of(metric: Metric) -> Self {
+        Self { metric, query: String::new(), name: String::new(), min: None, max: None, over: None }
+    }
+
     pub(crate) fn sense(&self) -> Result<(), &'static str> {
         let bounds = [self.min, self.max, self.over];
+        let is_query = self.metric == Metric::Promql;
         if bounds.iter().all(Option::is_none) {
             return Err("it has no bound: min, max or maxOverStable");
         }
-        if bounds.iter().flatten().any(|bound| !bound.is_finite() || *bound < 0.0) {
+        if bounds.iter().flatten().any(|bound| !bound.is_finite()) {
+            return Err("a bound is a number");
+        }
+        if bounds.iter().flatten().any(|bound| *bound < 0.0 && !is_query) || self.over.is_some_and(|over| over < 0.0) {
             return Err("a bound is a number that is not negative");
         }
         if self.metric == Metric::SuccessRate && [self.min, self.max].iter().flatten().any(|bound| *bound > 100.0) {
             return Err("a success rate is 0 to 100 percent");
         }
+        if is_query == self.query.trim().is_empty() {
+            return Err(if is_query { "its query is empty" } else { "a query is for the metric promql alone" });
+        }
+        if unknown_placeholder(&self.query) {
+            return Err(
+                "its query has a placeholder that is none of {{namespace}}, {{service}}, {{version}}, {{interval}}",
+            );
+        }
+        if is_query && self.over.is_some() && !self.is_of_version() {
+            return Err("maxOverStable asks the same of the stable version: the query has to say {{version}}");
+        }
         Ok(())
+    }
+
+    /// Its query asks of one version, and not of the service or of anything else.
+    pub fn is_of_version(&self) -> bool {
+        self.query.contains(VERSION)
+    }
+
+    fn called(&self) -> &str {
+        match self.metric {
+            Metric::SuccessRate => "success",
+            Metric::P50 => "p50",
+            Metric::P99 => "p99",
+            Metric::Promql if self.name.is_empty() => "PromQL",
+            Metric::Promql => &self.name,
+        }
+    }
+
+    fn figure(&self, value: f64) -> String {
+        let unit = self.metric.unit();
+        if self.metric == Metric::Promql { figure(value) } else { format!("{value:.1}{unit}") }
     }
 
     /// Looks at it. `fewest` is how many requests a second of the canary tell something.
     pub(crate) fn judge(&self, measured: &Measured, fewest: f64) -> Judged {
-        let (name, unit) = self.metric.words();
-        let unknown = |because: String| Judged { gate: *self, verdict: Verdict::Unknown, value: None, because };
-        let Some(canary) = measured.canary.filter(|rates| rates.per_second.is_finite()) else {
-            return unknown(format!("{name}: nothing was measured of the canary"));
+        self.weigh(self.read(measured, fewest))
+    }
+
+    /// Looks at what its query gave. `last` is what it gave of the stable version, when that last had traffic.
+    pub(crate) fn judge_asked(&self, asked: Option<&Asked>, last: Option<f64>) -> Judged {
+        let read = match asked {
+            None => Err("it was not asked".to_owned()),
+            Some(asked) => {
+                let stable = match (&asked.stable, last) {
+                    (Some(Ok(stable)), _) => Ok(*stable),
+                    (_, Some(stable)) => Ok(stable),
+                    (Some(Err(because)), None) => Err(because.clone()),
+                    (None, None) => Err("it was not asked".to_owned()),
+                };
+                asked.canary.clone().map(|value| (value, stable))
+            }
         };
+        self.weigh(read)
+    }
+
+    fn read(&self, measured: &Measured, fewest: f64) -> Result<Read, String> {
+        let canary = measured.canary.filter(|rates| rates.per_second.is_finite());
+        let canary = canary.ok_or("nothing was measured of the canary")?;
         if canary.per_second < fewest {
             let (few, wanted) = (canary.per_second, fewest);
-            return unknown(format!("{name}: {few:.2} requests a second are too few to tell ({wanted:.2} are wanted)"));
+            return Err(format!("{few:.2} requests a second are too few to tell ({wanted:.2} are wanted)"));
         }
-        let Some(value) = self.metric.of(&canary).filter(|value| value.is_finite()) else {
-            return unknown(format!("{name}: the proxies do not tell it"));
+        let value = self.metric.of(&canary).filter(|value| value.is_finite()).ok_or("the proxies do not tell it")?;
+        let stable = measured.stable.filter(|rates| rates.per_second > 0.0).and_then(|rates| self.metric.of(&rates));
+        let stable = stable.filter(|stable| stable.is_finite()).ok_or_else(|| "nothing was measured".to_owned());
+        Ok((value, stable))
+    }
+
+    fn weigh(&self, read: Result<Read, String>) -> Judged {
+        let (name, unit) = (self.called(), self.metric.unit());
+        let judged = |verdict, value, stable, because| Judged { gate: self.clone(), verdict, value, stable, because };
+        let unknown = |because: String| judged(Verdict::Unknown, None, None, format!("{name}: {because}"));
+        let (value, stable) = match read {
+            Ok(read) => read,
+            Err(because) => return unknown(because),
         };
+        let beside = stable.as_ref().ok().copied();
         let said = |verdict, bound: String| {
-            let because = format!("{name} {value:.1}{unit}, {bound}");
-            Judged { gate: *self, verdict, value: Some(value), because }
+            judged(verdict, Some(value), beside, format!("{name} {}, {bound}", self.figure(value)))
         };
         if let Some(min) = self.min.filter(|min| value < *min) {
             return said(Verdict::Fails, format!("below {min}{unit}"));
@@ -142,14 +228,13 @@ impl Gate {
             return said(Verdict::Fails, format!("above {max}{unit}"));
         }
         let Some(over) = self.over else { return said(Verdict::Holds, "as it shall be".to_owned()) };
-        let stable = measured.stable.filter(|rates| rates.per_second > 0.0).and_then(|rates| self.metric.of(&rates));
-        match stable.filter(|stable| stable.is_finite()) {
-            None => unknown(format!("{name}: nothing was measured of the stable version to compare with")),
-            Some(stable) if self.metric.worse(value, stable) > over => said(
-                Verdict::Fails,
-                format!("worse than the stable version's {stable:.1}{unit} by more than {over}{unit}"),
-            ),
-            Some(stable) => said(Verdict::Holds, format!("beside the stable version's {stable:.1}{unit}")),
+        match stable {
+            Err(because) => unknown(format!("{because} of the stable version to compare with")),
+            Ok(stable) if self.metric.worse(value, stable) > over => {
+                let stable = self.figure(stable);
+                said(Verdict::Fails, format!("worse than the stable version's {stable} by more than {over}{unit}"))
+            }
+            Ok(stable) => said(Verdict::Holds, format!("beside the stable version's {}", self.figure(stable))),
         }
     }
 }
@@ -164,28 +249,69 @@ mod tests {
 
     #[test]
     fn holds_fails_or_is_not_known() {
-        let gate = |metric, min, max, over| Gate { metric, min, max, over };
+        let gate = |metric, min, max, over| Gate { min, max, over, ..Gate::of(metric) };
         let success = gate(Metric::SuccessRate, Some(99.0), None, None);
         let slow = gate(Metric::P99, None, Some(500.0), None);
         let beside = gate(Metric::P99, None, None, Some(50.0));
         let middle = gate(Metric::P50, None, Some(1.0), None);
         let stable = rates(10.0, 0.0, 100.0);
         for (gate, stable, canary, expected, said) in [
-            (success, stable, rates(5.0, 0.0, 9.0), Verdict::Holds, "success 100.0 %"),
-            (success, stable, rates(5.0, 0.02, 9.0), Verdict::Fails, "success 98.0 %, below 99 %"),
-            (success, stable, rates(0.2, 0.0, 9.0), Verdict::Unknown, "too few"),
-            (success, stable, None, Verdict::Unknown, "nothing was measured"),
-            (success, stable, rates(5.0, f64::NAN, 9.0), Verdict::Unknown, "do not tell"),
-            (success, stable, rates(f64::INFINITY, 0.0, 9.0), Verdict::Unknown, "nothing was measured"),
-            (slow, stable, rates(5.0, 0.0, 501.0), Verdict::Fails, "above 500 ms"),
-            (beside, stable, rates(5.0, 0.0, 149.0), Verdict::Holds, "beside"),
-            (beside, stable, rates(5.0, 0.0, 151.0), Verdict::Fails, "worse than the stable version's 100.0 ms"),
-            (beside, None, rates(5.0, 0.0, 151.0), Verdict::Unknown, "to compare with"),
-            (middle, stable, rates(5.0, 0.0, 1.0), Verdict::Unknown, "do not tell"),
+            (&success, stable, rates(5.0, 0.0, 9.0), Verdict::Holds, "success 100.0 %"),
+            (&success, stable, rates(5.0, 0.02, 9.0), Verdict::Fails, "success 98.0 %, below 99 %"),
+            (&success, stable, rates(0.2, 0.0, 9.0), Verdict::Unknown, "too few"),
+            (&success, stable, None, Verdict::Unknown, "nothing was measured"),
+            (&success, stable, rates(5.0, f64::NAN, 9.0), Verdict::Unknown, "do not tell"),
+            (&success, stable, rates(f64::INFINITY, 0.0, 9.0), Verdict::Unknown, "nothing was measured"),
+            (&slow, stable, rates(5.0, 0.0, 501.0), Verdict::Fails, "above 500 ms"),
+            (&beside, stable, rates(5.0, 0.0, 149.0), Verdict::Holds, "beside"),
+            (&beside, stable, rates(5.0, 0.0, 151.0), Verdict::Fails, "worse than the stable version's 100.0 ms"),
+            (&beside, None, rates(5.0, 0.0, 151.0), Verdict::Unknown, "to compare with"),
+            (&middle, stable, rates(5.0, 0.0, 1.0), Verdict::Unknown, "do not tell"),
         ] {
             let judged = gate.judge(&Measured { stable, canary }, 1.0);
             assert_eq!(judged.verdict, expected, "{judged:?}");
             assert!(judged.because.contains(said), "{}", judged.because);
         }
+    }
+
+    #[test]
+    fn a_query_that_gives_no_number_is_not_known() {
+        let text = "{metric: promql, name: orders, query: 'sum(orders{v=\"{{version}}\"})', min: 0.5, max: 20, maxOverStable: 1}";
+        let gate: Gate = serde_json::from_value(world::yaml::read(text).value).unwrap();
+        assert_eq!(gate.sense(), Ok(()));
+        let nothing = || Err("it has no data for this".to_owned());
+        for (canary, stable, last, expected, said) in [
+            (Ok(1.25), Ok(1.0), None, Verdict::Holds, "orders 1.25, beside the stable version's 1"),
+            (Ok(0.012345), Ok(1.0), None, Verdict::Fails, "orders 0.01235, below 0.5"),
+            (Ok(123.456), Ok(1.0), None, Verdict::Fails, "orders 123.5, above 20"),
+            (Ok(9.0), Ok(1.0), None, Verdict::Fails, "worse than the stable version's 1 by more than 1"),
+            (nothing(), Ok(1.0), None, Verdict::Unknown, "orders: it has no data for this"),
+            (Ok(9.0), nothing(), None, Verdict::Unknown, "it has no data for this of the stable version"),
+            (Ok(9.0), nothing(), Some(8.5), Verdict::Holds, "beside the stable version's 8.5"),
+        ] {
+            let judged = gate.judge_asked(Some(&Asked { canary, stable: Some(stable) }), last);
+            assert_eq!(judged.verdict, expected, "{judged:?}");
+            assert!(judged.because.contains(said), "{}", judged.because);
+        }
+        assert_eq!(gate.judge_asked(None, None).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn gates_that_make_no_sense() {
+        for (text, said) in [
+            ("{metric: promql, query: up}", "no bound"),
+            ("{metric: promql, min: 1}", "query is empty"),
+            ("{metric: p99, query: up, max: 1}", "promql alone"),
+            ("{metric: promql, query: 'up{a=\"{{what}}\"}', min: 1}", "placeholder"),
+            ("{metric: promql, query: up, maxOverStable: 1}", "{{version}}"),
+            ("{metric: p99, max: -1}", "not negative"),
+        ] {
+            let gate: Gate = serde_json::from_value(world::yaml::read(text).value).unwrap();
+            let refused = gate.sense().unwrap_err();
+            assert!(refused.contains(said), "{text}: {refused}");
+        }
+        let below: Gate =
+            serde_json::from_value(world::yaml::read("{metric: promql, query: up, min: -1}").value).unwrap();
+        assert_eq!(below.sense(), Ok(()));
     }
 }

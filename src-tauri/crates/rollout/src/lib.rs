@@ -7,6 +7,7 @@ mod cohort;
 mod gate;
 mod plan;
 mod play;
+mod query;
 mod run;
 mod split;
 
@@ -14,5 +15,6 @@ pub use gate::{Gate, Judged, Measured, Metric, Rates, Verdict};
 pub use plan::duration::write as span;
 pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKind, Service, Step};
 pub use play::{Played, PlayedStep, play};
+pub use query::{Asked, fill};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
 pub use split::{Split, Unfit};

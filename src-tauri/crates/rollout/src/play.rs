@@ -1,5 +1,6 @@
 //! A plan played by a clock of its own, before the real one: the steps and looks are those of [`Run`], which drives the real one too.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -48,7 +49,7 @@ pub fn play(plan: Plan, live: Split, mut traffic: impl FnMut(Duration, Split) ->
     for _ in 0..LOOKS {
         let measured = traffic(run.driven + elapsed, split);
         let before = run.checks.back().map(|check| check.at);
-        let act = run.next(&Observation { elapsed, stale: None, live: Ok(split), measured });
+        let act = run.next(&Observation { elapsed, stale: None, live: Ok(split), measured, asked: BTreeMap::new() });
         elapsed = run.plan.interval;
         let now = run.driven.as_secs_f64();
         if let Some(step) = steps.last_mut() {

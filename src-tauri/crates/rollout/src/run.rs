@@ -1,13 +1,14 @@
 //! A plan under way. It moves forward only on what was measured: nothing heard, nothing measured and somebody else's hand
 //! are no reasons to go on.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{Judged, Measured, Verdict};
+use crate::gate::{Gate, Judged, Measured, Metric, Verdict};
 use crate::plan::duration;
+use crate::query::Asked;
 use crate::{Failure, Interrupted, Pause, Plan, Split};
 
 /// Looks that are remembered.
@@ -74,6 +75,8 @@ pub struct Observation {
     pub live: Result<Split, String>,
     /// What both versions did since the last look.
     pub measured: Measured,
+    /// What the queries of gates gave, by the gate's place in the plan.
+    pub asked: BTreeMap<usize, Asked>,
 }
 
 /// What the driver shall do.
@@ -280,18 +283,21 @@ impl Run {
     fn look(&mut self, seen: &Observation) -> Act {
         let fewest = f64::from(self.plan.min_requests) / self.plan.interval.as_secs_f64();
         let measured = self.beside(seen.measured);
-        let judged: Vec<Judged> = self.plan.gates.iter().map(|gate| gate.judge(&measured, fewest)).collect();
+        let judge = |(place, gate): (usize, &Gate)| match gate.metric {
+            Metric::Promql => gate.judge_asked(seen.asked.get(&place), self.last_asked(place)),
+            _ => gate.judge(&measured, fewest),
+        };
+        let judged: Vec<Judged> = self.plan.gates.iter().enumerate().map(judge).collect();
         let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(|one| one.because.clone());
-        let unknown = judged.iter().find(|one| one.verdict == Verdict::Unknown).map(|one| one.because.clone());
+        let unknown = judged.iter().find(|one| one.verdict == Verdict::Unknown && self.measurable(&one.gate));
+        let unknown = unknown.map(|one| one.because.clone());
         self.remember(seen, judged);
-        // Where the canary gets nothing, there is nothing to measure.
-        let measurable = self.split.canary > 0;
         match (failed, unknown) {
             (Some(because), _) => {
                 self.failures += 1;
                 if self.failures > self.plan.tolerance { self.fail(because) } else { Act::Wait }
             }
-            (None, Some(because)) if measurable => {
+            (None, Some(because)) => {
                 self.silent += seen.elapsed;
                 let patience = self.plan.patience;
                 if self.silent < patience {
@@ -307,6 +313,14 @@ impl Run {
         }
     }
 
+    /// Where the canary gets nothing, there is nothing to measure of it; copies are told by a query alone.
+    fn measurable(&self, gate: &Gate) -> bool {
+        match gate.metric {
+            Metric::Promql => !gate.is_of_version() || self.split != Split::default(),
+            Metric::SuccessRate | Metric::P50 | Metric::P99 => self.split.canary > 0,
+        }
+    }
+
     /// Where the canary gets everything, there is nothing of the stable version to compare with but what it did last.
     fn beside(&self, seen: Measured) -> Measured {
         let has_some = |measured: &Measured| measured.stable.is_some_and(|rates| rates.per_second > 0.0);
@@ -315,6 +329,12 @@ impl Run {
         }
         let last = self.checks.iter().rev().map(|check| check.measured).find(has_some);
         Measured { stable: last.and_then(|last| last.stable), ..seen }
+    }
+
+    /// The same for a gate's query: what it gave of the stable version last, where the canary gets everything now.
+    fn last_asked(&self, place: usize) -> Option<f64> {
+        let mut looks = self.checks.iter().rev().filter(|_| self.split.canary == 100);
+        looks.find_map(|check| check.judged.get(place)?.stable)
     }
 
     fn go_on(&mut self) -> Act {

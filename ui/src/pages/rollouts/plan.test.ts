@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../../wire/generated/types';
-import { canDo, changed, length, newPlan, nextStep, series, standOf, stepsFrom } from './plan';
+import { canDo, changed, length, newGate, newPlan, nextStep, series, standOf, stepsFrom } from './plan';
 
 const rates = (errorShare: number, p99: number | null) => ({ requestsPerSecond: 4, errorShare, p50: null, p99 });
 const rollout: Rollout = {
   id: 1, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: '', because: '',
   weight: 25, mirror: 0, heldSeconds: 10, entries: [],
-  plan: { ...newPlan(), gates: [{ metric: 'success-rate', min: 99, max: null, maxOverStable: null }, { metric: 'p99', min: null, max: 500, maxOverStable: 50 }] },
+  plan: { ...newPlan(), gates: [newGate('success-rate'), { ...newGate('p99'), maxOverStable: 50 }, { ...newGate('promql'), name: 'orders' }] },
   checks: [
     { at: 30, step: 0, weight: 5, stable: rates(0, 20), canary: null, judged: [] },
-    { at: 60, step: 1, weight: 25, stable: rates(0, 20), canary: rates(0.02, 30), judged: [] },
+    { at: 60, step: 1, weight: 25, stable: rates(0, 20), canary: rates(0.02, 30), judged: [0, 1, 2].map(() => ({ verdict: 'holds', value: 0.05, stable: null, because: '' })) },
   ],
 };
 
@@ -43,8 +43,9 @@ describe('a rollout', () => {
 
   it('draws each metric of its gates with both versions, gaps and bounds', () => {
     expect(series(rollout)).toEqual([
-      { metric: 'success-rate', at: [1030, 1060], stable: [100, 100], canary: [null, 98], bounds: [99] },
-      { metric: 'p99', at: [1030, 1060], stable: [20, 20], canary: [null, 30], bounds: [500] },
+      { metric: 'success-rate', name: '', at: [1030, 1060], stable: [100, 100], canary: [null, 98], bounds: [99] },
+      { metric: 'p99', name: '', at: [1030, 1060], stable: [20, 20], canary: [null, 30], bounds: [500] },
+      { metric: 'promql', name: 'orders', at: [1030, 1060], stable: [null, null], canary: [null, 0.05], bounds: [0.1] },
     ]);
   });
 });

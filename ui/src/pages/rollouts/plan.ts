@@ -31,8 +31,15 @@ export function stepsFrom(share: number): RolloutStep[] {
 }
 
 /** Bounds that mean something for a metric. */
-export const newGate = (metric: RolloutMetric): RolloutGate =>
-  metric === 'success-rate' ? { metric, min: 99, max: null, maxOverStable: null } : { metric, min: null, max: 500, maxOverStable: null };
+export function newGate(metric: RolloutMetric): RolloutGate {
+  const gate: RolloutGate = { metric, query: '', name: '', min: null, max: null, maxOverStable: null };
+  if (metric === 'promql') return { ...gate, query: ERRORS_A_SECOND, name: 'errors a second', max: 0.1 };
+  return metric === 'success-rate' ? { ...gate, min: 99 } : { ...gate, max: 500 };
+}
+
+/** What a query may look like; a rate needs two scrapes at least. */
+const ERRORS_A_SECOND =
+  'sum(rate(istio_requests_total{destination_service_namespace="{{namespace}}",destination_service_name="{{service}}",destination_version="{{version}}",response_code=~"5.."}[2m])) or vector(0)';
 
 /** The list with one item changed. */
 export const changed = <T>(list: readonly T[], at: number, change: Partial<T>): T[] => list.map((item, i) => (i === at ? { ...item, ...change } : item));
@@ -79,28 +86,39 @@ export function canDo(phase: RolloutPhase): { promote: boolean; pause: boolean; 
 /** A metric of both versions over the looks, and the bounds that the gates set on it. */
 export interface Series {
   readonly metric: RolloutMetric;
+  /** What a query's answer is called; empty for what the proxies count. */
+  readonly name: string;
   readonly at: readonly number[];
   readonly stable: readonly (number | null)[];
   readonly canary: readonly (number | null)[];
   readonly bounds: readonly number[];
 }
 
-/** One series for each metric that a gate looks at. */
+/** One series for each metric that a gate looks at, and one for each query. */
 export function series(rollout: Rollout): Series[] {
-  const metrics = [...new Set(rollout.plan.gates.map((gate) => gate.metric))];
+  const { gates } = rollout.plan;
+  const metrics = [...new Set(gates.map((gate) => gate.metric))].filter((metric) => metric !== 'promql');
   const at = rollout.checks.map((check) => rollout.startedAt / 1000 + check.at);
-  return metrics.map((metric) => ({
+  const boundsOf = (of: readonly RolloutGate[]): number[] => of.flatMap(({ min, max }) => [min, max].filter((bound) => bound !== null));
+  const measured = metrics.map((metric) => ({
     metric,
+    name: '',
     at,
     stable: rollout.checks.map(({ stable }) => valueOf(metric, stable)),
     canary: rollout.checks.map(({ canary }) => valueOf(metric, canary)),
-    bounds: rollout.plan.gates.filter((gate) => gate.metric === metric).flatMap(({ min, max }) => [min, max].filter((bound) => bound !== null)),
+    bounds: boundsOf(gates.filter((gate) => gate.metric === metric)),
   }));
+  const asked = gates.flatMap((gate, place): Series[] => {
+    if (gate.metric !== 'promql') return [];
+    const judged = rollout.checks.map((check) => check.judged[place]);
+    return [{ metric: 'promql', name: gate.name, at, stable: judged.map((one) => one?.stable ?? null), canary: judged.map((one) => one?.value ?? null), bounds: boundsOf([gate]) }];
+  });
+  return [...measured, ...asked];
 }
 
 type Rates = Rollout['checks'][number]['stable'];
 
-function valueOf(metric: RolloutMetric, rates: Rates): number | null {
+function valueOf(metric: Exclude<RolloutMetric, 'promql'>, rates: Rates): number | null {
   if (!rates) return null;
   if (metric === 'success-rate') return rates.requestsPerSecond > 0 ? (1 - rates.errorShare) * 100 : null;
   return metric === 'p50' ? rates.p50 : rates.p99;

@@ -51,7 +51,7 @@ it('goes on by P, pauses by Space, and asks before A aborts', async () => {
 });
 
 it('plays a plan and says where it would stop, and again for what is supposed', async () => {
-  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, because }];
+  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, because }];
   const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
   const played = (failing: boolean): RolloutSimulated => ({
     phase: failing ? 'returned' : 'done', phaseBecause: failing ? 'success 95.0 %, below 99 %' : '', step: failing ? 1 : 3, seconds: 330,

@@ -1411,7 +1411,15 @@ export type RolloutFate = "hold" | "return";
 
 export type RolloutGate = { metric: RolloutMetric, 
 /**
- * Percent or milliseconds.
+ * What is asked of Prometheus; empty for the other metrics.
+ */
+query: string, 
+/**
+ * What its answer is called.
+ */
+name: string, 
+/**
+ * Percent or milliseconds; for a query its own unit.
  */
 min: number | null, max: number | null, 
 /**
@@ -1419,11 +1427,15 @@ min: number | null, max: number | null,
  */
 maxOverStable: number | null, };
 
-export type RolloutJudged = { verdict: GateVerdict, value: number | null, because: string, };
+export type RolloutJudged = { verdict: GateVerdict, value: number | null, 
+/**
+ * The stable version's that it was compared with, of a query.
+ */
+stable: number | null, because: string, };
 
 export type RolloutKind = "VirtualService" | "HTTPRoute";
 
-export type RolloutMetric = "success-rate" | "p50" | "p99";
+export type RolloutMetric = "success-rate" | "p50" | "p99" | "promql";
 
 export type RolloutObstacle = { about: string, because: string, blocks: boolean, 
 /**

@@ -11,7 +11,8 @@ fn run() -> Run {
 fn seen(run: &Run, canary: Option<Rates>) -> Observation {
     let stable = Some(Rates { per_second: 9.0, error_share: 0.0, p50: Some(5.0), p99: Some(20.0) });
     let measured = Measured { stable, canary };
-    Observation { elapsed: Duration::from_secs(10), stale: None, live: Ok(run.split), measured }
+    let asked = BTreeMap::new();
+    Observation { elapsed: Duration::from_secs(10), stale: None, live: Ok(run.split), measured, asked }
 }
 
 fn good() -> Option<Rates> {
@@ -33,6 +34,43 @@ fn step(run: &mut Run, canary: Option<Rates>) -> Act {
 
 fn write(canary: u8) -> Act {
     Act::Write(Split { canary, mirror: 0, cohort: None })
+}
+
+#[test]
+fn a_query_without_a_number_holds_and_never_promotes() {
+    let gates = |query: &str| vec![Gate { query: query.into(), min: Some(1.0), ..Gate::of(Metric::Promql) }];
+    let number = |value: f64| Asked { canary: Ok(value), stable: None };
+    let nothing = || Asked { canary: Err("it gives 3 series, not one number".into()), stable: None };
+    let mut run = run();
+    run.plan.gates = gates("sum(orders)");
+    let look = |run: &mut Run, asked: Option<Asked>| {
+        let act =
+            run.next(&Observation { asked: asked.map(|one| (0, one)).into_iter().collect(), ..seen(run, good()) });
+        if let Act::Write(split) = act {
+            run.wrote(split);
+        }
+        act
+    };
+    assert_eq!(look(&mut run, None), write(10));
+    for asked in [None, Some(nothing()), Some(nothing())] {
+        look(&mut run, asked);
+        assert_eq!((run.step, run.held), (0, Duration::ZERO), "{:?}", run.checks.back());
+    }
+    look(&mut run, Some(number(2.0)));
+    assert!(run.held > Duration::ZERO && run.checks.back().unwrap().judged[0].value == Some(2.0));
+    look(&mut run, Some(number(0.5)));
+    assert!(matches!(&run.phase, Phase::Returned(because) if because == "PromQL 0.5, below 1"), "{:?}", run.phase);
+
+    // Copies alone: a query tells of them, and where it does not, nobody knows.
+    let mut run =
+        Run::begin(Plan { gates: gates("sum(orders{v=\"{{version}}\"})"), ..run.plan.clone() }, Split::default());
+    run.plan.steps[0].weight = 0;
+    run.plan.steps[0].mirror = 50;
+    look(&mut run, None);
+    for _ in 0..10 {
+        look(&mut run, None);
+    }
+    assert_eq!((run.step, run.held), (0, Duration::ZERO));
 }
 
 #[test]

@@ -183,6 +183,6 @@ impl Session {
 }
 
 /// The world's time, in seconds since 1970.
-fn now() -> f64 {
+pub(crate) fn now() -> f64 {
     jiff::Timestamp::now().as_millisecond() as f64 / 1000.0
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mesh::Ready;
-use rollout::{Plan, Split};
+use rollout::{Metric, Plan, Split};
 use serde_json::Value;
 
 use super::drive::step_of;
@@ -24,7 +24,7 @@ pub struct Obstacle {
     pub owner: String,
 }
 
-fn obstacle(about: impl Into<String>, because: impl Into<String>) -> Obstacle {
+pub(super) fn obstacle(about: impl Into<String>, because: impl Into<String>) -> Obstacle {
     Obstacle { about: about.into(), because: because.into(), blocks: true, owner: String::new() }
 }
 
@@ -70,6 +70,7 @@ impl Session {
             }
         };
         found.extend(self.gates_measured(plan, &ready));
+        found.extend(self.queries_answer(plan).await);
         Ok((found, split))
     }
 
@@ -104,6 +105,9 @@ impl Session {
     fn gates_measured(&self, plan: &Plan, ready: &Ready) -> Option<Obstacle> {
         if plan.gates.is_empty() {
             return Some(note("gates", "there is none: nothing but a person can stop it"));
+        }
+        if plan.gates.iter().all(|gate| gate.metric == Metric::Promql) {
+            return None;
         }
         let traffic = self.traffic.borrow().clone();
         let window = window(plan);

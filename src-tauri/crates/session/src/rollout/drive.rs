@@ -148,7 +148,8 @@ impl Session {
             Ok(ready) if traffic.measured => measured(&ready, plan, &traffic.over(window(plan), &ready)),
             _ => rollout::Measured::default(),
         };
-        Observation { elapsed, stale, live, measured }
+        let asked = self.gates_asked(plan).await;
+        Observation { elapsed, stale, live, measured, asked }
     }
 
     /// The split that the route has on the server now, or why it cannot be driven.

@@ -3,6 +3,7 @@
 mod check;
 mod drive;
 mod lease;
+mod queries;
 mod simulate;
 mod versions;
 

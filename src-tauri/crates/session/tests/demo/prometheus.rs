@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use demo::Demo;
 use http::{Method, Request, Response};
 use kube::client::Body;
+use rollout::{Phase, Plan};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use session::map::Level;
@@ -364,4 +365,68 @@ async fn the_user_chooses_among_several_or_gives_an_address() {
     choose(&later, &session, Which::Nobody, "", None).await.unwrap();
     assert_eq!(state(&session, |state| *state != State::Looking).await, State::Off);
     serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_asks_it_decides_a_rollout() {
+    let (bench, backend, slot) = behind().await;
+    let session = &bench.session;
+    let text = "name: reviews\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\ninterval: 1s\npatience: 1m\nsteps: [{weight: 50, pause: 2s}, {weight: 100, pause: 1m}]\ngates: [{metric: promql, name: orders, query: 'sum(orders{s=\"{{service}}\",v=\"{{version}}\"}[{{interval}}])', min: 5, maxOverStable: 1}]\n";
+    let plan = Plan::read(text).unwrap();
+    let take_over = vec!["argocd-controller".to_owned()];
+    let blocks = async || {
+        let all = session.rollout_check(&plan, &take_over).await.unwrap();
+        all.into_iter()
+            .filter(|one| one.blocks)
+            .map(|one| format!("{}: {}", one.about, one.because))
+            .collect::<Vec<_>>()
+    };
+    *slot.lock().unwrap() = Some(backend.clone());
+    let (v1, v2) = ("sum(orders{s=\"reviews\",v=\"v1\"}[1s])", "sum(orders{s=\"reviews\",v=\"v2\"}[1s])");
+    let refused = json!({"status": "error", "errorType": "bad_data", "error": "parse error: unknown function"});
+    session.find_prometheus();
+    session.prometheus_looked().await;
+    for (answer, said) in [
+        (vector(&[]), "orders: Prometheus: it has no data for this"),
+        (vector(&[(&[("a", "1")], "1"), (&[("a", "2")], "1")]), "it gives 2 series"),
+        (vector(&[(&[], "NaN")]), "it gives NaN"),
+        (refused, "Prometheus refuses it (bad_data): parse error: unknown function"),
+    ] {
+        backend.say(v1, answer);
+        let found = blocks().await;
+        assert!(found.len() == 1 && found[0].contains(said), "{found:?}");
+        let begun = session.rollout_begin(plan.clone(), take_over.clone()).await.unwrap_err().to_string();
+        assert!(begun.contains(said), "{begun}");
+    }
+    backend.say(v1, vector(&[(&[], "10")]));
+    assert_eq!(blocks().await, Vec::<String>::new());
+
+    // Without a number for the canary it holds; with one that is as it shall be it goes on; with a bad one it goes back.
+    let id = session.rollout_begin(plan.clone(), take_over.clone()).await.unwrap();
+    let until = async |what: &str, is: &dyn Fn(&rollout::Run) -> bool| {
+        let mut changed = session.traffic();
+        let seen = async {
+            loop {
+                let run = session.rollouts().await.unwrap().into_iter().find(|one| one.id == id).unwrap().run;
+                if is(&run) {
+                    return run;
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("waited for {what}"))
+    };
+    let silent = until("looks without a number", &|run| run.silent >= std::time::Duration::from_secs(3)).await;
+    assert!(silent.step == 0 && silent.held.is_zero() && silent.split.canary == 50, "{silent:?}");
+    assert_eq!(silent.checks.back().unwrap().judged[0].because, "orders: it has no data for this");
+    backend.say(v2, vector(&[(&[], "10.5")]));
+    let on = until("the next step", &|run| run.step == 1 && run.split.canary == 100).await;
+    let judged = on.checks.iter().rev().find(|check| check.step == 0).unwrap().judged[0].clone();
+    assert_eq!(
+        (judged.value, judged.stable, judged.because.as_str()),
+        (Some(10.5), Some(10.0), "orders 10.5, beside the stable version's 10")
+    );
+    backend.say(v2, vector(&[(&[], "4.25")]));
+    let back = until("its end", &|run| run.phase.is_over()).await;
+    assert!(matches!(&back.phase, Phase::Returned(because) if because == "orders 4.25, below 5"), "{:?}", back.phase);
 }

@@ -98,8 +98,9 @@ impl From<RolloutGate> for Gate {
             RolloutMetric::SuccessRate => Metric::SuccessRate,
             RolloutMetric::P50 => Metric::P50,
             RolloutMetric::P99 => Metric::P99,
+            RolloutMetric::Promql => Metric::Promql,
         };
-        Self { metric, min: gate.min, max: gate.max, over: gate.max_over_stable }
+        Self { metric, query: gate.query, name: gate.name, min: gate.min, max: gate.max, over: gate.max_over_stable }
     }
 }
 
@@ -109,8 +110,9 @@ impl From<Gate> for RolloutGate {
             Metric::SuccessRate => RolloutMetric::SuccessRate,
             Metric::P50 => RolloutMetric::P50,
             Metric::P99 => RolloutMetric::P99,
+            Metric::Promql => RolloutMetric::Promql,
         };
-        Self { metric, min: gate.min, max: gate.max, max_over_stable: gate.over }
+        Self { metric, query: gate.query, name: gate.name, min: gate.min, max: gate.max, max_over_stable: gate.over }
     }
 }
 
@@ -144,7 +146,7 @@ impl From<rollout::Judged> for RolloutJudged {
             Verdict::Fails => GateVerdict::Fails,
             Verdict::Unknown => GateVerdict::Unknown,
         };
-        Self { verdict, value: judged.value, because: judged.because }
+        Self { verdict, value: judged.value, stable: judged.stable, because: judged.because }
     }
 }
 

@@ -12,7 +12,7 @@ wire! {
 }
 
 wire! {
-    pub enum RolloutMetric { SuccessRate, P50, P99 }
+    pub enum RolloutMetric { SuccessRate, P50, P99, Promql }
 }
 
 wire! {
@@ -64,7 +64,11 @@ wire! {
 wire! {
     pub struct RolloutGate {
         pub metric: RolloutMetric,
-        /// Percent or milliseconds.
+        /// What is asked of Prometheus; empty for the other metrics.
+        pub query: String,
+        /// What its answer is called.
+        pub name: String,
+        /// Percent or milliseconds; for a query its own unit.
         pub min: Option<f64>,
         pub max: Option<f64>,
         /// By how much it may be worse than the stable version.
@@ -124,7 +128,13 @@ wire! {
 }
 
 wire! {
-    pub struct RolloutJudged { pub verdict: GateVerdict, pub value: Option<f64>, pub because: String }
+    pub struct RolloutJudged {
+        pub verdict: GateVerdict,
+        pub value: Option<f64>,
+        /// The stable version's that it was compared with, of a query.
+        pub stable: Option<f64>,
+        pub because: String,
+    }
 }
 
 wire! {
