@@ -55,6 +55,18 @@ test('a plan is drawn, and says what stands in its way', async () => {
   await window.choose('Dark');
 });
 
+test('a plan is played before the real one, also with what is supposed of the new version', async () => {
+  await planned();
+  await window.press('button', 'Simulate');
+  await window.text('It would be done after 25 min', 40);
+  await window.shot('rollout-simulated-dark');
+  await (await window.find('.suppose input')).sendKeys('5', Key.TAB);
+  await window.text('It would go back to v1 in step 1', 40);
+  await window.choose('Light');
+  await window.shot('rollout-simulated-light');
+  await window.choose('Dark');
+});
+
 test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {
   await planned();
   await turn('By hand');
