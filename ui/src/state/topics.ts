@@ -24,6 +24,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   rollouts: ['journal'],
   rolloutCheck: ['objects', 'traffic'],
   rolloutSimulate: ['objects'],
+  foreignRollouts: ['objects'],
   entry: ['journal'],
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],

@@ -97,6 +97,30 @@ impl Connection {
         self.write(tried, Method::PATCH, path, "application/json-patch+json", patch).await
     }
 
+    /// Changes an object, or its status where that is a resource of its own, by a merge patch.
+    ///
+    /// # Errors
+    /// `Conflict` where the version of the options has moved on; else as any call.
+    pub async fn merge_patch(
+        &self,
+        key: &ObjectKey,
+        status: bool,
+        patch: &Value,
+        options: &Options,
+    ) -> Result<Answer, ApiError> {
+        let tried = format!("patch {key}");
+        let mut path = self.path_of(key, &tried).await?;
+        if status {
+            path.push_str("/status");
+        }
+        let mut body = patch.clone();
+        if let Some(version) = &options.resource_version {
+            body["metadata"] = json!({"resourceVersion": version});
+        }
+        let path = format!("{path}?{}", query(options));
+        self.write(tried, Method::PATCH, path, "application/merge-patch+json", &body).await
+    }
+
     /// Deletes an object if these still hold.
     ///
     /// # Errors

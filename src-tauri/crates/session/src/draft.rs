@@ -7,6 +7,7 @@ use world::yaml;
 use world::{Gvk, ObjectKey};
 
 use crate::change::tray::{ChangeKind, Item};
+use crate::rollout::foreign;
 use crate::write::plan::read;
 use crate::{Error, Result, Session};
 
@@ -85,14 +86,15 @@ impl Session {
         Ok(key)
     }
 
-    /// Whether a kind lives in namespaces; only kinds of a mesh are written.
+    /// Whether a kind lives in namespaces; only kinds of a mesh, and those of controllers of rollouts, are written.
     fn authored(&self, key: &ObjectKey) -> Result<bool> {
         let kinds = self.engine().meshes().flat_map(|mesh| mesh.kinds());
         let known = kinds.into_iter().find(|kind| kind.group == key.group && kind.kind == key.kind);
         let unlisted = self.unlisted.borrow();
         let new =
             || unlisted.iter().find(|kind| kind.group == key.group && kind.kind == key.kind).map(|k| k.namespaced);
-        let namespaced = known.map(|kind| kind.namespaced).or_else(new);
+        let rolls = || foreign::kinds().any(|kind| kind == (&*key.group, &*key.kind)).then_some(true);
+        let namespaced = known.map(|kind| kind.namespaced).or_else(new).or_else(rolls);
         namespaced.ok_or_else(|| Error::NotOurs { object: key.clone() })
     }
 

@@ -340,8 +340,9 @@ fn unread(engine: &Engine) -> World {
 /// Everything that is followed.
 fn kinds(engine: &Engine) -> Vec<Followed> {
     let meshes = engine.meshes().flat_map(|mesh| mesh.kinds()).map(|kind| (kind.group, kind.kind));
+    let rollouts = crate::rollout::foreign::kinds();
     let mut kinds: Vec<Followed> =
-        CORE.into_iter().chain(meshes).map(|(group, kind)| Followed::new(group, kind)).collect();
+        CORE.into_iter().chain(meshes).chain(rollouts).map(|(group, kind)| Followed::new(group, kind)).collect();
     // Those that selectors make are as many as there are services, and the pods show what they say.
     kinds.push(Followed { picked: mesh::KEPT.to_owned(), ..Followed::new(mesh::SLICES.0, mesh::SLICES.1) });
     for Source { group, kind, extent } in engine.meshes().flat_map(|mesh| mesh.sources()) {

@@ -169,6 +169,12 @@ calls! {
     rollout_begin(RolloutArgs) -> Vec<Rollout>;
     /// Steers a rollout, whoever drives it.
     rollout_command(RolloutCommandArgs) -> Vec<Rollout>;
+    /// Rollouts that other controllers drive.
+    foreign_rollouts(SessionRef) -> ForeignRollouts;
+    /// Steers one of them, by the writes that its own tools make.
+    foreign_order(ForeignOrderArgs) -> ForeignRollouts;
+    /// A plan as the object of one of their controllers.
+    foreign_plan(ForeignPlanArgs) -> ForeignPlan;
     /// Everything wrong or risky, in the cluster or with the draft applied.
     findings(FindingsArgs) -> FindingList;
     /// Every rule.

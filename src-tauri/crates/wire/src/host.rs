@@ -1,12 +1,13 @@
 //! The one implementation of the calls, over the sessions of a workbench.
 
+mod parts;
+
 use std::path::Path;
-use std::sync::Arc;
 
 use session::secrets::Kept;
 use session::servers::Server;
 use session::template::{TemplateKind as SessionTemplate, Wanted};
-use session::{Profile, Session, Workbench};
+use session::{Profile, Workbench};
 use world::ObjectKey;
 use world::yaml::{self, Edit, Op};
 
@@ -70,38 +71,6 @@ impl Host {
             return Ok(watch::bench(&self.bench, sink));
         }
         Ok(watch::session(&self.session(session)?, &self.bench, sink))
-    }
-
-    fn session(&self, id: &str) -> Result<Arc<Session>, Fault> {
-        Ok(self.bench.session(id)?)
-    }
-
-    fn listed(&self) -> Clusters {
-        let (cards, files) = self.bench.clusters();
-        Clusters {
-            clusters: cards.into_iter().map(convert::card).collect(),
-            files: files.into_iter().map(convert::file).collect(),
-        }
-    }
-
-    /// The session's card as the settings have it now: it may have been marked as production since.
-    fn card(&self, session: &Session) -> ClusterCard {
-        let mut card = session.card().clone();
-        if let Some(now) = self.bench.clusters().0.into_iter().find(|now| now.id == card.id) {
-            card.production = now.production;
-        }
-        convert::card(card)
-    }
-
-    async fn tray(&self, session: &Session) -> Result<Draft, Fault> {
-        let effect = session.effect().await?;
-        let tray = session.tray().borrow().clone();
-        Ok(convert::draft(&tray, &session.world(), effect.as_deref()))
-    }
-
-    async fn reviewed(&self, session: &Session, plan: &session::write::review::Plan) -> Review {
-        let production = self.card(session).production;
-        convert::review(session.engine(), plan, &session.world(), production)
     }
 }
 
@@ -429,6 +398,22 @@ impl Calls for Host {
         self.bench.may_write()?;
         session.rollout_command(args.rollout as i64, args.command.into()).await?;
         Ok(all(session.rollouts().await?))
+    }
+
+    async fn foreign_rollouts(&self, args: SessionRef) -> Result<ForeignRollouts, Fault> {
+        Ok(convert::foreign(&*self.session(&args.session)?).await?)
+    }
+
+    async fn foreign_order(&self, args: ForeignOrderArgs) -> Result<ForeignRollouts, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        session.foreign_order(&ObjectKey::from(args.object), args.order.into()).await?;
+        Ok(convert::foreign(&session).await?)
+    }
+
+    async fn foreign_plan(&self, args: ForeignPlanArgs) -> Result<ForeignPlan, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(session.foreign_plan(&args.plan.into(), &args.controller).await?.into())
     }
 
     async fn findings(&self, args: FindingsArgs) -> Result<FindingList, Fault> {

@@ -1,4 +1,4 @@
-import type { GateVerdict, Rollout, RolloutGate, RolloutMetric, RolloutPhase, RolloutPlan, RolloutStep } from '../../wire/generated/types';
+import type { ForeignHealth, GateVerdict, Rollout, RolloutGate, RolloutMetric, RolloutPhase, RolloutPlan, RolloutStep } from '../../wire/generated/types';
 import type { Tone } from '../../design/tone';
 
 /** What a plan starts from: slow first, then bolder, with one gate. */
@@ -67,6 +67,8 @@ export const toneOfPhase: Readonly<Record<RolloutPhase, Tone>> = {
 };
 
 export const verdictTone: Readonly<Record<GateVerdict, Tone>> = { holds: 'ok', fails: 'bad', unknown: 'warn' };
+
+export const foreignTone: Readonly<Record<ForeignHealth, Tone>> = { going: 'info', paused: 'accent', done: 'ok', failed: 'bad', unknown: 'warn' };
 
 /** Where a step of a rollout stands. */
 export type Stand = 'done' | 'now' | 'ahead' | 'failed';

@@ -1,12 +1,14 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, expect, it } from 'vitest';
 import { fixtureHost } from '../../host/fixture';
 import { expectAccessible } from '../../lib/axe';
 import { keys } from '../../state/keys.svelte';
 import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
-import type { Rollout, RolloutSimulated } from '../../wire/generated/types';
+import type { ForeignOrder, ForeignRollout, Rollout, RolloutSimulated } from '../../wire/generated/types';
 import { newGate, newPlan } from './plan';
+import ForeignPlan from './ForeignPlan.svelte';
+import ForeignRollouts from './ForeignRollouts.svelte';
 import RolloutList from './RolloutList.svelte';
 import RolloutView from './RolloutView.svelte';
 import Simulation from './Simulation.svelte';
@@ -73,4 +75,40 @@ it('plays a plan and says where it would stop, and again for what is supposed', 
   expect(screen.getByText('promoted by hand')).toBeTruthy();
   expect(screen.getByRole('listitem', { name: /Step 2: .*failed/ })).toBeTruthy();
   await expectAccessible();
+});
+
+it('lists what other controllers drive, says why an order has no meaning, and asks before everything moves', async () => {
+  const orders: ForeignOrder[] = ['promote', 'finish', 'pause', 'resume', 'abort', 'retry'];
+  const foreign: ForeignRollout = {
+    controller: 'Argo Rollouts', object: { group: 'argoproj.io', kind: 'Rollout', namespace: 'prod', name: 'reviews' }, health: 'paused', phase: 'Paused',
+    message: 'CanaryPauseStep', step: 1, steps: 6, weight: 10, moves: [], orders: orders.map((order) => ({ order, because: order === 'retry' ? 'it was not aborted' : '' })),
+  };
+  const host = fixtureHost({ foreignRollouts: { controllers: [], rollouts: [foreign], unknown: [] }, foreignOrder: { controllers: [], rollouts: [foreign], unknown: [] } });
+  connect(host);
+  render(ForeignRollouts, { session: 'f' });
+  const given = (): unknown[] => host.asked.filter(({ name }) => name === 'foreign_order').map(({ args }) => (args as { order: string }).order);
+  await screen.findByText('1 of 6');
+  await expectAccessible();
+  const retry = screen.getByRole('button', { name: 'Begin again' });
+  expect([retry.getAttribute('aria-disabled'), retry.title]).toEqual(['true', 'it was not aborted']);
+  await fireEvent.click(screen.getByRole('button', { name: 'Next step' }));
+  await waitFor(() => expect(given()).toEqual(['promote']));
+  await fireEvent.click(screen.getByRole('button', { name: 'Abort' }));
+  const dialog = await screen.findByRole('dialog', { name: 'Abort reviews?' });
+  expect(given()).toHaveLength(1);
+  await fireEvent.click(within(dialog).getByRole('button', { name: 'Abort' }));
+  await waitFor(() => expect(given()).toEqual(['promote', 'abort']));
+});
+
+it('writes the plan for another controller, and says first what is lost', async () => {
+  const object = { group: 'flagger.app', kind: 'Canary', namespace: 'prod', name: 'reviews' };
+  const proposal = { object, before: '', after: 'kind: Canary', base: '', diff: [{ side: 'after' as const, line: 1, text: 'kind: Canary' }] };
+  const host = fixtureHost({ foreignRollouts: { controllers: ['Flagger'], rollouts: [], unknown: [] }, foreignPlan: { proposal, lost: ['no step waits'] }, draftPut: { revision: 1, items: [], says: [], canUndo: true } });
+  connect(host);
+  render(ForeignPlan, { session: 'w', plan: newPlan(), disabledBecause: '' });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Flagger' }));
+  await screen.findByText('no step waits');
+  await expectAccessible();
+  await fireEvent.click(screen.getByRole('button', { name: 'Put into the tray' }));
+  await waitFor(() => expect(host.asked.some(({ name }) => name === 'draft_put')).toBe(true));
 });

@@ -1,5 +1,5 @@
 import { words } from '../../i18n/words';
-import type { RolloutMetric, RolloutPhase } from '../../wire/generated/types';
+import type { ForeignOrder, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
 
 export const t = words(
   {
@@ -119,6 +119,25 @@ export const t = words(
     fromTo: 'From – to',
     looksShort: 'Looks',
     handed: 'promoted by hand',
+    foreign: 'Rollouts of other controllers',
+    foreignHint: 'They move their weights themselves; what you press here is written as their own tools write it.',
+    controller: 'Controller',
+    unsaid: 'not said yet',
+    ofSteps: '{n} of {all}',
+    orders: 'Orders',
+    ordersOf: 'Orders to {name}',
+    promoteShort: 'Next step',
+    finish: 'To the end',
+    retry: 'Begin again',
+    finishTitle: 'Bring {name} to its end?',
+    finishText: '{controller} skips all steps and checks that are left: all requests go to the new version.',
+    finishFlagger: '{controller} promotes the new version unchecked, and checks no later one either until skipAnalysis is taken out of its object.',
+    foreignAbortText: '{controller} sends all requests back to the stable version.',
+    writtenFor: 'Or let another controller drive it',
+    writtenAs: 'The plan for {controller}',
+    lost: 'What it does not say, or says otherwise',
+    notNow: 'Not now',
+    intoTray: 'Put into the tray',
     moving: 'moving',
     watching: 'watching',
     waiting: 'waits for you',
@@ -243,6 +262,25 @@ export const t = words(
     fromTo: '起 – 止',
     looksShort: '检查次数',
     handed: '手动推进',
+    foreign: '其他控制器的发布',
+    foreignHint: '权重由它们自己调整；这里的操作与它们自己的工具写入的内容相同。',
+    controller: '控制器',
+    unsaid: '尚未说明',
+    ofSteps: '{n} / {all}',
+    orders: '指令',
+    ordersOf: '给 {name} 的指令',
+    promoteShort: '下一步',
+    finish: '直接完成',
+    retry: '重新开始',
+    finishTitle: '让 {name} 直接完成？',
+    finishText: '{controller} 会跳过剩余的所有步骤和检查：所有请求都发往新版本。',
+    finishFlagger: '{controller} 不经检查就推进新版本，而且在从对象中去掉 skipAnalysis 之前，以后的版本也不再检查。',
+    foreignAbortText: '{controller} 会把所有请求送回稳定版本。',
+    writtenFor: '或由其他控制器驱动',
+    writtenAs: '给 {controller} 的计划',
+    lost: '其中没有或有所不同的部分',
+    notNow: '暂不',
+    intoTray: '放入待审变更',
     moving: '切换中',
     watching: '观察中',
     waiting: '等待你',
@@ -268,4 +306,8 @@ export function phaseWord(phase: RolloutPhase): string {
 
 export function metricWord(metric: RolloutMetric): string {
   return metric === 'success-rate' ? t('success') : t(metric);
+}
+
+export function orderWord(order: ForeignOrder): string {
+  return order === 'promote' ? t('promoteShort') : t(order);
 }

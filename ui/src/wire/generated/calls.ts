@@ -18,6 +18,10 @@ import type {
   FolderArgs,
   FolderImport,
   ForeignCode,
+  ForeignOrderArgs,
+  ForeignPlan,
+  ForeignPlanArgs,
+  ForeignRollouts,
   GitArgs,
   GitCommitArgs,
   GitCommitted,
@@ -281,6 +285,15 @@ export const calls = (call: Call) => ({
 
   /** Steers a rollout, whoever drives it. */
   rolloutCommand: (args: RolloutCommandArgs): Promise<Array<Rollout>> => call('rollout_command', args) as Promise<Array<Rollout>>,
+
+  /** Rollouts that other controllers drive. */
+  foreignRollouts: (args: SessionRef): Promise<ForeignRollouts> => call('foreign_rollouts', args) as Promise<ForeignRollouts>,
+
+  /** Steers one of them, by the writes that its own tools make. */
+  foreignOrder: (args: ForeignOrderArgs): Promise<ForeignRollouts> => call('foreign_order', args) as Promise<ForeignRollouts>,
+
+  /** A plan as the object of one of their controllers. */
+  foreignPlan: (args: ForeignPlanArgs): Promise<ForeignPlan> => call('foreign_plan', args) as Promise<ForeignPlan>,
 
   /** Everything wrong or risky, in the cluster or with the draft applied. */
   findings: (args: FindingsArgs): Promise<FindingList> => call('findings', args) as Promise<FindingList>,

@@ -396,9 +396,61 @@ files: number,
 passedOver: Array<KindCount>, problems: Array<FileProblem>, };
 
 /**
+ * Why an order has no meaning now; empty where it has.
+ */
+export type ForeignChoice = { order: ForeignOrder, because: string, };
+
+/**
  * A code of another tool that no rule of ours stands for.
  */
 export type ForeignCode = { code: string, level: Level | null, what: string, because: string, zh: ForeignWords, };
+
+export type ForeignHealth = "going" | "paused" | "done" | "failed" | "unknown";
+
+/**
+ * What a person may want of a rollout of another controller; `finish` is to the end now, past all steps and checks.
+ */
+export type ForeignOrder = "promote" | "finish" | "pause" | "resume" | "abort" | "retry";
+
+export type ForeignOrderArgs = { session: string, object: ObjectRef, order: ForeignOrder, };
+
+/**
+ * A plan as another controller would have it.
+ */
+export type ForeignPlan = { proposal: Proposal, 
+/**
+ * What it does not say, or says otherwise.
+ */
+lost: Array<string>, };
+
+export type ForeignPlanArgs = { session: string, plan: RolloutPlan, controller: string, };
+
+/**
+ * A rollout that another controller drives.
+ */
+export type ForeignRollout = { controller: string, object: ObjectRef, health: ForeignHealth, 
+/**
+ * The controller's own word.
+ */
+phase: string, message: string, 
+/**
+ * Steps behind it.
+ */
+step: number | null, steps: number | null, 
+/**
+ * Percent to the new version.
+ */
+weight: number | null, 
+/**
+ * Routing objects whose weights it writes.
+ */
+moves: Array<ObjectRef>, orders: Array<ForeignChoice>, };
+
+export type ForeignRollouts = { 
+/**
+ * Controllers that are installed.
+ */
+controllers: Array<string>, rollouts: Array<ForeignRollout>, unknown: Array<Unknown>, };
 
 /**
  * The same in Chinese.

@@ -6,6 +6,7 @@ use rollout::{Metric, Plan, Split};
 use serde_json::Value;
 
 use super::drive::step_of;
+use super::foreign;
 use super::lease::Lease;
 use super::versions::{measured, version, window};
 use crate::write::plan::read;
@@ -47,6 +48,7 @@ impl Session {
         let ready = self.ready().await?;
         let mut found = versions_there(&ready, plan);
         found.extend(held_by_others(plan, &live, self.driver()));
+        found.extend(foreign::mover(ready.world(), &key).map(|because| obstacle(&route, because)));
         let service = &plan.service;
         if !ready.routes(&service.namespace, &service.name).iter().any(|one| one.object.as_ref() == Some(&key)) {
             let because =

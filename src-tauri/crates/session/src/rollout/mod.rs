@@ -2,6 +2,7 @@
 
 mod check;
 mod drive;
+pub(crate) mod foreign;
 mod lease;
 mod queries;
 mod simulate;
@@ -14,6 +15,7 @@ use rollout::{Command, Plan, Refused, Run};
 use serde::{Deserialize, Serialize};
 
 pub use check::Obstacle;
+pub use foreign::{Foreign, Health, Order, Standing, Written};
 pub use journal::RolloutId;
 pub use simulate::{Simulated, Supposed};
 

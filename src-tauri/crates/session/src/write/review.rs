@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use journal::EntryId;
 use mesh::{Effect, Unknown};
+use world::yaml::Problem;
 use world::{Change, Object, Origin, World};
 
 use super::plan::{self, Method, Step};
 use crate::change::order;
 use crate::change::tray::ChangeKind;
+use crate::rollout::foreign;
 use crate::session::defect;
 use crate::{Error, Result, Session};
 
@@ -59,8 +61,12 @@ impl Session {
     }
 
     /// Compares the worlds before and after.
-    pub(crate) async fn weigh(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
+    pub(crate) async fn weigh(&self, mut steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
         let before = self.ready().await?;
+        for step in steps.iter_mut().filter(|step| step.method != Method::Nothing) {
+            let moved = foreign::mover(before.world(), &step.key);
+            step.problems.extend(moved.map(|message| Problem { line: 1, column: 1, message, error: false }));
+        }
         let outcome = outcome(before.world(), &steps);
         let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();
         let observed = self.traffic.borrow().observed(before.world());

@@ -3,6 +3,7 @@
 mod added_servers;
 mod bad_input;
 mod bench;
+mod foreign;
 mod git;
 mod kept;
 mod main_job;

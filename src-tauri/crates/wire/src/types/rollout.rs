@@ -1,6 +1,6 @@
 //! Rollouts: the plan, what stands in its way, and how it goes.
 
-use super::wire;
+use super::{ObjectRef, Proposal, Unknown, wire};
 
 wire! {
     pub enum RolloutKind {
@@ -235,5 +235,65 @@ wire! {
         pub canary_known: bool,
         /// Share of the requests that go another way than the split says.
         pub astray: f64,
+    }
+}
+
+wire! {
+    pub enum ForeignHealth { Going, Paused, Done, Failed, Unknown }
+}
+
+wire! {
+    /// What a person may want of a rollout of another controller; `finish` is to the end now, past all steps and checks.
+    pub enum ForeignOrder { Promote, Finish, Pause, Resume, Abort, Retry }
+}
+
+wire! {
+    /// Why an order has no meaning now; empty where it has.
+    pub struct ForeignChoice { pub order: ForeignOrder, pub because: String }
+}
+
+wire! {
+    /// A rollout that another controller drives.
+    pub struct ForeignRollout {
+        pub controller: String,
+        pub object: ObjectRef,
+        pub health: ForeignHealth,
+        /// The controller's own word.
+        pub phase: String,
+        pub message: String,
+        /// Steps behind it.
+        pub step: Option<f64>,
+        pub steps: Option<f64>,
+        /// Percent to the new version.
+        pub weight: Option<f64>,
+        /// Routing objects whose weights it writes.
+        pub moves: Vec<ObjectRef>,
+        pub orders: Vec<ForeignChoice>,
+    }
+}
+
+wire! {
+    pub struct ForeignRollouts {
+        /// Controllers that are installed.
+        pub controllers: Vec<String>,
+        pub rollouts: Vec<ForeignRollout>,
+        pub unknown: Vec<Unknown>,
+    }
+}
+
+wire! {
+    pub struct ForeignOrderArgs { pub session: String, pub object: ObjectRef, pub order: ForeignOrder }
+}
+
+wire! {
+    pub struct ForeignPlanArgs { pub session: String, pub plan: RolloutPlan, pub controller: String }
+}
+
+wire! {
+    /// A plan as another controller would have it.
+    pub struct ForeignPlan {
+        pub proposal: Proposal,
+        /// What it does not say, or says otherwise.
+        pub lost: Vec<String>,
     }
 }

@@ -1,0 +1,143 @@
+//! A plan as an Argo Rollout's strategy (`pkg/apis/rollouts/v1alpha1/types.go`, `CanaryStrategy`; `pkg/apis/rollouts/validation/validation.go`).
+
+use rollout::{Failure, Pause, Plan, RouteKind, span};
+use serde_json::{Value, json};
+
+use super::super::text;
+use super::super::write::{Draft, Ground, gate_words};
+
+pub(super) fn write(ground: &Ground<'_>) -> Draft {
+    let plan = ground.plan;
+    let mut lost = Vec::new();
+    let (steps, managed) = canary_steps(plan);
+    let mut fields = vec![("/spec/strategy/canary/steps", steps.clone())];
+    let mut routing = routing(ground, &mut lost);
+    if !managed.is_empty() {
+        routing["managedRoutes"] = json!(managed);
+        fields.push(("/spec/strategy/canary/trafficRouting/managedRoutes", json!(managed)));
+        if plan.route.kind == RouteKind::HttpRoute {
+            lost.push("cohorts and copies need a plugin that can set them on an HTTPRoute".to_owned());
+        }
+    }
+    let mut canary = json!({"steps": steps, "trafficRouting": routing});
+    if plan.route.kind == RouteKind::HttpRoute {
+        (canary["stableService"], canary["canaryService"]) = (json!(plan.stable), json!(plan.canary));
+    }
+    match ground.known {
+        // What else it has stays; one of another strategy, or that routes nothing, is given ours.
+        Some(known) if known.pointer("/spec/strategy/canary/trafficRouting").is_none() => {
+            fields = vec![("/spec/strategy", json!({"canary": canary}))];
+        }
+        Some(_) => {}
+        None => lost.push(format!(
+            "it takes the place of Deployment {}: a new version begins when that template changes, not with the pods of {}",
+            ground.target, plan.canary
+        )),
+    }
+    lost.extend(plan.gates.iter().map(|gate| {
+        format!(
+            "the gate “{}” is left out: Argo Rollouts asks a metrics server, by an AnalysisTemplate of your own",
+            gate_words(gate)
+        )
+    }));
+    if plan.on_failure == Failure::Hold {
+        lost.push("it does not hold after a failure: Argo Rollouts goes back".to_owned());
+    }
+    let source =
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": ground.target, "scaleDown": "onsuccess"});
+    let spec = json!({"replicas": ground.replicas, "workloadRef": source, "strategy": {"canary": canary}});
+    Draft { fields, spec, lost }
+}
+
+/// The steps, and the routes that they set besides the weights. Those come after the weight: where the new version has no ready pod, the
+/// controller takes them away again (rollout/trafficrouting.go, `reconcileTrafficRouting`), and at no weight it has none unless it is told to.
+/// A route that is set with no match is taken away (rollout/trafficrouting/istio/istio.go).
+fn canary_steps(plan: &Plan) -> (Value, Vec<Value>) {
+    let (cohort, mirror) = (format!("{}-cohort", plan.service.name), format!("{}-copies", plan.service.name));
+    let mut steps = Vec::new();
+    let (mut had, mut copied, mut scaled) = (None, 0, false);
+    for step in &plan.steps {
+        let unseen = step.weight == 0 && (step.cohort.is_some() || step.mirror > 0);
+        if unseen != scaled {
+            let scale = if unseen { json!({"replicas": 1}) } else { json!({"matchTrafficWeight": true}) };
+            steps.push(json!({"setCanaryScale": scale}));
+            scaled = unseen;
+        }
+        steps.push(json!({"setWeight": step.weight}));
+        if step.cohort != had {
+            let route = match &step.cohort {
+                None => json!({"name": cohort}),
+                Some(c) => {
+                    json!({"name": cohort, "match": [{"headerName": c.header, "headerValue": {"exact": c.value}}]})
+                }
+            };
+            steps.push(json!({"setHeaderRoute": route}));
+            had.clone_from(&step.cohort);
+        }
+        if step.mirror != copied {
+            let route = match step.mirror {
+                0 => json!({"name": mirror}),
+                percentage => {
+                    json!({"name": mirror, "percentage": percentage, "match": [{"path": {"prefix": "/"}}]})
+                }
+            };
+            steps.push(json!({"setMirrorRoute": route}));
+            copied = step.mirror;
+        }
+        match step.pause {
+            Pause::Manual => steps.push(json!({"pause": {}})),
+            Pause::For(time) if time.is_zero() => {}
+            Pause::For(time) => steps.push(json!({"pause": {"duration": span(time)}})),
+        }
+    }
+    let set = |field: &str| steps.iter().any(|step| step.get(field).is_some());
+    let mut managed = Vec::new();
+    managed.extend(set("setHeaderRoute").then(|| json!({"name": cohort})));
+    managed.extend(set("setMirrorRoute").then(|| json!({"name": mirror})));
+    (Value::Array(steps), managed)
+}
+
+fn routing(ground: &Ground<'_>, lost: &mut Vec<String>) -> Value {
+    let Plan { route, service, stable, canary, .. } = ground.plan;
+    if route.kind == RouteKind::HttpRoute {
+        lost.push(
+            "HTTPRoutes are moved by the plugin argoproj-labs/gatewayAPI, which its controller has to have".to_owned(),
+        );
+        let plugin = json!({"httpRoute": route.name, "namespace": route.namespace});
+        return json!({"plugins": {"argoproj-labs/gatewayAPI": plugin}});
+    }
+    let here = route.namespace == service.namespace;
+    let mut virtual_service =
+        json!({"name": if here { route.name.clone() } else { format!("{}/{}", route.namespace, route.name) }});
+    let rules = ground.route.pointer("/spec/http").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if rules.len() > 1 {
+        let splits = |rule: &&Value| {
+            let to = rule.get("route").and_then(Value::as_array).into_iter().flatten();
+            to.into_iter().any(|one| text(one, "/destination/subset") == stable)
+        };
+        let names: Vec<&str> = rules.iter().filter(splits).map(|rule| text(rule, "/name")).collect();
+        if names.iter().any(|name| name.is_empty()) {
+            lost.push(format!(
+                "it finds rules by their names: give the rules of {} that send to {stable} one each",
+                route.name
+            ));
+        }
+        virtual_service["routes"] = json!(names.iter().filter(|name| !name.is_empty()).collect::<Vec<_>>());
+    }
+    let mut istio = json!({"virtualService": virtual_service});
+    let host =
+        |name: &str| name == service.name || name.starts_with(&format!("{}.{}", service.name, service.namespace));
+    let mut rules = ground.ready.world().documents_of("networking.istio.io", "DestinationRule");
+    let rule = rules.find(|rule| {
+        rule.key.namespace == service.namespace && rule.at("/spec/host").and_then(Value::as_str).is_some_and(host)
+    });
+    match rule {
+        Some(rule) => {
+            istio["destinationRule"] =
+                json!({"name": rule.key.name, "canarySubsetName": canary, "stableSubsetName": stable});
+            lost.push(format!("it tells the versions apart by a label of its own that it adds to the subsets {stable} and {canary}: the labels that they have must fit the pods of both"));
+        }
+        None => lost.push(format!("{} has no DestinationRule with the subsets", service.name)),
+    }
+    json!({"istio": istio})
+}

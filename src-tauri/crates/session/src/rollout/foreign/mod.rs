@@ -1,0 +1,174 @@
+//! Rollouts that other controllers drive: read from their objects, and steered by the writes that their own tools make.
+//!
+//! A controller is one file and one line in [`CONTROLLERS`].
+
+mod argo;
+mod flagger;
+mod write;
+
+use cluster::Options;
+use mesh::Unknown;
+use serde_json::Value;
+use world::{ObjectKey, World};
+
+pub use write::Written;
+
+use crate::{Error, Result, Session};
+
+/// The controllers.
+const CONTROLLERS: [&Controller; 2] = [&argo::CONTROLLER, &flagger::CONTROLLER];
+
+/// A controller that drives rollouts of its own.
+struct Controller {
+    /// As people write it.
+    name: &'static str,
+    group: &'static str,
+    kind: &'static str,
+    /// Where a rollout stands, by its object.
+    read: fn(&Value) -> Standing,
+    /// The writes that an order is, or why it has no meaning now.
+    steer: fn(&Value, Order) -> std::result::Result<Vec<Patch>, &'static str>,
+    /// A plan as it would have it.
+    write: fn(&write::Ground<'_>) -> write::Draft,
+}
+
+/// How a rollout of another controller goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It moves, or looks at what it moved.
+    Going,
+    /// It waits for a person.
+    Paused,
+    /// The new version has everything, or there is nothing to roll out.
+    Done,
+    /// It broke, or was aborted.
+    Failed,
+    /// Its controller has not said.
+    Unknown,
+}
+
+/// Where a rollout of another controller stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How it goes.
+    pub health: Health,
+    /// The controller's own word for it.
+    pub phase: String,
+    /// What the controller says of it.
+    pub message: String,
+    /// Steps behind it, of so many.
+    pub step: Option<(u64, u64)>,
+    /// Percent of the requests that the new version gets.
+    pub weight: Option<u64>,
+    /// The routing objects whose weights the controller writes.
+    pub moves: Vec<ObjectKey>,
+}
+
+/// What a person may want of a rollout of another controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// On to the next step now.
+    Promote,
+    /// To the end now, past all steps and checks.
+    Finish,
+    /// Stand still.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Everything back to the stable version.
+    Abort,
+    /// Begin again after it was aborted.
+    Retry,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Promote, Self::Finish, Self::Pause, Self::Resume, Self::Abort, Self::Retry];
+}
+
+/// One write: a merge patch.
+#[derive(Clone, Debug, PartialEq)]
+struct Patch {
+    /// To the status, which is a resource of its own.
+    status: bool,
+    /// It says what it was computed from: a rollout that has moved on since refuses it.
+    exact: bool,
+    body: Value,
+}
+
+/// A rollout that another controller drives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreign {
+    /// The controller, as people write it.
+    pub controller: &'static str,
+    /// Its object.
+    pub key: ObjectKey,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What may be wanted of it, and why not now; empty where it may.
+    pub orders: Vec<(Order, &'static str)>,
+}
+
+/// The kinds of the controllers, which are followed like those of the meshes.
+pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CONTROLLERS.iter().map(|controller| (controller.group, controller.kind))
+}
+
+/// The rollouts of other controllers in a world.
+fn all(world: &World) -> impl Iterator<Item = (&'static Controller, &ObjectKey, &Value)> {
+    CONTROLLERS.iter().flat_map(move |controller| {
+        let of = world.documents_of(controller.group, controller.kind);
+        of.map(move |document| (*controller, &document.key, &*document.body))
+    })
+}
+
+/// Who moves the weights of a routing object, in words.
+pub(crate) fn mover(world: &World, key: &ObjectKey) -> Option<String> {
+    let mut rollouts = all(world).filter(|(controller, _, body)| (controller.read)(body).moves.contains(key));
+    rollouts
+        .next()
+        .map(|(controller, by, _)| format!("{} moves its weights ({by}), and may set them back", controller.name))
+}
+
+impl Session {
+    /// The rollouts that other controllers drive, and what of them may not be read.
+    pub fn foreign_rollouts(&self) -> (Vec<Foreign>, Vec<Unknown>) {
+        let world = self.world();
+        let rollouts = all(&world).map(|(controller, key, body)| Foreign {
+            controller: controller.name,
+            key: key.clone(),
+            standing: (controller.read)(body),
+            orders: Order::ALL.map(|order| (order, (controller.steer)(body, order).err().unwrap_or_default())).into(),
+        });
+        let unknown = CONTROLLERS.iter().filter_map(|controller| {
+            let because = mesh::unreadable(&world, controller.group, controller.kind)?;
+            Some(Unknown { about: controller.name.to_owned(), because })
+        });
+        (rollouts.collect(), unknown.collect())
+    }
+
+    /// Wants something of a rollout of another controller, by the writes that its own tools make.
+    ///
+    /// # Errors
+    /// Where that has no meaning now, the rollout has moved on meanwhile, or the server refuses.
+    pub async fn foreign_order(&self, key: &ObjectKey, order: Order) -> Result<()> {
+        let live = crate::write::plan::read(self.connection(), key).await?.ok_or_else(|| Error::gone(key.clone()))?;
+        let of = |one: &&&Controller| one.group == key.group && one.kind == key.kind;
+        let Some(controller) = CONTROLLERS.iter().find(of) else {
+            return Err(Error::Refused { reason: format!("{key} is no rollout of a controller that is known") });
+        };
+        let refused = |why: &str| Error::Refused { reason: format!("{key}: {why}") };
+        for patch in (controller.steer)(&live, order).map_err(refused)? {
+            let version = live.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+            let resource_version = version.filter(|_| patch.exact).map(str::to_owned);
+            let options = Options { resource_version, ..Options::default() };
+            self.connection().merge_patch(key, patch.status, &patch.body, &options).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A text in an object.
+fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+//! A plan as the object of another controller, for the tray. What that controller cannot do is told before.
+
+use mesh::Ready;
+use rollout::{Gate, Plan};
+use serde_json::{Value, json};
+use world::yaml::{self, Edit};
+use world::{ObjectKey, Workload};
+
+use super::{CONTROLLERS, Controller};
+use crate::recipes::{Dish, changed};
+use crate::rollout::versions::version;
+use crate::{Error, Result, Session};
+
+/// A plan as another controller would have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// Its object.
+    pub dish: Dish,
+    /// What it does not say, or says otherwise.
+    pub lost: Vec<String>,
+}
+
+/// What a controller is written for.
+pub(super) struct Ground<'a> {
+    pub ready: &'a Ready,
+    pub plan: &'a Plan,
+    /// The object whose weights the plan moves.
+    pub route: &'a Value,
+    /// The Deployment of the stable version, where a new object is written.
+    pub target: &'a str,
+    /// Its pods.
+    pub replicas: u32,
+    /// The object of the controller that is there already.
+    pub known: Option<&'a Value>,
+}
+
+/// What a controller makes of a plan.
+pub(super) struct Draft {
+    /// Fields of the object that is there already.
+    pub fields: Vec<(&'static str, Value)>,
+    /// The `spec` of a new one.
+    pub spec: Value,
+    pub lost: Vec<String>,
+}
+
+impl Session {
+    /// Controllers of rollouts that are served in this cluster.
+    ///
+    /// # Errors
+    /// Where the server does not say what it serves.
+    pub async fn foreign_controllers(&self) -> Result<Vec<&'static str>> {
+        let apis = self.connection().apis().await?;
+        let served = CONTROLLERS.iter().filter(|one| apis.find(one.group, one.kind).is_some());
+        Ok(served.map(|one| one.name).collect())
+    }
+
+    /// The plan as the object of another controller: the one that is there for its route, changed, or a new one.
+    ///
+    /// # Errors
+    /// Where the plan makes no sense, the controller is not there, or the plan moves what is not there.
+    pub async fn foreign_plan(&self, plan: &Plan, controller: &str) -> Result<Written> {
+        let refused = |reason: String| Error::Refused { reason };
+        plan.sense().map_err(|broken| refused(broken.to_string()))?;
+        let apis = self.connection().apis().await?;
+        let of = CONTROLLERS.iter().find(|one| one.name == controller);
+        let served = of.and_then(|one| Some((*one, apis.find(one.group, one.kind)?.api_version())));
+        let Some((controller, api_version)) = served else {
+            return Err(refused(format!("{controller} is not installed in this cluster")));
+        };
+        let (ready, drafted) = (self.ready().await?, self.drafted().await?);
+        let world = drafted.world();
+        let route = world.document(&plan.object()).ok_or_else(|| Error::gone(plan.object()))?;
+        let workloads = version(&ready, plan, &plan.stable).map(|version| version.workloads).unwrap_or_default();
+        let is_stable =
+            |one: &Workload| one.kind == "Deployment" && workloads.contains(&(one.namespace.clone(), one.name.clone()));
+        let workload = world.workloads().find(|one| is_stable(one));
+        let known = known(controller, world, plan);
+        if workload.is_none() && known.is_none() {
+            return Err(refused(format!("{} has no Deployment: {} moves one", plan.stable, controller.name)));
+        }
+        let body = known.as_ref().and_then(|key| world.document(key)).map(|document| document.body.clone());
+        let (target, replicas) = workload.map_or(("", 1), |one| (&*one.name, one.replicas));
+        let ground = Ground { ready: &ready, plan, route: &route.body, target, replicas, known: body.as_deref() };
+        let Draft { fields, spec, lost } = (controller.write)(&ground);
+        let dish = match known {
+            Some(key) => {
+                let edits: Vec<Edit> = fields.into_iter().map(|(path, value)| Edit::set(path, value)).collect();
+                changed(&self.world(), &self.tray.borrow(), &key, &edits)?
+            }
+            None => {
+                let key =
+                    ObjectKey::new(controller.group, controller.kind, &plan.service.namespace, &plan.service.name);
+                let object = json!({"apiVersion": api_version, "kind": controller.kind,
+                    "metadata": {"name": key.name, "namespace": key.namespace}, "spec": spec});
+                Dish { key, before: String::new(), after: yaml::write(&object), base: String::new() }
+            }
+        };
+        Ok(Written { dish, lost })
+    }
+}
+
+/// The object of the controller that moves the plan's route already, or that has the service's name.
+fn known(controller: &Controller, world: &world::World, plan: &Plan) -> Option<ObjectKey> {
+    let route = plan.object();
+    let is_it = |document: &&std::sync::Arc<world::Document>| {
+        let same = document.key.namespace == plan.service.namespace && document.key.name == plan.service.name;
+        same || (controller.read)(&document.body).moves.contains(&route)
+    };
+    world.documents_of(controller.group, controller.kind).find(is_it).map(|document| document.key.clone())
+}
+
+/// A gate in words, as the plan has it.
+pub(super) fn gate_words(gate: &Gate) -> String {
+    let text = serde_json::to_value(gate).ok();
+    let fields = text.as_ref().and_then(Value::as_object).into_iter().flatten();
+    fields
+        .map(|(name, value)| format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,199 @@
+//! Rollouts that other controllers drive, over an API with their kinds and without the controllers: read, steered, warned of.
+
+use cluster::Options;
+use demo::Demo;
+use serde_json::{Value, json};
+use session::rollout::{Foreign, Health, Order};
+use world::ObjectKey;
+
+use crate::bench::{Bench, LIMIT, bench_of, reviews};
+
+/// The kinds alone: what their controllers make of the fields is not checked here.
+const KINDS: &str = r#"[
+    {"group": "argoproj.io", "kind": "Rollout", "plural": "rollouts", "singular": "rollout", "namespaced": true,
+     "versions": [{"name": "v1alpha1", "storage": true, "status": true, "schema": 0}],
+     "schemas": [{"type": "object", "x-kubernetes-preserve-unknown-fields": true}]},
+    {"group": "flagger.app", "kind": "Canary", "plural": "canaries", "singular": "canary", "namespaced": true,
+     "versions": [{"name": "v1beta1", "storage": true, "status": true, "schema": 0}],
+     "schemas": [{"type": "object", "x-kubernetes-preserve-unknown-fields": true}]}]"#;
+
+fn rollout() -> Value {
+    json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"namespace": "prod", "name": "reviews"},
+        "spec": {"strategy": {"canary": {"steps": [{"setWeight": 10}, {"pause": {}}, {"setWeight": 60}],
+            "trafficRouting": {"istio": {"virtualService": {"name": "reviews"}}}}}}})
+}
+
+fn canary() -> Value {
+    json!({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"namespace": "prod", "name": "ratings"},
+        "spec": {"provider": "istio", "targetRef": {"kind": "Deployment", "name": "ratings"}, "analysis": {"stepWeight": 25, "maxWeight": 50}}})
+}
+
+fn key(object: &Value) -> ObjectKey {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap();
+    let group = text("/apiVersion").split_once('/').unwrap().0;
+    ObjectKey::new(group, text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
+}
+
+/// Both, as their controllers would have left them.
+async fn begun() -> Bench {
+    let options = demo::Options { more_kinds: KINDS.into(), ..demo::Options::default() };
+    let bench = bench_of(&options, Demo::client).await;
+    let waits = json!({"phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1, "currentPodHash": "b", "stableRS": "a",
+        "controllerPause": true, "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-11-26T08:00:00Z"}]});
+    for (object, status) in [(rollout(), waits), (canary(), json!({"phase": "Progressing", "canaryWeight": 25}))] {
+        bench.admin().create(&object, &Options::default()).await.unwrap();
+        bench.admin().merge_patch(&key(&object), true, &json!({"status": status}), &Options::default()).await.unwrap();
+    }
+    bench
+}
+
+async fn until(bench: &Bench, what: &str, is: impl Fn(&[Foreign]) -> bool) -> Vec<Foreign> {
+    let mut live = bench.session.live();
+    let seen = async {
+        loop {
+            let (found, unknown) = bench.session.foreign_rollouts();
+            assert!(unknown.is_empty(), "{unknown:?}");
+            if is(&found) {
+                return found;
+            }
+            live.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("waited for {what}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_are_listed_and_steered_as_their_own_tools_do() {
+    let bench = begun().await;
+    let found =
+        until(&bench, "both", |all| all.len() == 2 && all.iter().all(|one| one.standing.weight.is_some())).await;
+    let seen: Vec<_> =
+        found.iter().map(|one| (one.controller, one.standing.health, one.standing.step, one.standing.weight)).collect();
+    assert_eq!(
+        seen,
+        [("Argo Rollouts", Health::Paused, Some((1, 3)), Some(10)), ("Flagger", Health::Going, Some((1, 2)), Some(25))]
+    );
+    let object = async |of: Value| bench.admin().get(&key(&of)).await.unwrap();
+
+    bench.session.foreign_order(&key(&rollout()), Order::Promote).await.unwrap();
+    let now = object(rollout()).await;
+    assert!(now.pointer("/status/pauseConditions").is_none_or(Value::is_null), "{now}");
+    assert_eq!(now.pointer("/status/currentStepIndex"), Some(&json!(1)), "the controller takes it on from there");
+    bench.session.foreign_order(&key(&rollout()), Order::Pause).await.unwrap();
+    assert_eq!(object(rollout()).await.pointer("/spec/paused"), Some(&json!(true)));
+    let refused = bench.session.foreign_order(&key(&rollout()), Order::Pause).await.unwrap_err().to_string();
+    assert!(refused.contains("Rollout prod/reviews: it is paused already"), "{refused}");
+    bench.session.foreign_order(&key(&rollout()), Order::Abort).await.unwrap();
+    assert_eq!(object(rollout()).await.pointer("/status/abort"), Some(&json!(true)));
+    bench.session.foreign_order(&key(&rollout()), Order::Retry).await.unwrap();
+    assert_eq!(object(rollout()).await.pointer("/status/abort"), Some(&json!(false)));
+
+    bench.session.foreign_order(&key(&canary()), Order::Pause).await.unwrap();
+    let found = until(&bench, "the suspension", |all| {
+        all.iter().any(|one| one.controller == "Flagger" && one.standing.health == Health::Paused)
+    })
+    .await;
+    let abort = found[1].orders.iter().find(|(order, _)| *order == Order::Abort).unwrap();
+    assert!(abort.1.starts_with("Flagger goes back only by"), "{abort:?}");
+    assert!(bench.session.foreign_order(&key(&canary()), Order::Abort).await.is_err());
+    assert!(bench.session.foreign_order(&reviews("VirtualService"), Order::Pause).await.is_err(), "no rollout");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_that_they_move_are_warned_of() {
+    let bench = begun().await;
+    until(&bench, "both", |all| all.len() == 2).await;
+    let whole = bench.session.document(&reviews("VirtualService")).await.unwrap();
+    let edited = whole.yaml.replace("weight: 90", "weight: 80").replace("weight: 10", "weight: 20");
+    assert_ne!(edited, whole.yaml);
+    bench.session.draft_put(&edited, &whole.resource_version).await.unwrap();
+    let review = bench.session.review().await.unwrap();
+    let said: Vec<_> =
+        review.steps[0].problems.iter().map(|problem| (problem.message.as_str(), problem.error)).collect();
+    assert_eq!(said, [("Argo Rollouts moves its weights (Rollout prod/reviews), and may set them back", false)]);
+    let plan = "name: r\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\nsteps: [{weight: 50}]\n";
+    let plan = rollout::Plan::read(plan).unwrap();
+    let obstacles = bench.session.rollout_check(&plan, &["argocd-controller".to_owned()]).await.unwrap();
+    assert!(obstacles.iter().any(|one| one.blocks && one.because.starts_with("Argo Rollouts moves")), "{obstacles:#?}");
+}
+
+const PLAN: &str = "
+name: r
+service: {namespace: prod, name: reviews}
+route: {kind: VirtualService, name: reviews}
+stable: v1
+canary: v2
+steps:
+- {weight: 5, pause: 5m, cohort: {header: x-user, value: tester}}
+- {weight: 50, pause: manual, mirror: 20}
+- {weight: 100}
+gates: [{metric: success-rate, min: 99, maxOverStable: 1}, {metric: p50, max: 20}]
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
+    let bench = begun().await;
+    until(&bench, "both", |all| all.len() == 2).await;
+    assert_eq!(bench.session.foreign_controllers().await.unwrap(), ["Argo Rollouts", "Flagger"]);
+    let plan = rollout::Plan::read(PLAN).unwrap();
+    let whole = |text: &str| world::yaml::value(text).unwrap();
+
+    // The one that is there keeps everything else.
+    let argo = bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap();
+    let strategy = whole(&argo.dish.after).pointer("/spec/strategy/canary").cloned().unwrap();
+    assert_eq!(
+        strategy["steps"],
+        json!([
+            {"setWeight": 5},
+            {"setHeaderRoute": {"name": "reviews-cohort", "match": [{"headerName": "x-user", "headerValue": {"exact": "tester"}}]}},
+            {"pause": {"duration": "5m"}},
+            {"setWeight": 50},
+            {"setHeaderRoute": {"name": "reviews-cohort"}},
+            {"setMirrorRoute": {"name": "reviews-copies", "percentage": 20, "match": [{"path": {"prefix": "/"}}]}},
+            {"pause": {}},
+            {"setWeight": 100},
+            {"setMirrorRoute": {"name": "reviews-copies"}},
+        ])
+    );
+    assert_eq!(
+        strategy["trafficRouting"]["managedRoutes"],
+        json!([{"name": "reviews-cohort"}, {"name": "reviews-copies"}])
+    );
+    assert_eq!(strategy["trafficRouting"]["istio"]["virtualService"], json!({"name": "reviews"}), "as it was");
+    assert!(argo.lost.iter().any(|lost| lost.starts_with("the gate “metric p50, max 20")), "{:#?}", argo.lost);
+
+    let flagger = bench.session.foreign_plan(&plan, "Flagger").await.unwrap();
+    let spec = whole(&flagger.dish.after)["spec"].clone();
+    assert_eq!((&*flagger.dish.before, spec["targetRef"]["name"].as_str()), ("", Some("reviews-v1")));
+    assert_eq!((&spec["analysis"]["stepWeights"], &spec["analysis"]["interval"]), (&json!([5, 50]), &json!("5m")));
+    assert_eq!(
+        spec["analysis"]["metrics"],
+        json!([{"name": "request-success-rate", "interval": "1m", "thresholdRange": {"min": 99}}])
+    );
+    for lost in [
+        "every step lasts 5m",
+        "no step waits",
+        "cohorts are left out",
+        "copies are left out",
+        "the gate “metric p50",
+        "comparison",
+    ] {
+        assert!(flagger.lost.iter().any(|told| told.contains(lost)), "{lost}: {:#?}", flagger.lost);
+    }
+
+    // It goes the way of every change.
+    bench.session.draft_put(&flagger.dish.after, "").await.unwrap();
+    let review = bench.session.review().await.unwrap();
+    assert_eq!((review.because.as_str(), review.steps.len()), ("", 1));
+    bench.session.apply(&review.token, "rollout by Flagger", &[]).await.unwrap();
+    bench.admin().get(&flagger.dish.key).await.unwrap();
+    bench.admin().delete(&key(&rollout()), &cluster::Preconditions::default(), false).await.unwrap();
+    until(&bench, "the rollout to be gone", |all| all.iter().all(|one| one.controller != "Argo Rollouts")).await;
+    let fresh = whole(&bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap().dish.after);
+    assert_eq!(fresh.pointer("/spec/workloadRef/name"), Some(&json!("reviews-v1")));
+    let istio = fresh.pointer("/spec/strategy/canary/trafficRouting/istio").unwrap();
+    assert_eq!(
+        istio["destinationRule"],
+        json!({"name": "reviews", "canarySubsetName": "v2", "stableSubsetName": "v1"})
+    );
+}

@@ -1,0 +1,184 @@
+//! A genuine Argo Rollouts controller takes our orders as it takes those of its own tool. Where none is installed, it is said and skipped.
+#![cfg(test)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cluster::{Connection, Options};
+use live::cluster::kubeconfig;
+use live::shop::{make, open_as, until};
+use serde_json::{Value, json};
+use session::Session;
+use session::rollout::{Health, Order};
+use world::ObjectKey;
+
+const NAMESPACE: &str = "netloft-argo";
+
+fn metadata() -> Value {
+    json!({"namespace": NAMESPACE, "name": "web"})
+}
+
+fn key(group: &str, kind: &str) -> ObjectKey {
+    ObjectKey::new(group, kind, NAMESPACE, "web")
+}
+
+/// A version of the app.
+fn template(version: &str) -> Value {
+    let env = json!([{"name": "NAME", "value": "web"}, {"name": "VERSION", "value": version}, {"name": "PORTS", "value": "8080 9999"}]);
+    let container = json!({"name": "web", "image": "localhost/meshapp:1", "imagePullPolicy": "Never", "env": env});
+    json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}})
+}
+
+/// A service in two subsets, its route, and the rollout that moves the route's weights.
+fn ground() -> [Value; 4] {
+    let to = |subset: &str, weight: u32| json!({"destination": {"host": "web", "subset": subset}, "weight": weight});
+    let subset = |name: &str| json!({"name": name, "labels": {"app": "web"}});
+    let steps = json!([{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}, {"setWeight": 80}, {"pause": {"duration": "1h"}}]);
+    let routing = json!({"istio": {"virtualService": {"name": "web", "routes": ["primary"]},
+        "destinationRule": {"name": "web", "canarySubsetName": "canary", "stableSubsetName": "stable"}}});
+    [
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata(),
+            "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}}),
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": metadata(),
+            "spec": {"host": "web", "subsets": [subset("stable"), subset("canary")]}}),
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata(),
+            "spec": {"hosts": ["web"], "http": [{"name": "primary", "route": [to("stable", 100), to("canary", 0)]}]}}),
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata(),
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template("v1"),
+                "strategy": {"canary": {"steps": steps, "trafficRouting": routing}}}}),
+    ]
+}
+
+async fn weights(connection: &Connection) -> Vec<u64> {
+    let route = connection.get(&key("networking.istio.io", "VirtualService")).await.unwrap();
+    let all = route.pointer("/spec/http/0/route").and_then(Value::as_array).cloned().unwrap_or_default();
+    all.iter().map(|to| to["weight"].as_u64().unwrap_or(0)).collect()
+}
+
+/// Waits until it stands so: its health, the steps behind it, and the weights that the controller wrote.
+async fn stands(session: &Arc<Session>, health: Health, step: u64, split: [u64; 2]) {
+    let look = async || {
+        let found = session.foreign_rollouts().0.into_iter().find(|one| one.key.namespace == NAMESPACE);
+        let standing = found.map(|one| one.standing).ok_or("it is not seen")?;
+        let weights = weights(session.connection()).await;
+        let is = standing.health == health && standing.step == Some((step, 6)) && weights == split;
+        if is { Ok(standing) } else { Err(format!("{standing:?}, {weights:?}")) }
+    };
+    let standing = until(&format!("{health:?} after {step} steps at {split:?}"), look).await.unwrap();
+    eprintln!("{health:?}: {}, {:?}, {:?} %: {}", standing.phase, standing.step, standing.weight, standing.message);
+}
+
+async fn steered(session: &Arc<Session>) {
+    let connection = session.connection();
+    let rollout = key("argoproj.io", "Rollout");
+    let order = async |order| session.foreign_order(&rollout, order).await.unwrap();
+    for object in ground() {
+        make(connection, &object).await.unwrap();
+    }
+    stands(session, Health::Done, 6, [100, 0]).await;
+    let next = json!({"spec": {"template": template("v2")}});
+    connection.merge_patch(&rollout, false, &next, &Options::default()).await.unwrap();
+    stands(session, Health::Paused, 1, [90, 10]).await;
+    order(Order::Promote).await;
+    stands(session, Health::Paused, 3, [50, 50]).await;
+    order(Order::Pause).await;
+    let said = || session.foreign_rollouts().0.remove(0).standing.message;
+    until("it is paused by hand", async || (said() == "manually paused").then_some(()).ok_or_else(said)).await.unwrap();
+    order(Order::Resume).await;
+    until("it goes on", async || (said() != "manually paused").then_some(()).ok_or_else(said)).await.unwrap();
+    stands(session, Health::Paused, 3, [50, 50]).await;
+    order(Order::Abort).await;
+    stands(session, Health::Failed, 0, [100, 0]).await;
+    assert!(session.foreign_order(&rollout, Order::Promote).await.is_err(), "it was aborted");
+    order(Order::Retry).await;
+    stands(session, Health::Paused, 1, [90, 10]).await;
+    order(Order::Promote).await;
+    stands(session, Health::Paused, 3, [50, 50]).await;
+    order(Order::Promote).await;
+    stands(session, Health::Paused, 5, [20, 80]).await;
+    order(Order::Finish).await;
+    stands(session, Health::Done, 6, [100, 0]).await;
+}
+
+const PLAN: &str = "
+name: web
+service: {namespace: netloft-argo, name: web}
+route: {kind: VirtualService, name: web}
+stable: stable
+canary: canary
+steps:
+- {weight: 0, pause: manual, cohort: {header: x-user, value: tester}}
+- {weight: 40, pause: manual, mirror: 20}
+- {weight: 100}
+";
+
+/// A plan of ours, written for it, as a change like any other, and driven by it.
+async fn written(session: &Arc<Session>) {
+    let connection = session.connection();
+    let rollout = key("argoproj.io", "Rollout");
+    let plan = rollout::Plan::read(PLAN).unwrap();
+    let written = session.foreign_plan(&plan, "Argo Rollouts").await.unwrap();
+    session.draft_put(&written.dish.after, &written.dish.base).await.unwrap();
+    let review = session.review().await.unwrap();
+    assert_eq!(review.because, "", "{:#?}", review.steps);
+    session.apply(&review.token, "web by Argo Rollouts", &[]).await.unwrap();
+    let next = json!({"spec": {"template": template("v3")}});
+    connection.merge_patch(&rollout, false, &next, &Options::default()).await.unwrap();
+    let rules = async || {
+        let route = connection.get(&key("networking.istio.io", "VirtualService")).await.unwrap();
+        let rules = route.pointer("/spec/http").and_then(Value::as_array).cloned().unwrap_or_default();
+        let standing = session.foreign_rollouts().0.remove(0).standing;
+        (rules, standing)
+    };
+    until("the cohort has its rule and waits", async || {
+        let (rules, standing) = rules().await;
+        let is = rules.len() == 2 && rules[0]["match"][0]["headers"]["x-user"]["exact"] == "tester";
+        let is = is && rules[1]["route"][1]["weight"] == 0 && standing.health == Health::Paused;
+        if is { Ok(()) } else { Err(format!("{rules:?} {standing:?}")) }
+    })
+    .await
+    .unwrap();
+    session.foreign_order(&rollout, Order::Promote).await.unwrap();
+    until("copies are sent and the cohort is gone", async || {
+        let (rules, standing) = rules().await;
+        let is = rules.len() == 2 && rules[0]["mirrorPercentage"]["value"] == 20.0 && rules[0].get("mirror").is_some();
+        let is = is && rules[1]["route"][1]["weight"] == 40 && standing.health == Health::Paused;
+        if is { Ok(()) } else { Err(format!("{rules:?} {standing:?}")) }
+    })
+    .await
+    .unwrap();
+    session.foreign_order(&rollout, Order::Promote).await.unwrap();
+    until("it is done and its rules are gone", async || {
+        let (rules, standing) = rules().await;
+        if rules.len() == 1 && standing.health == Health::Done {
+            Ok(())
+        } else {
+            Err(format!("{rules:?} {standing:?}"))
+        }
+    })
+    .await
+    .unwrap();
+    eprintln!("our plan went to its end: {:?}", written.lost);
+}
+
+async fn job(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open_as("real", kubeconfig, &folder).await.unwrap();
+    let connection = session.connection().clone();
+    if connection.apis().await.unwrap().find("argoproj.io", "Rollout").is_none() {
+        eprintln!("skipped: Argo Rollouts is not installed in this cluster");
+        return;
+    }
+    make(&connection, &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
+        .await
+        .unwrap();
+    steered(&session).await;
+    written(&session).await;
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn argo_rollouts_takes_our_orders() {
+    let Some(path) = kubeconfig() else { return };
+    let place = ObjectKey::new("", "Namespace", "", NAMESPACE);
+    live::shop::job(path, &[place], job).await.unwrap();
+}
