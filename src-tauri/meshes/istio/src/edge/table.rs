@@ -181,7 +181,10 @@ pub(crate) struct Host<'a> {
 /// Rules that one object gives to one host at a door; none for a door that only sends to HTTPS.
 struct Claim<'a> {
     host: String,
+    /// The door that the rules were taken for.
     door: &'a Door,
+    /// The door that is for the host.
+    by: &'a Door,
     /// Place of the object among those bound to the door's gateway.
     table: Option<usize>,
     entries: Vec<Entry<'a>>,
@@ -222,8 +225,7 @@ impl Index {
         }
         let name = best(claims.iter().map(|c| c.host.as_str()), &asked)?.to_owned();
         claims.retain(|claim| claim.host == name);
-        let redirects = |door: &&Door| door.redirect && door.hosts.iter().any(|(_, h)| common(h, &name).is_some());
-        let redirect = claims.iter().map(|c| c.door).find(redirects);
+        let redirect = claims.iter().map(|c| c.by).find(|door| door.redirect);
         let all = claims.iter().flat_map(|c| c.entries.iter().map(|entry| (entry.clone(), c.door.port)));
         let (last, mut entries): (Vec<_>, Vec<_>) = all.partition(|(e, _)| is_catch_all(e));
         entries.extend(last);
@@ -238,16 +240,17 @@ impl Index {
             let shared = own.flat_map(|own| hosts.iter().filter_map(move |h| common(own, h)).map(str::to_owned));
             let names: BTreeSet<String> = shared.collect();
             let taken = claims.iter().find(|c| c.table == Some(at) && c.door.gateway == door.gateway).map(|c| c.door);
-            let door = taken.unwrap_or(door);
+            let (by, door) = (door, taken.unwrap_or(door));
             let entries = table.at_door(self, door, stand);
             if !entries.is_empty() {
-                let of = |host| Claim { host, door, table: Some(at), entries: entries.clone() };
+                let of = |host| Claim { host, door, by, table: Some(at), entries: entries.clone() };
                 claims.extend(names.into_iter().map(of));
             }
         }
         if door.redirect {
             let plain = door.hosts.iter().filter(|(home, _)| home == "*");
-            claims.extend(plain.map(|(_, host)| Claim { host: host.clone(), door, table: None, entries: Vec::new() }));
+            let of = |host: &String| Claim { host: host.clone(), door, by: door, table: None, entries: Vec::new() };
+            claims.extend(plain.map(|(_, host)| of(host)));
         }
     }
 

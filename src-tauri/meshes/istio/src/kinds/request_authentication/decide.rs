@@ -68,21 +68,26 @@ enum Check {
 /// A rule with its object and its place there.
 type Placed<'a> = (&'a ObjectKey, usize, &'a JwtRule);
 
-/// The rules for a workload, by issuer. Upstream: policy_applier.go, newPolicyApplier.
+/// The rules for a workload, by issuer; of one issuer those of its own namespace go before those of the root.
+/// Upstream: policy_applier.go, newPolicyApplier; pilot/pkg/model/authentication.go, getConfigsForWorkload.
 pub(crate) fn of_workload<'a>(index: &'a Index, namespace: &str, labels: &Labels) -> Vec<Placed<'a>> {
     let bears = |typed: &&Typed<RequestAuthentication>| {
         (!typed.spec.has_target() || names(&typed.document, namespace, labels))
             && typed.spec.labels().is_none_or(|wanted| mesh::selects(wanted, labels))
     };
     let root = (namespace != index.root).then_some(index.root.as_str());
-    let found = root.into_iter().chain([namespace]).flat_map(|ns| index.request_authentications.within(ns));
+    let found = [namespace].into_iter().chain(root).flat_map(|ns| index.request_authentications.within(ns));
     by_issuer(found.filter(bears))
 }
 
 /// The rules at a waypoint for one of its services, by issuer.
 pub(crate) fn of_waypoint<'a>(index: &'a Index, waypoint: &ObjectKey, service: Option<&ObjectKey>) -> Vec<Placed<'a>> {
-    let homes = [Some(&index.root), Some(&waypoint.namespace), service.map(|s| &s.namespace)];
-    let homes: std::collections::BTreeSet<&String> = homes.into_iter().flatten().collect();
+    let mut homes = vec![&waypoint.namespace];
+    for home in [Some(&index.root), service.map(|s| &s.namespace)].into_iter().flatten() {
+        if !homes.contains(&home) {
+            homes.push(home);
+        }
+    }
     let found = homes.into_iter().flat_map(|ns| index.request_authentications.within(ns));
     by_issuer(found.filter(|typed| binds(&typed.document, waypoint, service, &index.root)))
 }
