@@ -49,6 +49,8 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// `spec.publishNotReadyAddresses`: pods that are not ready count as well.
     pub publishes_unready: bool,
+    /// `spec.trafficDistribution`
+    pub distribution: Option<String>,
     /// `metadata.creationTimestamp`, seconds since 1970.
     pub created: Option<i64>,
     /// `status.conditions`
@@ -198,6 +200,8 @@ pub struct Container {
     pub run_as_user: Option<i64>,
     /// Names of its environment variables that have a value; of templates alone.
     pub env: Vec<String>,
+    /// Those of them by which control planes are told how to decide (`PILOT_…`), with what they say; of templates alone.
+    pub flags: Labels,
 }
 
 /// Requests and limits of a container.

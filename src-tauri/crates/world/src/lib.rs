@@ -4,6 +4,7 @@
 
 mod difference;
 mod document;
+mod environment;
 mod facts;
 mod key;
 mod object;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::environment::Variable;
 use crate::quantity::parse_quantity;
 use crate::{
     Condition, Container, Document, Gvk, Labels, Namespace, Object, ObjectKey, Origin, Pod, ReadError, Resources,
@@ -189,6 +190,8 @@ struct ServiceSpec {
     ports: Vec<PortView>,
     #[serde(rename = "publishNotReadyAddresses")]
     publishes_unready: bool,
+    #[serde(rename = "trafficDistribution")]
+    distribution: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -203,8 +206,16 @@ struct PortView {
 
 impl From<ServiceView> for Service {
     fn from(view: ServiceView) -> Self {
-        let ServiceSpec { r#type, cluster_ip, mut cluster_ips, external_name, selector, ports, publishes_unready } =
-            view.spec;
+        let ServiceSpec {
+            r#type,
+            cluster_ip,
+            mut cluster_ips,
+            external_name,
+            selector,
+            ports,
+            publishes_unready,
+            distribution,
+        } = view.spec;
         if cluster_ips.is_empty() && !cluster_ip.is_empty() {
             cluster_ips.push(cluster_ip);
         }
@@ -219,6 +230,7 @@ impl From<ServiceView> for Service {
             selector,
             ports: ports.into_iter().map(ServicePort::from).collect(),
             publishes_unready,
+            distribution,
             created: view.metadata.created,
             conditions: view.status.conditions.into_iter().map(Condition::from).collect(),
         }
@@ -343,27 +355,13 @@ struct ContainerView {
     #[serde(deserialize_with = "or_default")]
     security_context: SecurityContext,
     #[serde(deserialize_with = "or_default")]
-    env: Vec<EnvView>,
+    env: Vec<Variable>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct SecurityContext {
     run_as_user: Option<i64>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct EnvView {
-    name: String,
-    #[serde(deserialize_with = "is_there")]
-    value: bool,
-}
-
-/// Whether a text has any letter: what it says is nobody's business here.
-fn is_there<'de, D: serde::Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
-    let value = Value::deserialize(d)?;
-    Ok(!value.is_null() && value.as_str() != Some(""))
 }
 
 #[derive(Deserialize, Default)]
@@ -470,8 +468,10 @@ fn workload_of(pod: &Meta) -> (String, String) {
 
 impl ContainerView {
     fn of_template(mut self) -> Container {
-        let env = std::mem::take(&mut self.env).into_iter().filter(|e| e.value).map(|e| e.name).collect();
-        Container { env, ..self.into_container(false, None) }
+        let all: Vec<Variable> = std::mem::take(&mut self.env).into_iter().filter(Variable::is_there).collect();
+        let flags = all.iter().filter_map(Variable::flag).collect();
+        let env = all.into_iter().map(|e| e.name).collect();
+        Container { env, flags, ..self.into_container(false, None) }
     }
 
     fn into_container(self, native_sidecar: bool, state: Option<&ContainerStatus>) -> Container {
@@ -498,6 +498,7 @@ impl ContainerView {
             },
             run_as_user: self.security_context.run_as_user,
             env: Vec::new(),
+            flags: Labels::new(),
         }
     }
 }

@@ -85,7 +85,13 @@ fn in_tls(ask: &Ask, address: &str) -> std::io::Result<Result<String, String>> {
     let to = format!("::{address}:{}", port_of(&ask.url).unwrap_or(443));
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--insecure", "--include", "--http1.1", "--path-as-is", "--max-time", "15"]);
-    curl.args(["--noproxy", "*", "--request", &ask.method, "--connect-to", &to]);
+    curl.args(["--noproxy", "*", "--connect-to", &to]);
+    // Asked for by its name alone, curl waits for a body that does not come.
+    if ask.method == "HEAD" {
+        curl.arg("--head")
+    } else {
+        curl.args(["--request", &ask.method])
+    };
     for (name, value) in &ask.headers {
         // A header without a value is sent as `name;`.
         curl.args(["--header", &if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") }]);

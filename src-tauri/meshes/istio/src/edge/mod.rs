@@ -25,6 +25,7 @@ pub(crate) use table::{Connection, Layer4, MESH, Stand, Table, full_name};
 use crate::kinds::NETWORKING;
 use crate::kinds::gateway::Gateway;
 use crate::read::Index;
+use crate::read::flags::Flags;
 
 /// The edge of one mesh.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,8 @@ pub(crate) struct Edge {
 impl Edge {
     /// Reads a world.
     fn of(world: &World, places: &Places) -> Self {
-        let api = Api::of(world);
+        let read = Flags::of(world).reads_gateway_api();
+        let api = if read { Api::of(world) } else { Api::default() };
         let mut doors: Vec<Door> = Shelf::<Gateway>::of(world).all().flat_map(door::of_istio).collect();
         doors.extend(door::of_api(&api));
         doors.sort_by_key(|door| (door.created, door.name.clone(), door.namespace.clone()));

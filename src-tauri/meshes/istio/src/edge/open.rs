@@ -66,7 +66,10 @@ impl Index {
     /// Upstream: push_context.go, filterStrictGatewayMerging.
     fn doors_of<'a>(&'a self, pod: &Pod, services: &[Arc<Service>]) -> Vec<&'a Door> {
         let mine = |door: &&Door| match &door.opener {
-            Opener::Labels(labels) => selects(labels, &pod.labels),
+            Opener::Labels(labels) => {
+                let near = !self.settings.flags.gateways_stay_home() || door.namespace == pod.namespace;
+                near && selects(labels, &pod.labels)
+            }
             Opener::Services(namespace, names) => {
                 let named = |s: &Arc<Service>| names.contains(&service_host(&s.namespace, &s.name));
                 *namespace == pod.namespace && services.iter().any(named)

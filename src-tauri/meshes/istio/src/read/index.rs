@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Touched, Typed};
-use world::{Difference, Document, ObjectKey, Pod, Service, World};
+use world::{Difference, Document, ObjectKey, Pod, Service, Workload, World};
 
 use crate::detect;
 use crate::edge::Later;
@@ -18,7 +18,7 @@ use crate::kinds::virtual_service::spec::VirtualService;
 use crate::kinds::workload_entry::WorkloadEntry;
 use crate::read::hosts::{fqdn, is_wildcard};
 use crate::read::registry::{Speech, speech};
-use crate::read::settings::Settings;
+use crate::read::settings::{HOME, Settings};
 
 /// EnvoyFilters, WasmPlugins and the like: what they do to a request cannot be read from them.
 const OPAQUE: [(&str, &str); 3] = [
@@ -105,7 +105,9 @@ impl Index {
         difference: &Difference,
         touched: &mut Touched,
     ) -> Option<Self> {
-        if difference.has_document("", "ConfigMap") && self.settings != Settings::of(next) {
+        let at_home = |workload: &Arc<Workload>| workload.namespace == HOME;
+        let istiod = difference.workloads.iter().any(|(was, is)| was.iter().chain(is).any(at_home));
+        if (istiod || difference.has_document("", "ConfigMap")) && self.settings != Settings::of(next) {
             return None;
         }
         let edge = Arc::new(self.edge.after(next, places.clone(), difference));

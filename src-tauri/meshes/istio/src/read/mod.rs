@@ -4,6 +4,7 @@ mod backend_tls;
 pub(crate) mod domains;
 mod export;
 pub(crate) mod field;
+pub(crate) mod flags;
 pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod index;

@@ -4,10 +4,11 @@ use serde::Deserialize;
 use world::{Document, ObjectKey, World};
 
 use crate::kinds::or_default;
+use crate::read::flags::Flags;
 use crate::read::path::Paths;
 
 /// Where istiod lives unless somebody moved it.
-const HOME: &str = "istio-system";
+pub(crate) const HOME: &str = "istio-system";
 
 /// `data.mesh` of the ConfigMap `istio`, as far as it decides requests. Fields that are not written have Istio's defaults.
 /// Upstream: istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig.
@@ -38,8 +39,13 @@ pub(crate) struct Settings {
     default_config: ProxyConfig,
     /// Which places are preferred, where a rule says nothing of it.
     pub locality_lb_setting: Option<serde_json::Value>,
+    /// The same by regions; it goes before the other.
+    pub zone_aware_lb_setting: Option<serde_json::Value>,
     #[serde(deserialize_with = "or_default")]
     extension_providers: Vec<Provider>,
+    /// What istiod's environment says.
+    #[serde(skip)]
+    pub flags: Flags,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -145,10 +151,11 @@ impl Settings {
 
     /// Reads a world. Settings that cannot be read are the defaults: istiod would not have taken them either.
     pub fn of(world: &World) -> Self {
-        let Some(document) = document(world) else { return Self::default() };
+        let flags = Flags::of(world);
+        let Some(document) = document(world) else { return Self { flags, ..Self::default() } };
         let text = document.at("/data/mesh").and_then(serde_json::Value::as_str).unwrap_or_default();
         let read: Self = world::yaml::own::read(text).unwrap_or_default();
-        Self { object: Some(document.key.clone()), ..read }
+        Self { object: Some(document.key.clone()), flags, ..read }
     }
 
     /// The first part of every identity.

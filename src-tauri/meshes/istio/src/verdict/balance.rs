@@ -2,15 +2,16 @@
 //! Upstream: istio/istio pilot/pkg/networking/core/loadbalancer/loadbalancer.go, ApplyLocalityLoadBalancer; pilot/pkg/xds/endpoints/endpoint_builder.go,
 //! BuildClusterLoadAssignment.
 
-use serde::Deserialize;
 use serde_json::Value;
 use world::{Labels, Pod};
 
 use super::endpoint::Cluster;
+use super::preference::{Distribute, Failover, Preference};
 use super::way::Hop;
-use crate::kinds::or_default;
 use crate::kinds::workload_entry::WorkloadEntry;
+use crate::read::Index;
 use crate::read::locality::{Locality, hidden, of_pod};
+use crate::read::registry::Host;
 
 /// How an endpoint stands beside the others.
 #[derive(Clone, Debug)]
@@ -38,54 +39,24 @@ impl Stand {
 /// What rules say of the choice.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Balance {
-    settings: Option<Settings>,
+    settings: Option<Preference>,
     /// Endpoints that fail are noticed: only then are some preferred to others.
     notices: bool,
     /// Nobody chooses: connections go where the caller sent them.
     pub passthrough: bool,
 }
 
-/// `localityLbSetting`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Settings {
-    enabled: Option<bool>,
-    #[serde(deserialize_with = "or_default")]
-    distribute: Vec<Distribute>,
-    #[serde(deserialize_with = "or_default")]
-    failover: Vec<Failover>,
-    #[serde(deserialize_with = "or_default")]
-    failover_priority: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Distribute {
-    from: String,
-    to: std::collections::BTreeMap<String, f64>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Failover {
-    from: String,
-    to: String,
-}
-
 impl Balance {
-    /// What is said of the choice and of endpoints that fail; of the mesh where a rule says nothing of localities.
-    pub fn new(load_balancer: Option<&Value>, outliers: Option<&Value>, mesh: Option<&Value>) -> Self {
-        let own = load_balancer.and_then(|lb| lb.get("localityLbSetting")).filter(|said| said.is_object());
-        let settings = own.or(mesh).and_then(|said| serde_json::from_value::<Settings>(said.clone()).ok());
-        let default = || Settings { enabled: Some(true), ..Settings::default() };
-        let settings = Some(settings.unwrap_or_else(default)).filter(|s| s.enabled != Some(false));
+    /// What is said of the choice for a host, and of endpoints that fail.
+    pub fn new(index: &Index, host: &Host, load_balancer: Option<&Value>, outliers: Option<&Value>) -> Self {
+        let settings = Preference::of(index, host, load_balancer);
         let simple = load_balancer.and_then(|lb| lb.get("simple")).and_then(Value::as_str);
         Self { settings, notices: outliers.is_some(), passthrough: simple == Some("PASSTHROUGH") }
     }
 
     /// Where endpoints are counts.
     fn asks_places(&self) -> bool {
-        self.settings.as_ref().is_some_and(|settings| self.notices || !settings.distribute.is_empty())
+        self.settings.as_ref().is_some_and(|said| self.notices || said.forced || !said.distribute.is_empty())
     }
 }
 
@@ -184,13 +155,19 @@ fn distributed(hop: &Hop, lists: &[Distribute], all: &[Seen]) -> Vec<f64> {
 }
 
 /// Only the endpoints that stand first: those behind them are for when they fail. Upstream: applyFailoverPriorities, applyLocalityFailover.
-fn preferred(hop: &Hop, settings: &Settings, all: &[Seen]) -> Vec<f64> {
+fn preferred(hop: &Hop, settings: &Preference, all: &[Seen]) -> Vec<f64> {
     let home = hop.from.locality(hop.index);
     let own = Seen { weight: 1.0, locality: home.clone(), labels: &hop.from.labels, node: &hop.from.node };
     let rank = |seen: &Seen| {
         let by_labels = differs_at(&settings.failover_priority, &own, seen);
         let by_place = settings.failover_priority.is_empty() || !settings.failover.is_empty();
-        let place = if by_place { distance(&home, &seen.locality, &settings.failover) } else { 0 };
+        let place = if settings.by_region {
+            region_distance(&home, &seen.locality, &settings.failover)
+        } else if by_place {
+            distance(&home, &seen.locality, &settings.failover)
+        } else {
+            0
+        };
         (by_labels, place)
     };
     let first = all.iter().map(rank).min();
@@ -213,6 +190,13 @@ fn differs_at(labels: &[String], own: &Seen, seen: &Seen) -> usize {
         return far + labels.len() - at;
     }
     far
+}
+
+/// Upstream: applyZoneAwareRegionalFailover.
+fn region_distance(home: &Locality, place: &Locality, failover: &[Failover]) -> usize {
+    let ([region, ..], [other, ..]) = (&home.parts, &place.parts);
+    let next = failover.iter().find(|f| f.from == *region).is_some_and(|f| f.to == *other);
+    if region == other { 0 } else { 2 - usize::from(next) }
 }
 
 fn distance(home: &Locality, place: &Locality, failover: &[Failover]) -> usize {

@@ -127,7 +127,7 @@ impl Cluster {
         let facts = rules.as_ref().map(|r| r.facts(port, named.as_ref())).unwrap_or_default();
         let fact = |name: &str| facts.iter().find(|(fact, ..)| fact.field.name == name).map(|(fact, ..)| fact.value);
         let (balancer, outliers) = (fact("loadBalancer"), fact("outlierDetection"));
-        let balance = Balance::new(balancer, outliers, index.settings.locality_lb_setting.as_ref());
+        let balance = Balance::new(index, &found, balancer, outliers);
         let odd = rules.as_ref().map(|r| Oddities::of(r, port, named.as_ref(), found.speech(port), &facts));
         let facts = facts.into_iter().map(|(fact, key, path)| Step::by("policy", key, path, fact.words())).collect();
         // A Secret is for gateways; a sidecar looks for none that a rule for everybody names, and encrypts nothing.

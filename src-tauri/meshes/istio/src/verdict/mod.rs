@@ -23,6 +23,7 @@ mod listener;
 mod oddities;
 mod opaque;
 mod peers;
+mod preference;
 mod requests;
 mod token;
 mod way;

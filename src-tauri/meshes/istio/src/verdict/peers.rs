@@ -70,7 +70,9 @@ pub(super) fn endpoints(index: &Index, host: &Host, port: u16, labels: &Labels) 
                 TargetPort::Number(number) => *number,
                 TargetPort::Name(_) => port,
             };
-            machines(index, &service.namespace, &service.selector, labels, (&found.name, target), &mut all);
+            if index.settings.flags.services_select_entries() {
+                machines(index, &service.namespace, &service.selector, labels, (&found.name, target), &mut all);
+            }
             // ServiceEntries of its namespace for its full name add to its endpoints.
             let full = service_host(&service.namespace, &service.name);
             let same = |t: &&Typed<ServiceEntry>| {

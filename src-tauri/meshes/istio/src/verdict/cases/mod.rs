@@ -124,3 +124,35 @@ fn what_two_subsets_share_is_said_once() {
         verdict.trace
     );
 }
+
+#[test]
+fn istiods_environment_counts() {
+    let route = r#"
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: shop}, spec: {parentRefs: [{group: "", kind: Service, name: reviews}], rules: [{backendRefs: [{name: ratings, port: 9080}]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: e, namespace: shop}, spec: {address: 192.0.2.7, labels: {app: ratings}}}
+"#;
+    let istiod = |name: &str| {
+        format!(
+            r#"
+---
+{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: istiod, namespace: istio-system}}, spec: {{template: {{metadata: {{labels: {{app: istiod}}}}, spec: {{containers: [{{name: discovery, env: [{{name: {name}, value: "false"}}]}}]}}}}}}}}
+"#
+        )
+    };
+    let shop = with(&World::new(), include_str!("../../../../../../tests/worlds/shop.yaml"));
+    for (flag, reviews, outside) in [
+        (None, "ratings-v1", true),
+        (Some("PILOT_ENABLE_GATEWAY_API"), "reviews-v1,reviews-v2,reviews-v3", true),
+        (Some("PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES"), "ratings-v1", false),
+    ] {
+        let text = flag.map(istiod).unwrap_or_default();
+        let ready = engine().ready(&with(&shop, &format!("{route}{text}")));
+        let verdict = |url: &str| ready.explain(&request(&format!("shop/productpage-v1 GET {url}")));
+        let answered =
+            verdict("http://reviews:9080/").destinations.iter().flat_map(|d| d.workloads.clone()).collect::<Vec<_>>();
+        assert_eq!(answered.join(","), reviews, "{flag:?}");
+        let trace = verdict("http://ratings:9080/").trace;
+        assert_eq!(trace.iter().any(|step| step.because.contains("192.0.2.7")), outside, "{flag:?} {trace:#?}");
+    }
+}

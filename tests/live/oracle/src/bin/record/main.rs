@@ -164,6 +164,8 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
     std::thread::sleep(SETTLE);
     let round = || together(&asks, places);
     let mut last = round()?;
+    // A round is short: what one proxy has taken up and another has not shows only after a while.
+    std::thread::sleep(SETTLE);
     loop {
         let next = round()?;
         let same: Vec<bool> = last.iter().zip(&next).map(|(a, b)| kind_of(a) == kind_of(b)).collect();
@@ -174,7 +176,7 @@ fn observe(case: &Case, places: &Places) -> Outcome<Vec<Observation>> {
                 .collect();
         }
         last = next;
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(SETTLE);
     }
 }
 

@@ -183,7 +183,16 @@ fn slim(item: &Value) -> Value {
         "Service" => {
             slim["spec"] = pick(
                 &item["spec"],
-                &["type", "clusterIP", "clusterIPs", "externalName", "selector", "ports", "publishNotReadyAddresses"],
+                &[
+                    "type",
+                    "clusterIP",
+                    "clusterIPs",
+                    "externalName",
+                    "selector",
+                    "ports",
+                    "publishNotReadyAddresses",
+                    "trafficDistribution",
+                ],
             )
         }
         _ => {}
