@@ -160,7 +160,8 @@ fn span(seconds: f64) -> String {
 
 /// What all proxies use together, beside what the containers next to them use.
 fn total(all: &Resources) -> String {
-    let sum = |of: fn(&Row) -> Option<f64>| all.rows.iter().filter_map(of).sum::<f64>();
+    // A sum of nothing is −0.
+    let sum = |of: fn(&Row) -> Option<f64>| 0.0 + all.rows.iter().filter_map(of).sum::<f64>();
     let share = |used: f64, app: f64| {
         if app > 0.0 { format!(", {:.0} % of the workloads'", used / app * 100.0) } else { String::new() }
     };

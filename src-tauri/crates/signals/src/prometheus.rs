@@ -52,7 +52,7 @@ pub fn scan<'a>(text: &'a [u8], wanted: impl Fn(&[u8]) -> bool, mut each: impl F
         }
         let ends = |b: &u8| matches!(b, b'{' | b' ' | b'\t');
         if family.is_empty() || !line.starts_with(family) || !line.get(family.len()).is_some_and(ends) {
-            family = &line[..line.iter().position(|b| ends(b)).unwrap_or(line.len())];
+            family = &line[..line.iter().position(ends).unwrap_or(line.len())];
             is_wanted = wanted(family);
         }
         if !is_wanted {

@@ -4,12 +4,11 @@ mod parts;
 
 use std::path::Path;
 
-use session::secrets::Kept;
 use session::servers::Server;
 use session::template::{TemplateKind as SessionTemplate, Wanted};
 use session::{Profile, Workbench};
 use world::ObjectKey;
-use world::yaml::{self, Edit, Op};
+use world::yaml::{self, Edit};
 
 use crate::convert::{self, all};
 #[allow(clippy::wildcard_imports, reason = "the host names every type of the bridge")]
@@ -95,7 +94,7 @@ impl Calls for Host {
 
     async fn server_add(&self, args: ServerAdd) -> Result<ServerAdded, Fault> {
         let server = Server { name: args.name, server: args.server, authority: args.authority };
-        let fleeting = fleeting(self.bench.add_server(server, args.token).await?);
+        let fleeting = convert::fleeting(self.bench.add_server(server, args.token).await?);
         Ok(ServerAdded { clusters: self.listed(), fleeting })
     }
 
@@ -175,14 +174,14 @@ impl Calls for Host {
     }
 
     async fn yaml_read(&self, args: YamlText) -> Result<YamlReading, Fault> {
-        Ok(reading(args.yaml))
+        Ok(convert::reading(args.yaml))
     }
 
     async fn yaml_edit(&self, args: YamlEdits) -> Result<YamlReading, Fault> {
-        let edits: Vec<Edit> = args.edits.into_iter().map(edit).collect();
+        let edits: Vec<Edit> = args.edits.into_iter().map(convert::edit).collect();
         let text =
             yaml::edit(&args.yaml, &edits).map_err(|error| Fault::new(crate::Code::BadInput, error.to_string()))?;
-        Ok(reading(text))
+        Ok(convert::reading(text))
     }
 
     async fn yaml_merge(&self, args: YamlMerge) -> Result<YamlMerged, Fault> {
@@ -542,7 +541,7 @@ impl Calls for Host {
 
     async fn prometheus_choose(&self, args: PrometheusChoose) -> Result<PrometheusChosen, Fault> {
         let kept = self.bench.choose_prometheus(&args.session, args.choice.into(), args.token).await?;
-        Ok(PrometheusChosen { fleeting: fleeting(kept) })
+        Ok(PrometheusChosen { fleeting: convert::fleeting(kept) })
     }
 
     async fn settings(&self, _: Nothing) -> Result<Settings, Fault> {
@@ -552,32 +551,4 @@ impl Calls for Host {
     async fn settings_put(&self, args: Settings) -> Result<Settings, Fault> {
         Ok(convert::settings(self.bench.change_settings(|settings| convert::settings_into(args, settings))?))
     }
-}
-
-/// Why a token is kept until the process ends and no longer.
-fn fleeting(kept: Kept) -> String {
-    match kept {
-        Kept::Keyring => String::new(),
-        Kept::Process(because) => because,
-    }
-}
-
-fn reading(text: String) -> YamlReading {
-    let read = yaml::read(&text);
-    YamlReading {
-        yaml: text,
-        value: read.value,
-        problems: all(read.problems),
-        lines: read.lines.into_iter().map(|(pointer, line)| (pointer, line as u32)).collect(),
-    }
-}
-
-fn edit(edit: YamlEdit) -> Edit {
-    let op = match edit.op {
-        EditOp::Set => Op::Set,
-        EditOp::Insert => Op::Insert,
-        EditOp::Remove => Op::Remove,
-        EditOp::Move => Op::Move,
-    };
-    Edit { op, pointer: edit.path, value: edit.value, to: edit.to.map(|to| to as usize) }
 }

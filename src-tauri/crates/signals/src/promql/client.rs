@@ -9,7 +9,7 @@ use super::find::Place;
 
 /// How long it may work at a query; less than we wait for the answer.
 const TIMEOUT: &str = "8s";
-/// The path that a way is to put before its questions, and the most points of a line that it gives (web/api/v1/api.go, `queryRange`).
+/// The most points of a line that it gives (web/api/v1/api.go, `queryRange`).
 const POINTS: f64 = 11_000.0;
 
 /// How it is reached.
@@ -42,7 +42,7 @@ pub enum Trouble {
     NoNumber(#[from] NoNumber),
 }
 
-/// The address of its own has its reason in the cause alone.
+/// A right or an object that is missing is named whole; of what is not reached the cause says enough.
 fn reason(error: &ApiError) -> String {
     match &error.cause {
         Cause::Forbidden { .. } | Cause::NotFound { .. } | Cause::Server { .. } => error.to_string(),
@@ -98,20 +98,23 @@ impl Client {
             Way::Service(place, pods) => (place, pods),
         };
         let path = format!("{}{path}", place.prefix());
-        let mut refused = None;
-        if !self.forward.load(Ordering::Relaxed) {
-            match self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path).await {
-                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => refused = Some(error),
-                answer => return answer.map_err(Trouble::Way),
-            }
-        }
-        // The pod that answers is as good as the Service; who may do neither reads of the right that would do.
-        let Some((pod, port)) = pods.first() else {
-            let none = self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path).await;
-            return none.map_err(Trouble::Way);
+        let by_proxy = || self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path);
+        let by_forward = async || match pods.first() {
+            Some((pod, port)) => Some(self.connection.backend_forward_get(&place.namespace, pod, *port, &path).await),
+            None => None,
         };
-        let answer = self.connection.backend_forward_get(&place.namespace, pod, *port, &path).await;
-        self.forward.store(answer.is_ok(), Ordering::Relaxed);
-        answer.map_err(|error| Trouble::Way(refused.unwrap_or(error)))
+        if self.forward.load(Ordering::Relaxed)
+            && let Some(Ok(told)) = by_forward().await
+        {
+            return Ok(told);
+        }
+        let answer = by_proxy().await;
+        if !matches!(&answer, Err(error) if matches!(error.cause, Cause::Forbidden { .. })) {
+            return answer.map_err(Trouble::Way);
+        }
+        // A pod behind it answers as well; who may reach neither reads of the right to the Service.
+        let forwarded = by_forward().await.and_then(Result::ok);
+        self.forward.store(forwarded.is_some(), Ordering::Relaxed);
+        forwarded.map_or(answer, Ok).map_err(Trouble::Way)
     }
 }

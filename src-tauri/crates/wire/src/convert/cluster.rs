@@ -2,6 +2,7 @@
 
 use cluster::{Cause, ConnectError, ExecError};
 use session::live::{Link as SessionLink, Live};
+use session::secrets::Kept;
 use session::settings::{Settings as SessionSettings, Theme as SessionTheme};
 use session::{Card, Error, Seen};
 use world::Coverage;
@@ -178,4 +179,12 @@ pub(crate) fn settings_into(from: Settings, settings: &mut SessionSettings) {
     settings.locale = from.locale;
     settings.production = from.production;
     settings.read_only = from.read_only;
+}
+
+/// Why a token is kept until the process ends and no longer.
+pub(crate) fn fleeting(kept: Kept) -> String {
+    match kept {
+        Kept::Keyring => String::new(),
+        Kept::Process(because) => because,
+    }
 }

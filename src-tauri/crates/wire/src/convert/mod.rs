@@ -15,6 +15,7 @@ mod rollout;
 mod security;
 mod studio;
 mod truth;
+mod yaml;
 
 /// Milliseconds since 1970, as JSON numbers are.
 pub(crate) fn millis(at: std::time::SystemTime) -> f64 {
@@ -29,7 +30,7 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
 pub(crate) use access::only;
 pub(crate) use author::merged;
 pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, uptake, wanted};
-pub(crate) use cluster::{card, file, link, overview, probe, settings, settings_into};
+pub(crate) use cluster::{card, file, fleeting, link, overview, probe, settings, settings_into};
 pub(crate) use compare::{comparison, part_kind};
 pub(crate) use foreign::foreign;
 pub(crate) use map::{graph, level, node_detail, past};
@@ -37,3 +38,4 @@ pub(crate) use prometheus::prometheus;
 pub(crate) use proxies::{proxies, proxy_detail, sort};
 pub(crate) use security::scope;
 pub(crate) use studio::{checked, kind, recipe, schema, template};
+pub(crate) use yaml::{edit, reading};
