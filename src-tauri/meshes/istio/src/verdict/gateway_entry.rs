@@ -1,5 +1,7 @@
 //! Whom a gateway's pod lets in: tokens, then policies, and for whom it takes the sender.
 
+use std::net::IpAddr;
+
 use mesh::{Outcome, Step, Verdict};
 use serde::Deserialize;
 use world::Pod;
@@ -68,13 +70,14 @@ impl Gate<'_> {
         false
     }
 
-    /// Whom the gateway takes for the sender: its peer, or as many steps before it as there are proxies that it trusts.
-    /// Upstream: envoyproxy/envoy docs, config.http.connection_manager, x-forwarded-for with `use_remote_address`.
+    /// Whom the gateway takes for the sender: its peer, or as many steps before it as there are proxies that it trusts, where an address stands
+    /// there. Upstream: envoyproxy/envoy source/common/http/utility.cc, getLastAddressFromXFF.
     pub(super) fn remote_ip(&self, way: &Way) -> String {
         let trusted = trusted_proxies(self.index, self.at.pod);
         let forwarded = way.headers.iter().filter(|(n, _)| n == "x-forwarded-for").map(|(_, v)| v.as_str());
         let all: Vec<&str> = forwarded.flat_map(|v| v.split(',')).map(str::trim).collect();
         let found = trusted.checked_sub(1).and_then(|n| all.iter().rev().nth(n));
+        let found = found.filter(|ip| ip.parse::<IpAddr>().is_ok());
         found.map_or_else(|| self.visit.ip.to_owned(), |ip| (*ip).to_owned())
     }
 
