@@ -35,6 +35,11 @@ impl Workbench {
             let is_kept = matches!(before, Some(Which::Address { url: known, token: true, .. }) if known == *url);
             *has_token = token.is_some() || (*has_token && is_kept);
             check_address("url", url, *has_token)?;
+            // The settings are a file that anybody may read, and what follows the address is ours to say.
+            if url.contains(['@', '?', '#']) || url.contains(char::is_whitespace) {
+                let reason = "it has a name, a password, a question or a space in it: the token has a field of its own";
+                return Err(Error::Field { field: "url", reason: reason.to_owned() });
+            }
             check_authority(authority)?;
             if let Some(token) = token {
                 check_token(token.expose_secret())?;

@@ -337,6 +337,12 @@ async fn the_user_chooses_among_several_or_gives_an_address() {
     // Wrong fields are named, and change nothing.
     for (which, only, token, field) in [
         (Which::Found, "region=eu", None, "only"),
+        (
+            Which::Address { url: "https://me:canary-9P@x".into(), authority: String::new(), token: false },
+            "",
+            None,
+            "url",
+        ),
         (Which::Address { url: "ftp://x".into(), authority: String::new(), token: false }, "", None, "url"),
         (
             Which::Address { url: "http://10.0.0.1:9090".into(), authority: String::new(), token: false },
