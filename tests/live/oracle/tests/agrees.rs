@@ -82,7 +82,7 @@ fn with_every_recorded_request() {
         }
     }
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(asked >= 4676 && configurations >= 620, "{asked} requests over {configurations} configurations");
+    assert!(asked >= 4712 && configurations >= 622, "{asked} requests over {configurations} configurations");
 }
 
 /// A caller that is named by its service account is the same caller, where one workload alone runs as it.

@@ -62,6 +62,8 @@ enum Check {
     Missing,
     Good(Vec<(Token, Place)>),
     Bad(u16, String),
+    /// A token of another issuer.
+    Foreign(String),
     Unknown(String),
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn authenticate(rules: &[Placed], carrying: Carrying) -> EndUser {
     if rules.is_empty() || is_preflight(carrying) {
         return EndUser::Nobody;
     }
-    let mut refused = None;
+    let (mut refused, mut foreign) = (Vec::new(), Vec::new());
     let mut unknown = None;
     for (key, at, rule) in rules {
         let path = format!("spec.jwtRules[{at}]");
@@ -119,12 +121,22 @@ pub(crate) fn authenticate(rules: &[Placed], carrying: Carrying) -> EndUser {
                     None => EndUser::Known(Box::new(taken((*key).clone(), path, rule, &found))),
                 };
             }
-            Check::Bad(status, why) => refused = Some(EndUser::Refused(status, (*key).clone(), path, why)),
+            Check::Bad(status, why) => {
+                refused.push((foreign.is_empty(), EndUser::Refused(status, (*key).clone(), path, why)));
+            }
+            Check::Foreign(why) => foreign.push(EndUser::Refused(401, (*key).clone(), path, why)),
             Check::Unknown(why) => unknown = unknown.or(Some(EndUser::Unknown((*key).clone(), path, why))),
         }
     }
-    let several = refused.is_some().then(|| each_by_its_own(rules, carrying)).flatten();
-    unknown.or(several).or(refused).unwrap_or(EndUser::Nobody)
+    let bad = !refused.is_empty() || !foreign.is_empty();
+    let several = bad.then(|| each_by_its_own(rules, carrying)).flatten();
+    // Of several refusals that of the first rule counts, unless the token is of another issuer to it: then the last that is not for that.
+    // Upstream: envoyproxy/envoy source/extensions/filters/http/jwt_authn/verifier.cc, AnyVerifierImpl::onComplete.
+    let told = match refused.first() {
+        Some((true, first)) => Some((true, first.clone())),
+        _ => refused.pop(),
+    };
+    unknown.or(several).or(told.map(|(_, told)| told)).or(foreign.pop()).unwrap_or(EndUser::Nobody)
 }
 
 /// A browser's question carries no token, and none is asked of it.
@@ -170,7 +182,7 @@ fn one(rule: &JwtRule, found: &Found, now: Option<i64>) -> Check {
     let bad = |why: &str| Check::Bad(401, why.to_owned());
     let Some(token) = Token::read(&found.text) else { return bad("the token cannot be read") };
     if token.issuer() != rule.issuer {
-        return Check::Bad(401, format!("the token is of another issuer, '{}'", token.issuer()));
+        return Check::Foreign(format!("the token is of another issuer, '{}'", token.issuer()));
     }
     #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 are small")]
     let now = now.map(|now| now as f64);
