@@ -14,6 +14,8 @@ pub const UNKNOWN_CALLERS: &str = "outside the mesh";
 
 /// Requests that are asked about are those of the last minute.
 const LATELY: f64 = 60.0;
+/// How far back in seconds it is looked where proxies are read seldom: a few rounds of the largest fleet.
+const FURTHER: f64 = 60.0;
 
 /// Differences between what callers and callees count are noise below this, per second and as a share.
 const NOISE: (f64, f64) = (0.05, 0.1);
@@ -98,6 +100,13 @@ impl Traffic {
         let between = self.store.read().unwrap_or_else(PoisonError::into_inner).between(from, to);
         let counting = between.counting.into_iter().map(|workload| (workload.namespace, workload.name)).collect();
         (all_flows(&between.edges, &between.inbound, ready), counting)
+    }
+
+    /// The flows of the last seconds, of which none were counted before `since`; of up to [`FURTHER`] where no proxy was read often enough.
+    pub(crate) fn lately(&self, seconds: f64, since: f64, ready: &Ready) -> Vec<Flow> {
+        let of = |seconds: f64| self.between((self.now - seconds).max(since), self.now, ready).0;
+        let flows = of(seconds);
+        if flows.is_empty() { of(seconds.max(FURTHER)) } else { flows }
     }
 
     /// What was seen, as requests that the engine can be asked.

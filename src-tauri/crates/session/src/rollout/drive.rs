@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Kept;
 use super::lease::Lease;
-use super::versions::{measured, window};
+use super::versions::measured;
 use crate::change::tray::{ChangeKind, Item};
 use crate::live::Link;
 use crate::write::plan::{self, Step};
@@ -97,9 +97,10 @@ impl Session {
         tokio::spawn(cancel.run_until_cancelled_owned(drive(session, id, kept)));
     }
 
-    /// One look and what comes of it; false where another program drives it by now.
-    async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration) -> bool {
-        let seen = self.rollout_seen(kept, elapsed).await;
+    /// One look and what comes of it; false where another program drives it by now. `written` is when a split was last written, in
+    /// milliseconds since 1970.
+    async fn rollout_look(&self, id: RolloutId, kept: &mut Kept, elapsed: Duration, written: &mut Option<i64>) -> bool {
+        let seen = self.rollout_seen(kept, elapsed, *written).await;
         let Act::Write(split) = kept.run.next(&seen) else {
             if seen.stale.is_none() {
                 kept.because.clear();
@@ -120,6 +121,7 @@ impl Session {
                 kept.because.clear();
                 kept.entries.extend(entry);
                 kept.run.wrote(split);
+                *written = Some(Timestamp::now().as_millisecond());
             }
             Err(failed) => {
                 // Another hand is seen by the next look, a server that is away may come back.
@@ -133,7 +135,7 @@ impl Session {
         true
     }
 
-    async fn rollout_seen(&self, kept: &Kept, elapsed: Duration) -> Observation {
+    async fn rollout_seen(&self, kept: &Kept, elapsed: Duration, written: Option<i64>) -> Observation {
         let plan = &kept.run.plan;
         let link = self.live.borrow().link;
         let (live, mut stale) = match self.split_now(kept).await {
@@ -144,8 +146,12 @@ impl Session {
             stale = stale.or_else(|| Some(self.live.borrow().because.clone()));
         }
         let traffic = self.traffic.borrow().clone();
+        // What was counted before the step was written says nothing of it.
+        let since = written.map_or(f64::NEG_INFINITY, |written| traffic.clock(written));
         let measured = match self.ready().await {
-            Ok(ready) if traffic.measured => measured(&ready, plan, &traffic.over(window(plan), &ready)),
+            Ok(ready) if traffic.measured => {
+                measured(&ready, plan, &traffic.lately(plan.interval.as_secs_f64(), since, &ready))
+            }
             _ => rollout::Measured::default(),
         };
         let asked = self.gates_asked(plan).await;
@@ -237,7 +243,7 @@ impl Session {
 async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
     let mut clocks = Clocks::now();
     let mut due = Duration::ZERO;
-    let mut told = None;
+    let (mut told, mut written) = (None, None);
     while let Some(session) = session.upgrade() {
         if clocks.jumped() {
             kept.run.interrupted();
@@ -252,7 +258,7 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
         if clocks.steady.elapsed() >= due {
             let elapsed = clocks.steady.elapsed();
             clocks = Clocks::now();
-            if !session.rollout_look(id, &mut kept, elapsed).await {
+            if !session.rollout_look(id, &mut kept, elapsed, &mut written).await {
                 return lost(id);
             }
             let again = matches!(kept.run.phase, Phase::Moving | Phase::Returning(_));
