@@ -30,7 +30,7 @@ async fn a_route_is_tried_applied_patched_and_deleted_and_each_refusal_is_unders
     let connection = open(path.clone(), "real").await.unwrap();
     let namespace = format!("netloft-write-{}", std::process::id());
     let viewer = open(path, "real-viewer").await.unwrap();
-    namespaced(&connection, &namespace, writes(&connection, &viewer, &namespace)).await;
+    Box::pin(namespaced(&connection, &namespace, writes(&connection, &viewer, &namespace))).await;
 }
 
 async fn writes(connection: &Connection, viewer: &Connection, namespace: &str) {
