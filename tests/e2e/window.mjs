@@ -169,7 +169,17 @@ function actions(session) {
     text: (words, seconds) =>
       visible(By.xpath(`//*[text()[contains(., ${quoted(words)})]]`), `the words "${words}"`, seconds),
     find: (css, seconds) => visible(By.css(css), css, seconds),
-    press: async (role, words, seconds) => (await thing(role, words, seconds)).click(),
+    /** Clicks it, as soon as it stands still: what arrives on a page may move it between finding and clicking. */
+    press: async (role, words, seconds) => {
+      const found = await thing(role, words, seconds);
+      await found.click().catch(async (error) => {
+        if (error.name !== 'ElementClickInterceptedError') throw error;
+        await eventually(`the ${role} "${words}" to be free`, async () => {
+          await (await thing(role, words, seconds)).click();
+          return true;
+        });
+      });
+    },
     keys: (...keys) => session.actions().sendKeys(...keys).perform(),
     /** Drags from a place of the window to another while a key is held. */
     drag: (from, to, hold) =>

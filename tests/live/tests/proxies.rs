@@ -94,7 +94,15 @@ async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
     let Some(path) = kubeconfig() else { return };
     let folder = tempfile::tempdir().unwrap();
     let (workbench, session) = open(path, folder.path()).await.unwrap();
-    let (fleet, cost) = session.cost_now().await;
+    // A pod that another test has just replaced is measured by metrics-server's next round.
+    let (fleet, cost) = until("every proxy is measured", async || {
+        let (fleet, cost) = session.cost_now().await;
+        let missing: Vec<_> =
+            of_shop(&fleet).into_iter().filter(|proxy| proxy.cpu.usage.is_none_or(|cpu| cpu <= 0.0)).collect();
+        if missing.is_empty() { Ok((fleet, cost)) } else { Err(format!("{missing:#?}")) }
+    })
+    .await
+    .unwrap();
     let shop = of_shop(&fleet);
     assert_eq!(shop.len(), known_to_istiod(&session).await);
     for proxy in &shop {

@@ -110,7 +110,7 @@ fn tests_of(package: &str) -> Vec<String> {
     let entries = std::fs::read_dir(root().join(package).join("tests")).into_iter().flatten().flatten();
     let mut names: Vec<_> = entries
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .filter(|path| path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").is_file())
         .filter_map(|path| path.file_stem()?.to_str().map(ToOwned::to_owned))
         .collect();
     names.sort();
