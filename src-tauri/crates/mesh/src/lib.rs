@@ -35,7 +35,7 @@ pub use foreign::Foreign;
 pub use kept::{KEPT, Kept, SLICES};
 pub use lens::Lens;
 pub use log::{Dep, Log, Touched};
-pub use places::{Places, Resolved, selects, target_port};
+pub use places::{Places, Resolved};
 pub use plain::{resolve_step, workloads_of};
 pub use request::{Caller, Request};
 pub use shelf::{Shelf, Shelved, Spec, Typed, read_spec};
@@ -47,3 +47,4 @@ pub use verdict::{
     Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Received, Retries, Rewrite, Step, Transport,
     Unknown, Verdict,
 };
+pub use world::{selects, target_port};

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use world::{Difference, Labels, Pod, Service, ServicePort, TargetPort, Workload, World};
+use world::{Difference, Labels, Pod, Service, Workload, World, selects};
 
 use crate::log::{Dep, Log, Touched};
 use crate::table::Table;
@@ -357,24 +357,6 @@ fn cluster_name(host: &str, namespace: &str) -> Option<(String, String)> {
         [name] if short == host => Some((name.into(), namespace.into())),
         [name, ns] => Some((name.into(), ns.into())),
         _ => None,
-    }
-}
-
-/// Whether labels hold everything that a selector asks for.
-pub fn selects(selector: &Labels, labels: &Labels) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
-/// The port of the pod behind a port of a service; `None` where it names a container port that the pod has not.
-pub fn target_port(port: &ServicePort, pod: &Pod) -> Option<u16> {
-    match &port.target {
-        TargetPort::Number(0) => Some(port.port),
-        TargetPort::Number(number) => Some(*number),
-        TargetPort::Name(name) => {
-            let named = pod.containers.iter().flat_map(|c| &c.ports).find(|(n, _)| n == name).map(|(_, p)| *p);
-            // A planned pod has no containers to look in; manifests mostly name the port after the service's own.
-            named.or(pod.containers.is_empty().then_some(port.port))
-        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! What Kubernetes alone does with a request, where no mesh is at either end.
 
-use world::{Pod, Service};
+use world::{Pod, Service, target_port};
 
-use crate::places::target_port;
 use crate::{Caller, Destination, Outcome, Places, Request, Resolved, Step, Target, Transport, Verdict};
 
 /// The verdict of plain Kubernetes networking. Network policies are not looked at.

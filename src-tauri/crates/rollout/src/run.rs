@@ -333,8 +333,8 @@ impl Run {
 
     /// The same for a gate's query: what it gave of the stable version last, where the canary gets everything now.
     fn last_asked(&self, place: usize) -> Option<f64> {
-        let mut looks = self.checks.iter().rev().filter(|_| self.split.canary == 100);
-        looks.find_map(|check| check.judged.get(place)?.stable)
+        let stable = || self.checks.iter().rev().find_map(|check| check.judged.get(place)?.stable);
+        (self.split.canary == 100).then(stable).flatten()
     }
 
     fn go_on(&mut self) -> Act {

@@ -94,8 +94,8 @@ impl Session {
             Ok(uses) => (uses, None),
             Err(unknown) => (HashMap::new(), Some(unknown)),
         };
-        let measured = Measured { apps, uses: Arc::new(uses), ..Measured::default() };
-        let mut cost = resources(&fleet, &measured);
+        let measured = Measured { apps, ..Measured::default() };
+        let mut cost = resources(&fleet, &measured, &uses);
         cost.unknown.extend(unknown);
         (fleet, cost)
     }

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: IO, clocks, async, environment. Time is passed in; bad input becomes a value, never a panic.
 
+mod choice;
 mod difference;
 mod document;
 mod environment;
@@ -13,6 +14,7 @@ mod read;
 mod snapshot;
 pub mod yaml;
 
+pub use choice::{selects, target_port};
 pub use difference::{Difference, Step};
 pub use document::{Document, Origin};
 pub use facts::{

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
+use futures::{StreamExt, TryStreamExt};
 use mesh::Unknown;
 use signals::promql::questions::{curve, pods_of, usage};
 use signals::promql::{Line, Trouble};
@@ -50,7 +51,6 @@ impl Session {
     /// # Errors
     /// Why it is not known.
     pub async fn uses_now(&self) -> Result<Uses, Unknown> {
-        use futures::{StreamExt, TryStreamExt};
         let reliable = self.reliable()?;
         let world = self.world();
         let namespaces: BTreeSet<String> = signals::proxies(&world).into_iter().map(|proxy| proxy.namespace).collect();

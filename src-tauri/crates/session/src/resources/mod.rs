@@ -87,23 +87,21 @@ pub struct Measured {
     pub history: History,
     /// In use by what is no proxy, by pod.
     pub(crate) apps: HashMap<Names, (f64, f64)>,
-    /// What a Prometheus has of days.
-    pub(crate) uses: Arc<Uses>,
 }
 
 /// The rows of a fleet.
-pub(crate) fn resources(fleet: &Fleet, measured: &Measured) -> Resources {
+pub(crate) fn resources(fleet: &Fleet, measured: &Measured, uses: &Uses) -> Resources {
     let mut by: BTreeMap<Names, Vec<&Proxy>> = BTreeMap::new();
     for proxy in fleet.proxies.iter().filter(|proxy| proxy.presence == Presence::Running) {
         by.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push(proxy);
     }
-    let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured)).collect();
+    let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured, uses)).collect();
     let seen = |row: &Row| measured.history.of(&row.namespace, &row.workload).map_or(0.0, |line| line.span());
-    let kept = measured.uses.values().map(|usage| usage.seen).reduce(f64::max);
+    let kept = uses.values().map(|usage| usage.seen).reduce(f64::max);
     Resources { seen: rows.iter().map(seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
 }
 
-fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) -> Row {
+fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, uses: &Uses) -> Row {
     let (mut used, mut requested, mut limited, mut app) =
         (Amount::default(), Amount::default(), Amount::default(), Amount::default());
     for proxy in proxies {
@@ -117,7 +115,7 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured) ->
     let first = proxies.first();
     let now = first.map_or([None; 4], |p| [p.cpu.request, p.cpu.limit, p.memory.request, p.memory.limit]);
     let names = (namespace, workload);
-    let usage = measured.uses.get(&names).copied();
+    let usage = uses.get(&names).copied();
     let (namespace, workload) = names;
     let advice = advise(measured.history.of(&namespace, &workload), usage, now);
     let count = proxies.len() as f64;
@@ -147,8 +145,7 @@ impl Session {
     /// What the mesh costs now.
     pub fn resources(&self) -> Resources {
         let (fleet, measured) = (self.fleet.borrow().clone(), self.measured.borrow().clone());
-        let measured = Measured { uses: self.uses(), ..(*measured).clone() };
-        resources(&fleet, &measured)
+        resources(&fleet, &measured, &self.uses())
     }
 
     /// Puts what is advised for the proxies of a workload into the tray, as annotations of its pod template.
@@ -237,7 +234,7 @@ mod tests {
         for n in 0..40 {
             measured.history.take(f64::from(n) * 15_000.0, &uses(&fleet));
         }
-        let all = resources(&fleet, &measured);
+        let all = resources(&fleet, &measured, &Uses::new());
         let a = &all.rows[0];
         assert_eq!((a.proxies, a.used.cpu, a.requested.cpu, a.app.cpu), (2, Some(10.0), Some(200.0), Some(30.0)));
         assert_eq!((a.limited.cpu, a.limited.memory), (None, Some(2e9)));

@@ -2,9 +2,7 @@
 //! (signals/src/promql/recorded.jsonl); behind it stands a table of what it says to which question.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
 use demo::Demo;
 use http::{Method, Request, Response};
@@ -17,7 +15,7 @@ use session::prometheus::{Chosen, State, Which};
 use session::resources::{Advice, Source};
 use session::{Keyring, Profile, Session, Workbench};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower::{BoxError, Service};
+use tower::{BoxError, service_fn};
 
 use crate::bench::{Bench, LIMIT, bench};
 
@@ -136,30 +134,15 @@ fn unescaped(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// A demo with a Prometheus behind the API server's proxy.
-#[derive(Clone)]
-struct Behind {
-    inner: kube::Client,
-    backend: Arc<Mutex<Option<Backend>>>,
-}
-
 const PROXY: &str = "/api/v1/namespaces/prod/services/prometheus:9090/proxy";
 
-impl Service<Request<Body>> for Behind {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move {
+/// A demo with a Prometheus behind the API server's proxy.
+fn with_backend(inner: kube::Client, backend: Arc<Mutex<Option<Backend>>>) -> kube::Client {
+    let answer = move |request: Request<Body>| {
+        let (inner, backend) = (inner.clone(), backend.lock().unwrap().clone());
+        async move {
             let path = request.uri().path_and_query().map(|path| path.to_string()).unwrap_or_default();
-            let Some(asked) = path.strip_prefix(PROXY) else { return Ok(this.inner.send(request).await?) };
-            let backend = this.backend.lock().unwrap().clone();
+            let Some(asked) = path.strip_prefix(PROXY) else { return Ok(inner.send(request).await?) };
             let (status, body) = match backend {
                 Some(backend) => backend.answer(asked),
                 None => {
@@ -167,9 +150,10 @@ impl Service<Request<Body>> for Behind {
                     (503, json!({"kind": "Status", "code": 503, "message": said}).to_string())
                 }
             };
-            Ok(Response::builder().status(status).body(Body::from(body.into_bytes()))?)
-        })
-    }
+            Ok::<_, BoxError>(Response::builder().status(status).body(Body::from(body.into_bytes()))?)
+        }
+    };
+    kube::Client::new(service_fn(answer), "default")
 }
 
 async fn make_service(demo: &Demo, name: &str) {
@@ -195,7 +179,7 @@ async fn state(session: &Session, is: impl Fn(&State) -> bool) -> State {
 async fn behind() -> (Bench, Backend, Arc<Mutex<Option<Backend>>>) {
     let slot = Arc::new(Mutex::new(None));
     let given = slot.clone();
-    let bench = bench(move |demo| kube::Client::new(Behind { inner: demo.client(), backend: given }, "default")).await;
+    let bench = bench(move |demo| with_backend(demo.client(), given)).await;
     make_service(&bench.demo, "prometheus").await;
     let mut live = bench.session.live();
     let listed = live.wait_for(|live| live.world.service("prod", "prometheus").is_some());

@@ -124,9 +124,8 @@ fn webhook_down(whole: &Whole<'_>) -> Found {
             // Its endpoints are kept by hand: the control plane runs elsewhere, and nothing here tells whether it answers.
             Some(service) if service.selector.is_empty() => return None,
             Some(service) => {
-                let fits =
-                    |labels: &world::Labels| service.selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-                let ready = world.pods_in(namespace).any(|pod| pod.ready && fits(&pod.labels));
+                let ready =
+                    world.pods_in(namespace).any(|pod| pod.ready && world::selects(&service.selector, &pod.labels));
                 (!ready).then(|| format!("no pod behind Service {namespace}/{name} is ready"))?
             }
         };

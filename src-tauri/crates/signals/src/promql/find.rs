@@ -1,6 +1,6 @@
 //! Services of a cluster that look like one: by the labels that charts and operators write, by their names, and by their ports.
 
-use world::{Pod, Service, TargetPort, World};
+use world::{Pod, Service, World, selects, target_port};
 
 /// What it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,23 +39,10 @@ impl Place {
     pub fn pods(&self, world: &World) -> Vec<(String, u16)> {
         let Some(service) = world.service(&self.namespace, &self.name) else { return Vec::new() };
         let Some(port) = service.ports.iter().find(|port| port.port == self.port) else { return Vec::new() };
-        let target = |pod: &Pod| match &port.target {
-            TargetPort::Number(0) => Some(port.port),
-            TargetPort::Number(number) => Some(*number),
-            TargetPort::Name(name) => pod
-                .containers
-                .iter()
-                .flat_map(|container| &container.ports)
-                .find(|(known, _)| known == name)
-                .map(|(_, number)| *number),
-        };
-        let behind = world.pods_in(&self.namespace).filter(|pod| pod.ready && selects(service, pod));
-        behind.filter_map(|pod| Some((pod.name.clone(), target(pod)?))).collect()
+        let chosen = |pod: &Pod| !service.selector.is_empty() && selects(&service.selector, &pod.labels);
+        let behind = world.pods_in(&self.namespace).filter(|pod| pod.ready && chosen(pod));
+        behind.filter_map(|pod| Some((pod.name.clone(), target_port(port, pod)?))).collect()
     }
-}
-
-fn selects(service: &Service, pod: &Pod) -> bool {
-    !service.selector.is_empty() && service.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value))
 }
 
 /// Words in names of what stands beside one and is none.

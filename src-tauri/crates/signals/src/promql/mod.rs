@@ -7,7 +7,7 @@ mod growth;
 mod probe;
 pub mod questions;
 
-pub use answer::{Answer, Line, NoNumber, Refused, Sample, read, read_version};
+pub use answer::{Answer, Line, NoNumber, Refused};
 pub use client::{Client, Trouble, Way};
 pub use find::{Kind, Place, find};
 pub use growth::{BUCKETS, REQUESTS, edges};
