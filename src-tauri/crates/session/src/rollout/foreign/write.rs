@@ -81,7 +81,12 @@ impl Session {
         let body = known.as_ref().and_then(|key| world.document(key)).map(|document| document.body.clone());
         let (target, replicas) = workload.map_or(("", 1), |one| (&*one.name, one.replicas));
         let ground = Ground { ready: &ready, plan, route: &route.body, target, replicas, known: body.as_deref() };
-        let Draft { fields, spec, lost } = (controller.write)(&ground);
+        let Draft { fields, spec, mut lost } = (controller.write)(&ground);
+        let moves = body.as_deref().map(|body| (controller.read)(body).moves).unwrap_or_default();
+        if !moves.is_empty() && !moves.contains(&plan.object()) {
+            let moves: Vec<String> = moves.iter().map(ToString::to_string).collect();
+            lost.push(format!("it moves {}, and not {}", moves.join(", "), plan.object()));
+        }
         let dish = match known {
             Some(key) => {
                 let edits: Vec<Edit> = fields.into_iter().map(|(path, value)| Edit::set(path, value)).collect();
@@ -109,12 +114,14 @@ fn known(controller: &Controller, world: &world::World, plan: &Plan) -> Option<O
     world.documents_of(controller.group, controller.kind).find(is_it).map(|document| document.key.clone())
 }
 
-/// A gate in words, as the plan has it.
+/// A gate in words: its metric, and its bounds as the plan has them.
 pub(super) fn gate_words(gate: &Gate) -> String {
     let text = serde_json::to_value(gate).ok();
     let fields = text.as_ref().and_then(Value::as_object).into_iter().flatten();
-    fields
-        .map(|(name, value)| format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let words = fields.map(|(name, value)| match value {
+        Value::String(said) if name == "metric" => said.clone(),
+        Value::String(said) => format!("{name} {said}"),
+        other => format!("{name} {}", other.as_f64().unwrap_or_default()),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
