@@ -2,5 +2,7 @@
 
 pub mod cluster;
 pub mod contract;
+pub mod edge;
 pub mod shop;
 pub mod way;
+pub mod work;

@@ -20,8 +20,10 @@ pub(super) const RECIPE: Recipe = Recipe {
 };
 
 fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
-    let pool = json!({"tcp": {"maxConnections": kitchen.number("connections")},
-        "http": {"http1MaxPendingRequests": kitchen.number("pending")}});
+    let most = kitchen.number("connections");
+    // Over HTTP/2 and gRPC one connection carries any number of requests.
+    let pool = json!({"tcp": {"maxConnections": most},
+        "http": {"http1MaxPendingRequests": kitchen.number("pending"), "http2MaxRequests": most}});
     let outliers = json!({"consecutive5xxErrors": kitchen.number("errors"), "interval": kitchen.value("interval"),
         "baseEjectionTime": kitchen.value("ejection"), "maxEjectionPercent": 50});
     Ok(vec![kitchen.policy(kitchen.service()?, &[("connectionPool", pool), ("outlierDetection", outliers)])?])

@@ -4,7 +4,10 @@ use serde_json::json;
 
 use super::kitchen::{Dish, Kitchen, NETWORKING};
 use super::{Recipe, Takes, needs};
-use crate::Result;
+use crate::{Error, Result};
+
+/// What is said to the host by who calls it.
+const PROTOCOLS: [&str; 5] = ["TLS", "HTTP", "HTTP2", "GRPC", "TCP"];
 
 pub(super) const RECIPE: Recipe = Recipe {
     id: "egress",
@@ -12,15 +15,21 @@ pub(super) const RECIPE: Recipe = Recipe {
         needs("namespace", Takes::Namespace, ""),
         needs("host", Takes::Text, "api.example.com"),
         needs("port", Takes::Number, "443"),
+        needs("protocol", Takes::Text, "TLS"),
     ],
     write,
 };
 
 fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let (namespace, host, port) = (kitchen.value("namespace"), kitchen.value("host"), kitchen.number("port"));
-    let (name, protocol) = if port == 80 { ("http", "HTTP") } else { ("tls", "TLS") };
-    let spec = json!({"hosts": [host], "location": "MESH_EXTERNAL", "resolution": "DNS", "exportTo": ["."],
-        "ports": [{"number": port, "name": name, "protocol": protocol}]});
+    let protocol = kitchen.value("protocol").to_uppercase();
+    if !PROTOCOLS.contains(&&*protocol) {
+        return Err(Error::Field { field: "protocol", reason: format!("one of {}", PROTOCOLS.join(", ")) });
+    }
+    // A name that stands for many cannot be looked up.
+    let resolution = if host.starts_with('*') { "NONE" } else { "DNS" };
+    let spec = json!({"hosts": [host], "location": "MESH_EXTERNAL", "resolution": resolution, "exportTo": ["."],
+        "ports": [{"number": port, "name": protocol.to_lowercase(), "protocol": protocol}]});
     let called = host.replace(['.', '*'], "-").trim_matches('-').to_owned();
     Ok(vec![kitchen.create(NETWORKING, "ServiceEntry", namespace, &called, spec)])
 }
