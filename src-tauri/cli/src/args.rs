@@ -293,6 +293,9 @@ pub struct Simulate {
     /// Suppose the time within which 99 of 100 of its answers come.
     #[arg(long, value_name = "MILLISECONDS")]
     pub canary_p99: Option<f64>,
+    /// Suppose that the query of a gate gives this; the gate by its name or its number, from 1. May be repeated.
+    #[arg(long, value_name = "GATE=NUMBER")]
+    pub canary_query: Vec<String>,
 }
 
 #[derive(Subcommand)]

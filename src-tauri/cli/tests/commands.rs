@@ -232,6 +232,8 @@ fn a_rollout_is_checked_run_and_told() {
         (Some(0), &"done".into(), &false.into()),
         "{out}"
     );
+    let wrong = run(&profile, &["rollout", "simulate", &plan, "--demo", "--canary-query", "1=5"], "");
+    assert_eq!(wrong.status.code(), Some(2), "its only gate asks no query: {}", String::from_utf8_lossy(&wrong.stderr));
     let done =
         run(&profile, &["rollout", "run", &plan, "--demo", "--take-over", "argocd-controller", "--format", "json"], "");
     let out = String::from_utf8(done.stdout).unwrap();

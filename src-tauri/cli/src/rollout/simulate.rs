@@ -1,11 +1,12 @@
 //! `netloft rollout simulate`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollout::{Phase, Plan, PlayedStep, span};
-use serde_json::json;
-use session::rollout::{Simulated, Supposed};
+use rollout::{Gate, Metric, Phase, Plan, PlayedStep, span};
+use serde_json::{Value, json};
+use session::rollout::{Given, Simulated, Source, Supposed};
 
 use super::{judged, measured, read};
 use crate::args::{Form, Simulate, Target};
@@ -21,6 +22,7 @@ pub async fn run(from: &Target, args: &Simulate) -> Result<bool, Failure> {
         error_share: args.canary_errors.map(|percent| (percent / 100.0).clamp(0.0, 1.0)),
         p50: args.canary_p50,
         p99: args.canary_p99,
+        queries: queries(&args.canary_query, &plan)?,
     };
     let simulated = open.session.rollout_simulate(plan.clone(), supposed).await?;
     let done = simulated.played.run.phase == Phase::Done;
@@ -29,18 +31,67 @@ pub async fn run(from: &Target, args: &Simulate) -> Result<bool, Failure> {
         print_json(&json!({
             "plan": plan, "phase": phase["phase"], "because": phase["because"], "after": simulated.played.run.driven.as_secs_f64(),
             "steps": simulated.played.steps, "requestsPerSecond": simulated.per_second, "canaryKnown": simulated.canary_known,
-            "astray": simulated.astray,
+            "astray": simulated.astray, "queries": simulated.given.iter().map(|one| source(one, &plan)).collect::<Vec<_>>(),
             "recorded": simulated.recorded.map(|(from, to)| json!({"from": when(from), "to": when(to)})),
         }))?;
         return Ok(done);
     }
     line(&plain(&traffic(&simulated, &plan)))?;
+    for given in &simulated.given {
+        line(&plain(&said(given, &plan)))?;
+    }
     for step in &simulated.played.steps {
         line(&judged(step.last.as_ref(), &told(step, &plan)))?;
     }
     let end = end(&simulated, &plan);
     line(&if done { plain(&end) } else { paint(Mark::Bad, &end) })?;
     Ok(done)
+}
+
+/// What is supposed of the queries of gates, by the gates' places in the plan.
+fn queries(supposed: &[String], plan: &Plan) -> Result<BTreeMap<usize, f64>, Failure> {
+    let read = |text: &String| {
+        let (gate, value) = text.split_once('=')?;
+        let named = |one: &Gate| one.metric == Metric::Promql && one.name == gate;
+        let number = || gate.parse::<usize>().ok()?.checked_sub(1);
+        let place = plan.gates.iter().position(named).or_else(number)?;
+        let is_query = plan.gates.get(place)?.metric == Metric::Promql;
+        Some((place, value.parse::<f64>().ok().filter(|value| value.is_finite() && is_query)?))
+    };
+    let all: Option<BTreeMap<usize, f64>> = supposed.iter().map(read).collect();
+    all.ok_or_else(|| {
+        Failure::WrongUse("--canary-query takes GATE=NUMBER, with a gate of the plan that asks a query".into())
+    })
+}
+
+fn called(given: &Given, plan: &Plan) -> String {
+    let name = plan.gates.get(given.gate).map_or("", |gate| &*gate.name);
+    if name.is_empty() { format!("gate {}", given.gate + 1) } else { name.to_owned() }
+}
+
+fn source(given: &Given, plan: &Plan) -> Value {
+    let (source, because) = match &given.source {
+        Source::Supposed => ("supposed", ""),
+        Source::Recorded => ("recorded", ""),
+        Source::Stable => ("stable", ""),
+        Source::Unplayed(because) => ("unplayed", &**because),
+    };
+    json!({"gate": called(given, plan), "source": source, "because": because})
+}
+
+/// Where what a gate's query gives comes from.
+fn said(given: &Given, plan: &Plan) -> String {
+    let name = called(given, plan);
+    match &given.source {
+        Source::Supposed => format!("{name}: as supposed"),
+        Source::Recorded => format!("{name}: as Prometheus has it of that time"),
+        Source::Stable => {
+            format!("{name}: Prometheus has nothing of {}, so as it has it of {}", plan.canary, plan.stable)
+        }
+        Source::Unplayed(because) => {
+            format!("{name}: left out, for nobody knows what it would give ({because}); --canary-query supposes it")
+        }
+    }
 }
 
 /// What it was played on.
@@ -63,6 +114,10 @@ fn told(step: &PlayedStep, plan: &Plan) -> String {
     let (number, all) = (step.step + 1, plan.steps.len());
     let mut words = format!("  step {number} of {all}, {} % to {}", step.split.canary, plan.canary);
     words += &format!(", {} to {}, {} looks", after(step.from), after(step.to), step.looks);
+    if step.copied > 0.0 {
+        // What answers to copies say nobody waits for, so that none of these gates knows it.
+        words += &format!(", copies {:.1} requests a second, of which queries alone can tell", step.copied);
+    }
     if step.by_hand {
         words += ", promoted by hand";
     }

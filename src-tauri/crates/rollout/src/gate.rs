@@ -1,8 +1,13 @@
 //! What has to hold for a rollout to go on. Missing measurements are neither good nor bad: they are missing.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::query::{Asked, VERSION, figure, unknown_placeholder};
+use crate::Plan;
+use crate::plan::duration;
+use crate::query::{Asked, INTERVAL, VERSION, figure, unknown_placeholder};
+use crate::reach::reach;
 
 /// A condition on what the canary does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +93,9 @@ pub struct Judged {
     /// The stable version's that it was compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stable: Option<f64>,
+    /// Nothing is judged for so many seconds yet: until then its query reads what was before the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<f64>,
     /// The whole in words, with its numbers.
     pub because: String,
 }
@@ -151,7 +159,25 @@ impl Gate {
         if is_query && self.over.is_some() && !self.is_of_version() {
             return Err("maxOverStable asks the same of the stable version: the query has to say {{version}}");
         }
-        Ok(())
+        // Any interval will do to read it.
+        reach(&self.query.replace(INTERVAL, "1m")).map(|_| ())
+    }
+
+    /// How long a step has to be written until the query reads nothing that was before it.
+    pub(crate) fn ripe(&self, plan: &Plan) -> Duration {
+        match (self.metric, reach(&self.query.replace(INTERVAL, &duration::write(plan.interval)))) {
+            (Metric::Promql, Ok(reach)) => reach.saturating_add(plan.lag),
+            // It is in no plan that makes sense.
+            (Metric::Promql, Err(_)) => Duration::MAX,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// It cannot be judged for so long yet.
+    pub(crate) fn too_early(&self, wait: Duration) -> Judged {
+        let seconds = Duration::from_secs(wait.as_secs_f64().ceil() as u64);
+        let because = format!("its query still reads what was before the step, for {}", duration::write(seconds));
+        Judged { early: Some(wait.as_secs_f64()), ..self.weigh(Err(because)) }
     }
 
     /// Its query asks of one version, and not of the service or of anything else.
@@ -211,7 +237,14 @@ impl Gate {
 
     fn weigh(&self, read: Result<Read, String>) -> Judged {
         let (name, unit) = (self.called(), self.metric.unit());
-        let judged = |verdict, value, stable, because| Judged { gate: self.clone(), verdict, value, stable, because };
+        let judged = |verdict, value, stable, because| Judged {
+            gate: self.clone(),
+            verdict,
+            value,
+            stable,
+            early: None,
+            because,
+        };
         let unknown = |because: String| judged(Verdict::Unknown, None, None, format!("{name}: {because}"));
         let (value, stable) = match read {
             Ok(read) => read,
@@ -305,6 +338,8 @@ mod tests {
             ("{metric: promql, query: 'up{a=\"{{what}}\"}', min: 1}", "placeholder"),
             ("{metric: promql, query: up, maxOverStable: 1}", "{{version}}"),
             ("{metric: p99, max: -1}", "not negative"),
+            ("{metric: promql, query: 'up[x]', min: 1}", "how far back"),
+            ("{metric: promql, query: 'up @ 1700000000', min: 1}", "fixed time"),
         ] {
             let gate: Gate = serde_json::from_value(world::yaml::read(text).value).unwrap();
             let refused = gate.sense().unwrap_err();

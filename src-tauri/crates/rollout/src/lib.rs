@@ -8,13 +8,14 @@ mod gate;
 mod plan;
 mod play;
 mod query;
+mod reach;
 mod run;
 mod split;
 
 pub use gate::{Gate, Judged, Measured, Metric, Rates, Verdict};
 pub use plan::duration::write as span;
 pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKind, Service, Step};
-pub use play::{Played, PlayedStep, play};
+pub use play::{Played, PlayedStep, Scene, play};
 pub use query::{Asked, fill};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
 pub use split::{Split, Unfit};

@@ -38,6 +38,10 @@ pub struct Plan {
     /// How long in all a step may go without measurements before the rollout has failed.
     #[serde(default = "five_minutes", with = "duration")]
     pub patience: Duration,
+    /// What happens is in Prometheus so much later at most: samples are taken, and rules evaluated, once a minute where nobody chose otherwise.
+    /// Upstream: prometheus/prometheus config/config.go, `DefaultGlobalConfig`.
+    #[serde(default = "a_minute", with = "duration", skip_serializing_if = "is_a_minute")]
+    pub lag: Duration,
     /// What happens when it has failed.
     #[serde(default)]
     pub on_failure: Failure,
@@ -186,6 +190,11 @@ impl Plan {
         serde_json::to_value(self).unwrap_or_default()
     }
 
+    /// How long a step has to be written until every gate can be judged.
+    pub fn ripe(&self) -> Duration {
+        self.gates.iter().map(|gate| gate.ripe(self)).max().unwrap_or_default()
+    }
+
     /// Whether it makes sense.
     ///
     /// # Errors
@@ -251,6 +260,14 @@ fn half_a_minute() -> Duration {
 
 fn five_minutes() -> Duration {
     Duration::from_secs(300)
+}
+
+fn a_minute() -> Duration {
+    Duration::from_secs(60)
+}
+
+fn is_a_minute(time: &Duration) -> bool {
+    *time == a_minute()
 }
 
 fn ten() -> u32 {

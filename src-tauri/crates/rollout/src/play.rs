@@ -5,10 +5,21 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{Act, Check, Command, Measured, Observation, Phase, Plan, Run, Split};
+use crate::{Act, Asked, Check, Command, Measured, Observation, Phase, Plan, Run, Split};
 
 /// A rollout that is not over after so many looks never will be, or not in a time that anybody waits.
 const LOOKS: usize = 20_000;
+
+/// What is there at a moment of a play.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// What both versions do.
+    pub measured: Measured,
+    /// What the queries of gates give, by the gate's place in the plan.
+    pub asked: BTreeMap<usize, Asked>,
+    /// Requests a second of which the canary gets a copy.
+    pub copied: f64,
+}
 
 /// A plan as it went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +43,8 @@ pub struct PlayedStep {
     pub from: f64,
     /// Seconds after the beginning at which it was left.
     pub to: f64,
+    /// Requests a second of which the canary got a copy, at the last look.
+    pub copied: f64,
     /// Looks at its gates.
     pub looks: usize,
     /// The look at which it was left, or at which the rollout broke.
@@ -40,22 +53,23 @@ pub struct PlayedStep {
     pub by_hand: bool,
 }
 
-/// Plays a plan on a route that has this split now. `traffic` is what both versions do under a split, so long after the beginning.
+/// Plays a plan on a route that has this split now. `scene` is what is there under a split, so long after the beginning.
 ///
 /// It ends where the real one would end, or stand still until a person decides; only a step by hand is promoted, at once.
-pub fn play(plan: Plan, live: Split, mut traffic: impl FnMut(Duration, Split) -> Measured) -> Played {
+pub fn play(plan: Plan, live: Split, mut scene: impl FnMut(Duration, Split) -> Scene) -> Played {
     let (mut run, mut split, mut elapsed) = (Run::begin(plan, live), live, Duration::ZERO);
     let mut steps: Vec<PlayedStep> = Vec::new();
     for _ in 0..LOOKS {
-        let measured = traffic(run.driven + elapsed, split);
+        let Scene { measured, asked, copied } = scene(run.driven + elapsed, split);
         let before = run.checks.back().map(|check| check.at);
-        let act = run.next(&Observation { elapsed, stale: None, live: Ok(split), measured, asked: BTreeMap::new() });
+        let act = run.next(&Observation { elapsed, stale: None, live: Ok(split), measured, asked });
         elapsed = run.plan.interval;
         let now = run.driven.as_secs_f64();
         if let Some(step) = steps.last_mut() {
             step.to = now;
             if let Some(check) = run.checks.back().filter(|check| Some(check.at) != before) {
                 step.looks += 1;
+                step.copied = copied;
                 step.last = Some(check.clone());
             }
         }
@@ -64,7 +78,9 @@ pub fn play(plan: Plan, live: Split, mut traffic: impl FnMut(Duration, Split) ->
             split = wanted;
             if !run.phase.is_over() {
                 let step = run.step;
-                steps.push(PlayedStep { step, split, from: now, to: now, looks: 0, last: None, by_hand: false });
+                let begun =
+                    PlayedStep { step, split, from: now, to: now, copied: 0.0, looks: 0, last: None, by_hand: false };
+                steps.push(begun);
             }
         }
         if run.phase == Phase::Waiting && run.command(Command::Promote).is_ok() {
@@ -84,19 +100,40 @@ pub fn play(plan: Plan, live: Split, mut traffic: impl FnMut(Duration, Split) ->
 mod tests {
     use super::*;
     use crate::plan::tests::PLAN;
-    use crate::{Failure, Rates};
+    use crate::{Failure, Gate, Metric, Rates, Verdict};
 
     fn rates(per_second: f64, error_share: f64) -> Option<Rates> {
         Some(Rates { per_second, error_share, p50: Some(5.0), p99: Some(20.0) })
     }
 
     /// A hundred requests a second, of which the canary fails this share under a split.
-    fn fails(share: impl Fn(Duration, Split) -> f64) -> impl FnMut(Duration, Split) -> Measured {
+    fn fails(share: impl Fn(Duration, Split) -> f64) -> impl FnMut(Duration, Split) -> Scene {
         move |at, split| {
             let canary = f64::from(split.canary);
             let of = |per_second: f64, errors| (per_second > 0.0).then(|| rates(per_second, errors)).flatten();
-            Measured { stable: of(100.0 - canary, 0.0), canary: of(canary, share(at, split)) }
+            let measured = Measured { stable: of(100.0 - canary, 0.0), canary: of(canary, share(at, split)) };
+            Scene { measured, copied: f64::from(split.mirror), ..Scene::default() }
         }
+    }
+
+    #[test]
+    fn copies_are_judged_by_queries_alone() {
+        let text = PLAN.replace("weight: 10,", "weight: 0, mirror: 20,");
+        let mut plan = Plan::read(&text).unwrap();
+        let query = Gate { query: "errors{v=\"{{version}}\"}".into(), max: Some(1.0), ..Gate::of(Metric::Promql) };
+        let mut errors = fails(|_, _| 0.0);
+        let played = play(plan.clone(), Split::default(), &mut errors);
+        assert_eq!((&played.run.phase, played.steps[0].copied, played.steps[1].copied), (&Phase::Done, 20.0, 0.0));
+        let judged = &played.steps[0].last.as_ref().unwrap().judged[0];
+        assert_eq!(judged.verdict, Verdict::Unknown, "nobody counts what answers to copies say: {judged:?}");
+        plan.gates.push(query);
+        let played = play(plan, Split::default(), |at, split| {
+            let asked = Asked { canary: Ok(if at > Duration::from_secs(70) { 2.0 } else { 0.0 }), stable: None };
+            Scene { asked: [(2, asked)].into(), ..errors(at, split) }
+        });
+        // Until the query reads nothing of before, it is not judged.
+        assert_eq!(played.run.phase, Phase::Returned("PromQL 2, above 1".into()));
+        assert_eq!((played.steps[0].to, played.steps[0].looks), (80.0, 8));
     }
 
     #[test]

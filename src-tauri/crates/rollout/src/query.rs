@@ -5,8 +5,10 @@ use crate::plan::duration;
 
 /// Stands for the version that is asked of.
 pub(crate) const VERSION: &str = "{{version}}";
+/// Stands for the time between two looks.
+pub(crate) const INTERVAL: &str = "{{interval}}";
 /// Those that are known.
-const PLACEHOLDERS: [&str; 4] = ["{{namespace}}", "{{service}}", VERSION, "{{interval}}"];
+const PLACEHOLDERS: [&str; 4] = ["{{namespace}}", "{{service}}", VERSION, INTERVAL];
 
 /// What a query gave, for each version a number or why there is none.
 #[derive(Clone, Debug, PartialEq)]

@@ -122,6 +122,9 @@ pub struct Run {
     pub asked: Option<Split>,
     /// Time driven.
     pub driven: Duration,
+    /// Time driven since this split was written.
+    #[serde(default)]
+    pub age: Duration,
     /// How long all gates of this step held.
     pub held: Duration,
     /// How long this step had no measurements.
@@ -145,6 +148,7 @@ impl Run {
             split: live,
             asked: None,
             driven: Duration::ZERO,
+            age: Duration::ZERO,
             held: Duration::ZERO,
             silent: Duration::ZERO,
             failures: 0,
@@ -162,6 +166,7 @@ impl Run {
             return Act::Wait;
         }
         self.driven += seen.elapsed;
+        self.age += seen.elapsed;
         // An answer that was lost on its way: the write was done. Since then a person, or the plan, may want something else.
         if let (Some(asked), Ok(live)) = (self.asked, &seen.live)
             && asked == *live
@@ -210,7 +215,7 @@ impl Run {
 
     /// The route has another split, and everything that was counted begins anew.
     fn took(&mut self, split: Split) {
-        (self.split, self.asked) = (split, None);
+        (self.split, self.asked, self.age) = (split, None, Duration::ZERO);
         (self.held, self.silent, self.failures, self.refusals) = (Duration::ZERO, Duration::ZERO, 0, 0);
     }
 
@@ -284,13 +289,18 @@ impl Run {
         let fewest = f64::from(self.plan.min_requests) / self.plan.interval.as_secs_f64();
         let measured = self.beside(seen.measured);
         let judge = |(place, gate): (usize, &Gate)| match gate.metric {
-            Metric::Promql => gate.judge_asked(seen.asked.get(&place), self.last_asked(place)),
+            Metric::Promql => match gate.ripe(&self.plan).checked_sub(self.age).filter(|wait| !wait.is_zero()) {
+                Some(wait) => gate.too_early(wait),
+                None => gate.judge_asked(seen.asked.get(&place), self.last_asked(place)),
+            },
             _ => gate.judge(&measured, fewest),
         };
         let judged: Vec<Judged> = self.plan.gates.iter().enumerate().map(judge).collect();
         let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(|one| one.because.clone());
-        let unknown = judged.iter().find(|one| one.verdict == Verdict::Unknown && self.measurable(&one.gate));
-        let unknown = unknown.map(|one| one.because.clone());
+        let open = judged.iter().filter(|one| one.verdict == Verdict::Unknown && self.measurable(&one.gate));
+        let (early, unknown): (Vec<&Judged>, Vec<&Judged>) = open.partition(|one| one.early.is_some());
+        let is_early = !early.is_empty();
+        let unknown = unknown.first().map(|one| one.because.clone());
         self.remember(seen, judged);
         match (failed, unknown) {
             (Some(because), _) => {
@@ -305,6 +315,8 @@ impl Run {
                 }
                 self.fail(format!("{because}, for {}", duration::write(patience)))
             }
+            // Time alone will tell, and nothing is missing.
+            (None, None) if is_early => Act::Wait,
             _ => {
                 self.failures = 0;
                 self.held += seen.elapsed;

@@ -18,6 +18,7 @@ export function newPlan(): RolloutPlan {
     tolerance: 0,
     minRequests: 10,
     patienceSeconds: 300,
+    lagSeconds: 60,
     onFailure: 'return',
     interrupted: 'hold',
   };

@@ -53,15 +53,15 @@ it('goes on by P, pauses by Space, and asks before A aborts', async () => {
 });
 
 it('plays a plan and says where it would stop, and again for what is supposed', async () => {
-  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, because }];
+  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, early: null, because }];
   const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
   const played = (failing: boolean): RolloutSimulated => ({
     phase: failing ? 'returned' : 'done', phaseBecause: failing ? 'success 95.0 %, below 99 %' : '', step: failing ? 1 : 3, seconds: 330,
     steps: [
-      { step: 0, from: 0, to: 300, looks: 10, byHand: true, last: { ...look, judged: judged('success 100.0 %', 'holds') } },
-      { step: 1, from: 300, to: 330, looks: 1, byHand: false, last: { ...look, judged: judged('success 95.0 %, below 99 %', 'fails') } },
+      { step: 0, from: 0, to: 300, copied: 0, looks: 10, byHand: true, last: { ...look, judged: judged('success 100.0 %', 'holds') } },
+      { step: 1, from: 300, to: 330, copied: 0, looks: 1, byHand: false, last: { ...look, judged: judged('success 95.0 %, below 99 %', 'fails') } },
     ],
-    checks: [], recordedFrom: null, recordedTo: null, requestsPerSecond: 12, canaryKnown: false, astray: 0,
+    checks: [], recordedFrom: null, recordedTo: null, requestsPerSecond: 12, canaryKnown: false, astray: 0, given: [],
   });
   const host = fixtureHost({ rolloutSimulate: ({ supposed }) => played(supposed.errorShare === 0.05) });
   connect(host);
@@ -74,6 +74,33 @@ it('plays a plan and says where it would stop, and again for what is supposed', 
   expect(screen.getAllByText('success 95.0 %, below 99 %')).toHaveLength(2);
   expect(screen.getByText('promoted by hand')).toBeTruthy();
   expect(screen.getByRole('listitem', { name: /Step 2: .*failed/ })).toBeTruthy();
+  await expectAccessible();
+});
+
+it('plays queries by what is supposed or recorded, and tells of copies', async () => {
+  const host = fixtureHost({
+    rolloutSimulate: ({ supposed }): RolloutSimulated => {
+      const value = supposed.queries[1] ?? null;
+      const because = value === null ? 'orders: its query still reads what was before the step, for 1m15s' : 'orders 7, as it shall be';
+      const judged = [{ verdict: value === null ? ('unknown' as const) : ('holds' as const), value, stable: null, early: value === null ? 75 : null, because }];
+      const last = { at: 10, step: 0, weight: 0, stable: null, canary: null, judged };
+      return {
+        phase: 'done', phaseBecause: '', step: 0, seconds: 90, steps: [{ step: 0, from: 0, to: 90, copied: 3, looks: 9, byHand: false, last }],
+        checks: [], recordedFrom: 1000, recordedTo: 2000, requestsPerSecond: 12, canaryKnown: true, astray: 0,
+        given: [value === null ? { gate: 1, source: 'unplayed', because: 'no Prometheus' } : { gate: 1, source: 'supposed', because: '' }],
+      };
+    },
+  });
+  connect(host);
+  const plan = { ...newPlan(), stable: 'v1', canary: 'v2', gates: [newGate('success-rate'), { ...newGate('promql'), name: 'orders' }] };
+  render(Simulation, { session: 'sim', plan });
+  await screen.findByText(/^orders: left out until you suppose what it gives.*no Prometheus/);
+  expect(screen.getByText(/^orders: judged in 1.*before the step/)).toBeTruthy();
+  expect(screen.getByText(/copied$/).textContent).toContain('3');
+  expect(screen.getByText(/queries alone can tell of copies/)).toBeTruthy();
+  await fireEvent.change(screen.getByRole('textbox', { name: 'orders' }), { target: { value: '7' } });
+  await screen.findByText('orders 7, as it shall be');
+  expect(screen.queryByText(/left out/)).toBeNull();
   await expectAccessible();
 });
 

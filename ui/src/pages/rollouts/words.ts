@@ -1,5 +1,6 @@
 import { words } from '../../i18n/words';
-import type { ForeignOrder, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
+import { duration } from '../../i18n/format';
+import type { ForeignOrder, RolloutJudged, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
 
 export const t = words(
   {
@@ -75,7 +76,13 @@ export const t = words(
     called: 'Called',
     query: 'Query: one number, asked of Prometheus at every look',
     queryHelp: 'Filled in: {placeholders}. Several series, none or NaN hold the step.',
-    queriesUnplayed: 'Gates that ask Prometheus are not played: nobody knows what it would say.',
+    lag: 'Samples come within',
+    early: '{gate}: judged in {time}; until then its query reads what was before the step',
+    givenRecorded: '{gate}: as Prometheus has it of that time',
+    givenStable: '{gate}: Prometheus has nothing of {canary}, so as it has it of {stable}',
+    givenNot: '{gate}: left out until you suppose what it gives, for nobody knows: {because}',
+    copied: '{rate} copied',
+    copiedHint: 'Nobody waits for what answers to copies say: gates judge the requests that the new version answers itself, and queries alone can tell of copies.',
     metric: 'Metric',
     atLeast: 'At least',
     atMost: 'At most',
@@ -293,7 +300,13 @@ export const t = words(
     called: '名称',
     query: '查询：每次检查时向 Prometheus 询问，结果须为一个数',
     queryHelp: '会代入：{placeholders}。多个序列、无数据或 NaN 时步骤保持不动。',
-    queriesUnplayed: '向 Prometheus 询问的条件不参与演练：没有人知道它会怎样回答。',
+    lag: '样本延迟至多',
+    early: '{gate}：{time}后才判断；在此之前其查询仍会读到这一步之前的数据',
+    givenRecorded: '{gate}：按 Prometheus 在该时段的记录',
+    givenStable: '{gate}：Prometheus 没有 {canary} 的数据，按 {stable} 的记录',
+    givenNot: '{gate}：在你作出假设之前不参与演练，因为没有人知道它会怎样回答：{because}',
+    copied: '复制 {rate}',
+    copiedHint: '没有人等待副本的应答：条件只看新版本自己应答的请求，只有查询能反映副本。',
     success: '成功率',
     p50: 'p50',
     p99: 'p99',
@@ -310,4 +323,10 @@ export function metricWord(metric: RolloutMetric): string {
 
 export function orderWord(order: ForeignOrder): string {
   return order === 'promote' ? t('promoteShort') : t(order);
+}
+
+/** What a look at a gate found. */
+export function judgedWords({ early, because }: RolloutJudged): string {
+  // The core's sentence begins with what the gate is called.
+  return early === null ? because : t('early', { gate: because.split(':', 1)[0] ?? '', time: duration(early) });
 }

@@ -1479,11 +1479,25 @@ min: number | null, max: number | null,
  */
 maxOverStable: number | null, };
 
+export type RolloutGiven = { 
+/**
+ * From 0.
+ */
+gate: number, source: RolloutSource, 
+/**
+ * Why it is not played.
+ */
+because: string, };
+
 export type RolloutJudged = { verdict: GateVerdict, value: number | null, 
 /**
  * The stable version's that it was compared with, of a query.
  */
-stable: number | null, because: string, };
+stable: number | null, 
+/**
+ * Seconds until it is judged, for as long its query reads what was before the step.
+ */
+early: number | null, because: string, };
 
 export type RolloutKind = "VirtualService" | "HTTPRoute";
 
@@ -1509,7 +1523,11 @@ minRequests: number,
 /**
  * How long a step may go without measurements.
  */
-patienceSeconds: number, onFailure: RolloutFate, interrupted: RolloutFate, };
+patienceSeconds: number, 
+/**
+ * What happens is in Prometheus so much later at most.
+ */
+lagSeconds: number, onFailure: RolloutFate, interrupted: RolloutFate, };
 
 /**
  * A step as it would go.
@@ -1522,7 +1540,11 @@ step: number,
 /**
  * Seconds after the beginning.
  */
-from: number, to: number, looks: number, 
+from: number, to: number, 
+/**
+ * Requests a second of which the new version gets a copy.
+ */
+copied: number, looks: number, 
 /**
  * The look at which it was left, or broke.
  */
@@ -1583,7 +1605,16 @@ canaryKnown: boolean,
 /**
  * Share of the requests that go another way than the split says.
  */
-astray: number, };
+astray: number, 
+/**
+ * The gates that ask Prometheus.
+ */
+given: Array<RolloutGiven>, };
+
+/**
+ * Where what a gate's query gives in a play comes from; `stable` is what Prometheus has of the stable version.
+ */
+export type RolloutSource = "supposed" | "recorded" | "stable" | "unplayed";
 
 export type RolloutStep = { 
 /**
@@ -1610,7 +1641,11 @@ errorShare: number | null,
 /**
  * Milliseconds.
  */
-p50: number | null, p99: number | null, };
+p50: number | null, p99: number | null, 
+/**
+ * What the query of each gate gives, in the order of the plan's gates.
+ */
+queries: Array<number | null>, };
 
 /**
  * One rule of a service's route.

@@ -43,6 +43,7 @@ fn a_query_without_a_number_holds_and_never_promotes() {
     let nothing = || Asked { canary: Err("it gives 3 series, not one number".into()), stable: None };
     let mut run = run();
     run.plan.gates = gates("sum(orders)");
+    run.plan.lag = Duration::ZERO;
     let look = |run: &mut Run, asked: Option<Asked>| {
         let act =
             run.next(&Observation { asked: asked.map(|one| (0, one)).into_iter().collect(), ..seen(run, good()) });
@@ -71,6 +72,48 @@ fn a_query_without_a_number_holds_and_never_promotes() {
         look(&mut run, None);
     }
     assert_eq!((run.step, run.held), (0, Duration::ZERO));
+}
+
+#[test]
+fn a_query_is_not_judged_by_what_was_before_the_step() {
+    let query = "sum(rate(errors{v=\"{{version}}\"}[1m])) or vector(0)";
+    let gate = Gate { query: query.into(), max: Some(0.1), ..Gate::of(Metric::Promql) };
+    let mut run = run();
+    (run.plan.gates, run.plan.lag, run.plan.patience) = (vec![gate], Duration::from_secs(15), Duration::from_secs(20));
+    // Before the step nothing fails, for nobody asks the canary: for 75 s an answer may be of that time.
+    let look = |run: &mut Run, errors: f64| {
+        let asked = [(0, Asked { canary: Ok(errors), stable: None })].into();
+        let act = run.next(&Observation { asked, ..seen(run, good()) });
+        if let Act::Write(split) = act {
+            run.wrote(split);
+        }
+        act
+    };
+    assert_eq!(look(&mut run, 0.0), write(10));
+    for at in 1..=7 {
+        assert_eq!(look(&mut run, 0.0), Act::Wait);
+        let judged = &run.checks.back().unwrap().judged[0];
+        assert_eq!((judged.verdict, judged.early), (Verdict::Unknown, Some(75.0 - 10.0 * f64::from(at))), "{judged:?}");
+        assert_eq!(
+            (run.step, run.held, run.silent),
+            (0, Duration::ZERO, Duration::ZERO),
+            "it neither held nor was silent"
+        );
+    }
+    let said = &run.checks.back().unwrap().judged[0].because;
+    assert_eq!(said, "PromQL: its query still reads what was before the step, for 5s");
+    assert_eq!(look(&mut run, 0.5), write(0));
+    assert_eq!(run.phase, Phase::Returned("PromQL 0.5, above 0.1".into()));
+}
+
+#[test]
+fn what_the_proxies_count_breaks_a_step_that_a_query_cannot_be_asked_of_yet() {
+    let gate = Gate { query: "sum(orders)".into(), min: Some(1.0), ..Gate::of(Metric::Promql) };
+    let mut run = run();
+    run.plan.gates.push(gate);
+    step(&mut run, None);
+    assert_eq!(step(&mut run, good()), Act::Wait);
+    assert_eq!(step(&mut run, bad()), write(0));
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Lease {
             Some(Pause::Manual) => DAY,
             None => Duration::ZERO,
         };
+        let needed = needed.saturating_add(plan.ripe());
         now.checked_add(needed.saturating_add(plan.patience).saturating_add(SPARE)).unwrap_or(Timestamp::MAX)
     }
 

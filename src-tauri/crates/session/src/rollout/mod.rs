@@ -3,6 +3,7 @@
 mod check;
 mod drive;
 pub(crate) mod foreign;
+mod given;
 mod lease;
 mod queries;
 mod simulate;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Obstacle;
 pub use foreign::{Foreign, Health, Order, Standing, Written};
+pub use given::{Given, Source};
 pub use journal::RolloutId;
 pub use simulate::{Simulated, Supposed};
 

@@ -60,7 +60,7 @@ impl Session {
     }
 }
 
-async fn ask(reliable: &Reliable, gate: &Gate, plan: &Plan, version: &str) -> Result<f64, String> {
+pub(super) async fn ask(reliable: &Reliable, gate: &Gate, plan: &Plan, version: &str) -> Result<f64, String> {
     let query = fill(&gate.query, plan, version).ok_or_else(|| format!("“{version}” cannot be part of a query"))?;
     let answer =
         reliable.client.query(&query, Some(crate::prometheus::now())).await.map_err(|error| error.to_string())?;

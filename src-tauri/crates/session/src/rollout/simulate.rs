@@ -1,14 +1,15 @@
 //! A plan played before the real one: on the traffic that was recorded, or as it is now, with the split that the engine says the route would
 //! make, by the code that drives the real one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use mesh::{Caller, Outcome, Ready, Request};
-use rollout::{Measured, Metric, Pause, Plan, Played, Rates, RouteKind, Split, play};
+use rollout::{Asked, Measured, Pause, Plan, Played, Rates, RouteKind, Scene, Split, play};
 use serde_json::Value;
 use world::{Change, Object, Origin};
 
+use super::given::Given;
 use super::versions::{measured, version, window};
 use crate::map::Flow;
 use crate::past::keep::STEP;
@@ -16,7 +17,7 @@ use crate::session::defect;
 use crate::{Error, Result, Session};
 
 /// What is supposed of the canary; what is left out is as it was measured, or else as the stable version's.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Supposed {
     /// Share of its requests that fail, 0 to 1.
     pub error_share: Option<f64>,
@@ -24,6 +25,8 @@ pub struct Supposed {
     pub p50: Option<f64>,
     /// Milliseconds.
     pub p99: Option<f64>,
+    /// What queries give of it, by their gates' places in the plan.
+    pub queries: BTreeMap<usize, f64>,
 }
 
 /// A plan as it would go.
@@ -39,6 +42,18 @@ pub struct Simulated {
     pub canary_known: bool,
     /// Requests of so large a share go another way than the split says: by the rules of the route, or of another. 0 to 1.
     pub astray: f64,
+    /// The gates whose queries are asked.
+    pub given: Vec<Given>,
+}
+
+/// What a plan is played on.
+struct Stage {
+    /// From and to when it was recorded, seconds since 1970; `None` where it is that of now.
+    recorded: Option<(u64, u64)>,
+    moments: Vec<Vec<Flow>>,
+    /// What queries give at each of them, by their gates' places in the plan that is played.
+    asked: BTreeMap<usize, Vec<Asked>>,
+    supposed: Supposed,
 }
 
 impl Session {
@@ -48,49 +63,46 @@ impl Session {
     /// Where the plan makes no sense, the cluster cannot be asked, or the route cannot be driven.
     pub async fn rollout_simulate(&self, plan: Plan, supposed: Supposed) -> Result<Simulated> {
         plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string() })?;
-        // What a query would have given under another split, nobody knows: those gates are not played.
         let mut plan = plan;
-        plan.gates.retain(|gate| gate.metric != Metric::Promql);
         let ready = self.ready().await?;
         let key = plan.object();
         let live = ready.world().document(&key).map(|document| document.body.clone());
         let live = live.ok_or_else(|| Error::gone(key))?;
-        let (recorded, moments) = self.rollout_traffic(&plan, &ready).await?;
-        let played = move || simulate(&ready, plan, &live, recorded, &moments, supposed);
+        let kept = self.rollout_traffic(&plan, &ready).await?;
+        let times: Vec<u64> = kept.iter().map(|(at, _)| *at).collect();
+        let (given, asked) = self.gates_given(&mut plan, &times, &supposed.queries).await;
+        let recorded = times.first().copied().zip(times.last().copied());
+        let mut moments: Vec<Vec<Flow>> = kept.into_iter().map(|(_, flows)| flows).collect();
+        if moments.is_empty() {
+            let traffic = self.traffic.borrow().clone();
+            moments.push(traffic.over(window(&plan).max(60), &ready));
+        }
+        let stage = Stage { recorded, moments, asked, supposed };
+        let played = move || simulate(&ready, plan, &live, &stage, given);
         tokio::task::spawn_blocking(played).await.map_err(|_| defect("playing a rollout"))?
     }
 
-    /// The last moments that were recorded of its versions, as many as the plan is long; where none was, the traffic as it is now.
-    async fn rollout_traffic(&self, plan: &Plan, ready: &Ready) -> Result<(Option<(u64, u64)>, Vec<Vec<Flow>>)> {
+    /// The last moments (seconds since 1970) that were recorded of its versions, as many as the plan is long.
+    async fn rollout_traffic(&self, plan: &Plan, ready: &Ready) -> Result<Vec<(u64, Vec<Flow>)>> {
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
         let kept = self.past_moments(now.saturating_sub(needs(plan).as_secs())).await?;
         let seen = |flows: &[Flow]| measured(ready, plan, flows).stable.is_some();
-        let kept: Vec<_> = kept.into_iter().filter(|(_, flows)| seen(flows)).collect();
-        if let (Some((first, _)), Some((last, _))) = (kept.first(), kept.last()) {
-            return Ok((Some((*first, *last)), kept.into_iter().map(|(_, flows)| flows).collect()));
-        }
-        let traffic = self.traffic.borrow().clone();
-        Ok((None, vec![traffic.over(window(plan).max(60), ready)]))
+        Ok(kept.into_iter().filter(|(_, flows)| seen(flows)).collect())
     }
 }
 
 /// How long it takes where every gate holds at once.
 fn needs(plan: &Plan) -> Duration {
     let pauses = plan.steps.iter().map(|step| match step.pause {
-        Pause::For(time) => time + plan.interval,
+        Pause::For(time) => time.saturating_add(plan.interval),
         Pause::Manual => plan.interval,
     });
+    let pauses = pauses.map(|time| time.saturating_add(plan.ripe()));
     pauses.fold(STEP, Duration::saturating_add)
 }
 
-fn simulate(
-    ready: &Ready,
-    plan: Plan,
-    live: &Value,
-    recorded: Option<(u64, u64)>,
-    moments: &[Vec<Flow>],
-    supposed: Supposed,
-) -> Result<Simulated> {
+fn simulate(ready: &Ready, plan: Plan, live: &Value, stage: &Stage, given: Vec<Given>) -> Result<Simulated> {
+    let Stage { recorded, moments, asked, supposed } = stage;
     let refused = |unfit: rollout::Unfit| Error::Refused { reason: format!("{}: {unfit}", plan.object()) };
     let begin = Split::read(&plan, live).map_err(refused)?;
     let callers = callers(ready, &plan, moments);
@@ -109,15 +121,17 @@ fn simulate(
     let astray = shares.iter().map(|(_, shares)| shares.astray).fold(0.0, f64::max);
     let played = play(plan, begin, |at, split| {
         let moment = (at.as_secs() / STEP.as_secs()) as usize % seen.len().max(1);
-        let Some(seen) = seen.get(moment) else { return Measured::default() };
+        let Some(seen) = seen.get(moment) else { return Scene::default() };
         let shares = shares.iter().find(|(known, _)| *known == split).map_or(Shares::by(split), |(_, shares)| *shares);
-        under(seen, total(seen), shares, supposed)
+        let now = asked.iter().filter_map(|(gate, line)| Some((*gate, line.get(moment)?.clone())));
+        let measured = under(seen, total(seen), shares, supposed);
+        Scene { measured, asked: now.collect(), copied: total(seen) * shares.copied }
     });
-    Ok(Simulated { played, recorded, per_second, canary_known, astray })
+    Ok(Simulated { played, recorded: *recorded, per_second, canary_known, astray, given })
 }
 
 /// What both versions would have done at a moment, had the requests been split so.
-fn under(seen: &Measured, per_second: f64, shares: Shares, supposed: Supposed) -> Measured {
+fn under(seen: &Measured, per_second: f64, shares: Shares, supposed: &Supposed) -> Measured {
     let of = |rates: Option<Rates>, share: f64| {
         rates.filter(|_| share > 0.0).map(|rates| Rates { per_second: per_second * share, ..rates })
     };
@@ -165,13 +179,15 @@ struct Shares {
     canary: f64,
     /// Requests that go elsewhere.
     astray: f64,
+    /// Requests of which the canary gets a copy.
+    copied: f64,
 }
 
 impl Shares {
     /// As the weights say.
     fn by(split: Split) -> Self {
         let canary = f64::from(split.canary) / 100.0;
-        Self { stable: 1.0 - canary, canary, astray: 0.0 }
+        Self { stable: 1.0 - canary, canary, astray: 0.0, copied: f64::from(split.mirror) / 100.0 }
     }
 
     /// As the engine says, once the route is this; where it does not know, as the weights say.
@@ -182,16 +198,18 @@ impl Shares {
             return Self::by(split);
         }
         let ready = ready.after(&ready.world().after([Change::Put(object)]));
-        let mut sum = Self { stable: 0.0, canary: 0.0, astray: 0.0 };
+        let mut sum = Self { stable: 0.0, canary: 0.0, astray: 0.0, copied: 0.0 };
         for (request, per_second) in callers {
             let verdict = ready.explain(request);
             let one = if verdict.outcome == Outcome::Forwarded {
                 let to = |wanted: &str| {
-                    let of = verdict.destinations.iter().filter(|one| is_version(plan, one, wanted));
-                    of.map(|one| one.share).sum::<f64>()
+                    let is = |one: &&mesh::Destination| is_version(plan, &one.service, one.subset.as_deref(), wanted);
+                    verdict.destinations.iter().filter(is).map(|one| one.share).sum::<f64>()
                 };
+                let is = |one: &&mesh::Mirror| is_version(plan, &one.service, one.subset.as_deref(), &plan.canary);
+                let copied = verdict.mirror.iter().filter(is).map(|one| one.percent / 100.0).sum();
                 let (stable, canary) = (to(&plan.stable), to(&plan.canary));
-                Self { stable, canary, astray: (1.0 - stable - canary).max(0.0) }
+                Self { stable, canary, astray: (1.0 - stable - canary).max(0.0), copied }
             } else {
                 Self::by(split)
             };
@@ -199,18 +217,16 @@ impl Shares {
             sum.stable += one.stable * weight;
             sum.canary += one.canary * weight;
             sum.astray += one.astray * weight;
+            sum.copied += one.copied * weight;
         }
         sum
     }
 }
 
-fn is_version(plan: &Plan, destination: &mesh::Destination, wanted: &str) -> bool {
-    let (namespace, name) = &destination.service;
+fn is_version(plan: &Plan, (namespace, name): &(String, String), subset: Option<&str>, wanted: &str) -> bool {
     let of_service = *namespace == plan.service.namespace;
     match plan.route.kind {
-        RouteKind::VirtualService => {
-            of_service && *name == plan.service.name && destination.subset.as_deref() == Some(wanted)
-        }
+        RouteKind::VirtualService => of_service && *name == plan.service.name && subset == Some(wanted),
         RouteKind::HttpRoute => of_service && name == wanted,
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use session::map::Level;
 use session::prometheus::{Chosen, State, Which};
 use session::resources::{Advice, Source};
+use session::rollout::{Given, Source as From, Supposed};
 use session::{Keyring, Profile, Session, Workbench};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{BoxError, service_fn};
@@ -361,7 +362,7 @@ async fn the_user_chooses_among_several_or_gives_an_address() {
 async fn a_gate_that_asks_it_decides_a_rollout() {
     let (bench, backend, slot) = behind().await;
     let session = &bench.session;
-    let text = "name: reviews\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\ninterval: 1s\npatience: 1m\nsteps: [{weight: 50, pause: 2s}, {weight: 100, pause: 1m}]\ngates: [{metric: promql, name: orders, query: 'sum(orders{s=\"{{service}}\",v=\"{{version}}\"}[{{interval}}])', min: 5, maxOverStable: 1}]\n";
+    let text = "name: reviews\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\ninterval: 1s\nlag: 0s\npatience: 1m\nsteps: [{weight: 50, pause: 2s}, {weight: 100, pause: 1m}]\ngates: [{metric: promql, name: orders, query: 'sum(orders{s=\"{{service}}\",v=\"{{version}}\"}[{{interval}}])', min: 5, maxOverStable: 1}]\n";
     let plan = Plan::read(text).unwrap();
     let take_over = vec!["argocd-controller".to_owned()];
     let blocks = async || {
@@ -419,4 +420,39 @@ async fn a_gate_that_asks_it_decides_a_rollout() {
     backend.say(v2, vector(&[(&[], "4.25")]));
     let back = until("its end", &|run| run.phase.is_over()).await;
     assert!(matches!(&back.phase, Phase::Returned(because) if because == "orders 4.25, below 5"), "{:?}", back.phase);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_played_on_what_it_has_or_on_what_is_supposed() {
+    let (bench, backend, slot) = behind().await;
+    let session = &bench.session;
+    let text = "name: reviews\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\ninterval: 10s\nlag: 15s\nsteps: [{weight: 50, pause: 20s}, {weight: 100, pause: 20s}]\ngates: [{metric: promql, name: orders, query: 'sum(orders{v=\"{{version}}\"}[1m])', min: 5, maxOverStable: 1}]\n";
+    let plan = Plan::read(text).unwrap();
+    let play = async |queries: &[(usize, f64)]| {
+        let supposed = Supposed { queries: queries.iter().copied().collect(), ..Supposed::default() };
+        let simulated = session.rollout_simulate(plan.clone(), supposed).await.unwrap();
+        let [Given { gate: 0, source }] = simulated.given.as_slice() else { panic!("{:?}", simulated.given) };
+        (source.clone(), simulated.played)
+    };
+    let (source, played) = play(&[]).await;
+    assert!(matches!(&source, From::Unplayed(because) if because.starts_with("Prometheus: ")), "{source:?}");
+    assert_eq!((&played.run.phase, played.steps[0].to), (&Phase::Done, 20.0), "the gate is left out");
+    let (source, played) = play(&[(0, 7.0)]).await;
+    // For 75 s nobody can tell; the look after is the first of those that hold.
+    assert_eq!((source, &played.run.phase, played.steps[0].to), (From::Supposed, &Phase::Done, 90.0), "{played:#?}");
+    let (_, played) = play(&[(0, 4.0)]).await;
+    assert_eq!(played.run.phase, Phase::Returned("orders 4, below 5".into()));
+
+    *slot.lock().unwrap() = Some(backend.clone());
+    session.find_prometheus();
+    session.prometheus_looked().await;
+    backend.say("sum(orders{v=\"v1\"}", vector(&[(&[], "10")]));
+    let (source, played) = play(&[]).await;
+    assert_eq!((source, &played.run.phase), (From::Stable, &Phase::Done), "of the canary it has nothing yet");
+    backend.say("sum(orders{v=\"v2\"}", vector(&[(&[], "11.5")]));
+    let (source, played) = play(&[]).await;
+    let because = "orders 11.5, worse than the stable version's 10 by more than 1";
+    assert_eq!((source, played.run.phase), (From::Recorded, Phase::Returned(because.into())));
+    let (source, played) = play(&[(0, 10.5)]).await;
+    assert_eq!((source, &played.run.phase), (From::Supposed, &Phase::Done), "{played:#?}");
 }

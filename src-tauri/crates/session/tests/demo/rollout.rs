@@ -154,7 +154,7 @@ async fn a_plan_of_an_hour_is_played_before_it_is_run() {
     let mut plan = plan(steps, "[{metric: success-rate, min: 90}, {metric: p99, maxOverStable: 50}]");
     plan.interval = Duration::from_secs(30);
     let play = async |error_share, p99| {
-        let supposed = Supposed { error_share, p50: None, p99 };
+        let supposed = Supposed { error_share, p99, ..Supposed::default() };
         bench.session.rollout_simulate(plan.clone(), supposed).await.unwrap()
     };
     let good = play(Some(0.01), Some(1.0)).await;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use rollout::{
     Cohort, Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
 };
-use session::rollout::{Obstacle, Shown, Simulated, Supposed};
+use session::rollout::{Given, Obstacle, Shown, Simulated, Source, Supposed};
 
 use super::all;
 use crate::types::{
-    GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutJudged,
-    RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed, RolloutRates,
-    RolloutSimulated, RolloutStep, RolloutSupposed,
+    GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutGiven,
+    RolloutJudged, RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed, RolloutRates,
+    RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -41,6 +41,7 @@ impl From<RolloutPlan> for Plan {
             tolerance: plan.tolerance,
             min_requests: plan.min_requests,
             patience: seconds(plan.patience_seconds),
+            lag: seconds(plan.lag_seconds),
             on_failure: if plan.on_failure == RolloutFate::Hold { Failure::Hold } else { Failure::Return },
             interrupted: if plan.interrupted == RolloutFate::Hold { Interrupted::Hold } else { Interrupted::Return },
         }
@@ -67,6 +68,7 @@ impl From<Plan> for RolloutPlan {
             tolerance: plan.tolerance,
             min_requests: plan.min_requests,
             patience_seconds: plan.patience.as_secs_f64(),
+            lag_seconds: plan.lag.as_secs_f64(),
             on_failure: if plan.on_failure == Failure::Hold { RolloutFate::Hold } else { RolloutFate::Return },
             interrupted: if plan.interrupted == Interrupted::Hold { RolloutFate::Hold } else { RolloutFate::Return },
         }
@@ -146,7 +148,7 @@ impl From<rollout::Judged> for RolloutJudged {
             Verdict::Fails => GateVerdict::Fails,
             Verdict::Unknown => GateVerdict::Unknown,
         };
-        Self { verdict, value: judged.value, stable: judged.stable, because: judged.because }
+        Self { verdict, value: judged.value, stable: judged.stable, early: judged.early, because: judged.because }
     }
 }
 
@@ -204,7 +206,8 @@ fn phase(phase: Phase) -> (RolloutPhase, String) {
 
 impl From<RolloutSupposed> for Supposed {
     fn from(supposed: RolloutSupposed) -> Self {
-        Self { error_share: supposed.error_share, p50: supposed.p50, p99: supposed.p99 }
+        let queries = supposed.queries.into_iter().enumerate().filter_map(|(gate, value)| Some((gate, value?)));
+        Self { error_share: supposed.error_share, p50: supposed.p50, p99: supposed.p99, queries: queries.collect() }
     }
 }
 
@@ -214,10 +217,23 @@ impl From<rollout::PlayedStep> for RolloutPlayed {
             step: step.step as u32,
             from: step.from,
             to: step.to,
+            copied: step.copied,
             looks: step.looks as u32,
             last: step.last.map(RolloutCheck::from),
             by_hand: step.by_hand,
         }
+    }
+}
+
+impl From<Given> for RolloutGiven {
+    fn from(given: Given) -> Self {
+        let (source, because) = match given.source {
+            Source::Supposed => (RolloutSource::Supposed, String::new()),
+            Source::Recorded => (RolloutSource::Recorded, String::new()),
+            Source::Stable => (RolloutSource::Stable, String::new()),
+            Source::Unplayed(because) => (RolloutSource::Unplayed, because),
+        };
+        Self { gate: given.gate as u32, source, because }
     }
 }
 
@@ -237,6 +253,7 @@ impl From<Simulated> for RolloutSimulated {
             requests_per_second: simulated.per_second,
             canary_known: simulated.canary_known,
             astray: simulated.astray,
+            given: all(simulated.given),
         }
     }
 }

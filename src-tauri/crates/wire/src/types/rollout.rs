@@ -39,6 +39,8 @@ wire! {
         pub min_requests: u32,
         /// How long a step may go without measurements.
         pub patience_seconds: f64,
+        /// What happens is in Prometheus so much later at most.
+        pub lag_seconds: f64,
         pub on_failure: RolloutFate,
         pub interrupted: RolloutFate,
     }
@@ -133,6 +135,8 @@ wire! {
         pub value: Option<f64>,
         /// The stable version's that it was compared with, of a query.
         pub stable: Option<f64>,
+        /// Seconds until it is judged, for as long its query reads what was before the step.
+        pub early: Option<f64>,
         pub because: String,
     }
 }
@@ -189,6 +193,8 @@ wire! {
         /// Milliseconds.
         pub p50: Option<f64>,
         pub p99: Option<f64>,
+        /// What the query of each gate gives, in the order of the plan's gates.
+        pub queries: Vec<Option<f64>>,
     }
 }
 
@@ -204,11 +210,28 @@ wire! {
         /// Seconds after the beginning.
         pub from: f64,
         pub to: f64,
+        /// Requests a second of which the new version gets a copy.
+        pub copied: f64,
         pub looks: u32,
         /// The look at which it was left, or broke.
         pub last: Option<RolloutCheck>,
         /// A person had to promote it, which is supposed to happen at once.
         pub by_hand: bool,
+    }
+}
+
+wire! {
+    /// Where what a gate's query gives in a play comes from; `stable` is what Prometheus has of the stable version.
+    pub enum RolloutSource { Supposed, Recorded, Stable, Unplayed }
+}
+
+wire! {
+    pub struct RolloutGiven {
+        /// From 0.
+        pub gate: u32,
+        pub source: RolloutSource,
+        /// Why it is not played.
+        pub because: String,
     }
 }
 
@@ -235,6 +258,8 @@ wire! {
         pub canary_known: bool,
         /// Share of the requests that go another way than the split says.
         pub astray: f64,
+        /// The gates that ask Prometheus.
+        pub given: Vec<RolloutGiven>,
     }
 }
 
