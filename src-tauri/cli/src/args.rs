@@ -250,16 +250,76 @@ pub enum RolloutDo {
     Simulate(Simulate),
     /// Starts it, or goes on with it, and drives it until it is over.
     Run(RolloutRun),
-    /// How it stands.
-    Status(Rollout),
+    /// How it stands; without a plan: all of them, also those that other controllers drive.
+    Status(RolloutStatus),
     /// On to the next step now.
-    Promote(Rollout),
+    Promote(Promote),
     /// Stands still.
-    Pause(Rollout),
+    Pause(Steer),
     /// Goes on.
-    Resume(Rollout),
+    Resume(Steer),
     /// Everything back to the stable version.
-    Abort(Rollout),
+    Abort(Steer),
+    /// Begins again what another controller has aborted.
+    Retry(Steer),
+    /// Prints the plan as the object of another controller; what that cannot do is said.
+    Export(RolloutExport),
+}
+
+/// Controllers that drive rollouts themselves.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tool {
+    Argo,
+    Flagger,
+}
+
+#[derive(ClapArgs)]
+pub struct RolloutStatus {
+    /// The plan.
+    #[arg(value_name = "PLAN.yaml")]
+    pub plan: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct RolloutExport {
+    /// For which controller.
+    #[arg(long = "as", value_enum)]
+    pub tool: Tool,
+    /// The plan.
+    #[arg(value_name = "PLAN.yaml")]
+    pub plan: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub struct Steer {
+    /// The plan.
+    #[arg(value_name = "PLAN.yaml", required_unless_present_any = ["argo", "flagger"])]
+    pub plan: Option<PathBuf>,
+    /// The Rollout of Argo Rollouts instead of a plan.
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with_all = ["plan", "flagger"])]
+    pub argo: Option<String>,
+    /// The Canary of Flagger instead of a plan.
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "plan")]
+    pub flagger: Option<String>,
+    /// Give the order without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Why, for the journal.
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
+}
+
+#[derive(ClapArgs)]
+pub struct Promote {
+    #[command(flatten)]
+    pub steer: Steer,
+    /// Past all steps and checks that are left, where another controller drives it.
+    #[arg(long, conflicts_with = "plan")]
+    pub full: bool,
 }
 
 #[derive(ClapArgs)]

@@ -1,14 +1,15 @@
 //! `netloft rollout`.
 
+mod foreign;
 mod simulate;
 
 use std::path::Path;
 
 use rollout::{Check, Command, Phase, Plan, Verdict};
 use serde_json::{Value, json};
-use session::rollout::{RolloutId, Shown};
+use session::rollout::{Order, RolloutId, Shown};
 
-use crate::args::{Form, Rollout, RolloutDo, RolloutRun, Target};
+use crate::args::{Form, RolloutDo, RolloutRun, RolloutStatus, Steer, Target};
 use crate::failure::Failure;
 use crate::print::{Mark, json as print_json, json_line, line, paint, plain, say};
 use crate::source::{Open, open};
@@ -19,10 +20,13 @@ pub async fn run(from: &Target, command: &RolloutDo) -> Result<bool, Failure> {
         RolloutDo::Simulate(args) => simulate::run(from, args).await,
         RolloutDo::Run(args) => drive(from, args).await,
         RolloutDo::Status(args) => status(from, args).await,
-        RolloutDo::Promote(args) => steer(from, args, Command::Promote).await,
-        RolloutDo::Pause(args) => steer(from, args, Command::Pause).await,
-        RolloutDo::Resume(args) => steer(from, args, Command::Resume).await,
-        RolloutDo::Abort(args) => steer(from, args, Command::Abort).await,
+        RolloutDo::Promote(args) if args.full => order(from, &args.steer, Order::Finish).await,
+        RolloutDo::Promote(args) => order(from, &args.steer, Order::Promote).await,
+        RolloutDo::Pause(args) => order(from, args, Order::Pause).await,
+        RolloutDo::Resume(args) => order(from, args, Order::Resume).await,
+        RolloutDo::Abort(args) => order(from, args, Order::Abort).await,
+        RolloutDo::Retry(args) => order(from, args, Order::Retry).await,
+        RolloutDo::Export(args) => foreign::export(from, args).await,
     }
 }
 
@@ -183,8 +187,9 @@ async fn under_way(open: &Open, plan: &Plan) -> Result<Option<Shown>, Failure> {
     Ok(runs(open, plan).await?.into_iter().find(|one| !one.is_over))
 }
 
-async fn status(from: &Target, args: &Rollout) -> Result<bool, Failure> {
-    let plan = read(&args.plan)?;
+async fn status(from: &Target, args: &RolloutStatus) -> Result<bool, Failure> {
+    let Some(plan) = &args.plan else { return everything(from, args.format).await };
+    let plan = read(plan)?;
     let open = open(from).await?;
     let of = runs(&open, &plan).await?;
     if args.format == Form::Json {
@@ -199,8 +204,42 @@ async fn status(from: &Target, args: &Rollout) -> Result<bool, Failure> {
     Ok(of.first().is_some_and(|one| !matches!(one.run.phase, Phase::Returned(_) | Phase::Stopped(_))))
 }
 
-async fn steer(from: &Target, args: &Rollout, command: Command) -> Result<bool, Failure> {
-    let plan = read(&args.plan)?;
+/// All rollouts of the cluster: ours, newest first, and those of other controllers.
+async fn everything(from: &Target, format: Form) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    let ours = open.session.rollouts().await?;
+    if format == Form::Json {
+        let ours: Vec<Value> = ours.iter().map(row).collect();
+        print_json(&json!({"rollouts": ours, "foreign": foreign::rows(&open)}))?;
+        return Ok(true);
+    }
+    for shown in &ours {
+        stand(shown, format)?;
+    }
+    let others = foreign::tell(&open)?;
+    if ours.is_empty() && !others {
+        line(&plain("no rollout on this cluster"))?;
+    }
+    Ok(true)
+}
+
+/// To the driver of a plan, or to another controller.
+async fn order(from: &Target, args: &Steer, order: Order) -> Result<bool, Failure> {
+    let Some(plan) = &args.plan else { return foreign::order(from, args, order).await };
+    let command = match order {
+        Order::Promote => Command::Promote,
+        Order::Pause => Command::Pause,
+        Order::Resume => Command::Resume,
+        Order::Abort => Command::Abort,
+        Order::Finish | Order::Retry => {
+            return Err(Failure::WrongUse("a plan is begun again by rollout run".into()));
+        }
+    };
+    steer(from, plan, args.format, command).await
+}
+
+async fn steer(from: &Target, plan: &Path, format: Form, command: Command) -> Result<bool, Failure> {
+    let plan = read(plan)?;
     let open = open(from).await?;
     open.host.workbench().may_write()?;
     let Some(known) = under_way(&open, &plan).await? else {
@@ -210,7 +249,7 @@ async fn steer(from: &Target, args: &Rollout, command: Command) -> Result<bool, 
     open.session.rollout_command(known.id, command).await?;
     // Where its driver is gone, this program does what was wanted.
     if open.session.rollout_adopt(known.id).await? {
-        return follow(&open, known.id, args.format).await.map(|_| true);
+        return follow(&open, known.id, format).await.map(|_| true);
     }
     Ok(true)
 }

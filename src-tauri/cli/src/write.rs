@@ -97,7 +97,8 @@ pub async fn undo(from: &Target, args: &Undo) -> Result<bool, Failure> {
     finish(&open, &review, applied, text).await
 }
 
-fn show(review: &Review) -> Result<(), Failure> {
+/// What is to be written, and what it does.
+pub fn show(review: &Review) -> Result<(), Failure> {
     for item in &review.items {
         let owner = if item.owner.is_empty() { String::new() } else { format!("  ({} may set it back)", item.owner) };
         line(&plain(&format!("{} {}/{}{owner}", item.object.kind, item.object.namespace, item.object.name)))?;
@@ -124,7 +125,7 @@ fn show(review: &Review) -> Result<(), Failure> {
 }
 
 /// Asks the person; without one there is nobody to say yes.
-fn confirmed(question: &str) -> Result<bool, Failure> {
+pub fn confirmed(question: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::WrongUse("there is no terminal to ask: pass --yes to write".into()));
     }
@@ -143,15 +144,7 @@ async fn finish(open: &Open, review: &Review, applied: Applied, text: bool) -> R
         print_json(&json!({"review": review, "applied": applied, "uptake": uptake}))?;
         return Ok(done);
     }
-    for object in applied.objects.iter().filter(|object| !object.because.is_empty()) {
-        line(&plain(&format!(
-            "{} {}/{}: {}",
-            object.object.kind, object.object.namespace, object.object.name, object.because
-        )))?;
-    }
-    let state =
-        serde_json::to_value(applied.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    line(&paint(if done { Mark::Good } else { Mark::Bad }, &format!("entry {}: {state}", applied.entry)))?;
+    ended(&applied)?;
     if let Some(uptake) = uptake {
         for row in uptake.rows.iter().filter(|row| !row.because.is_empty()) {
             line(&paint(Mark::Bad, &format!("{}/{} rejects it: {}", row.namespace, row.pod, row.because)))?;
@@ -161,6 +154,21 @@ async fn finish(open: &Open, review: &Review, applied: Applied, text: bool) -> R
             line(&format!("{} of them still drain connections that keep to what was there before", uptake.draining))?;
         }
     }
+    Ok(done)
+}
+
+/// How the write went.
+pub fn ended(applied: &Applied) -> Result<bool, Failure> {
+    let done = applied.state == EntryState::Applied;
+    for object in applied.objects.iter().filter(|object| !object.because.is_empty()) {
+        line(&plain(&format!(
+            "{} {}/{}: {}",
+            object.object.kind, object.object.namespace, object.object.name, object.because
+        )))?;
+    }
+    let state =
+        serde_json::to_value(applied.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    line(&paint(if done { Mark::Good } else { Mark::Bad }, &format!("entry {}: {state}", applied.entry)))?;
     Ok(done)
 }
 

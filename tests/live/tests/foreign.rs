@@ -68,10 +68,17 @@ async fn stands(session: &Arc<Session>, health: Health, step: u64, split: [u64; 
     eprintln!("{health:?}: {}, {:?}, {:?} %: {}", standing.phase, standing.step, standing.weight, standing.message);
 }
 
+/// As the window gives it: reviewed, then written.
+async fn give(session: &Session, of: &ObjectKey, order: Order) {
+    let review = session.foreign_review(of, order).await.unwrap();
+    let applied = session.apply(&review.token, "", &[]).await.unwrap();
+    assert!(applied.objects.iter().all(|ended| ended.because.is_empty()), "{order:?}: {applied:?}");
+}
+
 async fn steered(session: &Arc<Session>) {
     let connection = session.connection();
     let rollout = key("argoproj.io", "Rollout");
-    let order = async |order| session.foreign_order(&rollout, order).await.unwrap();
+    let order = async |order| give(session, &rollout, order).await;
     for object in ground() {
         make(connection, &object).await.unwrap();
     }
@@ -89,7 +96,7 @@ async fn steered(session: &Arc<Session>) {
     stands(session, Health::Paused, 3, [50, 50]).await;
     order(Order::Abort).await;
     stands(session, Health::Failed, 0, [100, 0]).await;
-    assert!(session.foreign_order(&rollout, Order::Promote).await.is_err(), "it was aborted");
+    assert!(session.foreign_review(&rollout, Order::Promote).await.is_err(), "it was aborted");
     order(Order::Retry).await;
     stands(session, Health::Paused, 1, [90, 10]).await;
     order(Order::Promote).await;
@@ -138,7 +145,7 @@ async fn written(session: &Arc<Session>) {
     })
     .await
     .unwrap();
-    session.foreign_order(&rollout, Order::Promote).await.unwrap();
+    give(session, &rollout, Order::Promote).await;
     until("copies are sent and the cohort is gone", async || {
         let (rules, standing) = rules().await;
         let is = rules.len() == 2 && rules[0]["mirrorPercentage"]["value"] == 20.0 && rules[0].get("mirror").is_some();
@@ -147,7 +154,7 @@ async fn written(session: &Arc<Session>) {
     })
     .await
     .unwrap();
-    session.foreign_order(&rollout, Order::Promote).await.unwrap();
+    give(session, &rollout, Order::Promote).await;
     until("it is done and its rules are gone", async || {
         let (rules, standing) = rules().await;
         if rules.len() == 1 && standing.health == Health::Done {

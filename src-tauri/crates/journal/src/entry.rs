@@ -15,6 +15,8 @@ pub enum Change {
     Update,
     /// It is gone.
     Delete,
+    /// Its controller was told something through its status, which is the controller's to write: there is no way back but to tell it otherwise.
+    Order,
 }
 
 /// How far an entry, or one of its objects, has come.
@@ -41,8 +43,8 @@ const STATES: [(State, &str); 5] = [
     (State::Undone, "undone"),
 ];
 
-const CHANGES: [(Change, &str); 3] =
-    [(Change::Create, "create"), (Change::Update, "update"), (Change::Delete, "delete")];
+const CHANGES: [(Change, &str); 4] =
+    [(Change::Create, "create"), (Change::Update, "update"), (Change::Delete, "delete"), (Change::Order, "order")];
 
 impl State {
     /// As it is kept and exported.
@@ -56,7 +58,8 @@ impl State {
 }
 
 impl Change {
-    pub(crate) fn word(self) -> &'static str {
+    /// As it is kept and exported.
+    pub fn word(self) -> &'static str {
         CHANGES.iter().find(|(change, _)| *change == self).map_or("", |(_, word)| word)
     }
 

@@ -161,6 +161,8 @@ fn types(key: &ObjectKey) -> &'static [&'static str] {
         "DestinationRule" => &["CDS"],
         "PeerAuthentication" => &["LDS", "CDS"],
         "AuthorizationPolicy" | "RequestAuthentication" => &["LDS"],
+        // Other controllers read them, and no proxy.
+        "Rollout" | "Canary" => &[],
         _ => &["CDS", "LDS", "RDS"],
     }
 }

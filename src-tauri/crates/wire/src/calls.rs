@@ -171,8 +171,8 @@ calls! {
     rollout_command(RolloutCommandArgs) -> Vec<Rollout>;
     /// Rollouts that other controllers drive.
     foreign_rollouts(SessionRef) -> ForeignRollouts;
-    /// Steers one of them, by the writes that its own tools make.
-    foreign_order(ForeignOrderArgs) -> ForeignRollouts;
+    /// What an order to one of them would write; `apply` gives it.
+    foreign_review(ForeignOrderArgs) -> Review;
     /// A plan as the object of one of their controllers.
     foreign_plan(ForeignPlanArgs) -> ForeignPlan;
     /// Everything wrong or risky, in the cluster or with the draft applied.

@@ -403,11 +403,10 @@ impl Calls for Host {
         Ok(convert::foreign(&*self.session(&args.session)?).await?)
     }
 
-    async fn foreign_order(&self, args: ForeignOrderArgs) -> Result<ForeignRollouts, Fault> {
+    async fn foreign_review(&self, args: ForeignOrderArgs) -> Result<Review, Fault> {
         let session = self.session(&args.session)?;
-        self.bench.may_write()?;
-        session.foreign_order(&ObjectKey::from(args.object), args.order.into()).await?;
-        Ok(convert::foreign(&session).await?)
+        let plan = session.foreign_review(&ObjectKey::from(args.object), args.order.into()).await?;
+        Ok(self.reviewed(&session, &plan).await)
     }
 
     async fn foreign_plan(&self, args: ForeignPlanArgs) -> Result<ForeignPlan, Fault> {

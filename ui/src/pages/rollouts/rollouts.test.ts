@@ -5,7 +5,7 @@ import { expectAccessible } from '../../lib/axe';
 import { keys } from '../../state/keys.svelte';
 import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
-import type { ForeignOrder, ForeignRollout, Rollout, RolloutSimulated } from '../../wire/generated/types';
+import type { ForeignOrder, ForeignRollout, Review, Rollout, RolloutSimulated } from '../../wire/generated/types';
 import { newGate, newPlan } from './plan';
 import ForeignPlan from './ForeignPlan.svelte';
 import ForeignRollouts from './ForeignRollouts.svelte';
@@ -104,27 +104,40 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
   await expectAccessible();
 });
 
-it('lists what other controllers drive, says why an order has no meaning, and asks before everything moves', async () => {
+it('lists what other controllers drive, says why an order has no meaning, and shows what one writes before it does', async () => {
   const orders: ForeignOrder[] = ['promote', 'finish', 'pause', 'resume', 'abort', 'retry'];
   const foreign: ForeignRollout = {
     controller: 'Argo Rollouts', object: { group: 'argoproj.io', kind: 'Rollout', namespace: 'prod', name: 'reviews' }, health: 'paused', phase: 'Paused',
     message: 'CanaryPauseStep', step: 1, steps: 6, weight: 10, moves: [], orders: orders.map((order) => ({ order, because: order === 'retry' ? 'it was not aborted' : '' })),
   };
-  const host = fixtureHost({ foreignRollouts: { controllers: [], rollouts: [foreign], unknown: [] }, foreignOrder: { controllers: [], rollouts: [foreign], unknown: [] } });
+  const item = { object: foreign.object, change: 'order' as const, liveVersion: '7', diff: [{ side: 'after' as const, line: 2, text: '  abort: true' }], fields: [], accepted: true, problems: [], conflicts: [], owner: '' };
+  const review: Review = { token: 'k', items: [item], says: [], requestsObserved: 0, requestsProbed: 0, findingsAdded: [], findingsRemoved: [], unknown: [], canApply: true, because: '', production: false };
+  const host = fixtureHost({
+    foreignRollouts: { controllers: [], rollouts: [foreign], unknown: [] },
+    foreignReview: ({ order }) => ({ ...review, items: [{ ...item, change: order === 'pause' ? ('update' as const) : ('order' as const) }] }),
+    apply: { entry: 3, state: 'applied', objects: [] },
+  });
   connect(host);
   render(ForeignRollouts, { session: 'f' });
-  const given = (): unknown[] => host.asked.filter(({ name }) => name === 'foreign_order').map(({ args }) => (args as { order: string }).order);
+  const given = (): number => host.asked.filter(({ name }) => name === 'apply').length;
   await screen.findByText('1 of 6');
   await expectAccessible();
   const retry = screen.getByRole('button', { name: 'Begin again' });
   expect([retry.getAttribute('aria-disabled'), retry.title]).toEqual(['true', 'it was not aborted']);
-  await fireEvent.click(screen.getByRole('button', { name: 'Next step' }));
-  await waitFor(() => expect(given()).toEqual(['promote']));
+  await fireEvent.click(screen.getByRole('button', { name: 'Pause' }));
+  const pause = await screen.findByRole('dialog', { name: 'Pause: reviews' });
+  await within(pause).findByText(/can be undone there/);
+  await fireEvent.click(within(pause).getByRole('button', { name: 'Not now' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   await fireEvent.click(screen.getByRole('button', { name: 'Abort' }));
-  const dialog = await screen.findByRole('dialog', { name: 'Abort reviews?' });
-  expect(given()).toHaveLength(1);
+  const dialog = await screen.findByRole('dialog', { name: 'Abort: reviews' });
+  await within(dialog).findByText('abort: true', { exact: false });
+  expect(within(dialog).getByText(/cannot be undone: give it another order/)).toBeTruthy();
+  await expectAccessible();
+  expect(given()).toBe(0);
   await fireEvent.click(within(dialog).getByRole('button', { name: 'Abort' }));
-  await waitFor(() => expect(given()).toEqual(['promote', 'abort']));
+  await waitFor(() => expect(given()).toBe(1));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
 });
 
 it('writes the plan for another controller, and says first what is lost', async () => {

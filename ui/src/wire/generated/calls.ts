@@ -289,8 +289,8 @@ export const calls = (call: Call) => ({
   /** Rollouts that other controllers drive. */
   foreignRollouts: (args: SessionRef): Promise<ForeignRollouts> => call('foreign_rollouts', args) as Promise<ForeignRollouts>,
 
-  /** Steers one of them, by the writes that its own tools make. */
-  foreignOrder: (args: ForeignOrderArgs): Promise<ForeignRollouts> => call('foreign_order', args) as Promise<ForeignRollouts>,
+  /** What an order to one of them would write; `apply` gives it. */
+  foreignReview: (args: ForeignOrderArgs): Promise<Review> => call('foreign_review', args) as Promise<Review>,
 
   /** A plan as the object of one of their controllers. */
   foreignPlan: (args: ForeignPlanArgs): Promise<ForeignPlan> => call('foreign_plan', args) as Promise<ForeignPlan>,

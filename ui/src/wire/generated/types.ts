@@ -98,7 +98,7 @@ export type Caller = { namespace?: string, workload?: string, serviceAccount?: s
 
 export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
 
-export type ChangeKind = "create" | "update" | "delete";
+export type ChangeKind = "create" | "update" | "delete" | "order";
 
 /**
  * A context of a kubeconfig, or the demo, as known without asking it.

@@ -1,6 +1,7 @@
 //! Which fields two forms of an object differ in. Maps are compared field by field, lists as one value: Istio's lists
 //! are atomic in server-side apply, and an index does not say which item is meant once somebody moved one.
 
+use journal::Change;
 use serde_json::{Map, Value, json};
 
 /// One field that a change touches.
@@ -28,6 +29,14 @@ pub fn desired(object: &Value) -> Value {
         }
     }
     Value::Object(kept)
+}
+
+/// The object as a change of it means it: as its author does, or its status where that is what was written.
+pub fn meant(change: Change, object: &Value) -> Value {
+    match change {
+        Change::Create | Change::Update | Change::Delete => desired(object),
+        Change::Order => json!({"status": object["status"]}),
+    }
 }
 
 fn desired_metadata(metadata: &Value) -> Value {

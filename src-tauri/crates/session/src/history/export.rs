@@ -1,11 +1,11 @@
 //! Entries as a text for others: to keep, to send, to read into something else. Secrets are none of it: they never reached the journal.
 
 use jiff::Timestamp;
-use journal::{Change, ObjectRecord};
+use journal::ObjectRecord;
 use serde_json::{Value, json};
 
 use super::{Row, item};
-use crate::change::touched::desired;
+use crate::change::touched::meant;
 use crate::says::Line;
 use crate::uptake;
 
@@ -35,20 +35,12 @@ fn time(millis: i64) -> String {
     Timestamp::from_millisecond(millis).map(|at| at.to_string()).unwrap_or_default()
 }
 
-fn word(change: Change) -> &'static str {
-    match change {
-        Change::Create => "create",
-        Change::Update => "update",
-        Change::Delete => "delete",
-    }
-}
-
 fn value(row: &Row) -> Value {
     let entry = &row.entry;
     let object = |object: &ObjectRecord| {
-        let image = |image: &Option<Value>| image.as_ref().map(desired);
+        let image = |image: &Option<Value>| image.as_ref().map(|image| meant(object.change, image));
         json!({"group": object.key.group, "kind": object.key.kind, "namespace": object.key.namespace, "name": object.key.name,
-            "change": word(object.change), "state": object.outcome.state.word(), "because": object.outcome.because,
+            "change": object.change.word(), "state": object.outcome.state.word(), "because": object.outcome.because,
             "before": image(&object.before), "after": image(&object.after)})
     };
     json!({"entry": entry.id, "at": time(entry.at), "cluster": entry.context, "user": entry.user, "message": entry.message,
@@ -110,7 +102,7 @@ fn section(row: &Row) -> String {
         let because = if told.because.is_empty() { String::new() } else { format!(": {}", plain(&told.because)) };
         lines.extend([
             String::new(),
-            format!("### {} {}{because}", word(object.change), plain(&object.key.to_string())),
+            format!("### {} {}{because}", object.change.word(), plain(&object.key.to_string())),
             String::new(),
         ]);
         let diff: Vec<String> = told
@@ -142,7 +134,7 @@ mod tests {
         let object = ObjectRecord {
             key: ObjectKey::new("g", "K", "a", "n"),
             version: "v1".into(),
-            change: Change::Update,
+            change: journal::Change::Update,
             before: Some(body(1)),
             after: Some(body(2)),
             redacted: false,

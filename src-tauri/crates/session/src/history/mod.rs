@@ -4,7 +4,7 @@ mod export;
 
 use std::collections::{HashMap, HashSet};
 
-use journal::{Entry, EntryId, Filter, ObjectRecord, State};
+use journal::{Change, Entry, EntryId, Filter, ObjectRecord, State};
 use serde_json::Value;
 use world::yaml::{self, DiffLine};
 use world::{ObjectKey, World};
@@ -12,7 +12,7 @@ use world::{ObjectKey, World};
 pub use export::{Form, export};
 
 use crate::change::owners::others;
-use crate::change::touched::{desired, dotted, touched};
+use crate::change::touched::{dotted, meant, touched};
 use crate::says::Line;
 use crate::uptake;
 use crate::write::settle::Found;
@@ -185,7 +185,8 @@ fn told(row: Row, items: Vec<ItemOfEntry>) -> Told {
 
 /// An object of an entry as text.
 pub fn item(record: &ObjectRecord) -> ItemOfEntry {
-    let text = |object: &Option<Value>| object.as_ref().map(|o| yaml::write(&desired(o))).unwrap_or_default();
+    let text =
+        |object: &Option<Value>| object.as_ref().map(|o| yaml::write(&meant(record.change, o))).unwrap_or_default();
     let (before, after) = (text(&record.before), text(&record.after));
     let diff = yaml::diff(&before, &after);
     let because = record.outcome.because.clone();
@@ -210,7 +211,9 @@ pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
 
 /// The fields in which the cluster has an object otherwise than we left it.
 fn drift(object: &ObjectRecord, world: &World) -> Vec<Drift> {
-    if !matches!(world.coverage(&object.key.group, &object.key.kind), world::Coverage::Ready) {
+    // What its controller makes of an order is no drift.
+    let covered = matches!(world.coverage(&object.key.group, &object.key.kind), world::Coverage::Ready);
+    if !covered || object.change == Change::Order {
         return Vec::new();
     }
     let null = Value::Null;

@@ -15,6 +15,7 @@ use super::versions::measured;
 use crate::change::tray::{ChangeKind, Item};
 use crate::live::Link;
 use crate::write::plan::{self, Step};
+use crate::write::review::Whence;
 use crate::{Error, Result, Session};
 
 /// How often wishes of other programs are looked for, and a sign of life is given.
@@ -216,7 +217,7 @@ impl Session {
         if step.method == plan::Method::Nothing && step.accepted() {
             return Ok(None);
         }
-        let weighed = self.weigh(vec![step], None, 0).await?;
+        let weighed = self.weigh(vec![step], Whence::Itself(message.to_owned())).await?;
         let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
         match applied.objects.first() {
             Some(ended) if ended.state != State::Applied => {

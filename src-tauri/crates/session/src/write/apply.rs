@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use cluster::{ApiError, Cause, Connection, Options};
-use journal::{EntryId, NewEntry, NewObject, ObjectOutcome, State};
+use journal::{Change, EntryId, NewEntry, NewObject, ObjectOutcome, State};
 use serde_json::Value;
 use world::ObjectKey;
 
 use super::managers;
 use super::plan::{Conflict, Method, Step, preconditions, read, strict};
-use super::review::Plan;
+use super::review::{Plan, Whence};
 use crate::change::touched::{desired, dotted, patch, reversed, touched};
 use crate::change::tray::ChangeKind;
+use crate::rollout::foreign;
 use crate::says::{Line, says};
 use crate::{Error, Result, Session};
 
@@ -89,17 +90,24 @@ impl Session {
     /// others were not taken over, or the journal could not record it. What happens after the first write is an answer.
     pub async fn apply(&self, token: &str, message: &str, take_over: &[String]) -> Result<Applied> {
         let plan = self.plan().filter(|plan| plan.token == token).ok_or(Error::OutdatedReview)?;
-        if plan.undoes.is_none() && plan.tray != self.tray.borrow().revision() {
+        if let Whence::Tray(revision) = plan.whence
+            && revision != self.tray.borrow().revision()
+        {
             return Err(Error::OutdatedReview);
         }
+        let message = match &plan.whence {
+            Whence::Itself(said) if message.is_empty() => said,
+            _ => message,
+        };
         let applied = self.carry_out(&plan, message, take_over).await?;
         // A token is good for one apply: the second would find other versions anyway.
         self.set_plan(None);
         if applied.state == State::Applied {
             let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();
-            match plan.undoes {
-                Some(undone) => self.opening.records.close(undone, State::Undone).await?,
-                None => self.tray.send_modify(|tray| tray.applied(&keys)),
+            match plan.whence {
+                Whence::Undo(undone) => self.opening.records.close(undone, State::Undone).await?,
+                Whence::Tray(_) => self.tray.send_modify(|tray| tray.applied(&keys)),
+                Whence::Itself(_) => {}
             }
         }
         Ok(applied)
@@ -123,7 +131,7 @@ impl Session {
         let object = |step: &Step| NewObject {
             key: step.key.clone(),
             version: step.live.as_ref().or(step.result.as_ref()).map(version_of).unwrap_or_default(),
-            change: step.kind.into(),
+            change: step.change(),
             before: step.live.clone(),
             after: step.result.clone(),
             resource_version: step.version().to_owned(),
@@ -135,7 +143,7 @@ impl Session {
             message: message.to_owned(),
             objects: plan.steps.iter().map(object).collect(),
             says: says(&plan.effect).iter().map(Line::saved).collect(),
-            undoes: plan.undoes,
+            undoes: plan.whence.undoes(),
         }
     }
 
@@ -215,16 +223,6 @@ impl Session {
     }
 }
 
-impl From<ChangeKind> for journal::Change {
-    fn from(kind: ChangeKind) -> Self {
-        match kind {
-            ChangeKind::Create => Self::Create,
-            ChangeKind::Update => Self::Update,
-            ChangeKind::Delete => Self::Delete,
-        }
-    }
-}
-
 fn version_of(object: &Value) -> String {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     api_version.rsplit('/').next().unwrap_or_default().to_owned()
@@ -249,9 +247,13 @@ fn permit(plan: &Plan, take_over: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Whether an object is still exactly what the review read.
+/// Whether an object is still exactly what the review read; its controller may go on meanwhile where an order stays the same.
 async fn unchanged(connection: &Connection, step: &Step) -> Result<()> {
     let changed = |detail: String| Error::Changed { object: step.key.clone(), detail };
+    if let Method::Order(order, patch) = &step.method {
+        let still = foreign::still(connection, step, *order, patch).await?;
+        return still.map(drop).ok_or_else(|| changed(": its rollout has moved on".into()));
+    }
     match (read(connection, &step.key).await?, &step.live) {
         (None, None) => Ok(()),
         (Some(_), None) => Err(changed(": it has been created".into())),
@@ -283,6 +285,14 @@ async fn write(connection: &Connection, step: &Step, patience: &mut Patience) ->
         Method::Patch(steps) => {
             connection.json_patch(&step.key, steps, &strict(false)).await.map(|answer| answer.object)
         }
+        Method::Order(order, patch) => match foreign::still(connection, step, *order, patch).await {
+            Ok(Some(version)) => {
+                let options = Options { resource_version: Some(version).filter(|_| patch.exact), ..strict(false) };
+                connection.merge_patch(&step.key, patch.status, &patch.body, &options).await.map(|answer| answer.object)
+            }
+            Ok(None) => return Written::Refused("its rollout has moved on".into()),
+            Err(error) => return Written::Not(error.to_string()),
+        },
         Method::Delete => {
             let only = step.live.as_ref().map(preconditions).unwrap_or_default();
             connection.delete(&step.key, &only, false).await.map(|_| Value::Null)
@@ -354,6 +364,9 @@ async fn settle(connection: &Connection, step: &Step, lost: &ApiError, patience:
             return Written::Lost(lost.to_string());
         };
         let untouched = match (&now, &step.live) {
+            (Some(now), Some(live)) if step.change() == Change::Order => {
+                resource_version(now) == resource_version(live)
+            }
             (Some(now), Some(live)) => managers::only_status_moved(live, now),
             (None, None) => true,
             _ => false,
@@ -365,7 +378,7 @@ async fn settle(connection: &Connection, step: &Step, lost: &ApiError, patience:
             (None, _, ChangeKind::Delete) => {
                 Written::Done(Value::Null, "its answer was lost; reading it back showed the deletion".into())
             }
-            (Some(now), Some(result), _) if desired(&now) == desired(result) => {
+            (Some(now), Some(result), _) if step.meant(&now) == step.meant(result) => {
                 Written::Done(now, "its answer was lost; reading it back showed the change".into())
             }
             _ => Written::Lost(format!("{lost}; since then somebody changed it")),
@@ -383,6 +396,9 @@ async fn put_back(
 ) -> std::result::Result<(), String> {
     if step.method == Method::Nothing {
         return Ok(());
+    }
+    if step.change() == Change::Order {
+        return Err("what its controller was told through its status cannot be taken back".into());
     }
     let mut tried = false;
     let mut refused: Option<(String, String)> = None;

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use cluster::{Answer, ApiError, Cause, Connection, FIELD_MANAGER, Options, Preconditions};
+use journal::Change;
 use serde_json::Value;
 use world::ObjectKey;
 use world::yaml::{self, Problem};
 
 use crate::Result;
 use crate::change::owners::{apply_body, others, owner};
-use crate::change::touched::{Touched, desired, dotted, patch, touched};
+use crate::change::touched::{Touched, desired, dotted, meant, patch, touched};
 use crate::change::tray::{ChangeKind, Item};
 use crate::files::pointer;
+use crate::rollout::foreign::{Order, Patch};
 
 /// How an object is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub enum Method {
     Patch(Value),
     /// It is deleted, at the version and uid that were read.
     Delete,
+    /// A merge patch that tells its controller something.
+    Order(Order, Patch),
     /// It already is as it shall be.
     Nothing,
 }
@@ -82,16 +86,32 @@ impl Step {
         !self.problems.iter().any(|problem| problem.error)
     }
 
-    /// It as YAML before and after.
-    pub fn texts(&self) -> (String, String) {
-        let text = |object: Option<&Value>| object.map(|o| yaml::write(&desired(o))).unwrap_or_default();
-        (text(self.live.as_ref()), text(self.result.as_ref()))
+    /// What the journal calls it.
+    pub fn change(&self) -> Change {
+        match (&self.method, self.kind) {
+            (Method::Order(_, patch), _) if patch.status => Change::Order,
+            (_, ChangeKind::Create) => Change::Create,
+            (_, ChangeKind::Update) => Change::Update,
+            (_, ChangeKind::Delete) => Change::Delete,
+        }
     }
 
-    /// Its fields before and after.
-    pub fn fields(&self) -> Vec<Touched> {
-        let null = Value::Null;
-        touched(self.live.as_ref().unwrap_or(&null), self.result.as_ref().unwrap_or(&null))
+    /// It as this change means it.
+    pub fn meant(&self, object: &Value) -> Value {
+        meant(self.change(), object)
+    }
+
+    /// It before and after, as this change means it.
+    pub fn images(&self) -> (Option<Value>, Option<Value>) {
+        let image = |object: &Option<Value>| object.as_ref().map(|object| self.meant(object));
+        (image(&self.live), image(&self.result))
+    }
+
+    /// The same as YAML.
+    pub fn texts(&self) -> (String, String) {
+        let text = |image: Option<Value>| image.as_ref().map(yaml::write).unwrap_or_default();
+        let (before, after) = self.images();
+        (text(before), text(after))
     }
 
     fn refused(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, problem: Problem) -> Self {
@@ -284,6 +304,20 @@ pub(crate) async fn patched(
     by_patch(connection, key, "", fields, step).await
 }
 
+/// Plans to tell an object's controller something.
+pub(crate) async fn ordered(
+    connection: &Connection,
+    key: &ObjectKey,
+    (order, patch): (Order, Patch),
+    live: Value,
+) -> Result<Step, ApiError> {
+    let kind = ChangeKind::Update;
+    match connection.merge_patch(key, patch.status, &patch.body, &strict(true)).await {
+        Ok(answer) => Ok(accepted(key, kind, Some(live), Method::Order(order, patch), answer)),
+        Err(error) => refusal(key, kind, Some(live), "", error),
+    }
+}
+
 /// Plans to make an object again: the undo of a deletion.
 pub(crate) async fn made_again(connection: &Connection, key: &ObjectKey, before: &Value) -> Result<Step, ApiError> {
     let item = Item {
@@ -374,6 +408,7 @@ pub fn token(steps: &[Step], stamp: u64) -> String {
         (&step.key, step.kind, step.uid(), step.version(), &step.conflicts).hash(&mut hasher);
         match &step.method {
             Method::Create(body) | Method::Apply(body) | Method::Patch(body) => body.to_string().hash(&mut hasher),
+            Method::Order(_, patch) => (patch.status, patch.body.to_string()).hash(&mut hasher),
             Method::Delete => "delete".hash(&mut hasher),
             Method::Nothing => "nothing".hash(&mut hasher),
         }

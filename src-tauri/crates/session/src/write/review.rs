@@ -26,12 +26,28 @@ pub struct Plan {
     pub effect: Effect,
     /// What could not be known.
     pub unknown: Vec<Unknown>,
-    /// The entry that it takes back.
-    pub undoes: Option<EntryId>,
     /// What stands in the way besides conflicts; empty where nothing does.
     pub because: String,
-    /// The tray's revision that it was made from.
-    pub(crate) tray: u64,
+    /// What it was made from.
+    pub(crate) whence: Whence,
+}
+
+/// What a plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whence {
+    /// The tray at this revision.
+    Tray(u64),
+    /// An entry of the journal, which it takes back.
+    Undo(EntryId),
+    /// Neither; with what the journal says of it where the user says nothing.
+    Itself(String),
+}
+
+impl Whence {
+    /// The entry that it takes back.
+    pub(crate) fn undoes(&self) -> Option<EntryId> {
+        if let Self::Undo(entry) = self { Some(*entry) } else { None }
+    }
 }
 
 impl Session {
@@ -50,18 +66,18 @@ impl Session {
         for item in &items {
             steps.push(plan::plan(self.connection(), item).await?);
         }
-        self.keep(steps, None, tray.revision()).await
+        self.keep(steps, Whence::Tray(tray.revision())).await
     }
 
     /// Weighs the steps, and keeps the plan for its token.
-    pub(crate) async fn keep(&self, steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
-        let plan = self.weigh(steps, undoes, tray).await?;
+    pub(crate) async fn keep(&self, steps: Vec<Step>, whence: Whence) -> Result<Arc<Plan>> {
+        let plan = self.weigh(steps, whence).await?;
         self.set_plan(Some(plan.clone()));
         Ok(plan)
     }
 
     /// Compares the worlds before and after.
-    pub(crate) async fn weigh(&self, mut steps: Vec<Step>, undoes: Option<EntryId>, tray: u64) -> Result<Arc<Plan>> {
+    pub(crate) async fn weigh(&self, mut steps: Vec<Step>, whence: Whence) -> Result<Arc<Plan>> {
         let before = self.ready().await?;
         for step in steps.iter_mut().filter(|step| step.method != Method::Nothing) {
             let moved = foreign::mover(before.world(), &step.key);
@@ -84,11 +100,10 @@ impl Session {
             .map(|(step, problem)| format!("{}: {}", step.key, problem.message))
             .next()
             .unwrap_or_default();
-        let stamp = (tray, undoes);
         let mut hasher = DefaultHasher::new();
-        stamp.hash(&mut hasher);
+        whence.hash(&mut hasher);
         let token = plan::token(&steps, hasher.finish());
-        Ok(Arc::new(Plan { token, steps, effect, unknown, undoes, because, tray }))
+        Ok(Arc::new(Plan { token, steps, effect, unknown, because, whence }))
     }
 }
 

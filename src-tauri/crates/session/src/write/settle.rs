@@ -3,7 +3,7 @@
 //! the cluster for it: whether it is to be undone is the user's choice.
 
 use cluster::Connection;
-use journal::{Entry, ObjectOutcome, ObjectRecord, State};
+use journal::{Change, Entry, ObjectOutcome, ObjectRecord, State};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,9 +30,10 @@ impl Found {
         if version.is_some_and(|version| version == record.resource_version) {
             return Self::Before;
         }
-        // A secret is not in the journal, so nothing compares with what is.
+        // A secret is not in the journal, so nothing compares with what is; a status moves on by itself.
+        let dark = record.redacted || record.change == Change::Order;
         let is = |image: &Option<Value>| match (image, live) {
-            (Some(image), Some(live)) => !record.redacted && touched(image, live).is_empty(),
+            (Some(image), Some(live)) => !dark && touched(image, live).is_empty(),
             (None, None) => true,
             _ => false,
         };

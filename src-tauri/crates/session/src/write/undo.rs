@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::apply::Applied;
 use super::managers;
 use super::plan::{self, Step};
-use super::review::Plan;
+use super::review::{Plan, Whence};
 use crate::change::touched::{disturbed, dotted, outstanding, reversed, touched};
 use crate::change::tray::ChangeKind;
 use crate::{Error, Result, Session};
@@ -33,7 +33,7 @@ impl Session {
         for object in found.objects.iter().rev() {
             steps.push(self.back(object).await?);
         }
-        self.keep(steps, Some(entry), 0).await
+        self.keep(steps, Whence::Undo(entry)).await
     }
 
     /// Undoes an entry as reviewed.
@@ -41,7 +41,7 @@ impl Session {
     /// # Errors
     /// As `apply`.
     pub async fn undo(&self, entry: EntryId, token: &str) -> Result<Applied> {
-        if self.plan().is_none_or(|plan| plan.undoes != Some(entry)) {
+        if self.plan().is_none_or(|plan| plan.whence.undoes() != Some(entry)) {
             return Err(Error::OutdatedReview);
         }
         let message = format!("undo of {entry}");
@@ -77,6 +77,10 @@ impl Session {
             }
             (Change::Delete, Some(live), ..) => {
                 refuse(ChangeKind::Create, Some(live), "somebody made it again since".into())
+            }
+            (Change::Order, live, ..) => {
+                let why = "what its controller was told through its status cannot be taken back: give it another order";
+                refuse(ChangeKind::Update, live, why.into())
             }
             (Change::Update, None, ..) => refuse(ChangeKind::Update, None, "it has been deleted since".into()),
             (Change::Update, Some(live), Some(before), Some(after)) => update(self, object, live, before, after).await,

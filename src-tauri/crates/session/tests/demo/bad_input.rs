@@ -8,6 +8,7 @@ use cluster::{Cause, Sources};
 use demo::Demo;
 use journal::State;
 use serde_json::{Value, json};
+use session::change::touched::touched;
 use session::live::Link;
 use session::{DEMO, Error, Profile, Session, Workbench};
 use world::yaml::{self, Edit};
@@ -127,7 +128,8 @@ async fn hostile_texts_and_huge_ones_stay_what_they_are() {
     .unwrap();
     bench.session.draft_put(&text, &whole.resource_version).await.unwrap();
     let plan = bench.review().await;
-    let fields = plan.steps[0].fields();
+    let (was, is) = plan.steps[0].images();
+    let fields = touched(&was.unwrap(), &is.unwrap());
     let changed: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
     assert_eq!((plan.because.as_str(), changed), ("", vec!["/spec/http"]));
     let applied = bench.session.apply(&plan.token, HOSTILE, &owners(&plan)).await.unwrap();

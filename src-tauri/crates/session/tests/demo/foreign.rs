@@ -2,9 +2,13 @@
 
 use cluster::Options;
 use demo::Demo;
+use journal::State;
 use serde_json::{Value, json};
+use session::history::Wanted;
 use session::rollout::{Foreign, Health, Order};
+use session::write::apply::Applied;
 use world::ObjectKey;
+use world::yaml::DiffSide;
 
 use crate::bench::{Bench, LIMIT, bench_of, reviews};
 
@@ -75,28 +79,75 @@ async fn they_are_listed_and_steered_as_their_own_tools_do() {
     );
     let object = async |of: Value| bench.admin().get(&key(&of)).await.unwrap();
 
-    bench.session.foreign_order(&key(&rollout()), Order::Promote).await.unwrap();
+    give(&bench, &rollout(), Order::Promote).await;
     let now = object(rollout()).await;
     assert!(now.pointer("/status/pauseConditions").is_none_or(Value::is_null), "{now}");
     assert_eq!(now.pointer("/status/currentStepIndex"), Some(&json!(1)), "the controller takes it on from there");
-    bench.session.foreign_order(&key(&rollout()), Order::Pause).await.unwrap();
+    give(&bench, &rollout(), Order::Pause).await;
     assert_eq!(object(rollout()).await.pointer("/spec/paused"), Some(&json!(true)));
-    let refused = bench.session.foreign_order(&key(&rollout()), Order::Pause).await.unwrap_err().to_string();
+    let refused = bench.session.foreign_review(&key(&rollout()), Order::Pause).await.unwrap_err().to_string();
     assert!(refused.contains("Rollout prod/reviews: it is paused already"), "{refused}");
-    bench.session.foreign_order(&key(&rollout()), Order::Abort).await.unwrap();
-    assert_eq!(object(rollout()).await.pointer("/status/abort"), Some(&json!(true)));
-    bench.session.foreign_order(&key(&rollout()), Order::Retry).await.unwrap();
-    assert_eq!(object(rollout()).await.pointer("/status/abort"), Some(&json!(false)));
 
-    bench.session.foreign_order(&key(&canary()), Order::Pause).await.unwrap();
+    give(&bench, &canary(), Order::Pause).await;
     let found = until(&bench, "the suspension", |all| {
         all.iter().any(|one| one.controller == "Flagger" && one.standing.health == Health::Paused)
     })
     .await;
     let abort = found[1].orders.iter().find(|(order, _)| *order == Order::Abort).unwrap();
     assert!(abort.1.starts_with("Flagger goes back only by"), "{abort:?}");
-    assert!(bench.session.foreign_order(&key(&canary()), Order::Abort).await.is_err());
-    assert!(bench.session.foreign_order(&reviews("VirtualService"), Order::Pause).await.is_err(), "no rollout");
+    assert!(bench.session.foreign_review(&key(&canary()), Order::Abort).await.is_err());
+    assert!(bench.session.foreign_review(&reviews("VirtualService"), Order::Pause).await.is_err(), "no rollout");
+}
+
+async fn give(bench: &Bench, of: &Value, order: Order) -> Applied {
+    let review = bench.session.foreign_review(&key(of), order).await.unwrap();
+    let applied = bench.session.apply(&review.token, "", &[]).await.unwrap();
+    assert_eq!(applied.state, State::Applied, "{:?}", applied.objects);
+    applied
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_shown_journaled_and_taken_back_where_that_has_a_meaning() {
+    let bench = begun().await;
+    let object = async || bench.admin().get(&key(&rollout())).await.unwrap();
+    let before = object().await;
+
+    // Shown, and nothing is written by it.
+    let review = bench.session.foreign_review(&key(&rollout()), Order::Abort).await.unwrap();
+    let (was, is) = review.steps[0].images();
+    assert_eq!(
+        (was.unwrap().pointer("/status/abort"), is.unwrap().pointer("/status/abort")),
+        (None, Some(&json!(true)))
+    );
+    assert_eq!(object().await, before);
+
+    // What its controller writes meanwhile is no hindrance, but for a rollout that has moved on.
+    let status = async |body: Value| {
+        bench.admin().merge_patch(&key(&rollout()), true, &json!({"status": body}), &Options::default()).await.unwrap()
+    };
+    status(json!({"updatedReplicas": 1})).await;
+    bench.session.apply(&review.token, "too many errors", &[]).await.unwrap();
+    assert_eq!(object().await.pointer("/status/abort"), Some(&json!(true)));
+    let review = bench.session.foreign_review(&key(&rollout()), Order::Retry).await.unwrap();
+    status(json!({"abort": false})).await;
+    let moved = bench.session.apply(&review.token, "", &[]).await.unwrap_err().to_string();
+    assert!(moved.contains("its rollout has moved on"), "{moved}");
+
+    // In the journal: who, what and why; through the status there is no way back.
+    let told = async |entry| bench.session.entry_told(entry).await.unwrap();
+    let aborted = bench.session.history(&Wanted::default()).await.unwrap().remove(0).entry;
+    assert_eq!((&*aborted.message, aborted.objects[0].change), ("too many errors", journal::Change::Order));
+    let diff = told(aborted.id).await.items.remove(0).diff;
+    assert!(diff.iter().any(|line| line.side == DiffSide::After && line.text.trim() == "abort: true"), "{diff:?}");
+    let back = bench.session.undo_review(aborted.id).await.unwrap();
+    assert!(back.because.ends_with("cannot be taken back: give it another order"), "{}", back.because);
+
+    // A pause is a field like any other.
+    let paused = give(&bench, &rollout(), Order::Pause).await.entry;
+    assert_eq!(told(paused).await.row.entry.message, "Argo Rollouts: pause prod/reviews");
+    let back = bench.session.undo_review(paused).await.unwrap();
+    assert_eq!(bench.session.undo(paused, &back.token).await.unwrap().state, State::Applied);
+    assert!(object().await.pointer("/spec/paused").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

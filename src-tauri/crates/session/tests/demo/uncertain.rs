@@ -36,7 +36,7 @@ fn intended(bench: &Bench, plan: &Plan) -> EntryId {
     let object = |step: &session::write::plan::Step| NewObject {
         key: step.key.clone(),
         version: "v1".into(),
-        change: step.kind.into(),
+        change: step.change(),
         before: step.live.clone(),
         after: step.result.clone(),
         resource_version: step.version().to_owned(),

@@ -35,6 +35,7 @@ impl From<journal::Change> for ChangeKind {
             journal::Change::Create => Self::Create,
             journal::Change::Update => Self::Update,
             journal::Change::Delete => Self::Delete,
+            journal::Change::Order => Self::Order,
         }
     }
 }
@@ -138,17 +139,14 @@ pub(crate) fn review(engine: &mesh::Engine, plan: &Plan, world: &World, producti
 }
 
 fn review_item(step: &Step) -> ReviewItem {
+    let (was, is) = step.images();
     let (before, after) = step.texts();
-    let null = serde_json::Value::Null;
-    let image = |object: &Option<serde_json::Value>| {
-        object.as_ref().map_or_else(|| null.clone(), session::change::touched::desired)
-    };
     ReviewItem {
         object: ObjectRef::from(&step.key),
-        change: step.kind.into(),
+        change: step.change().into(),
         live_version: step.version().to_owned(),
         diff: all(yaml::diff(&before, &after)),
-        fields: all(yaml::fields(&image(&step.live), &image(&step.result))),
+        fields: all(yaml::fields(&was.unwrap_or_default(), &is.unwrap_or_default())),
         accepted: step.accepted(),
         problems: all(step.problems.iter().cloned()),
         conflicts: step.conflicts.iter().map(Conflict::from).collect(),

@@ -40,15 +40,20 @@ impl From<Foreign> for ForeignRollout {
 
 impl From<(Order, &'static str)> for ForeignChoice {
     fn from((order, because): (Order, &'static str)) -> Self {
-        let order = match order {
-            Order::Promote => ForeignOrder::Promote,
-            Order::Finish => ForeignOrder::Finish,
-            Order::Pause => ForeignOrder::Pause,
-            Order::Resume => ForeignOrder::Resume,
-            Order::Abort => ForeignOrder::Abort,
-            Order::Retry => ForeignOrder::Retry,
-        };
-        Self { order, because: because.to_owned() }
+        Self { order: order.into(), because: because.to_owned() }
+    }
+}
+
+impl From<Order> for ForeignOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Promote => Self::Promote,
+            Order::Finish => Self::Finish,
+            Order::Pause => Self::Pause,
+            Order::Resume => Self::Resume,
+            Order::Abort => Self::Abort,
+            Order::Retry => Self::Retry,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ wire! {
 }
 
 wire! {
-    pub enum ChangeKind { Create, Update, Delete }
+    pub enum ChangeKind { Create, Update, Delete, Order }
 }
 
 wire! {

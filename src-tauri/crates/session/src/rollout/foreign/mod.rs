@@ -4,19 +4,27 @@
 
 mod argo;
 mod flagger;
+mod order;
 mod write;
 
-use cluster::Options;
 use mesh::Unknown;
 use serde_json::Value;
 use world::{ObjectKey, World};
 
+pub use order::{Order, Patch};
 pub use write::Written;
 
-use crate::{Error, Result, Session};
+pub(crate) use order::still;
+
+use crate::Session;
 
 /// The controllers.
 const CONTROLLERS: [&Controller; 2] = [&argo::CONTROLLER, &flagger::CONTROLLER];
+
+/// The controller whose rollout an object is.
+fn controller_of(key: &ObjectKey) -> Option<&'static Controller> {
+    CONTROLLERS.into_iter().find(|one| one.group == key.group && one.kind == key.kind)
+}
 
 /// A controller that drives rollouts of its own.
 struct Controller {
@@ -47,6 +55,19 @@ pub enum Health {
     Unknown,
 }
 
+impl Health {
+    /// For scripts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Going => "going",
+            Self::Paused => "paused",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Where a rollout of another controller stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -62,38 +83,6 @@ pub struct Standing {
     pub weight: Option<u64>,
     /// The routing objects whose weights the controller writes.
     pub moves: Vec<ObjectKey>,
-}
-
-/// What a person may want of a rollout of another controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// On to the next step now.
-    Promote,
-    /// To the end now, past all steps and checks.
-    Finish,
-    /// Stand still.
-    Pause,
-    /// Go on.
-    Resume,
-    /// Everything back to the stable version.
-    Abort,
-    /// Begin again after it was aborted.
-    Retry,
-}
-
-impl Order {
-    /// All of them.
-    pub const ALL: [Self; 6] = [Self::Promote, Self::Finish, Self::Pause, Self::Resume, Self::Abort, Self::Retry];
-}
-
-/// One write: a merge patch.
-#[derive(Clone, Debug, PartialEq)]
-struct Patch {
-    /// To the status, which is a resource of its own.
-    status: bool,
-    /// It says what it was computed from: a rollout that has moved on since refuses it.
-    exact: bool,
-    body: Value,
 }
 
 /// A rollout that another controller drives.
@@ -145,26 +134,6 @@ impl Session {
             Some(Unknown { about: controller.name.to_owned(), because })
         });
         (rollouts.collect(), unknown.collect())
-    }
-
-    /// Wants something of a rollout of another controller, by the writes that its own tools make.
-    ///
-    /// # Errors
-    /// Where that has no meaning now, the rollout has moved on meanwhile, or the server refuses.
-    pub async fn foreign_order(&self, key: &ObjectKey, order: Order) -> Result<()> {
-        let live = crate::write::plan::read(self.connection(), key).await?.ok_or_else(|| Error::gone(key.clone()))?;
-        let of = |one: &&&Controller| one.group == key.group && one.kind == key.kind;
-        let Some(controller) = CONTROLLERS.iter().find(of) else {
-            return Err(Error::Refused { reason: format!("{key} is no rollout of a controller that is known") });
-        };
-        let refused = |why: &str| Error::Refused { reason: format!("{key}: {why}") };
-        for patch in (controller.steer)(&live, order).map_err(refused)? {
-            let version = live.pointer("/metadata/resourceVersion").and_then(Value::as_str);
-            let resource_version = version.filter(|_| patch.exact).map(str::to_owned);
-            let options = Options { resource_version, ..Options::default() };
-            self.connection().merge_patch(key, patch.status, &patch.body, &options).await?;
-        }
-        Ok(())
     }
 }
 
