@@ -249,3 +249,39 @@ fn a_rollout_is_checked_run_and_told() {
     let broken = run(&profile, &["rollout", "check", &plan, "--demo"], "");
     assert_eq!(broken.status.code(), Some(3), "{}", String::from_utf8_lossy(&broken.stderr));
 }
+
+#[test]
+fn rollouts_of_other_controllers_are_listed_ordered_and_written() {
+    let profile = tempfile::tempdir().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let all = run(&profile, &["rollout", "status", "--demo", "--format", "json"], "");
+    let out: Value = serde_json::from_slice(&all.stdout).unwrap();
+    let found = |at: usize| (&out["foreign"][at]["controller"], &out["foreign"][at]["health"]);
+    assert_eq!(found(0), (&"Argo Rollouts".into(), &"paused".into()), "{out}");
+    assert_eq!(found(1), (&"Flagger".into(), &"going".into()), "{out}");
+
+    let unasked = run(&profile, &["rollout", "abort", "--argo", "dev/reviews", "--demo"], "");
+    assert_eq!(unasked.status.code(), Some(2), "nobody is there to be asked: {}", text(unasked.stdout));
+    let done =
+        run(&profile, &["rollout", "promote", "--argo", "dev/reviews", "--demo", "--yes", "-m", "looks well"], "");
+    let out = text(done.stdout);
+    assert_eq!(done.status.code(), Some(0), "{out}{}", text(done.stderr));
+    assert!(out.contains("- ") && out.contains("pauseConditions") && out.contains("entry 1: applied"), "{out}");
+    let history = text(run(&profile, &["history", "--format", "json"], "").stdout);
+    assert!(history.contains("looks well"), "{history}");
+    let senseless = run(&profile, &["rollout", "abort", "--flagger", "prod/recommendations", "--demo", "--yes"], "");
+    assert_eq!(senseless.status.code(), Some(1), "{}", text(senseless.stderr));
+    assert_eq!(
+        run(&profile, &["rollout", "pause", "--argo", "dev/none", "--demo", "--yes"], "").status.code(),
+        Some(3)
+    );
+    assert_eq!(run(&profile, &["rollout", "pause", "--demo"], "").status.code(), Some(2), "which one");
+
+    let file = profile.path().join("plan.yaml");
+    let plan = "name: r\nservice: {namespace: dev, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\nsteps: [{weight: 30, pause: 1m}, {weight: 100}]\ngates: [{metric: p99, max: 9}]\n";
+    std::fs::write(&file, plan).unwrap();
+    let written = run(&profile, &["rollout", "export", "--as", "argo", &file.display().to_string(), "--demo"], "");
+    let (out, lost) = (text(written.stdout), text(written.stderr));
+    assert!(out.contains("kind: Rollout") && out.contains("setWeight: 30"), "{out}{lost}");
+    assert!(lost.contains("the gate “p99, max 9” is left out: it would ask a Prometheus, and no Service"), "{lost}");
+}

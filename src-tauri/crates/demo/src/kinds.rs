@@ -86,6 +86,7 @@ impl Kinds {
             ("istio.json", include_str!("../crds/istio.json")),
             ("gateway-api.json", include_str!("../crds/gateway-api.json")),
             ("linkerd.json", include_str!("../crds/linkerd.json")),
+            ("rollouts.json", include_str!("../crds/rollouts.json")),
             ("(those given besides)", if more.is_empty() { "[]" } else { more }),
         ];
         let mut kinds = Vec::new();
@@ -168,6 +169,7 @@ impl Kind {
 
     /// Core kinds are Go types with their own decoder; the others are custom resources, and worded as such.
     pub(crate) fn is_custom(&self) -> bool {
-        self.group.ends_with("istio.io") || self.group.starts_with("gateway.networking")
+        let others = ["argoproj.io", "flagger.app"].contains(&self.group.as_str());
+        others || self.group.ends_with("istio.io") || self.group.starts_with("gateway.networking")
     }
 }

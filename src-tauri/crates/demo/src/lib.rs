@@ -30,6 +30,7 @@ mod proxies;
 mod reach;
 mod refusal;
 mod review;
+mod rollouts;
 mod schema;
 mod selector;
 mod shop;
@@ -67,11 +68,13 @@ pub struct Options {
     pub history: usize,
     /// Kinds besides those of the shop's meshes, as a list in the form of `crds/*.json`; empty for none.
     pub more_kinds: String,
+    /// Two rollouts are under way that other controllers drive, and those controllers run.
+    pub rollouts: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { services: 0, seed: 1, history: 2048, more_kinds: String::new() }
+        Self { services: 0, seed: 1, history: 2048, more_kinds: String::new(), rollouts: true }
     }
 }
 
@@ -106,6 +109,9 @@ impl Demo {
         let traffic = Arc::new(Traffic::new(&store, options.seed));
         tokio::spawn(traffic.clone().run(store.clone(), cancel.clone()));
         let api = Arc::new(Api { kinds, store, traffic, cancel: cancel.clone() });
+        if options.rollouts {
+            tokio::spawn(rollouts::run(connect::client(&api, "demo-admin"), cancel.clone()));
+        }
         Ok(Arc::new(Self { api, _alive: cancel.drop_guard() }))
     }
 

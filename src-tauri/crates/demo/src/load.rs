@@ -46,6 +46,13 @@ pub(crate) fn shop(kinds: &Kinds, store: &Store, options: &Options) -> Result<()
             put(kinds, store, options.seed, Manifest { body, manager, applied })?;
         }
     }
+    if options.rollouts {
+        let file = "rollouts.yaml";
+        let text = include_str!("../shop/rollouts.yaml");
+        for body in world::yaml::values(text).map_err(|source| LoadError::Unreadable { file, source })? {
+            put(kinds, store, options.seed, Manifest { body, manager: "kubectl-client-side-apply", applied: false })?;
+        }
+    }
     store.forget_history();
     Ok(())
 }

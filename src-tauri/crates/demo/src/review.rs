@@ -81,7 +81,7 @@ fn rules(ask: &Ask) -> Value {
         "resources": ["namespaces", "nodes", "services", "serviceaccounts", "pods", "pods/log", "configmaps", "events"]});
     let others = json!({"verbs": READS, "resources": ["*"],
         "apiGroups": ["apps", "batch", "discovery.k8s.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io",
-            "extensions.istio.io", "gateway.networking.k8s.io", "networking.k8s.io", "metrics.k8s.io"]});
+            "extensions.istio.io", "gateway.networking.k8s.io", "networking.k8s.io", "metrics.k8s.io", "argoproj.io", "flagger.app"]});
     let reviews = json!({"verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]});
     let granted = if ask.may_write() { json!([reviews, everything]) } else { json!([reviews, core, others]) };

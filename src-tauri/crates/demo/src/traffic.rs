@@ -7,13 +7,14 @@ use std::time::Duration;
 use mesh::{Caller, Destination, Outcome, Ready, Request, Transport, Verdict};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use world::World;
+use world::{Change, World};
 
 use crate::access;
 use crate::authority::Authority;
 use crate::chance::Chance;
 use crate::counters::{End, Series};
 use crate::proxies::{Proxies, Proxy, has_proxy};
+use crate::rollouts;
 use crate::shop::{Call, Pace, Proxy as Condition, WORKLOADS, Workload};
 use crate::store::Store;
 
@@ -97,7 +98,11 @@ impl Traffic {
     /// Takes up what was written, and lets the requests of `passed` flow.
     pub(crate) fn step(&self, store: &Store, now: Instant, passed: Duration) {
         let mut state = self.state();
-        let changes = store.take_changes();
+        let mut changes = store.take_changes();
+        changes.retain(|change| match change {
+            Change::Put(object) => !rollouts::is_theirs(&object.key().group),
+            Change::Delete(key) => !rollouts::is_theirs(&key.group),
+        });
         if !changes.is_empty() {
             let world = state.ready.world().after(changes);
             state.ready = Arc::new(state.ready.after(&world));
