@@ -96,8 +96,11 @@ pub(super) async fn export(from: &Target, args: &RolloutExport) -> Result<bool, 
     for lost in &written.lost {
         say(lost);
     }
-    for one in written.dish.after.lines() {
-        line(&plain(one))?;
+    for (at, dish) in written.dishes.iter().enumerate() {
+        if at > 0 {
+            line("---")?;
+        }
+        dish.after.lines().try_for_each(|one| line(&plain(one)))?;
     }
     Ok(true)
 }

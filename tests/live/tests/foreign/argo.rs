@@ -1,16 +1,16 @@
-//! A genuine Argo Rollouts controller takes our orders as it takes those of its own tool. Where none is installed, it is said and skipped.
-#![cfg(test)]
+//! A genuine Argo Rollouts controller takes our orders as it takes those of its own tool.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cluster::{Connection, Options};
-use live::cluster::kubeconfig;
+use cluster::Options;
 use live::shop::{make, open_as, until};
 use serde_json::{Value, json};
 use session::Session;
 use session::rollout::{Health, Order};
 use world::ObjectKey;
+
+use super::{give, template};
 
 const NAMESPACE: &str = "netloft-argo";
 
@@ -20,13 +20,6 @@ fn metadata() -> Value {
 
 fn key(group: &str, kind: &str) -> ObjectKey {
     ObjectKey::new(group, kind, NAMESPACE, "web")
-}
-
-/// A version of the app.
-fn template(version: &str) -> Value {
-    let env = json!([{"name": "NAME", "value": "web"}, {"name": "VERSION", "value": version}, {"name": "PORTS", "value": "8080 9999"}]);
-    let container = json!({"name": "web", "image": "localhost/meshapp:1", "imagePullPolicy": "Never", "env": env});
-    json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}})
 }
 
 /// A service in two subsets, its route, and the rollout that moves the route's weights.
@@ -44,15 +37,9 @@ fn ground() -> [Value; 4] {
         json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata(),
             "spec": {"hosts": ["web"], "http": [{"name": "primary", "route": [to("stable", 100), to("canary", 0)]}]}}),
         json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata(),
-            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template("v1"),
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template("web", "v1"),
                 "strategy": {"canary": {"steps": steps, "trafficRouting": routing}}}}),
     ]
-}
-
-async fn weights(connection: &Connection) -> Vec<u64> {
-    let route = connection.get(&key("networking.istio.io", "VirtualService")).await.unwrap();
-    let all = route.pointer("/spec/http/0/route").and_then(Value::as_array).cloned().unwrap_or_default();
-    all.iter().map(|to| to["weight"].as_u64().unwrap_or(0)).collect()
 }
 
 /// Waits until it stands so: its health, the steps behind it, and the weights that the controller wrote.
@@ -60,7 +47,7 @@ async fn stands(session: &Arc<Session>, health: Health, step: u64, split: [u64; 
     let look = async || {
         let found = session.foreign_rollouts().0.into_iter().find(|one| one.key.namespace == NAMESPACE);
         let standing = found.map(|one| one.standing).ok_or("it is not seen")?;
-        let weights = weights(session.connection()).await;
+        let weights = super::split(session.connection(), &key("networking.istio.io", "VirtualService")).await;
         let is = standing.health == health && standing.step == Some((step, 6)) && weights == split;
         if is { Ok(standing) } else { Err(format!("{standing:?}, {weights:?}")) }
     };
@@ -68,42 +55,34 @@ async fn stands(session: &Arc<Session>, health: Health, step: u64, split: [u64; 
     eprintln!("{health:?}: {}, {:?}, {:?} %: {}", standing.phase, standing.step, standing.weight, standing.message);
 }
 
-/// As the window gives it: reviewed, then written.
-async fn give(session: &Session, of: &ObjectKey, order: Order) {
-    let review = session.foreign_review(of, order).await.unwrap();
-    let applied = session.apply(&review.token, "", &[]).await.unwrap();
-    assert!(applied.objects.iter().all(|ended| ended.because.is_empty()), "{order:?}: {applied:?}");
-}
-
 async fn steered(session: &Arc<Session>) {
     let connection = session.connection();
     let rollout = key("argoproj.io", "Rollout");
-    let order = async |order| give(session, &rollout, order).await;
     for object in ground() {
         make(connection, &object).await.unwrap();
     }
     stands(session, Health::Done, 6, [100, 0]).await;
-    let next = json!({"spec": {"template": template("v2")}});
+    let next = json!({"spec": {"template": template("web", "v2")}});
     connection.merge_patch(&rollout, false, &next, &Options::default()).await.unwrap();
     stands(session, Health::Paused, 1, [90, 10]).await;
-    order(Order::Promote).await;
+    give(session, &rollout, Order::Promote).await;
     stands(session, Health::Paused, 3, [50, 50]).await;
-    order(Order::Pause).await;
+    give(session, &rollout, Order::Pause).await;
     let said = || session.foreign_rollouts().0.remove(0).standing.message;
     until("it is paused by hand", async || (said() == "manually paused").then_some(()).ok_or_else(said)).await.unwrap();
-    order(Order::Resume).await;
+    give(session, &rollout, Order::Resume).await;
     until("it goes on", async || (said() != "manually paused").then_some(()).ok_or_else(said)).await.unwrap();
     stands(session, Health::Paused, 3, [50, 50]).await;
-    order(Order::Abort).await;
+    give(session, &rollout, Order::Abort).await;
     stands(session, Health::Failed, 0, [100, 0]).await;
     assert!(session.foreign_review(&rollout, Order::Promote).await.is_err(), "it was aborted");
-    order(Order::Retry).await;
+    give(session, &rollout, Order::Retry).await;
     stands(session, Health::Paused, 1, [90, 10]).await;
-    order(Order::Promote).await;
+    give(session, &rollout, Order::Promote).await;
     stands(session, Health::Paused, 3, [50, 50]).await;
-    order(Order::Promote).await;
+    give(session, &rollout, Order::Promote).await;
     stands(session, Health::Paused, 5, [20, 80]).await;
-    order(Order::Finish).await;
+    give(session, &rollout, Order::Finish).await;
     stands(session, Health::Done, 6, [100, 0]).await;
 }
 
@@ -125,11 +104,13 @@ async fn written(session: &Arc<Session>) {
     let rollout = key("argoproj.io", "Rollout");
     let plan = rollout::Plan::read(PLAN).unwrap();
     let written = session.foreign_plan(&plan, "Argo Rollouts").await.unwrap();
-    session.draft_put(&written.dish.after, &written.dish.base).await.unwrap();
+    for dish in &written.dishes {
+        session.draft_put(&dish.after, &dish.base).await.unwrap();
+    }
     let review = session.review().await.unwrap();
     assert_eq!(review.because, "", "{:#?}", review.steps);
     session.apply(&review.token, "web by Argo Rollouts", &[]).await.unwrap();
-    let next = json!({"spec": {"template": template("v3")}});
+    let next = json!({"spec": {"template": template("web", "v3")}});
     connection.merge_patch(&rollout, false, &next, &Options::default()).await.unwrap();
     let rules = async || {
         let route = connection.get(&key("networking.istio.io", "VirtualService")).await.unwrap();
@@ -168,7 +149,7 @@ async fn written(session: &Arc<Session>) {
     eprintln!("our plan went to its end: {:?}", written.lost);
 }
 
-async fn job(kubeconfig: PathBuf, folder: PathBuf) {
+pub async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     let (workbench, session) = open_as("real", kubeconfig, &folder).await.unwrap();
     let connection = session.connection().clone();
     if connection.apis().await.unwrap().find("argoproj.io", "Rollout").is_none() {
@@ -183,9 +164,6 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     workbench.close(session.id());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn argo_rollouts_takes_our_orders() {
-    let Some(path) = kubeconfig() else { return };
-    let place = ObjectKey::new("", "Namespace", "", NAMESPACE);
-    live::shop::job(path, &[place], job).await.unwrap();
+pub fn place() -> ObjectKey {
+    ObjectKey::new("", "Namespace", "", NAMESPACE)
 }

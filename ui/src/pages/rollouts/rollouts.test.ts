@@ -143,7 +143,7 @@ it('lists what other controllers drive, says why an order has no meaning, and sh
 it('writes the plan for another controller, and says first what is lost', async () => {
   const object = { group: 'flagger.app', kind: 'Canary', namespace: 'prod', name: 'reviews' };
   const proposal = { object, before: '', after: 'kind: Canary', base: '', diff: [{ side: 'after' as const, line: 1, text: 'kind: Canary' }] };
-  const host = fixtureHost({ foreignRollouts: { controllers: ['Flagger'], rollouts: [], unknown: [] }, foreignPlan: { proposal, lost: ['no step waits'] }, draftPut: { revision: 1, items: [], says: [], canUndo: true } });
+  const host = fixtureHost({ foreignRollouts: { controllers: ['Flagger'], rollouts: [], unknown: [] }, foreignPlan: { proposals: [proposal], lost: ['no step waits'] }, draftPut: { revision: 1, items: [], says: [], canUndo: true } });
   connect(host);
   render(ForeignPlan, { session: 'w', plan: newPlan(), disabledBecause: '' });
   await fireEvent.click(await screen.findByRole('button', { name: 'Flagger' }));

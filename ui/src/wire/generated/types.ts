@@ -417,7 +417,11 @@ export type ForeignOrderArgs = { session: string, object: ObjectRef, order: Fore
 /**
  * A plan as another controller would have it.
  */
-export type ForeignPlan = { proposal: Proposal, 
+export type ForeignPlan = { 
+/**
+ * What goes into the tray: what the rollout names for its gates, then the rollout.
+ */
+proposals: Array<Proposal>, 
 /**
  * What it does not say, or says otherwise.
  */

@@ -11,6 +11,7 @@ fn rank(key: &ObjectKey) -> u8 {
     match key.kind.as_str() {
         "Namespace" => 0,
         "ServiceEntry" | "WorkloadEntry" | "WorkloadGroup" | "Service" => 1,
+        "AnalysisTemplate" | "MetricTemplate" => 1,
         "DestinationRule" => 2,
         "Gateway" | "GatewayClass" | "ReferenceGrant" => 3,
         "VirtualService" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => 4,

@@ -11,15 +11,7 @@ use world::ObjectKey;
 use world::yaml::DiffSide;
 
 use crate::bench::{Bench, LIMIT, bench_of, reviews};
-
-/// The kinds alone: what their controllers make of the fields is not checked here.
-const KINDS: &str = r#"[
-    {"group": "argoproj.io", "kind": "Rollout", "plural": "rollouts", "singular": "rollout", "namespaced": true,
-     "versions": [{"name": "v1alpha1", "storage": true, "status": true, "schema": 0}],
-     "schemas": [{"type": "object", "x-kubernetes-preserve-unknown-fields": true}]},
-    {"group": "flagger.app", "kind": "Canary", "plural": "canaries", "singular": "canary", "namespaced": true,
-     "versions": [{"name": "v1beta1", "storage": true, "status": true, "schema": 0}],
-     "schemas": [{"type": "object", "x-kubernetes-preserve-unknown-fields": true}]}]"#;
+use crate::prometheus::behind;
 
 fn rollout() -> Value {
     json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"namespace": "prod", "name": "reviews"},
@@ -40,7 +32,7 @@ fn key(object: &Value) -> ObjectKey {
 
 /// Both, as their controllers would have left them.
 async fn begun() -> Bench {
-    let options = demo::Options { more_kinds: KINDS.into(), ..demo::Options::default() };
+    let options = demo::Options { rollouts: false, ..demo::Options::default() };
     let bench = bench_of(&options, Demo::client).await;
     let waits = json!({"phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1, "currentPodHash": "b", "stableRS": "a",
         "controllerPause": true, "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-11-26T08:00:00Z"}]});
@@ -191,7 +183,7 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
 
     // The one that is there keeps everything else.
     let argo = bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap();
-    let strategy = whole(&argo.dish.after).pointer("/spec/strategy/canary").cloned().unwrap();
+    let strategy = whole(&argo.dishes[0].after).pointer("/spec/strategy/canary").cloned().unwrap();
     assert_eq!(
         strategy["steps"],
         json!([
@@ -220,8 +212,8 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
     assert!(lost.iter().any(|one| one == told), "{lost:#?}");
 
     let flagger = bench.session.foreign_plan(&plan, "Flagger").await.unwrap();
-    let spec = whole(&flagger.dish.after)["spec"].clone();
-    assert_eq!((&*flagger.dish.before, spec["targetRef"]["name"].as_str()), ("", Some("reviews-v1")));
+    let spec = whole(&flagger.dishes[0].after)["spec"].clone();
+    assert_eq!((&*flagger.dishes[0].before, spec["targetRef"]["name"].as_str()), ("", Some("reviews-v1")));
     assert_eq!((&spec["analysis"]["stepWeights"], &spec["analysis"]["interval"]), (&json!([5, 50]), &json!("5m")));
     assert_eq!(
         spec["analysis"]["metrics"],
@@ -239,18 +231,85 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
     }
 
     // It goes the way of every change.
-    bench.session.draft_put(&flagger.dish.after, "").await.unwrap();
+    bench.session.draft_put(&flagger.dishes[0].after, "").await.unwrap();
     let review = bench.session.review().await.unwrap();
     assert_eq!((review.because.as_str(), review.steps.len()), ("", 1));
     bench.session.apply(&review.token, "rollout by Flagger", &[]).await.unwrap();
-    bench.admin().get(&flagger.dish.key).await.unwrap();
+    bench.admin().get(&flagger.dishes[0].key).await.unwrap();
     bench.admin().delete(&key(&rollout()), &cluster::Preconditions::default(), false).await.unwrap();
     until(&bench, "the rollout to be gone", |all| all.iter().all(|one| one.controller != "Argo Rollouts")).await;
-    let fresh = whole(&bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap().dish.after);
+    let fresh = whole(&bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap().dishes[0].after);
     assert_eq!(fresh.pointer("/spec/workloadRef/name"), Some(&json!("reviews-v1")));
     let istio = fresh.pointer("/spec/strategy/canary/trafficRouting/istio").unwrap();
     assert_eq!(
         istio["destinationRule"],
         json!({"name": "reviews", "canarySubsetName": "v2", "stableSubsetName": "v1"})
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gates_are_written_as_what_they_ask_of_prometheus() {
+    let (bench, backend, slot) = behind().await;
+    *slot.lock().unwrap() = Some(backend);
+    bench.session.find_prometheus();
+    let gates = "gates:
+- {metric: success-rate, min: 99, maxOverStable: 1}
+- {metric: p99, max: 500}
+- {metric: promql, name: cpu, query: 'sum(cpu{app=\"{{service}}\"})', max: 2}
+";
+    let start = PLAN.find("gates:").unwrap();
+    let plan = rollout::Plan::read(&format!("{}interval: 2m\ntolerance: 1\n{gates}", &PLAN[..start])).unwrap();
+    let whole = |text: &str| world::yaml::value(text).unwrap();
+
+    let argo = bench.session.foreign_plan(&plan, "Argo Rollouts").await.unwrap();
+    let kinds: Vec<_> = argo.dishes.iter().map(|dish| (&*dish.key.kind, &*dish.key.name)).collect();
+    assert_eq!(kinds, [("AnalysisTemplate", "reviews-gates"), ("Rollout", "reviews")]);
+    let template = whole(&argo.dishes[0].after);
+    let metrics = template.pointer("/spec/metrics").and_then(Value::as_array).unwrap();
+    let of = |at: usize, pointer: &str| metrics[at].pointer(pointer).and_then(Value::as_str).unwrap();
+    let names: Vec<_> = (0..metrics.len()).map(|at| of(at, "/name")).collect();
+    assert_eq!(
+        names,
+        [
+            "reviews-gate-1-success-rate-over-stable",
+            "reviews-gate-1-success-rate",
+            "reviews-gate-2-p99",
+            "reviews-gate-3-query"
+        ]
+    );
+    let pods = r#"{reporter="destination",namespace="prod",pod=~"reviews-{{args.canary}}-.+"}[2m]"#;
+    assert!(of(1, "/provider/prometheus/query").contains(pods), "{metrics:#?}");
+    assert_eq!(of(3, "/provider/prometheus/query"), r#"sum(cpu{app="reviews"})"#);
+    assert_eq!(of(2, "/provider/prometheus/address"), "http://prometheus.prod.svc:9090");
+    let number = "len(result) == 1 && !isNaN(result[0])";
+    assert_eq!(of(2, "/successCondition"), format!("{number} && result[0] <= 500"));
+    assert_eq!(of(2, "/failureCondition"), format!("{number} && !(result[0] <= 500)"));
+    assert_eq!((&metrics[2]["failureLimit"], &metrics[2]["inconclusiveLimit"]), (&json!(1), &json!(3)));
+    let analysis = whole(&argo.dishes[1].after).pointer("/spec/strategy/canary/analysis").cloned().unwrap();
+    assert_eq!(
+        (&analysis["templates"], &analysis["startingStep"]),
+        (&json!([{"templateName": "reviews-gates"}]), &json!(1))
+    );
+    assert_eq!(analysis.pointer("/args/0/valueFrom/podTemplateHashValue"), Some(&json!("Latest")));
+
+    let flagger = bench.session.foreign_plan(&plan, "Flagger").await.unwrap();
+    let kinds: Vec<_> = flagger.dishes.iter().map(|dish| &*dish.key.kind).collect();
+    assert_eq!(kinds, ["MetricTemplate", "MetricTemplate", "MetricTemplate", "MetricTemplate", "Canary"]);
+    let query = whole(&flagger.dishes[2].after)["spec"]["query"].as_str().unwrap().to_owned();
+    let target = r#"destination_workload_namespace="prod",destination_workload="reviews-v1"}"#;
+    assert!(query.starts_with("(histogram_quantile(0.99, sum by (le)") && query.contains(target), "{query}");
+    let metrics = whole(&flagger.dishes[4].after).pointer("/spec/analysis/metrics").cloned().unwrap();
+    assert_eq!(
+        metrics[2],
+        json!({"name": "reviews-gate-2-p99", "interval": "2m", "templateRef": {"name": "reviews-gate-2-p99"}, "thresholdRange": {"max": 500}})
+    );
+    assert!(flagger.lost.iter().all(|lost| !lost.starts_with("the gate")), "{:#?}", flagger.lost);
+
+    // They go into the tray together, what is named before what names it.
+    for dish in &argo.dishes {
+        bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    }
+    let review = bench.session.review().await.unwrap();
+    let order: Vec<_> = review.steps.iter().map(|step| &*step.key.kind).collect();
+    assert_eq!((&*review.because, order), ("", vec!["AnalysisTemplate", "Rollout"]));
 }

@@ -177,7 +177,7 @@ async fn state(session: &Session, is: impl Fn(&State) -> bool) -> State {
 }
 
 /// The demo with such a Service, a session that was told to look, and what answers there.
-async fn behind() -> (Bench, Backend, Arc<Mutex<Option<Backend>>>) {
+pub async fn behind() -> (Bench, Backend, Arc<Mutex<Option<Backend>>>) {
     let slot = Arc::new(Mutex::new(None));
     let given = slot.clone();
     let bench = bench(move |demo| with_backend(demo.client(), given)).await;

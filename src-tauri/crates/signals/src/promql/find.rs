@@ -29,6 +29,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Its address for whoever asks from within the cluster.
+    pub fn url(&self) -> String {
+        format!("http://{}.{}.svc:{}{}", self.name, self.namespace, self.port, self.prefix())
+    }
+
     /// What stands before the paths of its questions.
     pub(super) fn prefix(&self) -> &'static str {
         // The part of a cluster of VictoriaMetrics that answers queries (docs.victoriametrics.com/cluster-victoriametrics).

@@ -317,7 +317,8 @@ wire! {
 wire! {
     /// A plan as another controller would have it.
     pub struct ForeignPlan {
-        pub proposal: Proposal,
+        /// What goes into the tray: what the rollout names for its gates, then the rollout.
+        pub proposals: Vec<Proposal>,
         /// What it does not say, or says otherwise.
         pub lost: Vec<String>,
     }

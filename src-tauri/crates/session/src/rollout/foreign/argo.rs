@@ -8,8 +8,15 @@ use world::ObjectKey;
 
 use super::{Controller, Health, Order, Patch, Standing, text};
 
-pub(super) const CONTROLLER: Controller =
-    Controller { name: "Argo Rollouts", group: "argoproj.io", kind: "Rollout", read, steer, write: plan::write };
+pub(super) const CONTROLLER: Controller = Controller {
+    name: "Argo Rollouts",
+    group: "argoproj.io",
+    kind: "Rollout",
+    gates: "AnalysisTemplate",
+    read,
+    steer,
+    write: plan::write,
+};
 
 fn read(rollout: &Value) -> Standing {
     let (phase, message) = phase(rollout);

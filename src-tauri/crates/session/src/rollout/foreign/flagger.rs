@@ -5,11 +5,12 @@ use rollout::{Failure, Gate, Metric, Pause, RouteKind, span};
 use serde_json::{Value, json};
 use world::ObjectKey;
 
-use super::write::{Draft, Ground, gate_words};
+use super::gates::{Series, checks, window};
+use super::write::{Beside, Draft, Ground, gate_words};
 use super::{Controller, Health, Order, Patch, Standing, text};
 
 pub(super) const CONTROLLER: Controller =
-    Controller { name: "Flagger", group: "flagger.app", kind: "Canary", read, steer, write };
+    Controller { name: "Flagger", group: "flagger.app", kind: "Canary", gates: "MetricTemplate", read, steer, write };
 
 fn read(canary: &Value) -> Standing {
     let phase = text(canary, "/status/phase");
@@ -137,11 +138,8 @@ fn write(ground: &Ground<'_>) -> Draft {
     // Its last step is the promotion.
     let weights: Vec<u8> =
         plan.steps.iter().map(|step| step.weight).filter(|weight| (1..100).contains(weight)).collect();
-    let metrics: Vec<Value> = plan.gates.iter().filter_map(|gate| metric(gate, &mut lost)).collect();
+    let (beside, metrics) = metrics(ground, &mut lost);
     let analysis = json!({"interval": span(interval), "threshold": plan.tolerance + 1, "stepWeights": weights, "metrics": metrics});
-    if !metrics.is_empty() {
-        lost.push("its checks need a Prometheus that it knows".to_owned());
-    }
     if ground.known.is_none() {
         lost.push(format!(
             "it makes Deployment {0}-primary and Services, subsets and a route of its own in place of {1}: a new version begins when the template of {0} changes",
@@ -155,7 +153,39 @@ fn write(ground: &Ground<'_>) -> Draft {
     let spec = json!({"provider": provider,
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ground.target},
         "service": {"name": plan.service.name, "port": port}, "analysis": analysis});
-    Draft { fields: vec![("/spec/analysis", analysis)], spec, lost }
+    Draft { fields: vec![("/spec/analysis", analysis)], spec, beside, lost }
+}
+
+/// The gates as MetricTemplates; where no Prometheus is known, those that its own checks can say.
+fn metrics(ground: &Ground<'_>, lost: &mut Vec<String>) -> (Vec<Beside>, Vec<Value>) {
+    let plan = ground.plan;
+    let Ok(server) = ground.server.as_ref() else {
+        let metrics: Vec<Value> = plan.gates.iter().filter_map(|gate| metric(gate, lost)).collect();
+        if !metrics.is_empty() {
+            lost.push("its checks need a Prometheus that it knows".to_owned());
+        }
+        return (Vec::new(), metrics);
+    };
+    lost.extend(server.wants.iter().map(|want| (*want).to_owned()));
+    // The stable version runs as a copy of the target (pkg/canary/deployment_controller.go).
+    let target = ground.known.map_or(ground.target, |known| text(known, "/spec/targetRef/name"));
+    let of = |name: &str| {
+        format!(r#"destination_workload_namespace="{}",destination_workload="{name}""#, plan.service.namespace)
+    };
+    let all = checks(plan, server, &Series { canary: of(target), stable: of(&format!("{target}-primary")) }, lost);
+    if !all.is_empty() {
+        lost.push("a look without a number counts as a failed one".to_owned());
+    }
+    let provider = json!({"type": "prometheus", "address": server.address});
+    let templates = all.iter().map(|check| Beside {
+        kind: "MetricTemplate",
+        name: check.name.clone(),
+        spec: json!({"provider": provider, "query": check.query}),
+    });
+    let metrics = all.iter().map(|check| {
+        json!({"name": check.name, "interval": span(window(plan)), "templateRef": {"name": check.name}, "thresholdRange": check.range()})
+    });
+    (templates.collect(), metrics.collect())
 }
 
 /// A gate as one of the checks that it has built in: the share that succeeded, in percent, and the 99th percentile, in milliseconds.

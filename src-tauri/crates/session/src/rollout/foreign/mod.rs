@@ -4,6 +4,7 @@
 
 mod argo;
 mod flagger;
+mod gates;
 mod order;
 mod write;
 
@@ -32,6 +33,8 @@ struct Controller {
     name: &'static str,
     group: &'static str,
     kind: &'static str,
+    /// The kind of what its rollouts name for their gates.
+    gates: &'static str,
     /// Where a rollout stands, by its object.
     read: fn(&Value) -> Standing,
     /// The writes that an order is, or why it has no meaning now.
@@ -100,7 +103,7 @@ pub struct Foreign {
 
 /// The kinds of the controllers, which are followed like those of the meshes.
 pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
-    CONTROLLERS.iter().map(|controller| (controller.group, controller.kind))
+    CONTROLLERS.iter().flat_map(|one| [(one.group, one.kind), (one.group, one.gates)])
 }
 
 /// The rollouts of other controllers in a world.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{ObjectKey, Workload};
 
+use super::gates::Server;
 use super::{CONTROLLERS, Controller};
 use crate::recipes::{Dish, changed};
 use crate::rollout::versions::version;
@@ -14,8 +15,8 @@ use crate::{Error, Result, Session};
 /// A plan as another controller would have it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
-    /// Its object.
-    pub dish: Dish,
+    /// Its objects: those that the rollout names, then the rollout.
+    pub dishes: Vec<Dish>,
     /// What it does not say, or says otherwise.
     pub lost: Vec<String>,
 }
@@ -32,6 +33,37 @@ pub(super) struct Ground<'a> {
     pub replicas: u32,
     /// The object of the controller that is there already.
     pub known: Option<&'a Value>,
+    /// The Prometheus that its gates may ask, or why there is none.
+    pub server: std::result::Result<Server, String>,
+}
+
+impl Ground<'_> {
+    /// The Prometheus for the gates, where there are any and it is known; else they are lost.
+    pub fn server(&self, lost: &mut Vec<String>) -> Option<&Server> {
+        if self.plan.gates.is_empty() {
+            return None;
+        }
+        match &self.server {
+            Ok(server) => {
+                lost.extend(server.wants.iter().map(|want| (*want).to_owned()));
+                Some(server)
+            }
+            Err(because) => {
+                let left_out = |gate| {
+                    format!("the gate “{}” is left out: it would ask a Prometheus, and {because}", gate_words(gate))
+                };
+                lost.extend(self.plan.gates.iter().map(left_out));
+                None
+            }
+        }
+    }
+}
+
+/// An object that a rollout names.
+pub(super) struct Beside {
+    pub kind: &'static str,
+    pub name: String,
+    pub spec: Value,
 }
 
 /// What a controller makes of a plan.
@@ -40,6 +72,7 @@ pub(super) struct Draft {
     pub fields: Vec<(&'static str, Value)>,
     /// The `spec` of a new one.
     pub spec: Value,
+    pub beside: Vec<Beside>,
     pub lost: Vec<String>,
 }
 
@@ -80,27 +113,35 @@ impl Session {
         }
         let body = known.as_ref().and_then(|key| world.document(key)).map(|document| document.body.clone());
         let (target, replicas) = workload.map_or(("", 1), |one| (&*one.name, one.replicas));
-        let ground = Ground { ready: &ready, plan, route: &route.body, target, replicas, known: body.as_deref() };
-        let Draft { fields, spec, mut lost } = (controller.write)(&ground);
+        let server = if plan.gates.is_empty() { Err(String::new()) } else { self.foreign_server().await };
+        let known_body = body.as_deref();
+        let ground = Ground { ready: &ready, plan, route: &route.body, target, replicas, known: known_body, server };
+        let Draft { fields, spec, beside, mut lost } = (controller.write)(&ground);
         let moves = body.as_deref().map(|body| (controller.read)(body).moves).unwrap_or_default();
         if !moves.is_empty() && !moves.contains(&plan.object()) {
             let moves: Vec<String> = moves.iter().map(ToString::to_string).collect();
             lost.push(format!("it moves {}, and not {}", moves.join(", "), plan.object()));
         }
-        let dish = match known {
-            Some(key) => {
-                let edits: Vec<Edit> = fields.into_iter().map(|(path, value)| Edit::set(path, value)).collect();
-                changed(&self.world(), &self.tray.borrow(), &key, &edits)?
+        let dish = |kind: &str, name: &str, edits: Vec<Edit>, spec: Value| {
+            let key = ObjectKey::new(controller.group, kind, &plan.service.namespace, name);
+            if world.document(&key).is_some() {
+                return changed(&self.world(), &self.tray.borrow(), &key, &edits);
             }
-            None => {
-                let key =
-                    ObjectKey::new(controller.group, controller.kind, &plan.service.namespace, &plan.service.name);
-                let object = json!({"apiVersion": api_version, "kind": controller.kind,
-                    "metadata": {"name": key.name, "namespace": key.namespace}, "spec": spec});
-                Dish { key, before: String::new(), after: yaml::write(&object), base: String::new() }
-            }
+            let object = json!({"apiVersion": api_version, "kind": kind,
+                "metadata": {"name": key.name, "namespace": key.namespace}, "spec": spec});
+            Ok(Dish { key, before: String::new(), after: yaml::write(&object), base: String::new() })
         };
-        Ok(Written { dish, lost })
+        let mut dishes = Vec::new();
+        for one in beside {
+            let edits = vec![Edit::set("/spec", one.spec.clone())];
+            dishes.push(dish(one.kind, &one.name, edits, one.spec)?);
+        }
+        let edits: Vec<Edit> = fields.into_iter().map(|(path, value)| Edit::set(path, value)).collect();
+        dishes.push(match known {
+            Some(key) => changed(&self.world(), &self.tray.borrow(), &key, &edits)?,
+            None => dish(controller.kind, &plan.service.name, edits, spec)?,
+        });
+        Ok(Written { dishes, lost })
     }
 }
 

@@ -3,8 +3,9 @@
 use rollout::{Failure, Pause, Plan, RouteKind, span};
 use serde_json::{Value, json};
 
+use super::super::gates::{Series, checks, window};
 use super::super::text;
-use super::super::write::{Draft, Ground, gate_words};
+use super::super::write::{Beside, Draft, Ground};
 
 pub(super) fn write(ground: &Ground<'_>) -> Draft {
     let plan = ground.plan;
@@ -20,6 +21,11 @@ pub(super) fn write(ground: &Ground<'_>) -> Draft {
         }
     }
     let mut canary = json!({"steps": steps, "trafficRouting": routing});
+    let (template, analysis) = analysis(ground, &mut lost).unzip();
+    if let Some(analysis) = analysis {
+        canary["analysis"] = analysis.clone();
+        fields.push(("/spec/strategy/canary/analysis", analysis));
+    }
     if plan.route.kind == RouteKind::HttpRoute {
         (canary["stableService"], canary["canaryService"]) = (json!(plan.stable), json!(plan.canary));
     }
@@ -34,19 +40,74 @@ pub(super) fn write(ground: &Ground<'_>) -> Draft {
             ground.target, plan.canary
         )),
     }
-    lost.extend(plan.gates.iter().map(|gate| {
-        format!(
-            "the gate “{}” is left out: Argo Rollouts asks a metrics server, by an AnalysisTemplate of your own",
-            gate_words(gate)
-        )
-    }));
     if plan.on_failure == Failure::Hold {
         lost.push("it does not hold after a failure: Argo Rollouts goes back".to_owned());
     }
     let source =
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": ground.target, "scaleDown": "onsuccess"});
     let spec = json!({"replicas": ground.replicas, "workloadRef": source, "strategy": {"canary": canary}});
-    Draft { fields, spec, lost }
+    Draft { fields, spec, beside: template.into_iter().collect(), lost }
+}
+
+/// The gates as an AnalysisTemplate, and how the rollout runs it: beside its steps, from the first one that moves requests
+/// (docs/features/analysis.md, "Background Analysis"). No number is neither success nor failure: the run is then inconclusive, and the
+/// rollout pauses.
+fn analysis(ground: &Ground<'_>, lost: &mut Vec<String>) -> Option<(Beside, Value)> {
+    let plan = ground.plan;
+    let server = ground.server(lost)?;
+    // Both versions are pods of one Rollout: their names have its name and the hash of their template.
+    let rollout = ground.known.map_or(&*plan.service.name, |known| text(known, "/metadata/name"));
+    let of = |version: &str| match plan.route.kind {
+        RouteKind::HttpRoute => format!(
+            r#"destination_service_name="{}",destination_service_namespace="{}""#,
+            if version == "canary" { &plan.canary } else { &plan.stable },
+            plan.service.namespace
+        ),
+        RouteKind::VirtualService => {
+            format!(r#"namespace="{}",pod=~"{rollout}-{{{{args.{version}}}}}-.+""#, plan.service.namespace)
+        }
+    };
+    let all = checks(plan, server, &Series { canary: of("canary"), stable: of("stable") }, lost);
+    if all.is_empty() {
+        return None;
+    }
+    let by_pod = all.iter().any(|check| check.query.contains("{{args."));
+    if by_pod {
+        lost.push("its gates need the label pod in Prometheus, as Istio's own configuration of it has".to_owned());
+    }
+    if plan.tolerance > 0 {
+        lost.push("failed looks count over the whole rollout, and not in a row".to_owned());
+    }
+    let looks = (plan.patience.as_secs_f64() / plan.interval.as_secs_f64()).ceil() as u64;
+    let metrics: Vec<Value> = all
+        .iter()
+        .map(|check| {
+            let (is, number) = (check.holds("result[0]"), "len(result) == 1 && !isNaN(result[0])");
+            json!({"name": check.name, "interval": span(plan.interval), "initialDelay": span(window(plan)),
+                "failureLimit": plan.tolerance, "inconclusiveLimit": looks, "consecutiveErrorLimit": looks,
+                "successCondition": format!("{number} && {is}"), "failureCondition": format!("{number} && !({is})"),
+                "provider": {"prometheus": {"address": server.address, "query": check.query}}})
+        })
+        .collect();
+    let name = format!("{}-gates", plan.service.name);
+    let mut run = json!({"templates": [{"templateName": name}], "startingStep": starting(ground)});
+    let mut spec = json!({"metrics": metrics});
+    if by_pod {
+        spec["args"] = json!([{"name": "canary"}, {"name": "stable"}]);
+        run["args"] = json!([{"name": "canary", "valueFrom": {"podTemplateHashValue": "Latest"}},
+            {"name": "stable", "valueFrom": {"podTemplateHashValue": "Stable"}}]);
+    }
+    Some((Beside { kind: "AnalysisTemplate", name, spec }, run))
+}
+
+/// The step behind the first one that sends requests to the new version.
+fn starting(ground: &Ground<'_>) -> usize {
+    let (steps, _) = canary_steps(ground.plan);
+    let steps = steps.as_array().map_or(&[][..], Vec::as_slice);
+    let moves = |step: &Value| {
+        step["setWeight"].as_u64().is_some_and(|weight| weight > 0) || step.get("setHeaderRoute").is_some()
+    };
+    steps.iter().position(moves).map_or(0, |at| at + 1)
 }
 
 /// The steps, and the routes that they set besides the weights. Those come after the weight: where the new version has no ready pod, the
