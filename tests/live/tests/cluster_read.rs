@@ -72,7 +72,7 @@ async fn slices_that_selectors_make_are_left_out_and_a_viewer_sees_no_nodes() {
             .filter_map(|slice| slice.labels.get("kubernetes.io/service-name"))
             .collect();
         // The API server keeps its own by hand; the shop's services have selectors.
-        assert!(of.contains(&&"kubernetes".to_owned()) && !of.contains(&&"reviews".to_owned()), "{context}: {of:?}");
+        assert!(of.contains(&"kubernetes") && !of.contains(&"reviews"), "{context}: {of:?}");
     }
 }
 

@@ -87,9 +87,8 @@ pub(crate) fn is_on(proxy: &Proxy) -> bool {
     let says = |namespace: &str, selective: bool| {
         world.documents_in("telemetry.istio.io", "Telemetry", namespace).find_map(|document| {
             let wanted = document.at("/spec/selector/matchLabels").and_then(Value::as_object);
-            let fits = wanted.is_some_and(|wanted| {
-                wanted.iter().all(|(name, value)| labels.get(name).map(String::as_str) == value.as_str())
-            });
+            let fits =
+                wanted.is_some_and(|wanted| wanted.iter().all(|(name, value)| labels.get(name) == value.as_str()));
             if wanted.is_some() != selective || selective && !fits {
                 return None;
             }

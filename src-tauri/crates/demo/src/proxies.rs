@@ -89,7 +89,7 @@ fn refusal(condition: Condition, ready: &Ready) -> Option<String> {
 
 impl Proxy {
     pub(crate) fn of(pod: &Pod, ready: &Arc<Ready>, seed: u64, now: &str) -> Self {
-        let label = |name: &str| pod.labels.get(name).cloned().unwrap_or_default();
+        let label = |name: &str| pod.labels.get(name).map(str::to_owned).unwrap_or_default();
         let (app, version) = (label("app"), label("version"));
         let known = WORKLOADS.iter().find(|w| w.namespace == pod.namespace && w.app == app && w.version == version);
         let port = pod.containers.iter().find(|c| c.name != "istio-proxy").and_then(|c| c.ports.first());

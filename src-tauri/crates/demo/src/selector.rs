@@ -1,8 +1,7 @@
 //! Label and field selectors. Upstream: k8s.io/apimachinery/pkg/labels/selector.go and fields/selector.go.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
+use world::Labels;
 
 use crate::refusal::Refusal;
 
@@ -57,12 +56,7 @@ impl Selector {
     }
 
     /// Whether an object is meant. `body` is called only where a field outside the metadata is asked for.
-    pub(crate) fn matches(
-        &self,
-        labels: &BTreeMap<String, String>,
-        (namespace, name): (&str, &str),
-        body: impl Fn() -> Value,
-    ) -> bool {
+    pub(crate) fn matches(&self, labels: &Labels, (namespace, name): (&str, &str), body: impl Fn() -> Value) -> bool {
         self.labels.iter().all(|r| r.matches(labels))
             && self.fields.iter().all(|(field, equal, value)| {
                 let found = match field.as_str() {
@@ -126,10 +120,10 @@ impl Requirement {
         }
     }
 
-    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn matches(&self, labels: &Labels) -> bool {
         match self {
-            Self::In(key, values) => labels.get(key).is_some_and(|v| values.contains(v)),
-            Self::NotIn(key, values) => labels.get(key).is_none_or(|v| !values.contains(v)),
+            Self::In(key, values) => labels.get(key).is_some_and(|v| values.iter().any(|value| value == v)),
+            Self::NotIn(key, values) => labels.get(key).is_none_or(|v| !values.iter().any(|value| value == v)),
             Self::Exists(key) => labels.contains_key(key),
             Self::Absent(key) => !labels.contains_key(key),
         }
@@ -142,7 +136,7 @@ mod tests {
 
     #[test]
     fn labels() {
-        let labels = BTreeMap::from([("app".to_owned(), "reviews".to_owned()), ("version".into(), "v1".into())]);
+        let labels = Labels::from([("app", "reviews"), ("version", "v1")]);
         for (text, expected) in [
             ("", true),
             ("app=reviews", true),
@@ -166,7 +160,7 @@ mod tests {
         let selector = Selector::parse("", "metadata.name=a,status.phase!=Running").unwrap();
         assert!(selector.fits("pods").is_ok() && selector.fits("services").is_err());
         let body = || serde_json::json!({"status": {"phase": "Pending"}});
-        assert!(selector.matches(&BTreeMap::new(), ("ns", "a"), body));
-        assert!(!selector.matches(&BTreeMap::new(), ("ns", "b"), body));
+        assert!(selector.matches(&Labels::new(), ("ns", "a"), body));
+        assert!(!selector.matches(&Labels::new(), ("ns", "b"), body));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
-use world::{Change, Object, ObjectKey, Origin};
+use world::{Change, Labels, Object, ObjectKey, Origin};
 
 use crate::kinds::{Kind, Kinds};
 
@@ -23,7 +23,7 @@ pub(crate) struct Stored {
     pub(crate) names: Names,
     pub(crate) uid: String,
     pub(crate) revision: u64,
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Labels,
     /// The JSON text after `{"apiVersion":…,"kind":…,`: one text serves every version and every form.
     pub(crate) tail: Bytes,
 }
@@ -259,9 +259,10 @@ fn stored(names: &Names, revision: u64, body: &mut Map<String, Value>) -> Stored
         metadata.insert("resourceVersion".into(), revision.to_string().into());
     }
     let text = |field: &str| metadata.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let labels = metadata.get("labels").and_then(Value::as_object).map(|labels| {
-        labels.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
-    });
+    let labels = metadata
+        .get("labels")
+        .and_then(Value::as_object)
+        .map(|labels| labels.iter().filter_map(|(name, value)| Some((name, value.as_str()?))).collect());
     let (uid, labels) = (text("uid"), labels.unwrap_or_default());
     let whole = serde_json::to_vec(body).unwrap_or_default();
     Stored { names: names.clone(), uid, revision, labels, tail: Bytes::from(whole).slice(1..) }

@@ -281,16 +281,16 @@ fn title(ready: &Ready, request: &Request) -> String {
         Caller::Workload { namespace, workload } => {
             let pods = ready.places().of_workload(namespace, workload);
             let app = pods.first().and_then(|p| p.labels.get("app.kubernetes.io/name").or(p.labels.get("app")));
-            (namespace.as_str(), app.unwrap_or(workload))
+            (namespace.as_str(), app.unwrap_or(workload.as_str()))
         }
-        Caller::ServiceAccount { namespace, service_account } => (namespace.as_str(), service_account),
-        Caller::Outside { ip } => ("", ip),
+        Caller::ServiceAccount { namespace, service_account } => (namespace.as_str(), service_account.as_str()),
+        Caller::Outside { ip } => ("", ip.as_str()),
     };
     let to = Target::of(request).map_or_else(|| request.url.clone(), |target| target.host);
     // Two namespaces may have callers of one name.
     let crosses =
         matches!(ready.places().resolve(&to, namespace), Resolved::Service(service) if service.namespace != namespace);
-    let from = if crosses && !namespace.is_empty() { format!("{namespace}/{from}") } else { from.clone() };
+    let from = if crosses && !namespace.is_empty() { format!("{namespace}/{from}") } else { from.to_owned() };
     let to = to.split('.').next().filter(|_| to.parse::<std::net::IpAddr>().is_err()).unwrap_or(&to).to_owned();
     format!("{from} → {to}")
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn service(selector: &[(&str, &str)], publishes_unready: bool) -> Service {
-        let selector: Labels = selector.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        let selector: Labels = selector.iter().copied().collect();
         Service { namespace: "shop".into(), name: "db".into(), selector, publishes_unready, ..Service::default() }
     }
 

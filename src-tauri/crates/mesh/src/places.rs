@@ -96,8 +96,8 @@ impl Places {
         let ns = &pod.namespace;
         let this = |other: &Arc<Pod>| other.namespace == *ns && other.name == pod.name;
         for (key, value) in &pod.labels {
-            self.by_label.take(&(ns.clone(), key.clone(), value.clone()), this);
-            self.by_label_anywhere.take(&(key.clone(), value.clone()), this);
+            self.by_label.take(&(ns.clone(), key.to_owned(), value.to_owned()), this);
+            self.by_label_anywhere.take(&(key.to_owned(), value.to_owned()), this);
         }
         self.by_workload.take(&(ns.clone(), pod.workload.1.clone()), this);
         self.by_account.take(&(ns.clone(), pod.service_account.clone()), this);
@@ -112,7 +112,7 @@ impl Places {
             self.services_by_ip.take(ip, this);
         }
         if let Some((key, value)) = service.selector.iter().next() {
-            self.services_by_label.take(&(service.namespace.clone(), key.clone(), value.clone()), this);
+            self.services_by_label.take(&(service.namespace.clone(), key.to_owned(), value.to_owned()), this);
         }
     }
 
@@ -125,8 +125,8 @@ impl Places {
     fn put(&mut self, pod: &Arc<Pod>) {
         let ns = &pod.namespace;
         for (key, value) in &pod.labels {
-            self.by_label.put((ns.clone(), key.clone(), value.clone()), pod.clone(), by_name);
-            self.by_label_anywhere.put((key.clone(), value.clone()), pod.clone(), by_name);
+            self.by_label.put((ns.clone(), key.to_owned(), value.to_owned()), pod.clone(), by_name);
+            self.by_label_anywhere.put((key.to_owned(), value.to_owned()), pod.clone(), by_name);
         }
         self.by_workload.put((ns.clone(), pod.workload.1.clone()), pod.clone(), by_name);
         self.by_account.put((ns.clone(), pod.service_account.clone()), pod.clone(), by_name);
@@ -142,7 +142,7 @@ impl Places {
             self.services_by_ip.put(ip.clone(), service.clone(), order);
         }
         if let Some((key, value)) = service.selector.iter().next() {
-            let by = (service.namespace.clone(), key.clone(), value.clone());
+            let by = (service.namespace.clone(), key.to_owned(), value.to_owned());
             self.services_by_label.put(by, service.clone(), order);
         }
     }
@@ -174,14 +174,14 @@ impl Places {
     pub fn selected(&self, namespace: &str, selector: &Labels) -> Vec<&Arc<Pod>> {
         let Some((key, value)) = selector.iter().next() else { return Vec::new() };
         self.note(&("label", namespace, key, value));
-        let first = self.by_label.get(&(namespace.to_owned(), key.clone(), value.clone()));
+        let first = self.by_label.get(&(namespace.to_owned(), key.to_owned(), value.to_owned()));
         first.iter().filter(|pod| selects(selector, &pod.labels)).collect()
     }
 
     /// The pods of any namespace whose labels hold all of these; all pods for no labels.
     pub fn selected_anywhere(&self, selector: &Labels) -> Vec<&Arc<Pod>> {
         let lists = selector.iter().map(|(key, value)| {
-            let list = self.by_label_anywhere.get(&(key.clone(), value.clone()));
+            let list = self.by_label_anywhere.get(&(key.to_owned(), value.to_owned()));
             (list, key, value)
         });
         // Whoever joins the answer has each of the labels, so that to hear of one of them is enough.
@@ -217,9 +217,9 @@ impl Places {
 
     /// The services of a namespace that select pods with these labels, by their names; never those without a selector.
     pub fn services_selecting(&self, namespace: &str, labels: &Labels) -> Vec<&Arc<Service>> {
-        let by = |(key, value): (&String, &String)| {
+        let by = |(key, value): (&str, &str)| {
             self.log.note("", "Service", || Dep::found("", "Service", &("selects", namespace, key, value)));
-            self.services_by_label.get(&(namespace.to_owned(), key.clone(), value.clone()))
+            self.services_by_label.get(&(namespace.to_owned(), key.to_owned(), value.to_owned()))
         };
         let mut found: Vec<_> = labels.iter().flat_map(by).filter(|s| selects(&s.selector, labels)).collect();
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));

@@ -1,6 +1,5 @@
 //! New objects to start from, filled with what the world knows.
 
-use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use world::{Labels, ObjectKey, Workload, World};
@@ -147,7 +146,7 @@ fn destination_rule(world: &World, wanted: &Wanted) -> Result<Value, Error> {
     let service = world
         .service(&wanted.namespace, &wanted.name)
         .ok_or_else(|| Error::gone(ObjectKey::new("", "Service", &wanted.namespace, &wanted.name)))?;
-    let mut versions: Vec<&String> = workloads_of(world, &wanted.namespace, &service.selector)
+    let mut versions: Vec<&str> = workloads_of(world, &wanted.namespace, &service.selector)
         .filter_map(|workload| workload.labels.get("version"))
         .collect();
     versions.sort();
@@ -185,11 +184,10 @@ fn selector(world: &World, namespace: &str, name: &str) -> Option<Labels> {
 }
 
 /// The labels by which people tell workloads apart; the others would select too narrowly after the next release.
-fn identifying(labels: &Labels) -> BTreeMap<String, String> {
+fn identifying(labels: &Labels) -> Labels {
     const NAMES: [&str; 5] =
         ["app", "version", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version"];
-    let known: Labels =
-        labels.iter().filter(|(name, _)| NAMES.contains(&name.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let known = labels.only(|name| NAMES.contains(&name));
     if known.is_empty() { labels.clone() } else { known }
 }
 

@@ -69,9 +69,7 @@ fn reaches(filter: &Document, place: Place<'_>) -> bool {
         return false;
     }
     let selected = filter.at("/spec/workloadSelector/labels").and_then(Value::as_object);
-    selected.is_none_or(|labels| {
-        labels.iter().all(|(name, value)| place.labels.get(name).map(String::as_str) == value.as_str())
-    })
+    selected.is_none_or(|labels| labels.iter().all(|(name, value)| place.labels.get(name) == value.as_str()))
 }
 
 fn changes(filter: &Document, kind: &str) -> bool {

@@ -74,7 +74,7 @@ pub fn dead(world: &World) -> Vec<Proxy> {
 pub fn without_proxy(world: &World) -> Vec<Proxy> {
     let asks = |pod: &Pod| {
         let Some(namespace) = world.namespace(&pod.namespace) else { return false };
-        let label = |name: &str| namespace.labels.get(name).map(String::as_str);
+        let label = |name: &str| namespace.labels.get(name);
         let wanted = match label("istio-injection") {
             Some(value) => value == "enabled",
             None => label("istio.io/rev").is_some(),
@@ -96,7 +96,7 @@ fn proxy(pod: &Pod) -> Option<Proxy> {
 }
 
 fn of(pod: &Pod, container: Container) -> Proxy {
-    let label = |name: &str| pod.labels.get(name).map(String::as_str).unwrap_or_default();
+    let label = |name: &str| pod.labels.get(name).unwrap_or_default();
     let role = if label("app") == "ztunnel" {
         Role::Ztunnel
     } else if label("gateway.istio.io/managed") == "istio.io-mesh-controller" {
@@ -120,8 +120,6 @@ fn of(pod: &Pod, container: Container) -> Proxy {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::collections::BTreeMap;
-
     use world::{Change, Object};
 
     use super::*;
@@ -133,7 +131,7 @@ pub(crate) mod tests {
             name: name.into(),
             phase: "Running".into(),
             workload: ("Deployment".into(), name.split('-').next().unwrap().into()),
-            labels: labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
+            labels: labels.iter().copied().collect(),
             containers: containers.iter().map(container).collect(),
             ..Pod::default()
         }

@@ -1,10 +1,7 @@
 //! The core kinds, slim: only the fields that a mesh view needs. The full object is read again on demand
 //! (10,000 full pods are 600 MB, 10,000 of these are 15 MB).
 
-use std::collections::BTreeMap;
-
-/// Labels, selectors and annotations.
-pub type Labels = BTreeMap<String, String>;
+use crate::Labels;
 
 /// core/v1 Namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -8,6 +8,7 @@ mod document;
 mod environment;
 mod facts;
 mod key;
+mod labels;
 mod object;
 mod quantity;
 mod read;
@@ -18,9 +19,10 @@ pub use choice::{selects, target_port};
 pub use difference::{Difference, Step};
 pub use document::{Document, Origin};
 pub use facts::{
-    Condition, Container, Labels, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,
+    Condition, Container, Namespace, Pod, Resources, Service, ServiceAccount, ServicePort, TargetPort, Workload,
 };
 pub use key::{Gvk, ObjectKey};
+pub use labels::Labels;
 pub use object::{Change, Object, ReadError};
 pub use quantity::parse_quantity;
 pub use snapshot::{Coverage, World};

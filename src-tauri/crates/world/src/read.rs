@@ -308,7 +308,7 @@ impl WorkloadView {
             replicas: self.spec.replicas.unwrap_or(default_replicas),
             ready: self.status.ready_replicas.max(self.status.number_ready),
             own_labels: self.metadata.labels,
-            own_annotations: self.metadata.annotations.into_iter().filter(|(name, _)| of_a_mesh(name)).collect(),
+            own_annotations: self.metadata.annotations.only(of_a_mesh),
             run_as_user: security_context.run_as_user,
             containers: containers.into_iter().map(ContainerView::of_template).collect(),
         }
@@ -435,7 +435,7 @@ impl From<PodView> for Pod {
             name: metadata.name,
             uid: metadata.uid,
             labels: metadata.labels,
-            annotations: metadata.annotations.into_iter().filter(|(name, _)| of_a_mesh(name)).collect(),
+            annotations: metadata.annotations.only(of_a_mesh),
             workload,
             service_account: if account.is_empty() { "default".into() } else { account },
             node: spec.node_name,
@@ -459,7 +459,7 @@ fn workload_of(pod: &Meta) -> (String, String) {
     let Some(owner) = owner else { return ("Pod".into(), pod.name.clone()) };
     if owner.kind == "ReplicaSet"
         && let Some(hash) = pod.labels.get("pod-template-hash")
-        && let Some(deployment) = owner.name.strip_suffix(hash.as_str()).and_then(|n| n.strip_suffix('-'))
+        && let Some(deployment) = owner.name.strip_suffix(hash).and_then(|n| n.strip_suffix('-'))
     {
         return ("Deployment".into(), deployment.into());
     }
@@ -479,7 +479,7 @@ impl ContainerView {
             state.pointer(&format!("/{of}/reason")).and_then(Value::as_str).map(str::to_owned)
         };
         let quantity = |from: &Labels, name: &str, unit: f64| {
-            from.get(name).and_then(|text| parse_quantity(text)).map(|q| (q * unit).round() as u64)
+            from.get(name).and_then(parse_quantity).map(|q| (q * unit).round() as u64)
         };
         Container {
             name: self.name,

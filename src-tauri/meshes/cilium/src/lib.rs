@@ -71,7 +71,7 @@ impl Mesh for Cilium {
 }
 
 fn is_agent(pod: &Pod) -> bool {
-    pod.labels.get("k8s-app").map(String::as_str) == Some("cilium")
+    pod.labels.get("k8s-app") == Some("cilium")
 }
 
 fn version(pod: &Pod) -> Option<String> {

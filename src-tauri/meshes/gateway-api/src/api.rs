@@ -71,9 +71,7 @@ impl Api {
 
     /// Labels of a namespace, with its name among them as Kubernetes sets it.
     pub fn labels_of(&self, namespace: &str) -> Option<Labels> {
-        let mut labels = self.namespaces.get(namespace)?.clone();
-        labels.insert("kubernetes.io/metadata.name".into(), namespace.into());
-        Some(labels)
+        Some(self.namespaces.get(namespace)?.with([("kubernetes.io/metadata.name", namespace)]))
     }
 
     /// The grant by which an object of a kind in one namespace may refer to an object in another; `None` where there is none.

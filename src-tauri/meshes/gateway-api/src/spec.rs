@@ -159,8 +159,8 @@ impl LabelSelector {
             && self.match_expressions.iter().all(|e| {
                 let value = labels.get(&e.key);
                 match e.operator.as_str() {
-                    "In" => value.is_some_and(|v| e.values.contains(v)),
-                    "NotIn" => value.is_none_or(|v| !e.values.contains(v)),
+                    "In" => value.is_some_and(|v| e.values.iter().any(|one| one == v)),
+                    "NotIn" => value.is_none_or(|v| !e.values.iter().any(|one| one == v)),
                     "Exists" => value.is_some(),
                     "DoesNotExist" => value.is_none(),
                     _ => false,

@@ -15,7 +15,7 @@ pub(crate) fn presence(world: &World, groups: &[String]) -> Option<Presence> {
     let mut versions: BTreeSet<Version> = BTreeSet::new();
     let (mut control_plane, mut ambient) = (false, false);
     for pod in world.pods() {
-        match pod.labels.get("app").map(String::as_str) {
+        match pod.labels.get("app") {
             Some("istiod") => {
                 control_plane = true;
                 versions.extend(pod.containers.iter().filter(|c| c.name == "discovery").map(|c| Version::of(&c.image)));
@@ -83,32 +83,31 @@ pub(crate) fn member<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<N
 /// on what it took speaks where both are silent (its selectors can be changed).
 /// Upstream: istio/istio manifests/charts/istio-cni/values.yaml, ambient.enablementSelectors; cni/pkg/util/enablement_selector.go, Matches.
 fn is_captured<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<Namespace>>) -> bool {
-    let mode = |labels: &Labels| labels.get("istio.io/dataplane-mode").cloned();
+    let mode = |labels: &Labels| labels.get("istio.io/dataplane-mode").map(str::to_owned);
     match mode(&pod.labels).as_deref() {
         Some("ambient") => return true,
         Some("none") => return false,
         _ => {}
     }
     let around = namespace(&pod.namespace).and_then(|n| mode(&n.labels));
-    around.as_deref() == Some("ambient")
-        || pod.annotations.get("ambient.istio.io/redirection").map(String::as_str) == Some("enabled")
+    around.as_deref() == Some("ambient") || pod.annotations.get("ambient.istio.io/redirection") == Some("enabled")
 }
 
 /// The proxy of a node is nobody's workload. Upstream: istio/istio cni/pkg/util/podutil.go, IsZtunnelPod.
 fn is_ztunnel(pod: &Pod) -> bool {
-    pod.labels.get("app").map(String::as_str) == Some("ztunnel")
+    pod.labels.get("app") == Some("ztunnel")
 }
 
 /// Whether a sidecar also answers HBONE, as the injector says on its pod.
 /// Upstream: istio/istio pilot/pkg/serviceregistry/ambient/workloads.go, setTunnelProtocol.
 pub(crate) fn tunnels(labels: &Labels) -> bool {
-    labels.get("networking.istio.io/tunnel").map(String::as_str) == Some("http")
+    labels.get("networking.istio.io/tunnel") == Some("http")
 }
 
 /// Whether a pod is a waypoint, a proxy that stands between pods.
 /// Upstream: istio/istio pilot/pkg/model/context.go, IsWaypointProxy.
 pub(crate) fn is_waypoint(labels: &Labels) -> bool {
-    labels.get(MANAGED).map(String::as_str) == Some(MANAGED_WAYPOINT)
+    labels.get(MANAGED) == Some(MANAGED_WAYPOINT)
 }
 
 fn has_proxy(pod: &Pod) -> bool {
@@ -130,7 +129,7 @@ fn will_be_injected<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'a Arc<Na
         return own == "true";
     }
     let Some(namespace) = namespace(&pod.namespace) else { return false };
-    match namespace.labels.get("istio-injection").map(String::as_str) {
+    match namespace.labels.get("istio-injection") {
         Some("enabled") => true,
         Some(_) => false,
         None => namespace.labels.contains_key("istio.io/rev") || pod.labels.contains_key("istio.io/rev"),

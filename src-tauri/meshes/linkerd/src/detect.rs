@@ -28,14 +28,14 @@ pub(crate) fn carries_proxy<'a>(pod: &Pod, namespace: impl Fn(&str) -> Option<&'
 
 /// The pod's own word, then its namespace's. Upstream: linkerd/linkerd2 pkg/inject/report.go, isInjectEnabled.
 fn will_be_injected<'a>(pod: &Pod, namespace: &impl Fn(&str) -> Option<&'a Arc<Namespace>>) -> bool {
-    let said = |annotations: &Labels| annotations.get("linkerd.io/inject").cloned();
+    let said = |annotations: &Labels| annotations.get("linkerd.io/inject").map(str::to_owned);
     let inherited = || namespace(&pod.namespace).and_then(|n| said(&n.annotations));
     said(&pod.annotations).or_else(inherited).is_some_and(|word| word == "enabled" || word == "ingress")
 }
 
 /// From the annotation that the control plane's pods carry, else from the tag of their image.
 fn version(pod: &Pod) -> Option<String> {
-    let said = pod.annotations.get("linkerd.io/proxy-version").cloned();
+    let said = pod.annotations.get("linkerd.io/proxy-version").map(str::to_owned);
     let image = pod.containers.iter().find(|c| c.name != "linkerd-proxy").map(|c| c.image.as_str());
     let tag = image.and_then(|i| i.rsplit('/').next()?.split_once(':')).map(|(_, tag)| tag.to_owned());
     said.or(tag)
@@ -51,7 +51,7 @@ mod tests {
         Pod {
             namespace: "linkerd".into(),
             name: container.into(),
-            labels: labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            labels: labels.iter().copied().collect(),
             containers: vec![Container { name: container.into(), image: image.into(), ..Container::default() }],
             ..Pod::default()
         }

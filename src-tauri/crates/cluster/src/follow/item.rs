@@ -259,7 +259,7 @@ mod tests {
             )
         };
         let Some(Object::Document(document)) = read(&nodes, &node(1, "a")) else { panic!("no document") };
-        assert_eq!(document.labels.get("zone").map(String::as_str), Some("a"));
+        assert_eq!(document.labels.get("zone"), Some("a"));
         assert!(document.annotations.is_empty() && document.resource_version.is_empty(), "{document:?}");
         let known = |json: &str| item(json, &api("Node"), &nodes).unwrap().known;
         let first = known(&node(1, "a"));

@@ -469,7 +469,7 @@ fn load(node: &mut Node, sum: &Sum) {
 }
 
 fn version(labels: &world::Labels) -> String {
-    labels.get("version").or(labels.get("app.kubernetes.io/version")).cloned().unwrap_or_default()
+    labels.get("version").or(labels.get("app.kubernetes.io/version")).map(str::to_owned).unwrap_or_default()
 }
 
 /// (namespace, workload) of the pods that a service selects; those of its selector where it has no pods.

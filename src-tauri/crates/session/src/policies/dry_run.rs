@@ -45,7 +45,7 @@ impl Session {
 
 /// Whether a policy only reports. Upstream: strconv.ParseBool.
 pub(super) fn is_dry(policy: &Document) -> bool {
-    let value = policy.annotations.get(DRY_RUN).map(String::as_str);
+    let value = policy.annotations.get(DRY_RUN);
     matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 

@@ -215,14 +215,14 @@ fn labels(pod: &Pod) -> serde_json::Map<String, serde_json::Value> {
         "pod-template-generation",
     ];
     let chosen = |name: &str| {
-        if pod.labels.keys().any(|label| usual.contains(&label.as_str())) {
+        if pod.labels.keys().any(|label| usual.contains(&label)) {
             usual.contains(&name)
         } else {
             !made.contains(&name)
         }
     };
     let all = pod.labels.iter().filter(|(name, _)| chosen(name));
-    all.map(|(name, value)| (name.clone(), value.as_str().into())).collect()
+    all.map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 async fn follow(

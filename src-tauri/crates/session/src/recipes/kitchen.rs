@@ -166,7 +166,7 @@ impl Kitchen<'_> {
         let other = subsets.into_iter().flatten().filter_map(|s| s["name"].as_str()).find(|name| *name != version);
         let labels = || {
             let of = self.world.workloads().filter(|w| w.namespace == service.namespace && is_of(service, &w.labels));
-            of.filter_map(|w| w.labels.get("version")).filter(|label| *label != version).min().cloned()
+            of.filter_map(|w| w.labels.get("version")).filter(|label| *label != version).min().map(str::to_owned)
         };
         other.map(str::to_owned).or_else(labels).unwrap_or_default()
     }

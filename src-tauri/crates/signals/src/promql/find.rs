@@ -83,7 +83,7 @@ pub fn find(world: &World) -> Vec<Place> {
 }
 
 fn place(service: &Service) -> Option<Place> {
-    let label = |key: &str| service.labels.get(key).map(String::as_str).unwrap_or_default();
+    let label = |key: &str| service.labels.get(key).unwrap_or_default();
     let component = label("app.kubernetes.io/component");
     let said = [label("app.kubernetes.io/name"), label("app"), service.name.as_str()];
     if said.iter().chain([&component]).any(|text| BESIDE.iter().any(|word| text.contains(word))) {

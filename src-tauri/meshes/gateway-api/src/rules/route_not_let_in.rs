@@ -66,9 +66,8 @@ fn lets_in(ask: &Index, listener: &Value, owner: &str, home: &str) -> bool {
                 .pointer("/selector/matchLabels")
                 .and_then(|l| serde_json::from_value(l.clone()).ok())
                 .unwrap_or_default();
-            let mut labels = ask.world.namespace(home).map(|n| n.labels.clone()).unwrap_or_default();
-            labels.insert("kubernetes.io/metadata.name".into(), home.to_owned());
-            mesh::selects(&wanted, &labels)
+            let labels = ask.world.namespace(home).map(|n| n.labels.clone()).unwrap_or_default();
+            mesh::selects(&wanted, &labels.with([("kubernetes.io/metadata.name", home)]))
         }
         _ => owner == home,
     }

@@ -220,7 +220,7 @@ fn is_managed(spec: &ApiGateway) -> bool {
 fn deployed_as(gateway: &Typed<ApiGateway>) -> String {
     let annotations = &gateway.document.annotations;
     let default = || format!("{}-{}", gateway.document.key.name, gateway.spec.gateway_class_name);
-    annotations.get("gateway.istio.io/name-override").cloned().unwrap_or_else(default)
+    annotations.get("gateway.istio.io/name-override").map(str::to_owned).unwrap_or_else(default)
 }
 
 /// Full names of the services by which a gateway is reached. Upstream: conversion.go, extractGatewayServices.
@@ -241,7 +241,7 @@ pub(super) fn promised(api: &Api) -> Vec<(String, Service, Pod)> {
     ours.map(|gateway| {
         let (namespace, name) = (gateway.document.key.namespace.clone(), gateway.document.key.name.clone());
         let deployed = deployed_as(gateway);
-        let account = gateway.document.annotations.get("gateway.istio.io/service-account").cloned();
+        let account = gateway.document.annotations.get("gateway.istio.io/service-account").map(str::to_owned);
         let labels: Labels = [("gateway.networking.k8s.io/gateway-name".to_owned(), name.clone())].into();
         let port = |o: Opening| ServicePort { name: o.listener.name.clone(), port: o.port, ..ServicePort::default() };
         let service = Service {

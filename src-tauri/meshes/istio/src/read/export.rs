@@ -76,7 +76,7 @@ impl Index {
 
     /// Whom a Service is shown to.
     pub fn service_shown<'a>(&'a self, service: &'a Service) -> Shown<'a> {
-        let said = |to: &String| to.split(',').map(|part| part.trim().to_owned()).collect();
+        let said = |to: &str| to.split(',').map(|part| part.trim().to_owned()).collect();
         match service.annotations.get(ANNOTATION).map(said) {
             Some(to) => Shown { to: Cow::Owned(to), home: &service.namespace },
             None => Shown::new(&[], &self.settings.default_service_export_to, &service.namespace),

@@ -13,11 +13,9 @@ impl Flags {
     pub fn of(world: &World) -> Self {
         let istiods =
             world.workloads().filter(|w| w.namespace == HOME && w.labels.get("app").is_some_and(|app| app == "istiod"));
-        let mut all = Labels::new();
-        for (name, said) in istiods.flat_map(|istiod| &istiod.containers).flat_map(|container| &container.flags) {
-            all.entry(name.clone()).or_insert_with(|| said.clone());
-        }
-        Self(all)
+        let all: Vec<_> =
+            istiods.flat_map(|istiod| &istiod.containers).flat_map(|container| &container.flags).collect();
+        Self(all.into_iter().rev().collect())
     }
 
     /// A gateway's pods take Gateways of their own namespace alone. Upstream: istio/istio pilot/pkg/features/pilot.go.
@@ -37,7 +35,7 @@ impl Flags {
 
     /// What is no truth as Go writes it is not taken. Upstream: pkg/env/var.go, BoolVar.
     fn is(&self, name: &str, default: bool) -> bool {
-        match self.0.get(name).map(String::as_str) {
+        match self.0.get(name) {
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
             _ => default,

@@ -22,7 +22,7 @@ impl Locality {
     /// Upstream: istio/istio pkg/model/proxy.go, GetLocalityLabel, SanitizeLocalityLabel.
     pub fn labelled(labels: &Labels) -> Option<Self> {
         let text = labels.get("topology.istio.io/locality").or_else(|| labels.get("istio-locality"))?;
-        let text = if text.contains('/') { text.clone() } else { text.replace('.', "/") };
+        let text = if text.contains('/') { text.to_owned() } else { text.replace('.', "/") };
         (!text.is_empty()).then(|| Self::written(&text))
     }
 
@@ -54,7 +54,8 @@ pub(crate) fn of_labels(index: &Index, labels: &Labels, node: &str) -> Locality 
         let Some(node) = index.world.document(&ObjectKey::new("", "Node", "", node)) else {
             return Locality::default();
         };
-        let label = |names: [&str; 2]| names.iter().find_map(|n| node.labels.get(*n)).cloned().unwrap_or_default();
+        let label =
+            |names: [&str; 2]| names.iter().find_map(|n| node.labels.get(n)).map(str::to_owned).unwrap_or_default();
         let region = ["topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"];
         let zone = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
         Locality { parts: [label(region), label(zone), label(["topology.istio.io/subzone"; 2])] }
@@ -74,9 +75,6 @@ mod tests {
             assert_eq!(place.fits(rule), fits, "{rule}");
         }
         assert!(Locality::default().fits("*") && Locality::default().fits("") && !Locality::default().fits("a"));
-        assert_eq!(
-            Locality::labelled(&[("istio-locality".into(), "a.b".into())].into()),
-            Some(Locality::written("a/b"))
-        );
+        assert_eq!(Locality::labelled(&[("istio-locality", "a.b")].into()), Some(Locality::written("a/b")));
     }
 }

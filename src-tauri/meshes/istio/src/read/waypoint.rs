@@ -64,8 +64,8 @@ impl Index {
     /// Upstream: istio/istio pilot/pkg/xds/endpoints/endpoint_builder.go, findServiceWaypoint; serviceregistry/ambient/services.go,
     /// ingressUseWaypointFromLabels.
     pub fn waypoint_for_gateways(&self, service: &Service) -> Binding {
-        let of_namespace = || self.world.namespace(&service.namespace)?.labels.get(INGRESS).cloned();
-        let said = service.labels.get(INGRESS).cloned().or_else(of_namespace);
+        let of_namespace = || self.world.namespace(&service.namespace)?.labels.get(INGRESS).map(str::to_owned);
+        let said = service.labels.get(INGRESS).map(str::to_owned).or_else(of_namespace);
         if said.as_deref() == Some("true") { self.waypoint_of_service(service) } else { Binding::Pods }
     }
 

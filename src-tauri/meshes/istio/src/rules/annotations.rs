@@ -118,8 +118,8 @@ pub(super) fn of_istio(subject: &Subject) -> BTreeMap<&str, &str> {
         name == "kubernetes.io/ingress.class"
             || name.split('/').next().is_some_and(|domain| domain.ends_with("istio.io"))
     };
-    let kept = subject.annotations().iter().filter(|(name, _)| ours(name) && !own.contains(&name.as_str()));
-    kept.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    let kept = subject.annotations().iter().filter(|(name, _)| ours(name) && !own.contains(name));
+    kept.collect()
 }
 
 /// The labels of a subject itself.

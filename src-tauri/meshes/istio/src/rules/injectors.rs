@@ -22,9 +22,9 @@ pub(super) fn injectors(ask: &Index) -> Vec<(&Arc<Document>, Vec<Field<'_>>)> {
 
 /// The revisions that a configuration speaks of.
 fn revisions(document: &Document, hooks: &[Field]) -> BTreeSet<String> {
-    let mut all: BTreeSet<String> = document.labels.get("istio.io/rev").cloned().into_iter().collect();
+    let mut all: BTreeSet<String> = document.labels.get("istio.io/rev").map(str::to_owned).into_iter().collect();
     for selector in hooks.iter().flat_map(|hook| [hook.get("namespaceSelector"), hook.get("objectSelector")]) {
-        all.extend(selector.labels("matchLabels").get("istio.io/rev").cloned());
+        all.extend(selector.labels("matchLabels").get("istio.io/rev").map(str::to_owned));
         let expressions = selector.items("matchExpressions");
         let ours = expressions.iter().filter(|e| e.text("key") == "istio.io/rev");
         all.extend(ours.flat_map(|e| e.texts("values")).map(str::to_owned));
@@ -42,14 +42,11 @@ pub(super) struct Occasion {
 pub(super) fn occasions(all: &[(&Arc<Document>, Vec<Field>)]) -> Vec<Occasion> {
     let known: BTreeSet<String> = all.iter().flat_map(|(document, hooks)| revisions(document, hooks)).collect();
     let with = |name: &str, values: [&str; 2]| {
-        let label = |name: &str, value: &str| Labels::from([(name.to_owned(), value.to_owned())]);
+        let label = |name: &str, value: &str| Labels::from([(name, value)]);
         let plain = vec![Labels::new(), label(name, values[0]), label(name, values[1])];
         let mut every = plain.clone();
         for revision in &known {
-            every.extend(plain.iter().cloned().map(|mut labels| {
-                labels.insert("istio.io/rev".into(), revision.clone());
-                labels
-            }));
+            every.extend(plain.iter().map(|labels| labels.with([("istio.io/rev", revision)])));
         }
         every
     };

@@ -34,7 +34,7 @@ pub(super) fn is_control_plane(labels: &Labels) -> bool {
 
 /// A gateway that Istio's own installation brings, in manifests that do not hold the installation.
 pub(super) fn is_taken_for_granted(ask: &Index, selector: &Labels) -> bool {
-    let shipped = |value: &String| matches!(value.as_str(), "ingressgateway" | "egressgateway");
+    let shipped = |value: &str| matches!(value, "ingressgateway" | "egressgateway");
     ask.places.planned() && selector.len() == 1 && selector.get("istio").is_some_and(shipped)
 }
 
@@ -105,7 +105,7 @@ pub(super) fn label_selector(selector: &Field, labels: &Labels) -> bool {
     selects(&exact, labels)
         && expressions.iter().all(|expression| {
             let (value, values) = (labels.get(expression.text("key")), expression.texts("values"));
-            let among = value.is_some_and(|value| values.contains(&value.as_str()));
+            let among = value.is_some_and(|value| values.contains(&value));
             match expression.text("operator") {
                 "In" => among,
                 "NotIn" => !among,
@@ -125,7 +125,7 @@ pub(super) fn gateway_key(name: &str, namespace: &str) -> Option<ObjectKey> {
 /// Nothing at a namespace says whether its pods get a proxy.
 /// Upstream: pkg/config/analysis/analyzers/injection/injection.go.
 pub(super) fn is_undecided(namespace: &Namespace) -> bool {
-    let label = |name: &str| namespace.labels.get(name).map(String::as_str);
+    let label = |name: &str| namespace.labels.get(name);
     let ours = namespace.name == "istio-system" || is_kubernetes(&namespace.name);
     let ambient = label("istio.io/dataplane-mode") == Some("ambient");
     !ours && !ambient && label("istio-injection").unwrap_or_default().is_empty() && label("istio.io/rev").is_none()
@@ -140,7 +140,7 @@ pub(super) fn injected_by_default(ask: &Index) -> bool {
 /// A namespace whose pods have no sidecars. Upstream: pkg/config/analysis/analyzers/util/in_mesh.go, NamespaceInAmbientMode.
 pub(super) fn is_ambient_namespace(ask: &Index, name: &str) -> bool {
     let Some(namespace) = ask.world.namespace(name) else { return false };
-    let label = |name: &str| namespace.labels.get(name).map(String::as_str).unwrap_or_default();
+    let label = |name: &str| namespace.labels.get(name).unwrap_or_default();
     let sidecars = label("istio-injection") == "enabled" || !label("istio.io/rev").is_empty();
     !sidecars && label("istio.io/dataplane-mode") == "ambient"
 }

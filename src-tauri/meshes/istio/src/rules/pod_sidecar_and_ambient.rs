@@ -23,8 +23,8 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(workload) = subject.workload() else { return };
     let Some(namespace) = ask.world.namespace(&workload.namespace) else { return };
-    let own = |key: &str| workload.labels.get(key).map(String::as_str);
-    let around = |key: &str| namespace.labels.get(key).map(String::as_str);
+    let own = |key: &str| workload.labels.get(key);
+    let around = |key: &str| namespace.labels.get(key);
     let ambient = own(MODE).or(around(MODE)) == Some("ambient");
     let sidecar = own(INJECT).map_or(around("istio-injection") == Some("enabled"), |inject| inject == "true");
     if ambient && sidecar {

@@ -27,7 +27,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(namespace) = subject.namespace() else { return };
-    let revision = namespace.labels.get("istio.io/rev").map(String::as_str);
+    let revision = namespace.labels.get("istio.io/rev");
     let enabled = namespace.labels.get("istio-injection").is_some_and(|v| v == "enabled");
     let Some(revision) = revision.or(enabled.then_some("default")) else { return };
     let values = injector(ask, revision);

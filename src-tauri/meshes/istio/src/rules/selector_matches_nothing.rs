@@ -47,7 +47,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
     let near = beside(ask, &key.namespace, peer.is_none())
         .into_iter()
-        .find(|pod| wanted.iter().filter(|(k, v)| pod.labels.get(*k) != Some(*v)).count() == 1);
+        .find(|pod| wanted.iter().filter(|(k, v)| pod.labels.get(k) != Some(*v)).count() == 1);
     let near = near.filter(|_| wanted.len() > 1).map(|pod| format!("; {} misses it by one label", pod.workload.1));
     let labels: Vec<String> = wanted.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let message = format!("no workload has {}{}", labels.join(", "), near.unwrap_or_default());

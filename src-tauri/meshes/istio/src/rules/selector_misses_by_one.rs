@@ -143,17 +143,17 @@ fn places<'a>(ask: &'a Index, subject: &'a Subject) -> Vec<Place<'a>> {
 
 /// The one label in which pods differ; `None` where more differ, or where nothing speaks for a slip.
 fn change(wanted: &Labels, labels: &Labels) -> Option<Change> {
-    let mut missed = wanted.iter().filter(|(key, value)| labels.get(*key) != Some(*value));
+    let mut missed = wanted.iter().filter(|(key, value)| labels.get(key) != Some(*value));
     let (key, value) = missed.next().filter(|_| missed.next().is_none())?;
     let rest = wanted.len() > 1;
     if let Some(other) = labels.get(key) {
-        let change = || Change::Value(key.clone(), value.clone(), other.clone());
+        let change = || Change::Value(key.to_owned(), value.to_owned(), other.to_owned());
         return (rest || alike(value, other)).then(change);
     }
-    let renamed = labels.iter().find(|(name, v)| *v == value && !wanted.contains_key(*name));
+    let renamed = labels.iter().find(|(name, v)| *v == value && !wanted.contains_key(name));
     match renamed {
-        Some((name, _)) => Some(Change::Name(key.clone(), name.clone(), value.clone())),
-        None => rest.then(|| Change::Missing(key.clone())),
+        Some((name, _)) => Some(Change::Name(key.to_owned(), name.to_owned(), value.to_owned())),
+        None => rest.then(|| Change::Missing(key.to_owned())),
     }
 }
 

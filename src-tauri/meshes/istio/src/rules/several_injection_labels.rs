@@ -29,7 +29,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         .map(|_| "istio-injection")
         .into_iter()
         .chain(others)
-        .filter(|label| namespace.labels.contains_key(*label))
+        .filter(|label| namespace.labels.contains_key(label))
         .collect();
     if namespace.name != "istio-system" && set.len() > 1 {
         out.at("metadata.labels", format!("{} are all there", set.join(", ")));

@@ -23,7 +23,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(workload) = subject.workload() else { return };
     let Some(namespace) = ask.world.namespace(&workload.namespace) else { return };
-    let mode = namespace.labels.get("istio.io/dataplane-mode").map(String::as_str);
+    let mode = namespace.labels.get("istio.io/dataplane-mode");
     if mode != Some("ambient") || workload.labels.contains_key("istio.io/dataplane-mode") {
         return;
     }

@@ -41,7 +41,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
 
 /// Where a pod runs counts among its labels. Upstream: istio/istio pilot/pkg/serviceregistry/util/label/label.go, AugmentLabels.
 fn holds(ask: &Index, wanted: &Labels, pod: &Pod) -> bool {
-    wanted.iter().all(|(key, value)| match key.as_str() {
+    wanted.iter().all(|(key, value)| match key {
         _ if pod.labels.get(key) == Some(value) => true,
         "kubernetes.io/hostname" => pod.node == *value,
         "topology.kubernetes.io/region" | "topology.kubernetes.io/zone" | "topology.istio.io/subzone" => {

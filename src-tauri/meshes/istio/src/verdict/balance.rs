@@ -79,7 +79,7 @@ impl Seen<'_> {
             "kubernetes.io/hostname" => self.node,
             _ => "",
         };
-        if added.is_empty() { self.labels.get(name).map_or("", String::as_str) } else { added }
+        if added.is_empty() { self.labels.get(name).unwrap_or_default() } else { added }
     }
 }
 

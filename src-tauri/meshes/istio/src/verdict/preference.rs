@@ -81,7 +81,8 @@ fn nearness(index: &Index, host: &Host) -> Option<Preference> {
     let home = index.world.namespace(namespace).map(|namespace| &namespace.annotations);
     let annotations = [Some(own), home].into_iter().flatten();
     let annotated = || annotations.filter_map(|all| all.get(ANNOTATION)).find(|said| !said.is_empty());
-    let said = spec.filter(|said| near(said).is_some()).map(str::to_owned).or_else(|| annotated().cloned())?;
+    let said =
+        spec.filter(|said| near(said).is_some()).map(str::to_owned).or_else(|| annotated().map(str::to_owned))?;
     near(&said)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Membership, Outcome, Step, Transport, Verdict};
-use world::{Document, ObjectKey, Pod};
+use world::{Document, Labels, ObjectKey, Pod};
 
 use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
@@ -94,9 +94,8 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
 /// The waypoint's pod, by whose name it calls. One that no cluster has seen yet is taken as istiod will make it.
 /// Upstream: istio/istio manifests/charts/istio-control/istio-discovery/files/waypoint.yaml.
 fn sender(index: &Index, gateway: &ObjectKey) -> Option<Sender> {
-    let made = [(GATEWAY_NAME, gateway.name.as_str()), (MANAGED, MANAGED_WAYPOINT)];
-    let labels: world::Labels = made.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    let named = labels.iter().filter(|(name, _)| *name == GATEWAY_NAME).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let labels = Labels::from([(GATEWAY_NAME, gateway.name.as_str()), (MANAGED, MANAGED_WAYPOINT)]);
+    let named = labels.only(|name| name == GATEWAY_NAME);
     let pods = index.places.selected(&gateway.namespace, &named);
     if pods.is_empty() {
         return Some(Sender {
@@ -110,7 +109,7 @@ fn sender(index: &Index, gateway: &ObjectKey) -> Option<Sender> {
     }
     let ready = pods.into_iter().find(|pod| pod.ready)?;
     let mut sender = Sender::of(index, ready);
-    sender.labels.extend(labels);
+    sender.labels = sender.labels.with(&labels);
     Some(sender)
 }
 

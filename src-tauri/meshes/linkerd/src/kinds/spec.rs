@@ -177,8 +177,8 @@ impl Selector {
     /// Whether labels are meant. Upstream: policy-controller/k8s/api/src/labels.rs, Selector::matches.
     pub fn fits(&self, labels: &Labels) -> bool {
         let holds = |e: &Expression| match e.operator.as_str() {
-            "In" => labels.get(&e.key).is_some_and(|v| e.values.contains(v)),
-            "NotIn" => labels.get(&e.key).is_none_or(|v| !e.values.contains(v)),
+            "In" => labels.get(&e.key).is_some_and(|v| e.values.iter().any(|one| one == v)),
+            "NotIn" => labels.get(&e.key).is_none_or(|v| !e.values.iter().any(|one| one == v)),
             "Exists" => labels.contains_key(&e.key),
             "DoesNotExist" => !labels.contains_key(&e.key),
             _ => false,

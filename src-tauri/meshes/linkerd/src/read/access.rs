@@ -101,7 +101,8 @@ impl Index {
     /// The pod's annotation, which the injector copies from its namespace; else the cluster's. A planned pod has not been injected yet.
     /// Upstream: index.rs, default_inbound_server; pkg/inject/inject.go, AppendNamespaceAnnotations.
     fn by_default<'a>(&'a self, pod: &'a Pod, port: u16) -> Guard<'a> {
-        let said = |annotations: &Labels| annotations.get(POLICY_ANNOTATION).filter(|p| is_policy(p)).cloned();
+        let said =
+            |annotations: &Labels| annotations.get(POLICY_ANNOTATION).filter(|p| is_policy(p)).map(str::to_owned);
         let field = format!("metadata.annotations[{POLICY_ANNOTATION}]");
         let own = said(&pod.annotations)
             .map(|policy| (policy, Some((ObjectKey::new("", "Pod", &pod.namespace, &pod.name), field.clone()))));

@@ -156,7 +156,7 @@ impl AuthorizationPolicy {
 
 /// Whether the annotation turns a policy into one that only reports. Upstream: strconv.ParseBool.
 pub(crate) fn dry_run(document: &Document) -> bool {
-    let value = document.annotations.get("istio.io/dry-run").map(String::as_str);
+    let value = document.annotations.get("istio.io/dry-run");
     matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 

@@ -102,7 +102,7 @@ fn both(root: &HttpMatch, leaf: &HttpMatch) -> HttpMatch {
     out.headers = over(&root.headers, &leaf.headers);
     out.without_headers = over(&root.without_headers, &leaf.without_headers);
     out.query_params = over(&root.query_params, &leaf.query_params);
-    out.source_labels = over(&root.source_labels, &leaf.source_labels);
+    out.source_labels = root.source_labels.with(&leaf.source_labels);
     out.port = leaf.port.filter(|p| *p != 0).or(root.port);
     if out.source_namespace.is_empty() {
         out.source_namespace.clone_from(&root.source_namespace);
