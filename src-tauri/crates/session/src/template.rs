@@ -1,6 +1,5 @@
 //! New objects to start from, filled with what the world knows.
 
-
 use serde_json::{Value, json};
 use world::{Labels, ObjectKey, Workload, World};
 
