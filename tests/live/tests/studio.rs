@@ -5,17 +5,37 @@ use std::path::PathBuf;
 
 use journal::State;
 use live::cluster::kubeconfig;
-use live::shop::{NAMESPACE, clear, fetch, open, until};
+use live::shop::{NAMESPACE, clear, client, fetch, make, open, until};
 use live::work::{Kept, apply, counted, kept, pod, promised, scope, undo};
 use mesh::Outcome;
-use serde_json::Value;
+use serde_json::{Value, json};
+use session::policies::Scope;
 use session::strict::{State as StrictState, Strict};
 use world::ObjectKey;
 
 /// Whatever these jobs may make, should it be left behind.
 fn everything() -> Vec<ObjectKey> {
     let of = |kind: &str, name: &str| ObjectKey::new("security.istio.io", kind, NAMESPACE, name);
-    vec![of("AuthorizationPolicy", "callers-of-ratings"), of("PeerAuthentication", "default")]
+    let policies = ["callers-of-ratings", "callers-of-netloft-cache"].map(|name| of("AuthorizationPolicy", name));
+    let cache =
+        [("apps", "Deployment"), ("", "Service")].map(|(group, kind)| ObjectKey::new(group, kind, NAMESPACE, CACHE));
+    policies.into_iter().chain([of("PeerAuthentication", "default")]).chain(cache).collect()
+}
+
+/// A service with a port for HTTP and one over which go bytes, as far as its proxy knows.
+const CACHE: &str = "netloft-cache";
+
+fn cache() -> [Value; 2] {
+    let (metadata, labels) = (json!({"name": CACHE, "namespace": NAMESPACE}), json!({"app": CACHE}));
+    let container = json!({"name": "app", "image": "localhost/meshapp:1", "imagePullPolicy": "Never",
+        "env": [{"name": "NAME", "value": CACHE}, {"name": "PORTS", "value": "9080 6379"}]});
+    let spec = json!({"terminationGracePeriodSeconds": 1, "containers": [container]});
+    let ports = json!([{"name": "tcp-cache", "port": 6379}, {"name": "http", "port": 9080}]);
+    [
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": labels, "ports": ports}}),
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {
+            "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}}}),
+    ]
 }
 
 /// Whether each request was answered so.
@@ -73,6 +93,64 @@ async fn policies(kubeconfig: PathBuf, folder: PathBuf) {
     workbench.close(session.id());
 }
 
+async fn connections(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    let connection = session.connection().clone();
+    clear(&connection, &everything()).await.unwrap();
+    for object in cache() {
+        make(&connection, &object).await.unwrap();
+    }
+    let (caller, stranger) = (client(&session).unwrap(), pod(&session, NAMESPACE, "details-v1").unwrap());
+    let ask = async |from: &str, port: u16, method: &str| {
+        fetch(from, &format!("http://{CACHE}:{port}/&method={method}"), 4, "").await
+    };
+    for port in [6379, 9080] {
+        promised("it serves", async || Ok(answered(&ask(&caller, port, "GET").await?, 200))).await.unwrap();
+    }
+    let scope = Scope { requests: true, ..scope(CACHE) };
+    let made = until("both ways are counted", async || {
+        let made = session.policies_seen(&scope).await.map_err(|error| error.to_string())?;
+        let told: Vec<_> = made
+            .let_in
+            .iter()
+            .map(|one| (one.account.1.as_str(), one.tcp, one.ports.as_slice(), one.requests.len()))
+            .collect();
+        let wanted: [(&str, bool, &[u16], usize); 2] = [("client", false, &[9080], 1), ("client", true, &[6379], 0)];
+        if told == wanted { Ok(made) } else { Err(format!("{told:?}, left: {:?}", made.left)) }
+    })
+    .await
+    .unwrap();
+
+    // In dry-run it refuses nobody, not even a stranger.
+    let first = apply(&session, &made.dishes, "in dry-run").await.unwrap();
+    promised("a stranger gets a connection", async || Ok(answered(&ask(&stranger, 6379, "GET").await?, 200)))
+        .await
+        .unwrap();
+
+    // Enforced: by port where bytes go, and by method and path where HTTP does.
+    until("the session sees it", async || {
+        session.world().document(&made.dishes[0].key).map(|_| ()).ok_or("not yet".into())
+    })
+    .await
+    .unwrap();
+    let runs = session.dry_runs().await.unwrap();
+    let run = runs.iter().find(|run| run.namespace == NAMESPACE).unwrap();
+    let second = apply(&session, &run.dishes, "enforced").await.unwrap();
+    promised("a stranger gets no connection, and who was seen goes on as it was seen", async || {
+        let strange = ask(&stranger, 6379, "GET").await?;
+        let cut = strange.iter().all(|answer| answer["status"].is_null());
+        let (bytes, http) =
+            (answered(&ask(&caller, 6379, "POST").await?, 200), answered(&ask(&caller, 9080, "GET").await?, 200));
+        let other = answered(&ask(&caller, 9080, "POST").await?, 403);
+        Ok(kept(cut && bytes.holds && http.holds && other.holds, (strange, bytes.saw, http.saw, other.saw)))
+    })
+    .await
+    .unwrap();
+    undo(&session, second).await.unwrap();
+    undo(&session, first).await.unwrap();
+    workbench.close(session.id());
+}
+
 /// A caller without a proxy that calls without an end.
 async fn plaintext(legacy: String) {
     loop {
@@ -122,6 +200,12 @@ async fn strict(kubeconfig: PathBuf, folder: PathBuf) {
 async fn a_step_to_strict_that_breaks_a_caller_goes_back_by_itself() {
     let Some(path) = kubeconfig() else { return };
     live::shop::job(path, &everything(), strict).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_opens_connections_is_let_in_by_port() {
+    let Some(path) = kubeconfig() else { return };
+    live::shop::job(path, &everything(), connections).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

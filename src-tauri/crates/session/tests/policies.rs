@@ -84,6 +84,7 @@ fn who_was_seen_is_let_in_and_nobody_else() {
             account: names(CALLERS[*caller]),
             service: names(SERVICES[*service]),
             ports: Some(*port).filter(|port| *port != 0).into_iter().collect(),
+            tcp: false,
             requests: Vec::new(),
         };
         let grants: Vec<Grant> = seen.iter().map(grant).collect();
@@ -122,6 +123,7 @@ fn a_service_with_one_port_was_called_there() {
         account: names("dev", "web"),
         service: names("shop", "stock"),
         ports: BTreeSet::new(),
+        tcp: false,
         requests: Vec::new(),
     };
     let made = policies(&world, ready.places(), &[grant.clone(), Grant { service: names("shop", "nobody"), ..grant }]);
@@ -144,6 +146,7 @@ fn only_what_was_asked_may_be_asked() {
         account: names("shop", account),
         service: names("shop", "stock"),
         ports: [80].into(),
+        tcp: false,
         requests,
     };
     let grants = [
@@ -174,6 +177,26 @@ fn only_what_was_asked_may_be_asked() {
 }
 
 #[test]
+fn connections_are_let_in_by_port_beside_requests_that_are_narrowed() {
+    let world = world();
+    let engine = meshes::engine();
+    let names = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+    let asked = Asked { methods: ["GET".to_owned()].into(), paths: ["/a".to_owned()].into() };
+    let grant = |port: u16, tcp: bool, requests: Vec<Asked>| Grant {
+        account: names("shop", "web"),
+        service: names("shop", "stock"),
+        ports: [port].into(),
+        tcp,
+        requests,
+    };
+    let grants = [grant(80, false, vec![asked]), grant(9000, true, Vec::new())];
+    let made = policies(&world, engine.ready(&world).places(), &grants);
+    let to: Vec<&Value> =
+        made[0].spec["rules"].as_array().unwrap().iter().map(|rule| &rule["to"][0]["operation"]).collect();
+    assert_eq!(to, [&json!({"methods": ["GET"], "paths": ["/a"], "ports": ["81"]}), &json!({"ports": ["9001"]})]);
+}
+
+#[test]
 fn a_service_behind_a_waypoint_is_guarded_there() {
     let ambient = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "wp"}}});
     let world = world().after([object(ambient)]);
@@ -182,6 +205,7 @@ fn a_service_behind_a_waypoint_is_guarded_there() {
         account: names("dev", "web"),
         service: names("shop", "stock"),
         ports: [80].into(),
+        tcp: false,
         requests: Vec::new(),
     };
     let made = policies(&world, meshes::engine().ready(&world).places(), &[grant]);

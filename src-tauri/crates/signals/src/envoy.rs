@@ -7,7 +7,7 @@ use crate::histogram::Histogram;
 use crate::prometheus;
 
 /// What is asked of Envoy, as the `filter` of its statistics: names before tags are taken out of them.
-pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_request|listener_manager\.total_(listeners_active|.*draining)";
+pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_(request|tcp_connections_opened)|listener_manager\.total_(listeners_active|.*draining)";
 
 /// An Envoy cluster as Istio names it: `outbound|9080|v1|reviews.shop.svc.cluster.local`, `inbound|9080||`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -235,7 +235,6 @@ pub(crate) fn standard(read: &mut Sample, name: &str, text: &dyn Fn(&str) -> Str
     match name {
         "istio_requests_total" => code_of(counters, &text("response_code"), value),
         "istio_request_duration_milliseconds_bucket" => time(counters, &text("le"), value),
-        // Of ztunnel alone: an Envoy is asked for its own counters of connections, which name the place better.
         "istio_tcp_connections_opened_total" => {
             counters.connections += value;
             if is_mutual {

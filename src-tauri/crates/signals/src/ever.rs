@@ -46,13 +46,15 @@ impl Traffic {
         counted.map(|(workload, (all, tls))| (workload, ((all - tls) / all).clamp(0.0, 1.0))).collect()
     }
 
-    /// The ports at which each workload has ever called each host, as its own proxy counted: Istio's metrics do not say them.
-    pub fn ports_called(&self) -> BTreeMap<(Workload, String), BTreeSet<u16>> {
-        let mut ports: BTreeMap<(Workload, String), BTreeSet<u16>> = BTreeMap::new();
+    /// The ports at which each workload has ever called each host, as its own proxy counted, and whether it counted requests there:
+    /// Istio's metrics do not say ports.
+    pub fn ports_called(&self) -> BTreeMap<(Workload, String), BTreeMap<u16, bool>> {
+        let mut ports: BTreeMap<(Workload, String), BTreeMap<u16, bool>> = BTreeMap::new();
         for track in self.tracks.values() {
             let called = track.last.1.clusters.iter().filter(|(cluster, _)| cluster.outbound && cluster.port != 0);
-            for (cluster, _) in called.filter(|(_, counters)| counters.requests > 0.0 || counters.connections > 0.0) {
-                ports.entry((track.workload.clone(), cluster.host.clone())).or_default().insert(cluster.port);
+            for (cluster, counters) in called.filter(|(_, c)| c.requests > 0.0 || c.connections > 0.0) {
+                let of = ports.entry((track.workload.clone(), cluster.host.clone())).or_default();
+                *of.entry(cluster.port).or_default() |= counters.requests > 0.0;
             }
         }
         ports

@@ -163,6 +163,14 @@ struct Step {
     standard: Vec<(Standard, Growth)>,
 }
 
+impl Step {
+    /// The proxy has counted connections of its own to a host.
+    fn connects_to(&self, host: &str) -> bool {
+        let is_it = |cluster: &Cluster| cluster.outbound && cluster.host == host;
+        self.clusters.iter().any(|(cluster, growth)| is_it(cluster) && growth.connections > 0.0)
+    }
+}
+
 #[derive(Clone, Default)]
 struct Growth {
     requests: f64,
@@ -317,9 +325,13 @@ fn edges<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> 
                 if istio && growth.requests > 0.0 {
                     continue;
                 }
-                sums.entry(place).or_default().add(growth, seconds);
+                sums.entry(place).or_default().own(growth, seconds);
             }
             for (series, growth) in &step.standard {
+                // The proxy's own counters of connections name the port, and Istio's do not.
+                if series.by_source && growth.requests <= 0.0 && step.connects_to(&series.host) {
+                    continue;
+                }
                 let place = Place::standard(series);
                 // The callee knows how a request came; for the rest its report counts only where the caller has none.
                 if !series.by_source && place.from.is_some() {
@@ -488,100 +500,9 @@ impl Place {
     }
 }
 
-/// A caller and the host that it calls.
-type Way = (Workload, String);
-
-/// How requests travel, from whoever knows: all, and those of them under TLS. Istio's report at the caller says "unknown"
-/// (`connection_security_policy` is the callee's to tell), and it may name another workload behind the service, or none.
-#[derive(Default)]
-struct Told {
-    places: BTreeMap<Place, Sum>,
-    callees: BTreeMap<Way, Sum>,
-    /// Envoy's connections, over all ports and subsets of the host.
-    callers: BTreeMap<Way, (f64, f64)>,
-}
-
-impl Told {
-    fn by_callee(&mut self, place: Place, security: &str, growth: &Growth) {
-        if let Some(from) = &place.from {
-            let way = (from.clone(), place.cluster.host.clone());
-            self.callees.entry(way).or_default().by_label(security, growth);
-        }
-        self.places.entry(place).or_default().by_label(security, growth);
-    }
-
-    fn by_caller(&mut self, from: &Workload, cluster: &Cluster, counters: &Counters) {
-        let sum = self.callers.entry((from.clone(), cluster.host.clone())).or_default();
-        *sum = (sum.0 + counters.connections - counters.failed_connections, sum.1 + counters.handshakes);
-    }
-
-    /// The nearest report counts; connections only where no request was reported on.
-    fn complete(&self, place: &Place, sum: &mut Sum) {
-        if place.source != Source::IstioCaller {
-            return;
-        }
-        let Some(from) = &place.from else { return };
-        let way = (from.clone(), place.cluster.host.clone());
-        let reports = [self.places.get(place), self.callees.get(&way)];
-        if let Some(report) = reports.into_iter().flatten().find(|report| report.made.0 > 0.0) {
-            sum.made = report.made;
-        }
-        sum.ever = self.callers.get(&way).copied().unwrap_or_default();
-    }
-}
-
-/// Rates a second, summed over proxies.
-#[derive(Default)]
-struct Sum {
-    requests: f64,
-    errors: f64,
-    forbidden: f64,
-    connections: f64,
-    /// Connections in the window, and those of them under TLS.
-    made: (f64, f64),
-    ever: (f64, f64),
-    has_requests: bool,
-    times: Spread,
-}
-
-impl Sum {
-    fn add(&mut self, growth: &Growth, seconds: f64) {
-        self.requests += growth.requests / seconds;
-        self.errors += growth.errors / seconds;
-        self.forbidden += growth.forbidden / seconds;
-        self.connections += growth.connections / seconds;
-        self.made = (self.made.0 + growth.connections, self.made.1 + growth.handshakes);
-        self.times.add(&growth.times);
-    }
-
-    /// Istio's own metrics say of each request how it came.
-    fn by_label(&mut self, security: &str, growth: &Growth) {
-        match security {
-            "mutual_tls" => self.made = (self.made.0 + growth.requests, self.made.1 + growth.requests),
-            "none" => self.made.0 += growth.requests,
-            _ => {}
-        }
-    }
-
-    fn error_share(&self) -> f64 {
-        if self.requests > 0.0 { (self.errors / self.requests).min(1.0) } else { 0.0 }
-    }
-
-    fn secured(&self, in_mesh: bool) -> Secured {
-        let how = |(all, tls): (f64, f64)| match (all > 0.0, tls / all) {
-            (false, _) => Secured::Unknown,
-            (_, share) if share <= 0.0 => Secured::Plaintext,
-            (_, share) if share < 0.98 => Secured::Mixed,
-            _ if in_mesh => Secured::Mtls,
-            _ => Secured::Tls,
-        };
-        if self.made.0 > 0.0 {
-            return how(self.made);
-        }
-        // Of connections that were made in one way and in the other, nobody tells which are still open.
-        Some(how(self.ever)).filter(|how| *how != Secured::Mixed).unwrap_or(Secured::Unknown)
-    }
-}
+#[path = "sums.rs"]
+mod sums;
+use sums::{Sum, Told};
 
 #[path = "ever.rs"]
 mod ever;

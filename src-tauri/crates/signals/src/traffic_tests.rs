@@ -63,7 +63,7 @@ fn what_was_counted_before_the_first_look_is_remembered_by_the_proxies() {
     assert_eq!((v1.requests_per_second, v1.error_share, v1.secured), (1000.0, 0.01, Secured::Mtls));
     let called: Vec<_> = once.ports_called().into_iter().collect();
     let page = Workload { namespace: "shop".into(), name: "page".into() };
-    assert_eq!(called, [((page, "reviews.shop.svc.cluster.local".to_owned()), [9080].into())]);
+    assert_eq!(called, [((page, "reviews.shop.svc.cluster.local".to_owned()), [(9080, true)].into())]);
     let twice = recorded(&[(100.0, outbound("v1", 1000, 10, 5, 5)), (130.0, outbound("v1", 1001, 10, 5, 5))]);
     assert_eq!((once.watched(100.0), twice.watched(140.0)), (0.0, 40.0));
     let (before, after) = (twice.between(90.0, 130.0), twice.between(110.0, 200.0));
@@ -193,6 +193,35 @@ fn series_have_gaps_where_nobody_measured() {
     }
     let kept = traffic.tracks.values().next().unwrap().steps.len();
     assert!(kept <= 451, "{kept} steps: more than a quarter of an hour");
+}
+
+#[test]
+fn connections_of_a_sidecar_count_once_and_as_the_callee_tells_how_they_come() {
+    let istio = |reporter: &str, security: &str, count: u32| {
+        format!(
+            "istio_tcp_connections_opened_total{{reporter=\"{reporter}\",source_workload=\"page\",source_workload_namespace=\"shop\",destination_service=\"cache.shop.svc.cluster.local\",destination_workload=\"cache-v1\",destination_workload_namespace=\"shop\",request_protocol=\"tcp\",connection_security_policy=\"{security}\"}} {count}\n"
+        )
+    };
+    let own = |count: u32| {
+        let cluster = "cluster_name=\"outbound|6379||cache.shop.svc.cluster.local\"";
+        format!(
+            "envoy_cluster_upstream_cx_total{{{cluster}}} {count}\nenvoy_cluster_ssl_handshake{{{cluster}}} {count}\n"
+        )
+    };
+    let edges = |page: &dyn Fn(u32) -> String| {
+        let mut traffic = Traffic::new();
+        for (at, count) in [(0.0, 10), (10.0, 30)] {
+            traffic.record(&proxy("page"), at, envoy::read(page(count).as_bytes()));
+            traffic.record(&proxy("cache"), at, envoy::read(istio("destination", "mutual_tls", count).as_bytes()));
+        }
+        let told = |edge: Edge| (edge.protocol, edge.port, edge.requests_per_second, edge.secured);
+        traffic.edges(10.0, 10.0).into_iter().map(told).collect::<Vec<_>>()
+    };
+    // With Istio's usual statistics nobody says the port; with Envoy's own beside them the same connections count once.
+    let (usual, both) =
+        (|count| istio("source", "unknown", count), |count| istio("source", "unknown", count) + &own(count));
+    assert_eq!(edges(&usual), [(Protocol::Tcp, 0, 2.0, Secured::Mtls)]);
+    assert_eq!(edges(&both), [(Protocol::Tcp, 6379, 2.0, Secured::Mtls)]);
 }
 
 /// Lines as a genuine ztunnel writes them, shortened.

@@ -13,8 +13,8 @@ const object = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namesp
 const proposal = (before: string, after: string): Proposal => ({ object, before, after, base: before === '' ? '' : '7', diff: [{ side: 'after', line: 1, text: after }] });
 const made: Tailored = {
   proposals: [proposal('', 'kind: AuthorizationPolicy')],
-  letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], requests: [{ methods: ['POST'], paths: ['/reserve'] }], amount: 120 }],
-  left: [{ namespace: '', workload: '', service: 'inventory', amount: 5, why: 'plaintext', because: '' }],
+  letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], tcp: false, requests: [{ methods: ['POST'], paths: ['/reserve'] }], amount: 120 }, { namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [6379], tcp: true, requests: [], amount: 3 }],
+  left: [{ namespace: '', workload: '', service: 'inventory', tcp: false, amount: 5, why: 'plaintext', because: '' }],
   says: [{ tone: 'cuts', title: 'cart → inventory', detail: 'refused', requestsPerSecond: 0, observed: false, object: null, path: '' }],
   beside: [],
   silent: ['shoppers'],
@@ -42,7 +42,8 @@ describe('policies from traffic', () => {
   it('say who is let in and who is not, and go into the tray', async () => {
     open(made, []);
     const table = await screen.findByRole('region', { name: 'Let in' });
-    expect(within(table).getByText('orders')).toBeTruthy();
+    expect(within(table).getAllByText('orders')).toHaveLength(2);
+    expect(within(table).getByText('3 connections')).toBeTruthy();
     expect(within(table).getByText('120 requests')).toBeTruthy();
     expect(screen.getByText(/callers without a proxy → inventory/)).toBeTruthy();
     expect(screen.getByText(/cart → inventory/)).toBeTruthy();
@@ -50,6 +51,7 @@ describe('policies from traffic', () => {
     await expectAccessible();
     await fireEvent.click(screen.getByRole('switch', { name: 'Methods and paths from the access logs' }));
     await screen.findByText('POST /reserve');
+    expect(screen.getByText('anything: of TCP, connections alone are counted')).toBeTruthy();
     await screen.findByText(/7 requests were read/);
     await fireEvent.click(screen.getByRole('button', { name: /Put into the tray/ }));
     await vi.waitFor(() => expect(asked('draft_put')).toEqual([{ session: 's', yaml: 'kind: AuthorizationPolicy', base: '' }]));

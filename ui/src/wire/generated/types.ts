@@ -654,7 +654,7 @@ export type Left = {
 /**
  * Empty for callers that no proxy counts.
  */
-namespace: string, workload: string, service: string, amount: number, why: LeftWhy, because: string, };
+namespace: string, workload: string, service: string, tcp: boolean, amount: number, why: LeftWhy, because: string, };
 
 export type LeftWhy = "plaintext" | "gone" | "refused" | "not-in-mesh" | "otherwise";
 
@@ -675,11 +675,15 @@ workloads: Array<string>, service: string,
  */
 ports: Array<number>, 
 /**
+ * It opens connections that carry no HTTP to its proxy.
+ */
+tcp: boolean, 
+/**
  * What it may ask; empty for anything.
  */
 requests: Array<AskedRequests>, 
 /**
- * Requests: a second, or in all.
+ * Requests, or connections: a second, or in all.
  */
 amount: number, };
 

@@ -84,6 +84,9 @@ fn stands_for(policies: &[Arc<Document>], call: &seen::Call) -> Sample {
         let sources = rule["from"].as_array().into_iter().flatten();
         sources.flat_map(|from| list(&from["source"]["principals"])).any(|one| one == principal)
     };
+    if call.tcp {
+        return any_request();
+    }
     let operation = rules.filter(names).find_map(|rule| rule["to"][0].get("operation"));
     let asked = operation.map(|operation| Asked {
         methods: list(&operation["methods"]).into_iter().collect(),

@@ -1,7 +1,9 @@
 //! Policies from traffic: those that let in whom was seen, and nobody else; in dry-run first, and then enforced.
 //!
 //! Proxies count who calls what at which port, and how it travels. They count neither methods nor paths: those come from their access logs, where
-//! the user wants that and the proxies write any, and then only for callers whose requests stand in them.
+//! the user wants that and the proxies write any, and then only for callers whose requests stand in them. Where no HTTP goes, they count
+//! connections as they are opened: callers get a rule by account and port. What goes over a connection, and who without a proxy opens one,
+//! nobody counts; one that was opened before a window is not seen in it.
 
 mod dry_run;
 mod requests;
@@ -10,7 +12,7 @@ pub mod write;
 
 use std::collections::BTreeSet;
 
-use mesh::{Caller, Observed, Ready, Request, Unknown};
+use mesh::{Caller, Observed, Outcome, Ready, Request, Unknown};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Change, Object, ObjectKey, Origin, World};
@@ -66,9 +68,11 @@ pub struct LetIn {
     pub service: Names,
     /// Ports of the service; empty where nobody counted them.
     pub ports: Vec<u16>,
+    /// It opens connections that carry no HTTP to its proxy.
+    pub tcp: bool,
     /// What it may ask; empty for anything.
     pub requests: Vec<Asked>,
-    /// Requests: a second, or in all.
+    /// Requests, or connections: a second, or in all.
     pub amount: f64,
 }
 
@@ -94,7 +98,9 @@ pub struct Left {
     pub from: Names,
     /// Namespace and service.
     pub service: Names,
-    /// Requests: a second, or in all.
+    /// It opens connections that carry no HTTP to its proxy.
+    pub tcp: bool,
+    /// Requests, or connections: a second, or in all.
     pub amount: f64,
     /// Why.
     pub why: Why,
@@ -176,11 +182,12 @@ fn tailor(
         seen::calls(traffic, ready, scope.window).into_iter().filter(|c| about(&c.service)).collect();
     let mut left: Vec<Left> = Vec::new();
     for (service, amount) in seen::nameless(traffic, ready, scope.window).into_iter().filter(|(of, _)| about(of)) {
-        left.push(Left { from: Names::default(), service, amount, why: Why::Plaintext, because: String::new() });
+        let from = Names::default();
+        left.push(Left { from, service, tcp: false, amount, why: Why::Plaintext, because: String::new() });
     }
     let mut named: Vec<&Call> = Vec::new();
     for call in &calls {
-        let why = why_not(call, in_mesh);
+        let why = why_not(ready, call, in_mesh);
         if why.is_none_or(|why| why == Why::Plaintext && call.secured == Secured::Mixed) {
             named.push(call);
         }
@@ -229,28 +236,38 @@ fn tailor(
 }
 
 /// Why no policy can name this caller.
-fn why_not(call: &Call, in_mesh: &dyn Fn(&Names) -> bool) -> Option<Why> {
+fn why_not(ready: &Ready, call: &Call, in_mesh: &dyn Fn(&Names) -> bool) -> Option<Why> {
     match call.secured {
         _ if !in_mesh(&call.service) => Some(Why::NotInMesh),
         _ if call.account.is_empty() => Some(Why::Gone),
         _ if call.denied > 0.0 && call.denied >= call.amount * 0.99 => Some(Why::Refused),
+        // Who is refused a connection has made it: the engine alone tells them from those who are let in.
+        _ if call.tcp && is_refused(ready, call) => Some(Why::Refused),
         Secured::Plaintext | Secured::Tls | Secured::Mixed => Some(Why::Plaintext),
         Secured::Mtls | Secured::Unknown => None,
     }
 }
 
+fn is_refused(ready: &Ready, call: &Call) -> bool {
+    let refuses = |port: &u16| ready.explain(&request(call, *port, &any_request())).outcome == Outcome::Denied;
+    !call.ports.is_empty() && call.ports.iter().all(refuses)
+}
+
 fn leaves(call: &Call, why: Why, because: String) -> Left {
-    Left { from: call.from.clone(), service: call.service.clone(), amount: call.amount, why, because }
+    let (from, service) = (call.from.clone(), call.service.clone());
+    Left { from, service, tcp: call.tcp, amount: call.amount, why, because }
 }
 
 fn grant(call: &Call, told: &Told) -> Grant {
     let account = (call.from.0.clone(), call.account.clone());
-    let requests = told.requests.get(&(account.clone(), call.service.clone())).cloned().unwrap_or_default();
-    Grant { account, service: call.service.clone(), ports: call.ports.clone(), requests }
+    let asked = told.requests.get(&(account.clone(), call.service.clone())).filter(|_| !call.tcp);
+    let requests = asked.cloned().unwrap_or_default();
+    Grant { account, service: call.service.clone(), ports: call.ports.clone(), tcp: call.tcp, requests }
 }
 
-fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, requests }: Grant, call: &Call) {
-    match let_in.iter_mut().find(|known| known.account == account && known.service == service) {
+fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, tcp, requests }: Grant, call: &Call) {
+    let is_it = |known: &&mut LetIn| (&known.account, &known.service, known.tcp) == (&account, &service, tcp);
+    match let_in.iter_mut().find(is_it) {
         Some(known) => {
             known.amount += call.amount;
             known.workloads.push(call.from.1.clone());
@@ -263,6 +280,7 @@ fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, requests }: G
             workloads: vec![call.from.1.clone()],
             service,
             ports: ports.into_iter().collect(),
+            tcp,
             requests,
             amount: call.amount,
         }),

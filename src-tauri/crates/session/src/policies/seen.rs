@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use mesh::Ready;
-use signals::Workload;
+use signals::{Protocol, Workload};
 
 use super::Window;
 use crate::map::Secured;
@@ -24,9 +24,11 @@ pub(super) struct Call {
     pub(super) service: Names,
     /// Ports of the service; empty where nobody counted them.
     pub(super) ports: BTreeSet<u16>,
-    /// How its requests travel.
+    /// Connections are counted, for what goes over them is no HTTP to its proxy.
+    pub(super) tcp: bool,
+    /// How they travel.
     pub(super) secured: Secured,
-    /// Requests: a second, or in all.
+    /// Requests, or connections: a second, or in all.
     pub(super) amount: f64,
     /// Those of them that were refused.
     pub(super) denied: f64,
@@ -41,14 +43,17 @@ pub(super) fn calls(traffic: &Traffic, ready: &Ready, window: Window) -> Vec<Cal
     };
     let called = store.ports_called();
     drop(store);
-    let mut calls: BTreeMap<(Names, Names), Call> = BTreeMap::new();
+    let mut calls: BTreeMap<(Names, Names, bool), Call> = BTreeMap::new();
     for edge in edges {
         let (Some(Workload { namespace, name }), Some(service)) = (edge.from, edge.to_service) else { continue };
+        let tcp = edge.protocol == Protocol::Tcp;
         let ports = match edge.port {
-            0 => called.get(&(Workload { namespace: namespace.clone(), name: name.clone() }, edge.host)),
-            _ => None,
+            0 => {
+                let way = (Workload { namespace: namespace.clone(), name: name.clone() }, edge.host);
+                called.get(&way).map(|ports| of_protocol(ports, tcp)).unwrap_or_default()
+            }
+            port => [port].into(),
         };
-        let ports = ports.cloned().unwrap_or_else(|| Some(edge.port).filter(|port| *port != 0).into_iter().collect());
         let from = (namespace, name);
         let secured = match edge.secured {
             signals::Secured::Unknown => travels(&from, &service, port_of(&ports, &service, ready), ready),
@@ -60,13 +65,20 @@ pub(super) fn calls(traffic: &Traffic, ready: &Ready, window: Window) -> Vec<Cal
             account,
             service: service.clone(),
             ports,
+            tcp,
             secured,
             amount: edge.requests_per_second,
             denied: edge.denied_per_second,
         };
-        calls.entry((from, service)).and_modify(|known| known.add(&call)).or_insert(call);
+        calls.entry((from, service, tcp)).and_modify(|known| known.add(&call)).or_insert(call);
     }
     calls.into_values().collect()
+}
+
+/// Those of the ports at which requests were counted, or none were; all of them where none is told apart.
+fn of_protocol(ports: &BTreeMap<u16, bool>, tcp: bool) -> BTreeSet<u16> {
+    let some: BTreeSet<u16> = ports.iter().filter(|(_, requests)| **requests != tcp).map(|(port, _)| *port).collect();
+    if some.is_empty() { ports.keys().copied().collect() } else { some }
 }
 
 /// Requests to services from callers that no proxy counts: a second, or in all.
@@ -103,5 +115,52 @@ impl Call {
         if self.secured != other.secured {
             self.secured = Secured::Mixed;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use signals::envoy;
+    use world::{Change, Object, Origin, World};
+
+    use super::*;
+
+    #[test]
+    fn connections_and_requests_to_one_service_are_two_calls() {
+        let world = World::new().after(
+            [
+                json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cache", "namespace": "shop"}, "spec": {"selector": {"app": "cache"},
+                    "ports": [{"name": "tcp", "port": 6379}, {"name": "http", "port": 80}, {"name": "tcp-more", "port": 6380}]}}),
+                json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "page", "namespace": "shop", "labels": {"app": "page"}},
+                    "spec": {"serviceAccountName": "page", "containers": [{"name": "page"}, {"name": "istio-proxy"}]}, "status": {"phase": "Running"}}),
+            ]
+            .map(|body| Change::Put(Object::read(body, Origin::Cluster).unwrap())),
+        );
+        let lines = |count: u32| {
+            let of = |port: u16| format!("cluster_name=\"outbound|{port}||cache.shop.svc.cluster.local\"");
+            let (tcp, http) = (of(6379), of(80));
+            format!(
+                "envoy_cluster_upstream_cx_total{{{tcp}}} {count}\nenvoy_cluster_ssl_handshake{{{tcp}}} {count}\n\
+                envoy_cluster_upstream_cx_total{{{http}}} 1\nenvoy_cluster_upstream_rq{{{http},response_code=\"200\"}} {}\n",
+                count * 10
+            )
+        };
+        let traffic = Traffic { measured: true, now: 10.0, ..Traffic::default() };
+        let proxy = signals::proxies(&world).remove(0);
+        for (at, count) in [(0.0, 4), (10.0, 6)] {
+            traffic.store.write().unwrap().record(&proxy, at, envoy::read(lines(count).as_bytes()));
+        }
+        let found = calls(&traffic, &meshes::engine().ready(&world), Window::Ever);
+        let told: Vec<_> =
+            found.iter().map(|call| (call.tcp, call.ports.clone(), call.amount, call.account.as_str())).collect();
+        assert_eq!(told, [(false, [80].into(), 60.0, "page"), (true, [6379].into(), 6.0, "page")]);
+    }
+
+    #[test]
+    fn ports_are_those_at_which_such_was_counted() {
+        let ports = [(80, true), (6379, false)].into();
+        assert_eq!((of_protocol(&ports, true), of_protocol(&ports, false)), ([6379].into(), [80].into()));
+        assert_eq!(of_protocol(&[(80, true)].into(), true), [80].into(), "what is not told apart stays");
     }
 }

@@ -17,6 +17,8 @@ pub struct Grant {
     pub service: Names,
     /// Ports of the service at which it was called; empty where nobody counted them.
     pub ports: BTreeSet<u16>,
+    /// It opens connections over which goes no HTTP: it is let in by port alone.
+    pub tcp: bool,
     /// What it was seen to ask; empty where nobody wrote that down.
     pub requests: Vec<Asked>,
 }
@@ -29,6 +31,10 @@ pub struct Asked {
     /// As a policy has them: `/reviews/{*}`, `/static/*`.
     pub paths: BTreeSet<String>,
 }
+
+/// A caller's account, and whether it opens connections that carry no HTTP: a rule with a method or a path lets none of those in.
+/// Upstream: istio/istio pilot/pkg/security/authz/model/model.go, `Generate`.
+type Caller<'a> = (&'a Names, bool);
 
 /// What is known of one caller of a service: `None` where it is not to be narrowed.
 struct Known {
@@ -50,19 +56,20 @@ pub struct Policy {
 
 /// One policy for each service that somebody shall reach. Services that select no pods get none.
 pub fn policies(world: &World, places: &Places, grants: &[Grant]) -> Vec<Policy> {
-    let mut callers: BTreeMap<&Names, BTreeMap<&Names, Known>> = BTreeMap::new();
+    let mut callers: BTreeMap<&Names, BTreeMap<Caller<'_>, Known>> = BTreeMap::new();
     for grant in grants {
         let Some(service) = world.service(&grant.service.0, &grant.service.1) else { continue };
         let ports = pod_ports(service, places, &grant.ports);
         let requests = Some(&grant.requests).filter(|all| !all.is_empty()).map(|all| all.iter().cloned());
         let nothing = || Known { ports: Some([].into()), requests: Some([].into()) };
-        let known = callers.entry(&grant.service).or_default().entry(&grant.account).or_insert_with(nothing);
+        let known =
+            callers.entry(&grant.service).or_default().entry((&grant.account, grant.tcp)).or_insert_with(nothing);
         // Who was once seen at a port, or with a request, that nobody wrote down cannot be held to those that were.
         known.ports = known.ports.take().zip(ports).map(|(known, more)| known.into_iter().chain(more).collect());
         known.requests =
             known.requests.take().zip(requests).map(|(known, more)| known.into_iter().chain(more).collect());
     }
-    let policy = |(of, callers): (&Names, BTreeMap<&Names, Known>)| {
+    let policy = |(of, callers): (&Names, BTreeMap<Caller<'_>, Known>)| {
         let service = world.service(&of.0, &of.1).filter(|service| !service.selector.is_empty())?;
         let (whom, ports) = if has_waypoint(world, service) {
             // A waypoint stands before the service and sees its port, the pods behind it see the waypoint.
@@ -83,9 +90,9 @@ pub fn nobody_else(namespace: &str) -> Policy {
 }
 
 /// A rule for each set of ports and requests, with all who use just these.
-fn rules(callers: BTreeMap<&Names, Known>, with_ports: bool) -> Vec<Value> {
+fn rules(callers: BTreeMap<Caller<'_>, Known>, with_ports: bool) -> Vec<Value> {
     let mut alike: BTreeMap<(BTreeSet<u16>, BTreeSet<Asked>), Vec<String>> = BTreeMap::new();
-    for ((namespace, account), known) in callers {
+    for (((namespace, account), _), known) in callers {
         // `cluster.local` stands for the mesh's own trust domain, whatever its name: istio/istio
         // pilot/pkg/security/trustdomain/bundle.go, ReplaceTrustDomainAliases.
         let principal = format!("cluster.local/ns/{namespace}/sa/{account}");

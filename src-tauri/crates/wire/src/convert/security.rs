@@ -43,6 +43,7 @@ impl From<SessionLetIn> for LetIn {
             workloads: one.workloads,
             service: one.service.1,
             ports: one.ports,
+            tcp: one.tcp,
             requests: all(one.requests),
             amount: one.amount,
         }
@@ -65,7 +66,15 @@ impl From<SessionLeft> for Left {
             Why::Otherwise => LeftWhy::Otherwise,
         };
         let (namespace, workload) = left.from;
-        Self { namespace, workload, service: left.service.1, amount: left.amount, why, because: left.because }
+        Self {
+            namespace,
+            workload,
+            service: left.service.1,
+            tcp: left.tcp,
+            amount: left.amount,
+            why,
+            because: left.because,
+        }
     }
 }
 

@@ -32,9 +32,11 @@ wire! {
         pub service: String,
         /// Empty where nobody counted them.
         pub ports: Vec<u16>,
+        /// It opens connections that carry no HTTP to its proxy.
+        pub tcp: bool,
         /// What it may ask; empty for anything.
         pub requests: Vec<AskedRequests>,
-        /// Requests: a second, or in all.
+        /// Requests, or connections: a second, or in all.
         pub amount: f64,
     }
 }
@@ -61,6 +63,7 @@ wire! {
         pub namespace: String,
         pub workload: String,
         pub service: String,
+        pub tcp: bool,
         pub amount: f64,
         pub why: LeftWhy,
         pub because: String,
