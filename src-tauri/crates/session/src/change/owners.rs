@@ -116,7 +116,17 @@ fn copy(from: &Value, to: &mut Value, pointer: &str) {
     *place = value.clone();
 }
 
-/// Helm, Argo CD, Flux …: who may set an object back, by its marks; empty for none.
+/// Field managers of those who set objects back. Upstream: argoproj/argo-cd common/common.go, `ArgoCDSSAManager`; the others name
+/// themselves by their programs.
+const KEEPERS: [(&str, &str); 5] = [
+    ("argocd-controller", "Argo CD"),
+    ("argocd-application-controller", "Argo CD"),
+    ("kustomize-controller", "Flux"),
+    ("helm-controller", "Flux"),
+    ("helm", "Helm"),
+];
+
+/// Helm, Argo CD, Flux …: who may set an object back, by its marks or as the manager of its fields; empty for none.
 pub fn owner(object: &Value) -> String {
     let mark = |kind: &str, name: &str| {
         let marks = object.pointer(&format!("/metadata/{kind}")).and_then(Value::as_object);
@@ -138,6 +148,10 @@ pub fn owner(object: &Value) -> String {
     }
     if mark("labels", "app.kubernetes.io/managed-by").as_deref() == Some("Helm") {
         return "Helm".into();
+    }
+    let mut managers = entries(object).map(|(name, ..)| name);
+    if let Some(keeper) = managers.find_map(|name| KEEPERS.into_iter().find(|(manager, _)| *manager == name)) {
+        return keeper.1.into();
     }
     let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let controller = references.into_iter().flatten().find(|reference| reference["controller"] == true);
@@ -217,6 +231,11 @@ mod tests {
             (json!({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}), "Flux (apps)"),
             (json!({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}), "Argo CD"),
             (json!({"ownerReferences": [{"controller": true, "kind": "Canary", "name": "r"}]}), "Canary r"),
+            (json!({"managedFields": [{"manager": "kubectl", "operation": "Apply", "fieldsV1": {}}]}), ""),
+            (
+                json!({"managedFields": [{"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {}}]}),
+                "Argo CD",
+            ),
             (json!({}), ""),
         ] {
             assert_eq!(owner(&json!({"metadata": marks})), expected);

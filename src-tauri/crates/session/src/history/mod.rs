@@ -201,12 +201,25 @@ pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
         let mut drifted = 0;
         if entry.state == State::Applied {
             for object in &entry.objects {
-                drifted += u32::from(newer.insert(object.key.clone()) && !drift(object, world).is_empty());
+                let is_newest = newer.insert(object.key.clone());
+                let is_coming = is_coming(&entry, object, world);
+                drifted += u32::from(is_newest && !is_coming && !drift(object, world).is_empty());
             }
         }
         rows.push(Row { entry, drifted });
     }
     rows
+}
+
+/// So long after a write a new object that is not there may be on its way here.
+const ON_ITS_WAY: i64 = 10_000;
+
+/// Our own write has yet to be seen: what is there is what was there before it.
+fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World) -> bool {
+    match world.document(&object.key) {
+        Some(document) => document.resource_version == object.resource_version,
+        None => object.before.is_none() && jiff::Timestamp::now().as_millisecond() < entry.at + ON_ITS_WAY,
+    }
 }
 
 /// The fields in which the cluster has an object otherwise than we left it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use demo::Demo;
 use journal::State;
+use session::history::{Form, Wanted};
 use session::{DEMO, Error, Profile, Workbench};
 use world::ObjectKey;
 
@@ -60,6 +61,49 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
     let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!((rows[0].entry.undoes, rows[1].entry.state), (Some(applied.entry), State::Undone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_is_searched_and_marks_what_was_changed_since() {
+    let bench = bench(Demo::client).await;
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    assert_eq!(plan.steps[0].owner(), "Argo CD", "who may set it back is told before");
+    let applied = bench.session.apply(&plan.token, "try v2", &owners(&plan)).await.unwrap();
+    let wanted = |change: &dyn Fn(&mut Wanted)| {
+        let mut wanted = Wanted::default();
+        change(&mut wanted);
+        wanted
+    };
+    let count = async |wanted: Wanted| bench.session.history(&wanted).await.unwrap().len();
+    let at = bench.session.history(&Wanted::default()).await.unwrap()[0].entry.at;
+    for (wanted, expected) in [
+        (wanted(&|w| w.search = "try V2".into()), 1),
+        (wanted(&|w| w.search = "reviews".into()), 1),
+        (wanted(&|w| w.search = "inventory".into()), 0),
+        (wanted(&|w| w.kind = "VirtualService".into()), 1),
+        (wanted(&|w| w.kind = "DestinationRule".into()), 0),
+        (wanted(&|w| w.user = "nobody".into()), 0),
+        (wanted(&|w| w.since = Some(at)), 1),
+        (wanted(&|w| w.until = Some(at)), 0),
+    ] {
+        assert_eq!(count(wanted.clone()).await, expected, "{wanted:?}");
+    }
+    assert_eq!(bench.session.history(&Wanted::default()).await.unwrap()[0].drifted, 0);
+
+    let other = serde_json::json!([{"op": "replace", "path": "/spec/http/1/route/0/weight", "value": 70}]);
+    bench.admin().json_patch(&reviews("VirtualService"), &other, &cluster::Options::default()).await.unwrap();
+    let mut live = bench.session.live();
+    let seen = |live: &session::live::Live| {
+        let route = live.world.document(&reviews("VirtualService"));
+        route.is_some_and(|route| route.at("/spec/http/1/route/0/weight") == Some(&70.into()))
+    };
+    tokio::time::timeout(LIMIT, live.wait_for(seen)).await.unwrap().unwrap();
+    assert_eq!(bench.session.history(&Wanted::default()).await.unwrap()[0].drifted, 1);
+    let told = bench.session.entry_told(applied.entry).await.unwrap();
+    assert!(told.items[0].drift.iter().any(|drift| drift.field.starts_with("spec.http")), "{:?}", told.items[0].drift);
+    let text = bench.session.history_export(&Wanted::default(), Form::Markdown).await.unwrap();
+    assert!(text.contains("try v2") && text.contains("1 object changed since"), "{text}");
 }
 
 /// Secrets are never read from a cluster: that is news where a change names one, and nowhere else.
@@ -149,11 +193,13 @@ async fn an_undo_stops_at_a_third_hand() {
 #[tokio::test(flavor = "multi_thread")]
 async fn created_and_deleted_objects_come_and_go() {
     let bench = bench(Demo::client).await;
+    let drifted = async || bench.session.history(&Wanted::default()).await.unwrap()[0].drifted;
     let text = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: probe\n  namespace: dev\nspec:\n  mtls:\n    mode: STRICT\n";
     bench.session.draft_put(text, "").await.unwrap();
     let plan = bench.review().await;
     assert_eq!(plan.because, "");
     let made = bench.session.apply(&plan.token, "", &[]).await.unwrap();
+    assert_eq!(drifted().await, 0, "our own write is on its way, and no other's");
     let key = ObjectKey::new("security.istio.io", "PeerAuthentication", "dev", "probe");
     assert!(bench.admin().get(&key).await.is_ok());
     let undo = bench.session.undo_review(made.entry).await.unwrap();
@@ -164,7 +210,7 @@ async fn created_and_deleted_objects_come_and_go() {
     bench.session.draft_delete(&reviews("DestinationRule")).await.unwrap();
     let plan = bench.review().await;
     let gone = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
-    assert_eq!(gone.state, State::Applied);
+    assert_eq!((gone.state, drifted().await), (State::Applied, 0));
     let undo = bench.session.undo_review(gone.entry).await.unwrap();
     assert_eq!(bench.session.undo(gone.entry, &undo.token).await.unwrap().state, State::Applied);
     assert_eq!(bench.object("DestinationRule").await["spec"], before["spec"]);

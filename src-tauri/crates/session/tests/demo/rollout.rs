@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demo::Demo;
-use rollout::{Command, Phase, Plan, Split};
+use rollout::{Command, Interrupted, Phase, Plan, Split};
+use serde_json::Value;
 use session::rollout::{Shown, Supposed};
-use session::{DEMO, Profile, Workbench};
+use session::{DEMO, Profile, Session, Workbench};
 
 use crate::bench::{Bench, Death, LIMIT, bench, dying, reviews};
 
@@ -233,29 +234,33 @@ async fn what_stands_in_the_way_is_said_and_nothing_begins() {
 }
 
 /// The program that drove it ends without a word; the next one finds it, and does what the plan says.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rollout_whose_driver_is_gone_is_taken_over_and_holds() {
+/// A rollout whose program is gone, as the next start finds it once it has taken it over; and the route then.
+async fn taken_over(interrupted: Interrupted) -> (Shown, Value) {
     let folder = tempfile::tempdir().unwrap();
-    let profile = || Profile::in_folder(folder.path());
-    let first = Workbench::open(profile()).unwrap();
-    let session = first.open_session(DEMO).await.unwrap();
+    let workbench = Workbench::open(Profile::in_folder(folder.path())).unwrap();
+    let session = workbench.open_session(DEMO).await.unwrap();
     let mut live = session.live();
     tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == session::live::Link::Live)).await.unwrap().unwrap();
-    let plan = plan("[{weight: 20, pause: manual}]", "[]");
+    let plan = Plan { interrupted, ..plan("[{weight: 20, pause: manual}]", "[]") };
     let id = session.rollout_begin(plan, take_over()).await.unwrap();
-    let waiting = async {
-        loop {
-            if session.rollouts().await.unwrap()[0].run.phase == Phase::Waiting {
-                return;
+    let stands = async |session: &Arc<Session>, is: &dyn Fn(&Phase) -> bool| {
+        let mut live = session.live();
+        let found = async {
+            loop {
+                let shown = session.rollouts().await.unwrap().remove(0);
+                if is(&shown.run.phase) {
+                    return shown;
+                }
+                let _ = tokio::time::timeout(Duration::from_millis(200), live.changed()).await;
             }
-            let _ = tokio::time::timeout(Duration::from_millis(200), live.changed()).await;
-        }
+        };
+        tokio::time::timeout(LIMIT, found).await.expect("it stands so in time")
     };
-    tokio::time::timeout(LIMIT, waiting).await.expect("it waits");
+    stands(&session, &|phase| *phase == Phase::Waiting).await;
     assert!(!session.rollout_adopt(id).await.unwrap(), "what is ours is not taken over");
-    first.close(session.id());
+    workbench.close(session.id());
 
-    let again = first.open_session(DEMO).await.unwrap();
+    let again = workbench.open_session(DEMO).await.unwrap();
     assert!(!again.rollout_adopt(id).await.unwrap(), "its driver may still be there");
     let mut traffic = again.traffic();
     let taken = async {
@@ -264,6 +269,35 @@ async fn a_rollout_whose_driver_is_gone_is_taken_over_and_holds() {
         }
     };
     tokio::time::timeout(LIMIT, taken).await.expect("it is taken over");
-    let shown = again.rollouts().await.unwrap().remove(0);
-    assert!(shown.is_ours && !shown.is_over);
+    let shown = stands(&again, &|phase| matches!(phase, Phase::Paused(_) | Phase::Returned(_))).await;
+    let released = async {
+        loop {
+            let route = again.connection().get(&reviews("VirtualService")).await.unwrap();
+            let leased = route.pointer("/metadata/annotations/netloft.dev~1rollout").is_some();
+            if leased != shown.is_over {
+                return route;
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(200), traffic.changed()).await;
+        }
+    };
+    let route = tokio::time::timeout(LIMIT, released).await.expect("the lease says whether it goes on");
+    (shown, route)
+}
+
+fn canary_of(route: &Value) -> Option<u64> {
+    route.pointer("/spec/http/1/route/1/weight").and_then(Value::as_u64)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_whose_driver_is_gone_is_taken_over_and_holds() {
+    let (shown, route) = taken_over(Interrupted::Hold).await;
+    assert!(matches!(&shown.run.phase, Phase::Paused(because) if because.contains("away")), "{:?}", shown.run.phase);
+    assert!(shown.is_ours && !shown.is_over && canary_of(&route) == Some(20), "{route}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_whose_driver_is_gone_goes_back_where_the_plan_says_so() {
+    let (shown, route) = taken_over(Interrupted::Return).await;
+    assert!(matches!(&shown.run.phase, Phase::Returned(because) if because.contains("away")), "{:?}", shown.run.phase);
+    assert!(shown.is_over && canary_of(&route) == Some(0), "{route}");
 }
