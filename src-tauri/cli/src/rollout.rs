@@ -44,7 +44,7 @@ async fn check(from: &Target, args: &RolloutRun) -> Result<bool, Failure> {
     let free = obstacles.iter().all(|obstacle| !obstacle.blocks);
     if args.plan.format == Form::Json {
         let rows: Vec<Value> =
-            obstacles.iter().map(|o| json!({"about": o.about, "because": o.because, "blocks": o.blocks})).collect();
+            obstacles.iter().map(|o| json!({"about": o.about, "because": o.because.en, "blocks": o.blocks})).collect();
         print_json(&json!({"plan": plan, "obstacles": rows, "ready": free}))?;
         return Ok(free);
     }

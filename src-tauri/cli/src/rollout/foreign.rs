@@ -27,9 +27,9 @@ pub(super) fn rows(open: &Open) -> Vec<Value> {
     let row = |one: &Foreign| {
         let standing = &one.standing;
         json!({"controller": one.controller, "namespace": one.key.namespace, "name": one.key.name, "health": standing.health.word(),
-            "phase": standing.phase, "message": standing.message, "step": standing.step.map(|(step, _)| step),
+            "phase": standing.phase, "message": standing.message.en, "step": standing.step.map(|(step, _)| step),
             "steps": standing.step.map(|(_, steps)| steps), "weight": standing.weight,
-            "orders": one.orders.iter().filter(|(_, why)| why.is_empty()).map(|(order, _)| order.word()).collect::<Vec<_>>()})
+            "orders": one.orders.iter().filter(|(_, (why, _))| why.is_empty()).map(|(order, _)| order.word()).collect::<Vec<_>>()})
     };
     open.session.foreign_rollouts().0.iter().map(row).collect()
 }
@@ -42,7 +42,7 @@ pub(super) fn tell(open: &Open) -> Result<bool, Failure> {
         let step = standing.step.map(|(step, of)| format!("step {step} of {of}")).into_iter();
         let weight = standing.weight.map(|weight| format!("{weight} % to the new version")).into_iter();
         let phase = if standing.phase.is_empty() { "not said yet" } else { &standing.phase };
-        let said = if standing.message.is_empty() { String::new() } else { format!(": {}", standing.message) };
+        let said = if standing.message.en.is_empty() { String::new() } else { format!(": {}", standing.message) };
         let words: Vec<String> = step.chain(weight).chain([format!("{phase}{said}")]).collect();
         line(&plain(&format!("{} {}/{}: {}", one.controller, one.key.namespace, one.key.name, words.join(", "))))?;
     }

@@ -8,6 +8,7 @@ use crate::Plan;
 use crate::plan::duration;
 use crate::query::{Asked, INTERVAL, VERSION, figure, unknown_placeholder};
 use crate::reach::reach;
+use crate::said::Said;
 
 /// A condition on what the canary does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,9 @@ pub struct Judged {
     pub early: Option<f64>,
     /// The whole in words, with its numbers.
     pub because: String,
+    /// The same in Chinese; empty where an earlier version looked.
+    #[serde(default)]
+    pub zh: String,
 }
 
 impl Metric {
@@ -124,8 +128,11 @@ impl Metric {
     }
 }
 
+/// Nobody asked a gate's query.
+const UNASKED: (&str, &str) = ("it was not asked", "没有询问");
+
 /// A figure of the canary, and the stable version's beside it or why there is none.
-type Read = (f64, Result<f64, String>);
+type Read = (f64, Result<f64, Said>);
 
 impl Gate {
     /// A gate on a metric, without a bound yet.
@@ -176,7 +183,11 @@ impl Gate {
     /// It cannot be judged for so long yet.
     pub(crate) fn too_early(&self, wait: Duration) -> Judged {
         let seconds = Duration::from_secs(wait.as_secs_f64().ceil() as u64);
-        let because = format!("its query still reads what was before the step, for {}", duration::write(seconds));
+        let left = duration::write(seconds);
+        let because = Said::new(
+            format!("its query still reads what was before the step, for {left}"),
+            format!("它的查询在 {left} 内仍会读到这一步之前的数据"),
+        );
         Judged { early: Some(wait.as_secs_f64()), ..self.weigh(Err(because)) }
     }
 
@@ -208,66 +219,86 @@ impl Gate {
     /// Looks at what its query gave. `last` is what it gave of the stable version, when that last had traffic.
     pub(crate) fn judge_asked(&self, asked: Option<&Asked>, last: Option<f64>) -> Judged {
         let read = match asked {
-            None => Err("it was not asked".to_owned()),
+            None => Err(UNASKED.into()),
             Some(asked) => {
                 let stable = match (&asked.stable, last) {
                     (Some(Ok(stable)), _) => Ok(*stable),
                     (_, Some(stable)) => Ok(stable),
-                    (Some(Err(because)), None) => Err(because.clone()),
-                    (None, None) => Err("it was not asked".to_owned()),
+                    (Some(Err(because)), None) => Err(because.clone().into()),
+                    (None, None) => Err(UNASKED.into()),
                 };
-                asked.canary.clone().map(|value| (value, stable))
+                asked.canary.clone().map(|value| (value, stable)).map_err(Said::from)
             }
         };
         self.weigh(read)
     }
 
-    fn read(&self, measured: &Measured, fewest: f64) -> Result<Read, String> {
+    fn read(&self, measured: &Measured, fewest: f64) -> Result<Read, Said> {
         let canary = measured.canary.filter(|rates| rates.per_second.is_finite());
-        let canary = canary.ok_or("nothing was measured of the canary")?;
+        let canary =
+            canary.ok_or_else(|| Said::new("nothing was measured of the canary", "没有测到新版本的任何数据"))?;
         if canary.per_second < fewest {
             let (few, wanted) = (canary.per_second, fewest);
-            return Err(format!("{few:.2} requests a second are too few to tell ({wanted:.2} are wanted)"));
+            return Err(Said::new(
+                format!("{few:.2} requests a second are too few to tell ({wanted:.2} are wanted)"),
+                format!("每秒 {few:.2} 个请求太少，无法判断（需要 {wanted:.2}）"),
+            ));
         }
-        let value = self.metric.of(&canary).filter(|value| value.is_finite()).ok_or("the proxies do not tell it")?;
+        let value = self.metric.of(&canary).filter(|value| value.is_finite());
+        let value = value.ok_or_else(|| Said::new("the proxies do not tell it", "代理没有给出这个数据"))?;
         let stable = measured.stable.filter(|rates| rates.per_second > 0.0).and_then(|rates| self.metric.of(&rates));
-        let stable = stable.filter(|stable| stable.is_finite()).ok_or_else(|| "nothing was measured".to_owned());
+        let stable = stable.filter(|stable| stable.is_finite());
+        let stable = stable.ok_or_else(|| Said::new("nothing was measured", "没有测到数据"));
         Ok((value, stable))
     }
 
-    fn weigh(&self, read: Result<Read, String>) -> Judged {
+    fn weigh(&self, read: Result<Read, Said>) -> Judged {
         let (name, unit) = (self.called(), self.metric.unit());
-        let judged = |verdict, value, stable, because| Judged {
+        let zh_name = if self.metric == Metric::SuccessRate { "成功率" } else { name };
+        let judged = |verdict, value, stable, said: Said| Judged {
             gate: self.clone(),
             verdict,
             value,
             stable,
             early: None,
-            because,
+            because: said.en,
+            zh: said.zh,
         };
-        let unknown = |because: String| judged(Verdict::Unknown, None, None, format!("{name}: {because}"));
+        let unknown = |why: Said| {
+            let said = Said::new(format!("{name}: {}", why.en), format!("{zh_name}：{}", why.zh));
+            judged(Verdict::Unknown, None, None, said)
+        };
         let (value, stable) = match read {
             Ok(read) => read,
             Err(because) => return unknown(because),
         };
         let beside = stable.as_ref().ok().copied();
-        let said = |verdict, bound: String| {
-            judged(verdict, Some(value), beside, format!("{name} {}, {bound}", self.figure(value)))
+        let said = |verdict, en: String, zh: String| {
+            let figure = self.figure(value);
+            let said = Said::new(format!("{name} {figure}, {en}"), format!("{zh_name} {figure}，{zh}"));
+            judged(verdict, Some(value), beside, said)
         };
         if let Some(min) = self.min.filter(|min| value < *min) {
-            return said(Verdict::Fails, format!("below {min}{unit}"));
+            return said(Verdict::Fails, format!("below {min}{unit}"), format!("低于 {min}{unit}"));
         }
         if let Some(max) = self.max.filter(|max| value > *max) {
-            return said(Verdict::Fails, format!("above {max}{unit}"));
+            return said(Verdict::Fails, format!("above {max}{unit}"), format!("高于 {max}{unit}"));
         }
-        let Some(over) = self.over else { return said(Verdict::Holds, "as it shall be".to_owned()) };
+        let Some(over) = self.over else { return said(Verdict::Holds, "as it shall be".into(), "符合要求".into()) };
         match stable {
-            Err(because) => unknown(format!("{because} of the stable version to compare with")),
-            Ok(stable) if self.metric.worse(value, stable) > over => {
-                let stable = self.figure(stable);
-                said(Verdict::Fails, format!("worse than the stable version's {stable} by more than {over}{unit}"))
+            Err(why) => unknown(Said::new(
+                format!("{} of the stable version to compare with", why.en),
+                format!("没有稳定版本可比较：{}", why.zh),
+            )),
+            Ok(stable) => {
+                let figure = self.figure(stable);
+                if self.metric.worse(value, stable) > over {
+                    let en = format!("worse than the stable version's {figure} by more than {over}{unit}");
+                    return said(Verdict::Fails, en, format!("比稳定版本的 {figure} 差 {over}{unit} 以上"));
+                }
+                let en = format!("beside the stable version's {figure}");
+                said(Verdict::Holds, en, format!("稳定版本为 {figure}"))
             }
-            Ok(stable) => said(Verdict::Holds, format!("beside the stable version's {}", self.figure(stable))),
         }
     }
 }

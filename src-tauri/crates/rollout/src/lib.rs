@@ -10,6 +10,7 @@ mod play;
 mod query;
 mod reach;
 mod run;
+mod said;
 mod split;
 
 pub use gate::{Gate, Judged, Measured, Metric, Rates, Verdict};
@@ -18,4 +19,5 @@ pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKi
 pub use play::{Played, PlayedStep, Scene, play};
 pub use query::{Asked, fill};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
+pub use said::Said;
 pub use split::{Split, Unfit};

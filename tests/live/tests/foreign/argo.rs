@@ -68,7 +68,7 @@ async fn steered(session: &Arc<Session>) {
     give(session, &rollout, Order::Promote).await;
     stands(session, Health::Paused, 3, [50, 50]).await;
     give(session, &rollout, Order::Pause).await;
-    let said = || session.foreign_rollouts().0.remove(0).standing.message;
+    let said = || session.foreign_rollouts().0.remove(0).standing.message.en;
     until("it is paused by hand", async || (said() == "manually paused").then_some(()).ok_or_else(said)).await.unwrap();
     give(session, &rollout, Order::Resume).await;
     until("it goes on", async || (said() != "manually paused").then_some(()).ok_or_else(said)).await.unwrap();

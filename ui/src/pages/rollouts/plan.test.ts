@@ -9,7 +9,7 @@ const rollout: Rollout = {
   plan: { ...newPlan(), gates: [newGate('success-rate'), { ...newGate('p99'), maxOverStable: 50 }, { ...newGate('promql'), name: 'orders' }] },
   checks: [
     { at: 30, step: 0, weight: 5, stable: rates(0, 20), canary: null, judged: [] },
-    { at: 60, step: 1, weight: 25, stable: rates(0, 20), canary: rates(0.02, 30), judged: [0, 1, 2].map(() => ({ verdict: 'holds', value: 0.05, stable: null, early: null, because: '' })) },
+    { at: 60, step: 1, weight: 25, stable: rates(0, 20), canary: rates(0.02, 30), judged: [0, 1, 2].map(() => ({ verdict: 'holds', value: 0.05, stable: null, early: null, because: '', zh: '' })) },
   ],
 };
 

@@ -5,6 +5,7 @@ import { expectAccessible } from '../../lib/axe';
 import { keys } from '../../state/keys.svelte';
 import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
+import { locale } from '../../state/locale.svelte';
 import type { ForeignOrder, ForeignRollout, Review, Rollout, RolloutSimulated } from '../../wire/generated/types';
 import { newGate, newPlan } from './plan';
 import ForeignPlan from './ForeignPlan.svelte';
@@ -53,7 +54,7 @@ it('goes on by P, pauses by Space, and asks before A aborts', async () => {
 });
 
 it('plays a plan and says where it would stop, and again for what is supposed', async () => {
-  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, early: null, because }];
+  const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, early: null, because, zh: '' }];
   const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
   const played = (failing: boolean): RolloutSimulated => ({
     phase: failing ? 'returned' : 'done', phaseBecause: failing ? 'success 95.0 %, below 99 %' : '', step: failing ? 1 : 3, seconds: 330,
@@ -82,7 +83,7 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
     rolloutSimulate: ({ supposed }): RolloutSimulated => {
       const value = supposed.queries[1] ?? null;
       const because = value === null ? 'orders: its query still reads what was before the step, for 1m15s' : 'orders 7, as it shall be';
-      const judged = [{ verdict: value === null ? ('unknown' as const) : ('holds' as const), value, stable: null, early: value === null ? 75 : null, because }];
+      const judged = [{ verdict: value === null ? ('unknown' as const) : ('holds' as const), value, stable: null, early: value === null ? 75 : null, because, zh: '' }];
       const last = { at: 10, step: 0, weight: 0, stable: null, canary: null, judged };
       return {
         phase: 'done', phaseBecause: '', step: 0, seconds: 90, steps: [{ step: 0, from: 0, to: 90, copied: 3, looks: 9, byHand: false, last }],
@@ -108,7 +109,7 @@ it('lists what other controllers drive, says why an order has no meaning, and sh
   const orders: ForeignOrder[] = ['promote', 'finish', 'pause', 'resume', 'abort', 'retry'];
   const foreign: ForeignRollout = {
     controller: 'Argo Rollouts', object: { group: 'argoproj.io', kind: 'Rollout', namespace: 'prod', name: 'reviews' }, health: 'paused', phase: 'Paused',
-    message: 'CanaryPauseStep', step: 1, steps: 6, weight: 10, moves: [], orders: orders.map((order) => ({ order, because: order === 'retry' ? 'it was not aborted' : '' })),
+    message: 'CanaryPauseStep', zh: 'CanaryPauseStep', step: 1, steps: 6, weight: 10, moves: [], orders: orders.map((order) => ({ order, because: order === 'retry' ? 'it was not aborted' : '', zh: order === 'retry' ? '它没有被中止' : '' })),
   };
   const item = { object: foreign.object, change: 'order' as const, liveVersion: '7', diff: [{ side: 'after' as const, line: 2, text: '  abort: true' }], fields: [], accepted: true, problems: [], conflicts: [], owner: '' };
   const review: Review = { token: 'k', items: [item], says: [], requestsObserved: 0, requestsProbed: 0, findingsAdded: [], findingsRemoved: [], unknown: [], canApply: true, because: '', production: false };
@@ -124,6 +125,11 @@ it('lists what other controllers drive, says why an order has no meaning, and sh
   await expectAccessible();
   const retry = screen.getByRole('button', { name: 'Begin again' });
   expect([retry.getAttribute('aria-disabled'), retry.title]).toEqual(['true', 'it was not aborted']);
+  locale.set('zh');
+  await waitFor(() => expect(screen.getByRole('button', { name: '重新开始' }).title).toBe('它没有被中止'));
+  expect(screen.getByText('已暂停（Paused）')).toBeTruthy();
+  locale.set('en');
+  await screen.findByRole('button', { name: 'Begin again' });
   await fireEvent.click(screen.getByRole('button', { name: 'Pause' }));
   const pause = await screen.findByRole('dialog', { name: 'Pause: reviews' });
   await within(pause).findByText(/can be undone there/);

@@ -1,6 +1,8 @@
+import { said } from '../../i18n/said';
 import { words } from '../../i18n/words';
 import { duration } from '../../i18n/format';
-import type { ForeignOrder, RolloutJudged, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
+import { locale } from '../../state/locale.svelte';
+import type { ForeignHealth, ForeignOrder, ForeignRollout, RolloutJudged, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
 
 export const t = words(
   {
@@ -344,7 +346,16 @@ export function orderWord(order: ForeignOrder): string {
 }
 
 /** What a look at a gate found. */
-export function judgedWords({ early, because }: RolloutJudged): string {
+export function judgedWords(judged: RolloutJudged): string {
+  const { early, because } = judged;
   // The core's sentence begins with what the gate is called.
-  return early === null ? because : t('early', { gate: because.split(':', 1)[0] ?? '', time: duration(early) });
+  return early === null ? said(judged) : t('early', { gate: because.split(':', 1)[0] ?? '', time: duration(early) });
+}
+
+const HEALTH: Readonly<Record<ForeignHealth, 'moving' | 'paused' | 'finished' | 'failed' | 'unsaid'>> = { going: 'moving', paused: 'paused', done: 'finished', failed: 'failed', unknown: 'unsaid' };
+
+/** The controller's own word for where a rollout stands; in Chinese beside ours. */
+export function foreignPhase({ health, phase }: ForeignRollout): string {
+  if (phase === '') return t('unsaid');
+  return locale.language === 'zh' ? `${t(HEALTH[health])}（${phase}）` : phase;
 }

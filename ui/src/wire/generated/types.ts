@@ -398,7 +398,7 @@ passedOver: Array<KindCount>, problems: Array<FileProblem>, };
 /**
  * Why an order has no meaning now; empty where it has.
  */
-export type ForeignChoice = { order: ForeignOrder, because: string, };
+export type ForeignChoice = { order: ForeignOrder, because: string, zh: string, };
 
 /**
  * A code of another tool that no rule of ours stands for.
@@ -437,6 +437,10 @@ export type ForeignRollout = { controller: string, object: ObjectRef, health: Fo
  * The controller's own word.
  */
 phase: string, message: string, 
+/**
+ * The same in Chinese; the controller's own words as they are.
+ */
+zh: string, 
 /**
  * Steps behind it.
  */
@@ -1505,13 +1509,21 @@ stable: number | null,
 /**
  * Seconds until it is judged, for as long its query reads what was before the step.
  */
-early: number | null, because: string, };
+early: number | null, because: string, 
+/**
+ * The same in Chinese; empty where an earlier version looked.
+ */
+zh: string, };
 
 export type RolloutKind = "VirtualService" | "HTTPRoute";
 
 export type RolloutMetric = "success-rate" | "p50" | "p99" | "promql";
 
-export type RolloutObstacle = { about: string, because: string, blocks: boolean, 
+export type RolloutObstacle = { about: string, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, blocks: boolean, 
 /**
  * The manager that its fields may be taken over from; else empty.
  */

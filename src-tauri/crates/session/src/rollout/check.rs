@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mesh::Ready;
-use rollout::{Metric, Plan, Split};
+use rollout::{Metric, Plan, Said, Split};
 use serde_json::Value;
 
 use super::drive::step_of;
@@ -18,18 +18,18 @@ pub struct Obstacle {
     /// What it is about.
     pub about: String,
     /// What it is.
-    pub because: String,
+    pub because: Said,
     /// It has to go before the rollout may start.
     pub blocks: bool,
     /// The manager that the rollout may take its fields over from, where that is all that stands in the way; else empty.
     pub owner: String,
 }
 
-pub(super) fn obstacle(about: impl Into<String>, because: impl Into<String>) -> Obstacle {
+pub(super) fn obstacle(about: impl Into<String>, because: impl Into<Said>) -> Obstacle {
     Obstacle { about: about.into(), because: because.into(), blocks: true, owner: String::new() }
 }
 
-fn note(about: impl Into<String>, because: impl Into<String>) -> Obstacle {
+fn note(about: impl Into<String>, because: impl Into<Said>) -> Obstacle {
     Obstacle { blocks: false, ..obstacle(about, because) }
 }
 
@@ -43,7 +43,10 @@ impl Session {
         let key = plan.object();
         let route = key.to_string();
         let Some(live) = read(self.connection(), &key).await? else {
-            return Ok((vec![obstacle(route, "it is not there: make the route first")], None));
+            return Ok((
+                vec![obstacle(route, ("it is not there: make the route first", "它不存在：请先创建路由"))],
+                None,
+            ));
         };
         let ready = self.ready().await?;
         let mut found = versions_there(&ready, plan);
@@ -51,9 +54,9 @@ impl Session {
         found.extend(foreign::mover(ready.world(), &key).map(|because| obstacle(&route, because)));
         let service = &plan.service;
         if !ready.routes(&service.namespace, &service.name).iter().any(|one| one.object.as_ref() == Some(&key)) {
-            let because =
-                format!("it decides nothing for {}/{}: another route does, or none", service.namespace, service.name);
-            found.push(obstacle(&route, because));
+            let of = format!("{}/{}", service.namespace, service.name);
+            let en = format!("it decides nothing for {of}: another route does, or none");
+            found.push(obstacle(&route, Said::new(en, format!("它对 {of} 不起作用：由别的路由决定，或没有路由"))));
         }
         let split = match Split::read(plan, &live) {
             Err(unfit) => {
@@ -63,9 +66,9 @@ impl Session {
             Ok(split) => {
                 let first = plan.steps.first().map_or(0, |step| step.weight);
                 if split.canary > first {
-                    let because =
-                        format!("{} gets {} % already, and the first step is {first} %", plan.canary, split.canary);
-                    found.push(obstacle(&route, because));
+                    let (canary, has) = (&plan.canary, split.canary);
+                    let en = format!("{canary} gets {has} % already, and the first step is {first} %");
+                    found.push(obstacle(&route, Said::new(en, format!("{canary} 已有 {has} %，而第一步是 {first} %"))));
                 }
                 found.extend(self.first_write(plan, live, take_over).await?);
                 Some(split)
@@ -94,11 +97,17 @@ impl Session {
         let others = step.conflicts.iter().filter(|conflict| !take_over.contains(&conflict.manager));
         found.extend(others.map(|conflict| Obstacle {
             owner: conflict.manager.clone(),
-            ..obstacle(&conflict.manager, format!("it owns {}: allow the rollout to take it over", conflict.field))
+            ..obstacle(
+                &conflict.manager,
+                Said::new(
+                    format!("it owns {}: allow the rollout to take it over", conflict.field),
+                    format!("{} 归它所有：请允许此发布接管", conflict.field),
+                ),
+            )
         }));
         let owner = step.owner();
         if !owner.is_empty() {
-            found.push(note(owner, "it may set the weights back"));
+            found.push(note(owner, ("it may set the weights back", "它可能会把权重改回去")));
         }
         Ok(found)
     }
@@ -106,7 +115,10 @@ impl Session {
     /// Gates need something to be measured.
     fn gates_measured(&self, plan: &Plan, ready: &Ready) -> Option<Obstacle> {
         if plan.gates.is_empty() {
-            return Some(note("gates", "there is none: nothing but a person can stop it"));
+            return Some(note(
+                "gates",
+                ("there is none: nothing but a person can stop it", "没有条件：只有人能让它停下"),
+            ));
         }
         if plan.gates.iter().all(|gate| gate.metric == Metric::Promql) {
             return None;
@@ -118,10 +130,15 @@ impl Session {
             Some(rates) if rates.per_second > 0.0 => None,
             _ => {
                 let why = traffic.unknown.first().map_or_else(
-                    || format!("no requests to {} were seen in the last {window} s", plan.stable),
-                    |unknown| unknown.because.clone(),
+                    || {
+                        let stable = &plan.stable;
+                        let en = format!("no requests to {stable} were seen in the last {window} s");
+                        Said::new(en, format!("最近 {window} 秒没有看到发往 {stable} 的请求"))
+                    },
+                    |unknown| unknown.because.clone().into(),
                 );
-                Some(obstacle("gates", format!("nothing is measured for them to look at: {why}")))
+                let en = format!("nothing is measured for them to look at: {}", why.en);
+                Some(obstacle("gates", Said::new(en, format!("没有可供条件检查的数据：{}", why.zh))))
             }
         }
     }
@@ -129,8 +146,11 @@ impl Session {
 
 fn versions_there(ready: &Ready, plan: &Plan) -> Vec<Obstacle> {
     let look = |name: &String| match version(ready, plan, name) {
-        None => Some(obstacle(name, format!("{}/{} has no such version", plan.service.namespace, plan.service.name))),
-        Some(version) if version.ready == 0 => Some(obstacle(name, "it has no ready pod")),
+        None => {
+            let of = format!("{}/{}", plan.service.namespace, plan.service.name);
+            Some(obstacle(name, Said::new(format!("{of} has no such version"), format!("{of} 没有这个版本"))))
+        }
+        Some(version) if version.ready == 0 => Some(obstacle(name, ("it has no ready pod", "它没有就绪的 Pod"))),
         Some(_) => None,
     };
     [&plan.stable, &plan.canary].into_iter().filter_map(look).collect()
@@ -140,11 +160,15 @@ fn versions_there(ready: &Ready, plan: &Plan) -> Vec<Obstacle> {
 fn held_by_others(plan: &Plan, live: &Value, driver: &str) -> Option<Obstacle> {
     let lease = Lease::of(live)?;
     if lease.holder == driver {
-        return Some(obstacle(plan.object().to_string(), format!("this program drives it already: {}", lease.plan)));
+        let (en, zh) =
+            (format!("this program drives it already: {}", lease.plan), format!("本程序已在驱动它：{}", lease.plan));
+        return Some(obstacle(plan.object().to_string(), Said::new(en, zh)));
     }
     if lease.until <= Timestamp::now() {
         let Lease { by, plan: name, .. } = &lease;
-        return Some(note(plan.object().to_string(), format!("{by} drove “{name}” here and never ended it")));
+        let (en, zh) =
+            (format!("{by} drove “{name}” here and never ended it"), format!("{by} 曾在此驱动“{name}”，但没有结束它"));
+        return Some(note(plan.object().to_string(), Said::new(en, zh)));
     }
-    Some(obstacle(plan.object().to_string(), lease.to_string()))
+    Some(obstacle(plan.object().to_string(), lease.said()))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollout::{Pause, Plan};
+use rollout::{Pause, Plan, Said};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -77,6 +77,14 @@ impl Lease {
 }
 
 /// Who drives what, in words.
+impl Lease {
+    /// Who drives, in both languages.
+    pub fn said(&self) -> Said {
+        let Self { by, plan, until, .. } = self;
+        Said::new(self.to_string(), format!("{by} 正在此驱动“{plan}”，最迟到 {until:.0}"))
+    }
+}
+
 impl fmt::Display for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { by, plan, since, until, .. } = self;

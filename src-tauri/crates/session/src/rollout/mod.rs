@@ -16,7 +16,7 @@ use rollout::{Command, Plan, Refused, Run};
 use serde::{Deserialize, Serialize};
 
 pub use check::Obstacle;
-pub use foreign::{Foreign, Health, Order, Standing, Written};
+pub use foreign::{Foreign, Health, Order, Standing, Why, Written};
 pub use given::{Given, Source};
 pub use journal::RolloutId;
 pub use simulate::{Simulated, Supposed};

@@ -81,7 +81,7 @@ impl Session {
         let before = self.ready().await?;
         for step in steps.iter_mut().filter(|step| step.method != Method::Nothing) {
             let moved = foreign::mover(before.world(), &step.key);
-            step.problems.extend(moved.map(|message| Problem { line: 1, column: 1, message, error: false }));
+            step.problems.extend(moved.map(|said| Problem { line: 1, column: 1, message: said.en, error: false }));
         }
         let outcome = outcome(before.world(), &steps);
         let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();

@@ -86,7 +86,7 @@ async fn they_are_listed_and_steered_as_their_own_tools_do() {
     })
     .await;
     let abort = found[1].orders.iter().find(|(order, _)| *order == Order::Abort).unwrap();
-    assert!(abort.1.starts_with("Flagger goes back only by"), "{abort:?}");
+    assert!(abort.1.0.starts_with("Flagger goes back only by"), "{abort:?}");
     assert!(bench.session.foreign_review(&key(&canary()), Order::Abort).await.is_err());
     assert!(bench.session.foreign_review(&reviews("VirtualService"), Order::Pause).await.is_err(), "no rollout");
 }
@@ -157,7 +157,10 @@ async fn weights_that_they_move_are_warned_of() {
     let plan = "name: r\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\nsteps: [{weight: 50}]\n";
     let plan = rollout::Plan::read(plan).unwrap();
     let obstacles = bench.session.rollout_check(&plan, &["argocd-controller".to_owned()]).await.unwrap();
-    assert!(obstacles.iter().any(|one| one.blocks && one.because.starts_with("Argo Rollouts moves")), "{obstacles:#?}");
+    assert!(
+        obstacles.iter().any(|one| one.blocks && one.because.en.starts_with("Argo Rollouts moves")),
+        "{obstacles:#?}"
+    );
 }
 
 const PLAN: &str = "
@@ -218,6 +221,10 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
     assert_eq!(
         spec["analysis"]["metrics"],
         json!([{"name": "request-success-rate", "interval": "1m", "thresholdRange": {"min": 99}}])
+    );
+    assert_eq!(
+        spec["service"],
+        json!({"name": "reviews", "port": 9080, "targetPort": 9080, "portName": "http", "hosts": ["reviews"]})
     );
     for lost in [
         "every step lasts 5m",

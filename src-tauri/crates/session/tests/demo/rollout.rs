@@ -67,7 +67,7 @@ async fn goes_to_the_end_while_the_gates_hold() {
     assert_eq!(weights(&bench).await, [0, 100]);
 
     let obstacles = bench.session.rollout_check(&plan, &take_over()).await.unwrap();
-    assert!(obstacles.iter().any(|o| o.blocks && o.because.contains("drives it already")), "{obstacles:#?}");
+    assert!(obstacles.iter().any(|o| o.blocks && o.because.en.contains("drives it already")), "{obstacles:#?}");
     bench.session.rollout_command(id, Command::Promote).await.unwrap();
     let done = until(&bench, "its end", |one| one.is_over).await;
     assert_eq!((&done.run.phase, done.because.as_str()), (&Phase::Done, ""));

@@ -1,7 +1,7 @@
 //! Rollouts of other controllers.
 
 use session::Session;
-use session::rollout::{Foreign, Health, Order, Written};
+use session::rollout::{Foreign, Health, Order, Why, Written};
 
 use super::all;
 use crate::types::{
@@ -28,7 +28,8 @@ impl From<Foreign> for ForeignRollout {
             object: ObjectRef::from(&foreign.key),
             health: standing.health.into(),
             phase: standing.phase,
-            message: standing.message,
+            message: standing.message.en,
+            zh: standing.message.zh,
             step: standing.step.map(|(step, _)| step as f64),
             steps: standing.step.map(|(_, steps)| steps as f64),
             weight: standing.weight.map(|weight| weight as f64),
@@ -38,9 +39,9 @@ impl From<Foreign> for ForeignRollout {
     }
 }
 
-impl From<(Order, &'static str)> for ForeignChoice {
-    fn from((order, because): (Order, &'static str)) -> Self {
-        Self { order: order.into(), because: because.to_owned() }
+impl From<(Order, Why)> for ForeignChoice {
+    fn from((order, (because, zh)): (Order, Why)) -> Self {
+        Self { order: order.into(), because: because.to_owned(), zh: zh.to_owned() }
     }
 }
 

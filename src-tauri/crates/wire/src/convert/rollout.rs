@@ -131,7 +131,8 @@ impl From<RolloutCommand> for rollout::Command {
 
 impl From<Obstacle> for RolloutObstacle {
     fn from(obstacle: Obstacle) -> Self {
-        Self { about: obstacle.about, because: obstacle.because, blocks: obstacle.blocks, owner: obstacle.owner }
+        let Obstacle { about, because, blocks, owner } = obstacle;
+        Self { about, because: because.en, zh: because.zh, blocks, owner }
     }
 }
 
@@ -148,7 +149,8 @@ impl From<rollout::Judged> for RolloutJudged {
             Verdict::Fails => GateVerdict::Fails,
             Verdict::Unknown => GateVerdict::Unknown,
         };
-        Self { verdict, value: judged.value, stable: judged.stable, early: judged.early, because: judged.because }
+        let rollout::Judged { value, stable, early, because, zh, .. } = judged;
+        Self { verdict, value, stable, early, because, zh }
     }
 }
 

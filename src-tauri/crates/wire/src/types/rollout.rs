@@ -86,6 +86,8 @@ wire! {
     pub struct RolloutObstacle {
         pub about: String,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub blocks: bool,
         /// The manager that its fields may be taken over from; else empty.
         pub owner: String,
@@ -138,6 +140,8 @@ wire! {
         /// Seconds until it is judged, for as long its query reads what was before the step.
         pub early: Option<f64>,
         pub because: String,
+        /// The same in Chinese; empty where an earlier version looked.
+        pub zh: String,
     }
 }
 
@@ -274,7 +278,7 @@ wire! {
 
 wire! {
     /// Why an order has no meaning now; empty where it has.
-    pub struct ForeignChoice { pub order: ForeignOrder, pub because: String }
+    pub struct ForeignChoice { pub order: ForeignOrder, pub because: String, pub zh: String }
 }
 
 wire! {
@@ -286,6 +290,8 @@ wire! {
         /// The controller's own word.
         pub phase: String,
         pub message: String,
+        /// The same in Chinese; the controller's own words as they are.
+        pub zh: String,
         /// Steps behind it.
         pub step: Option<f64>,
         pub steps: Option<f64>,

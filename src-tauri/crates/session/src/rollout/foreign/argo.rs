@@ -3,10 +3,11 @@
 
 mod plan;
 
+use rollout::Said;
 use serde_json::{Value, json};
 use world::ObjectKey;
 
-use super::{Controller, Health, Order, Patch, Standing, text};
+use super::{Controller, Health, Order, Patch, Standing, Why, text};
 
 pub(super) const CONTROLLER: Controller = Controller {
     name: "Argo Rollouts",
@@ -29,27 +30,23 @@ fn read(rollout: &Value) -> Standing {
     };
     let steps = steps(rollout);
     let step = (!steps.is_empty()).then(|| (index(rollout).min(steps.len() as u64), steps.len() as u64));
-    Standing {
-        health,
-        phase: phase.to_owned(),
-        message: message.to_owned(),
-        step,
-        weight: weight(rollout),
-        moves: moves(rollout),
-    }
+    Standing { health, phase: phase.to_owned(), message, step, weight: weight(rollout), moves: moves(rollout) }
 }
 
 /// Its phase; what the controller has not yet seen counts as under way.
-fn phase(rollout: &Value) -> (&str, &str) {
+fn phase(rollout: &Value) -> (&str, Said) {
     let seen = text(rollout, "/status/observedGeneration").parse::<i64>().ok();
     let now = rollout.pointer("/metadata/generation").and_then(Value::as_i64);
     if seen.zip(now).is_some_and(|(seen, now)| seen < now) {
-        return ("Progressing", "the controller has not yet seen what is wanted");
+        return ("Progressing", ("the controller has not yet seen what is wanted", "控制器还没有看到要求").into());
     }
     if rollout.pointer("/status/controllerPause") == Some(&true.into()) && pauses(rollout) == 0 {
-        return ("Progressing", "the controller has not yet seen that it shall go on");
+        return (
+            "Progressing",
+            ("the controller has not yet seen that it shall go on", "控制器还没有看到要继续").into(),
+        );
     }
-    (text(rollout, "/status/phase"), text(rollout, "/status/message"))
+    (text(rollout, "/status/phase"), text(rollout, "/status/message").to_owned().into())
 }
 
 fn steps(rollout: &Value) -> &[Value] {
@@ -112,33 +109,41 @@ fn moves(rollout: &Value) -> Vec<ObjectKey> {
     services.chain(rules).chain(gateway).filter(|key| !key.name.is_empty()).collect()
 }
 
-fn steer(rollout: &Value, order: Order) -> Result<Vec<Patch>, &'static str> {
+fn steer(rollout: &Value, order: Order) -> Result<Vec<Patch>, Why> {
     let paused = rollout.pointer("/spec/paused") == Some(&true.into());
     let aborted = rollout.pointer("/status/abort") == Some(&true.into());
     let spec = |body| Patch { status: false, exact: false, body };
     let status = |body| Patch { status: true, exact: false, body };
     match order {
-        Order::Promote | Order::Finish if aborted => Err("it was aborted: let it begin again first"),
-        Order::Promote | Order::Finish | Order::Abort if is_promoted(rollout) => Err("no new version is on its way"),
+        Order::Promote | Order::Finish if aborted => {
+            Err(("it was aborted: let it begin again first", "它已被中止：请先让它重新开始"))
+        }
+        Order::Promote | Order::Finish | Order::Abort if is_promoted(rollout) => {
+            Err(("no new version is on its way", "没有正在发布的新版本"))
+        }
         Order::Promote => {
             let mut patches: Vec<Patch> = promoted(rollout).into_iter().collect();
             patches.extend(paused.then(|| spec(json!({"spec": {"paused": false}}))));
-            if patches.is_empty() { Err("it has no steps: it goes on as its pods come up") } else { Ok(patches) }
+            if patches.is_empty() {
+                Err(("it has no steps: it goes on as its pods come up", "它没有步骤：随 Pod 就绪而推进"))
+            } else {
+                Ok(patches)
+            }
         }
         Order::Finish => {
             let mut patches = vec![status(json!({"status": {"promoteFull": true}}))];
             patches.extend(paused.then(|| spec(json!({"spec": {"paused": false}}))));
             Ok(patches)
         }
-        Order::Pause if paused => Err("it is paused already"),
+        Order::Pause if paused => Err(("it is paused already", "它已经暂停")),
         Order::Pause => Ok(vec![spec(json!({"spec": {"paused": true}}))]),
         Order::Resume if paused => Ok(vec![spec(json!({"spec": {"paused": false}}))]),
-        Order::Resume if pauses(rollout) > 0 => Err("it waits in a step: promote it"),
-        Order::Resume => Err("it is not paused"),
-        Order::Abort if aborted => Err("it was aborted already"),
+        Order::Resume if pauses(rollout) > 0 => Err(("it waits in a step: promote it", "它在某一步等待：请推进它")),
+        Order::Resume => Err(("it is not paused", "它没有暂停")),
+        Order::Abort if aborted => Err(("it was aborted already", "它已经被中止")),
         Order::Abort => Ok(vec![status(json!({"status": {"abort": true}}))]),
         Order::Retry if aborted => Ok(vec![status(json!({"status": {"abort": false}}))]),
-        Order::Retry => Err("it was not aborted"),
+        Order::Retry => Err(("it was not aborted", "它没有被中止")),
     }
 }
 
@@ -183,7 +188,7 @@ mod tests {
     #[test]
     fn where_it_stands() {
         let found = read(&rollout(json!({}), waits()));
-        assert_eq!((found.health, &*found.phase, &*found.message), (Health::Paused, "Paused", "CanaryPauseStep"));
+        assert_eq!((found.health, &*found.phase, &*found.message.en), (Health::Paused, "Paused", "CanaryPauseStep"));
         assert_eq!((found.step, found.weight), (Some((1, 4)), Some(10)));
         let moves: Vec<String> = found.moves.iter().map(ToString::to_string).collect();
         assert_eq!(moves, ["VirtualService prod/reviews", "DestinationRule infra/reviews", "HTTPRoute edge/reviews"]);
@@ -204,7 +209,7 @@ mod tests {
     #[test]
     fn is_steered_as_its_own_tool_does() {
         let patches = |spec: Value, status: Value, order| {
-            let all = steer(&rollout(spec, status), order)?;
+            let all = steer(&rollout(spec, status), order).map_err(|(why, _)| why)?;
             Ok(all.into_iter().map(|patch| (patch.status, patch.exact, patch.body)).collect::<Vec<_>>())
         };
         let mut goes = waits();

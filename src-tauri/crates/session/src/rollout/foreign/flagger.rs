@@ -1,13 +1,13 @@
 //! Flagger: the fields of `pkg/apis/flagger/v1beta1/{canary,status}.go`, and what `pkg/controller/scheduler.go` (`advanceCanary`,
 //! `shouldSkipAnalysis`) makes of `suspend` and `skipAnalysis`. It has no tool of its own, and no way back but a failed check or a webhook.
 
-use rollout::{Failure, Gate, Metric, Pause, RouteKind, span};
+use rollout::{Failure, Gate, Metric, Pause, RouteKind, Said, span};
 use serde_json::{Value, json};
-use world::ObjectKey;
+use world::{ObjectKey, TargetPort};
 
 use super::gates::{Series, checks, window};
 use super::write::{Beside, Draft, Ground, gate_words};
-use super::{Controller, Health, Order, Patch, Standing, text};
+use super::{Controller, Health, Order, Patch, Standing, Why, text};
 
 pub(super) const CONTROLLER: Controller =
     Controller { name: "Flagger", group: "flagger.app", kind: "Canary", gates: "MetricTemplate", read, steer, write };
@@ -42,19 +42,22 @@ fn analysis(canary: &Value) -> Option<&Value> {
     canary.pointer("/spec/analysis").or_else(|| canary.pointer("/spec/canaryAnalysis"))
 }
 
-fn message(canary: &Value) -> String {
+fn message(canary: &Value) -> Said {
     let conditions = canary.pointer("/status/conditions").and_then(Value::as_array);
     let promoted = conditions.into_iter().flatten().find(|one| one["type"] == "Promoted");
-    let mut said = promoted.map(|one| text(one, "/message")).unwrap_or_default().to_owned();
+    let mut said = Said::from(promoted.map(|one| text(one, "/message")).unwrap_or_default().to_owned());
     let failed = canary.pointer("/status/failedChecks").and_then(Value::as_u64).unwrap_or(0);
     if failed > 0 {
         let of = analysis(canary).and_then(|one| one.get("threshold")?.as_u64()).unwrap_or(0);
-        said += &format!(" ({failed} of {of} checks failed)");
+        said.en += &format!(" ({failed} of {of} checks failed)");
+        said.zh += &format!("（{of} 次检查中失败 {failed} 次）");
     }
     if is_suspended(canary) {
-        said += " (suspended)";
+        said.en += " (suspended)";
+        said.zh += "（已挂起）";
     }
-    said.trim().to_owned()
+    said.en = said.en.trim().to_owned();
+    said
 }
 
 /// How many of its weights, or of its iterations, are behind it.
@@ -92,22 +95,26 @@ fn moves(canary: &Value) -> Vec<ObjectKey> {
     kinds.iter().map(|(group, kind)| ObjectKey::new(group, kind, namespace, name)).collect()
 }
 
-fn steer(canary: &Value, order: Order) -> Result<Vec<Patch>, &'static str> {
+fn steer(canary: &Value, order: Order) -> Result<Vec<Patch>, Why> {
     let spec = |body: Value| Ok(vec![Patch { status: false, exact: false, body: json!({"spec": body}) }]);
     let under_way = matches!(text(canary, "/status/phase"), "Progressing" | "Waiting" | "WaitingPromotion");
     match order {
-        Order::Promote => Err("Flagger takes its steps by itself: it can only be brought to the end"),
-        Order::Finish if !under_way => Err("no new version is on its way"),
-        Order::Finish if is_suspended(canary) => Err("it is suspended: let it go on first"),
+        Order::Promote => Err((
+            "Flagger takes its steps by itself: it can only be brought to the end",
+            "Flagger 自己推进步骤：只能让它直接完成",
+        )),
+        Order::Finish if !under_way => Err(("no new version is on its way", "没有正在发布的新版本")),
+        Order::Finish if is_suspended(canary) => Err(("it is suspended: let it go on first", "它被挂起：请先让它继续")),
         Order::Finish => spec(json!({"skipAnalysis": true})),
-        Order::Pause if is_suspended(canary) => Err("it is suspended already"),
+        Order::Pause if is_suspended(canary) => Err(("it is suspended already", "它已经被挂起")),
         Order::Pause => spec(json!({"suspend": true})),
         Order::Resume if is_suspended(canary) => spec(json!({"suspend": false})),
-        Order::Resume => Err("it is not suspended"),
-        Order::Abort => Err(
+        Order::Resume => Err(("it is not suspended", "它没有被挂起")),
+        Order::Abort => Err((
             "Flagger goes back only by a failed check or its rollback webhook: suspend it, or give its target the old version",
-        ),
-        Order::Retry => Err("Flagger begins again when its target changes"),
+            "Flagger 只在检查失败或经回滚 webhook 时退回：请挂起它，或让目标回到旧版本",
+        )),
+        Order::Retry => Err(("Flagger begins again when its target changes", "目标变化时 Flagger 会重新开始")),
     }
 }
 
@@ -147,13 +154,45 @@ fn write(ground: &Ground<'_>) -> Draft {
             plan.object()
         ));
     }
-    let service = ground.ready.world().service(&plan.service.namespace, &plan.service.name);
-    let port = service.and_then(|service| service.ports.first()).map_or(80, |port| port.port);
     let provider = if plan.route.kind == RouteKind::HttpRoute { "gatewayapi:v1" } else { "istio" };
     let spec = json!({"provider": provider,
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ground.target},
-        "service": {"name": plan.service.name, "port": port}, "analysis": analysis});
+        "service": service(ground), "analysis": analysis});
     Draft { fields: vec![("/spec/analysis", analysis)], spec, beside, lost }
+}
+
+/// The Service and the route that it makes in place of those that are there: at the same ports, hosts and gateways.
+fn service(ground: &Ground<'_>) -> Value {
+    let plan = ground.plan;
+    let known = ground.ready.world().service(&plan.service.namespace, &plan.service.name);
+    let ports = known.map_or(&[][..], |known| known.ports.as_slice());
+    let mut service = json!({"name": plan.service.name, "port": ports.first().map_or(80, |port| port.port)});
+    if let Some(port) = ports.first() {
+        service["targetPort"] = match &port.target {
+            TargetPort::Number(number) => json!(number),
+            TargetPort::Name(name) => json!(name),
+        };
+        if !port.name.is_empty() {
+            service["portName"] = json!(port.name);
+        }
+        if let Some(protocol) = &port.app_protocol {
+            service["appProtocol"] = json!(protocol);
+        }
+    }
+    // What else its pods listen at, it finds by itself.
+    if ports.len() > 1 {
+        service["portDiscovery"] = json!(true);
+    }
+    let fields = match plan.route.kind {
+        RouteKind::VirtualService => [("hosts", "/spec/hosts"), ("gateways", "/spec/gateways")],
+        RouteKind::HttpRoute => [("hosts", "/spec/hostnames"), ("gatewayRefs", "/spec/parentRefs")],
+    };
+    for (field, pointer) in fields {
+        if let Some(value) = ground.route.pointer(pointer) {
+            service[field] = value.clone();
+        }
+    }
+    service
 }
 
 /// The gates as MetricTemplates; where no Prometheus is known, those that its own checks can say.
@@ -221,7 +260,7 @@ mod tests {
             "conditions": [{"type": "Promoted", "message": "New revision detected"}]});
         let found = read(&canary(spec.clone(), status.clone()));
         assert_eq!((found.health, found.step, found.weight), (Health::Going, Some((2, 5)), Some(20)));
-        assert_eq!(found.message, "New revision detected (1 of 5 checks failed)");
+        assert_eq!(found.message.en, "New revision detected (1 of 5 checks failed)");
         assert_eq!(found.moves, [ObjectKey::new("networking.istio.io", "VirtualService", "prod", "reviews")]);
         let mut suspended = spec.clone();
         suspended["suspend"] = json!(true);

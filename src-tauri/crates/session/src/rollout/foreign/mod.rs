@@ -9,6 +9,7 @@ mod order;
 mod write;
 
 use mesh::Unknown;
+use rollout::Said;
 use serde_json::Value;
 use world::{ObjectKey, World};
 
@@ -18,6 +19,9 @@ pub use write::Written;
 pub(crate) use order::still;
 
 use crate::Session;
+
+/// Why an order has no meaning now, in English and Chinese; empty where it has.
+pub type Why = (&'static str, &'static str);
 
 /// The controllers.
 const CONTROLLERS: [&Controller; 2] = [&argo::CONTROLLER, &flagger::CONTROLLER];
@@ -38,7 +42,7 @@ struct Controller {
     /// Where a rollout stands, by its object.
     read: fn(&Value) -> Standing,
     /// The writes that an order is, or why it has no meaning now.
-    steer: fn(&Value, Order) -> std::result::Result<Vec<Patch>, &'static str>,
+    steer: fn(&Value, Order) -> std::result::Result<Vec<Patch>, Why>,
     /// A plan as it would have it.
     write: fn(&write::Ground<'_>) -> write::Draft,
 }
@@ -79,7 +83,7 @@ pub struct Standing {
     /// The controller's own word for it.
     pub phase: String,
     /// What the controller says of it.
-    pub message: String,
+    pub message: Said,
     /// Steps behind it, of so many.
     pub step: Option<(u64, u64)>,
     /// Percent of the requests that the new version gets.
@@ -98,7 +102,7 @@ pub struct Foreign {
     /// Where it stands.
     pub standing: Standing,
     /// What may be wanted of it, and why not now; empty where it may.
-    pub orders: Vec<(Order, &'static str)>,
+    pub orders: Vec<(Order, Why)>,
 }
 
 /// The kinds of the controllers, which are followed like those of the meshes.
@@ -115,11 +119,12 @@ fn all(world: &World) -> impl Iterator<Item = (&'static Controller, &ObjectKey, 
 }
 
 /// Who moves the weights of a routing object, in words.
-pub(crate) fn mover(world: &World, key: &ObjectKey) -> Option<String> {
+pub(crate) fn mover(world: &World, key: &ObjectKey) -> Option<Said> {
     let mut rollouts = all(world).filter(|(controller, _, body)| (controller.read)(body).moves.contains(key));
-    rollouts
-        .next()
-        .map(|(controller, by, _)| format!("{} moves its weights ({by}), and may set them back", controller.name))
+    rollouts.next().map(|(Controller { name, .. }, by, _)| {
+        let en = format!("{name} moves its weights ({by}), and may set them back");
+        Said::new(en, format!("{name} 会调整它的权重（{by}），并可能改回去"))
+    })
 }
 
 impl Session {

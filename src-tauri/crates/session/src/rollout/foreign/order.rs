@@ -6,7 +6,7 @@ use cluster::{ApiError, Connection};
 use serde_json::Value;
 use world::ObjectKey;
 
-use super::{controller_of, text};
+use super::{Why, controller_of, text};
 use crate::write::plan::{self, Step, read};
 use crate::write::review::{Plan, Whence};
 use crate::{Error, Result, Session};
@@ -62,8 +62,9 @@ impl Session {
     /// # Errors
     /// Where it has no meaning now, the object is no rollout, or the server cannot be asked.
     pub async fn foreign_review(&self, key: &ObjectKey, order: Order) -> Result<Arc<Plan>> {
-        let refused = |why: &str| Error::Refused { reason: format!("{key}: {why}") };
-        let controller = controller_of(key).ok_or_else(|| refused("it is no rollout of a controller that is known"))?;
+        let refused = |(why, _): Why| Error::Refused { reason: format!("{key}: {why}") };
+        let controller =
+            controller_of(key).ok_or_else(|| refused(("it is no rollout of a controller that is known", "")))?;
         let live = read(self.connection(), key).await?.ok_or_else(|| Error::gone(key.clone()))?;
         let mut steps = Vec::new();
         for patch in (controller.steer)(&live, order).map_err(refused)? {
