@@ -18,7 +18,8 @@ before(async () => {
   // The certificates and the configurations come with the second look.
   await eventually('every proxy to be looked at', async () => {
     const all = await rows();
-    return all.length > 20 && all.every(({ size }) => size !== null);
+    // Those that do not run, or are not ready, are not asked.
+    return all.length > 20 && all.every(({ size, ready, presence }) => size !== null || !ready || presence !== 'running');
   });
   email = (await rows()).find(({ workload }) => workload === 'email-v1');
 });
@@ -115,4 +116,19 @@ test('what istiod would send stands beside what the proxy has', async () => {
   const well = (await window.call('proxies', { session })).rows.find(({ workload }) => workload === 'cart-v1');
   await window.visit(`proxy?proxy=${well.namespace}/${well.pod}&tab=compare`);
   await window.text('The proxy has what it would be sent');
+});
+
+test('pods that webhooks keep out are named, and a ztunnel has parts of its own', async () => {
+  await window.visit('proxies');
+  await eventually('the webhooks', async () => {
+    const page = await window.read();
+    return ['A webhook refuses pods', 'A webhook cannot be asked', "does not trust a webhook's certificate"].every((words) => page.includes(words));
+  });
+  const node = (await window.call('proxies', { session })).rows.find(({ role }) => role === 'ztunnel');
+  await window.visit(`proxy?proxy=${node.namespace}/${node.pod}`);
+  await window.press('tab', 'Services');
+  await window.text('images.gallery.svc.cluster.local');
+  await window.press('tab', 'Workloads');
+  await window.text('HBONE');
+  await window.shot('ztunnel-dark');
 });

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use mesh::Unknown;
 use serde_json::{Map, Value, json};
 use session::map::{Flow, Secured};
-use session::prometheus::Usage;
-use session::proxies::{Ill, Proxy, Sync, Use};
+use session::prometheus::{Usage, Uses};
+use session::proxies::{Fleet, Ill, Proxy, Sync, Use};
 use session::resources::{Resources, Row};
 
 use crate::args::{self, Form, Target, Traffic};
@@ -90,64 +91,81 @@ fn row(proxy: &Proxy) -> Value {
     })
 }
 
+/// What proxies use now is told at once; what they used over days follows, or why it is not known.
 pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
     let open = open(from).await?;
+    let session = open.session.clone();
+    let mut asked = tokio::spawn(async move { session.uses_asked().await });
+    let mut days: Option<Days> = None;
     loop {
         let (fleet, cost) = open.session.cost_now().await;
-        let days = |p: &Proxy| {
-            cost.rows
-                .iter()
-                .find(|row| row.namespace == p.namespace && row.workload == p.workload)
-                .and_then(|row| row.usage)
-        };
-        let rows: Vec<Value> = fleet.proxies.iter().map(|proxy| used(proxy, days(proxy))).collect();
-        match (args.format, args.watch) {
-            (Form::Json, false) => print_json(&rows)?,
-            (Form::Json, true) => json_line(&rows)?,
-            (Form::Text, _) => {
-                let amount = |of: &Use, unit: f64| {
-                    let text = |n: Option<f64>| n.map_or("-".to_owned(), |n| format!("{:.0}", n / unit));
-                    format!("{} / {} / {}", text(of.usage), text(of.request), text(of.limit))
-                };
-                let has_days = cost.kept.is_some();
-                let cells = |p: &Proxy| {
-                    let mut cells =
-                        vec![p.namespace.clone(), p.pod.clone(), amount(&p.cpu, 1.0), amount(&p.memory, 1_048_576.0)];
-                    cells.extend(has_days.then(|| over_days(days(p))));
-                    cells
-                };
-                let mut head = vec!["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"];
-                head.extend(has_days.then_some("WORKLOAD OVER DAYS (p95 m, most MiB)"));
-                table(&head, &fleet.proxies.iter().map(cells).collect::<Vec<_>>())?;
-                say(&total(&cost));
-                say(&source(&cost));
+        // One document has to be whole.
+        if args.format == Form::Json && !args.watch && days.is_none() {
+            days = (&mut asked).await.ok();
+        }
+        match args.format {
+            Form::Json => {
+                let rows: Vec<Value> = fleet.proxies.iter().map(|proxy| used(proxy, of_days(&days, proxy))).collect();
+                if args.watch { json_line(&rows)? } else { print_json(&rows)? }
             }
+            Form::Text => {
+                now_table(&fleet)?;
+                say(&total(&cost));
+            }
+        }
+        if days.is_none() && !args.watch {
+            days = (&mut asked).await.ok();
+            over_days(days.as_ref())?;
         }
         if !args.watch {
             return Ok(true);
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::select! {
+            told = &mut asked, if days.is_none() => {
+                days = told.ok();
+                if args.format == Form::Text {
+                    over_days(days.as_ref())?;
+                }
+            }
+            () = tokio::time::sleep(AGAIN) => {}
+        }
     }
 }
 
-/// What Prometheus has of a workload's proxies.
-fn over_days(usage: Option<Usage>) -> String {
-    usage.map_or("-".to_owned(), |of| {
-        format!("{:.0}, {:.0} in {}", of.cpu_p95, of.memory_most / 1_048_576.0, span(of.seen))
-    })
+/// What a Prometheus has of the days before, or why that is not known.
+type Days = std::result::Result<Uses, Unknown>;
+
+fn of_days(days: &Option<Days>, proxy: &Proxy) -> Option<Usage> {
+    days.as_ref()?.as_ref().ok()?.get(&(proxy.namespace.clone(), proxy.workload.clone())).copied()
 }
 
-/// Whether there is a past, and who has it.
-fn source(all: &Resources) -> String {
-    let why =
-        || all.unknown.iter().find(|unknown| unknown.about == "Prometheus").map(|unknown| unknown.because.clone());
-    match all.kept {
-        Some(seen) => format!("over days: Prometheus, {}", span(seen)),
-        None => format!(
-            "over days: unknown, because {}",
-            why().unwrap_or_else(|| "Prometheus has no container series".into())
-        ),
-    }
+fn now_table(fleet: &Fleet) -> Result<(), Failure> {
+    let amount = |of: &Use, unit: f64| {
+        let text = |n: Option<f64>| n.map_or("-".to_owned(), |n| format!("{:.0}", n / unit));
+        format!("{} / {} / {}", text(of.usage), text(of.request), text(of.limit))
+    };
+    let cells =
+        |p: &Proxy| vec![p.namespace.clone(), p.pod.clone(), amount(&p.cpu, 1.0), amount(&p.memory, 1_048_576.0)];
+    table(
+        &["NAMESPACE", "POD", "CPU m (use/request/limit)", "MEMORY MiB"],
+        &fleet.proxies.iter().map(cells).collect::<Vec<_>>(),
+    )
+}
+
+/// What the proxies of each workload used over days.
+fn over_days(days: Option<&Days>) -> Result<(), Failure> {
+    let uses = match days {
+        Some(Ok(uses)) if !uses.is_empty() => uses,
+        Some(Err(unknown)) => return Ok(say(&format!("over days: unknown, because {}", unknown.because))),
+        _ => return Ok(say("over days: unknown, because Prometheus has no container series")),
+    };
+    let cells = |((namespace, workload), of): (&(String, String), &Usage)| {
+        let (cpu, memory) = (format!("{:.0}", of.cpu_p95), format!("{:.0}", of.memory_most / 1_048_576.0));
+        vec![namespace.clone(), workload.clone(), cpu, memory, span(of.seen)]
+    };
+    let mut rows: Vec<_> = uses.iter().map(cells).collect();
+    rows.sort();
+    table(&["NAMESPACE", "WORKLOAD", "CPU m (p95 of the busiest)", "MEMORY MiB (most)", "SEEN (Prometheus)"], &rows)
 }
 
 fn span(seconds: f64) -> String {

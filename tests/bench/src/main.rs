@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: thresholds (a busy machine is no failure). The engine has a bench of its own, `bench-engine`.
 
+mod days;
 mod event;
 mod fleet;
 mod layout;
@@ -18,7 +19,7 @@ use bench_engine::figure::Figure;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("layout", layout::run),
     ("list", list::run),
     ("event", event::run),
@@ -26,6 +27,7 @@ const BENCHES: [(&str, Bench); 7] = [
     ("yaml", text::run),
     ("proxies", proxies::run),
     ("fleet", fleet::run),
+    ("days", days::run),
 ];
 
 fn main() -> ExitCode {

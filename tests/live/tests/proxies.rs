@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use live::cluster::kubeconfig;
-use live::shop::{NAMESPACE, PATIENCE, ask, clear, client, job, make, open, open_as, until};
+use live::shop::{NAMESPACE, PATIENCE, ask, clear, client, fetch, job, make, open, open_as, until};
 use serde_json::{Value, json};
 use session::Session;
 use session::proxies::access::{Call, Direction, Following, Only, What};
@@ -249,5 +249,92 @@ async fn the_agent_says_what_a_port_forward_says() {
     assert_eq!(read(&by_agent), read(&forwarded));
     let dump = connection.agent_get(NAMESPACE, &pod, "/config_dump").await.unwrap();
     assert!(read(&dump)["configs"].as_array().unwrap().len() > 3, "{} bytes", dump.len());
+    workbench.close(session.id());
+}
+
+/// Requests from a workload of the shop to a service of it, by what the proxies counted.
+fn counted(edges: &[signals::Edge], seconds: f64, from: &str, to: &str) -> f64 {
+    let is = |edge: &&signals::Edge| {
+        edge.from.as_ref().is_some_and(|of| of.name.starts_with(from))
+            && edge.to_service.as_ref().is_some_and(|(namespace, name)| namespace == NAMESPACE && name == to)
+    };
+    edges.iter().filter(is).map(|edge| edge.requests_per_second).sum::<f64>() * seconds
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_is_counted_along_the_whole_chain() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
+    let (poller, proxies) = (signals::Poller::new(session.connection().clone()), signals::proxies(&session.world()));
+    let look = async |traffic: &mut signals::Traffic| {
+        let at = poller.now();
+        traffic.take(poller.round(&proxies).await, &proxies);
+        at
+    };
+    // The client calls all the time by itself: how often is seen first.
+    let mut quiet = signals::Traffic::new();
+    let begun = look(&mut quiet).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let ended = look(&mut quiet).await;
+    let by_itself = counted(&quiet.edges(60.0, poller.now()), 1.0, "client-v1", "productpage");
+    eprintln!("{by_itself:.2} requests a second by itself, seen over {:.1} s", ended - begun);
+
+    const SENT: u32 = 300;
+    let mut traffic = signals::Traffic::new();
+    let begun = look(&mut traffic).await;
+    let answers =
+        fetch(&client(&session).unwrap(), "http://productpage:9080/", SENT, "user-agent:netloft-live").await.unwrap();
+    assert_eq!(answers.len(), SENT as usize);
+    let seconds = look(&mut traffic).await - begun;
+    let edges = traffic.edges(seconds + 60.0, poller.now());
+    let of = |from: &str, to: &str| counted(&edges, seconds, from, to);
+    let sent = f64::from(SENT) + by_itself * seconds;
+    let near = |counted: f64, expected: f64| (counted / expected - 1.0).abs() <= 0.1;
+    let first = of("client-v1", "productpage");
+    eprintln!("sent {sent:.0} in {seconds:.1} s, counted {first:.0}");
+    assert!(near(first, sent), "client → productpage: {first} of {sent}");
+    let second = of("productpage-v1", "reviews");
+    assert!(near(second, sent), "productpage → reviews: {second} of {sent}");
+    // Two of the three versions of reviews ask for ratings, and share alike.
+    let third = of("reviews-v", "ratings");
+    eprintln!("then reviews {second:.0} and ratings {third:.0}");
+    assert!((third / (second * 2.0 / 3.0) - 1.0).abs() <= 0.15, "reviews → ratings: {third} of {second}");
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_used_is_what_kubectl_top_tells() {
+    let Some(path) = kubeconfig() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (workbench, session) = open(path, folder.path()).await.unwrap();
+    // `kubectl top pod --containers` reads this, and so do we: where metrics-server has not measured anew in between the two are equal.
+    let read = async || {
+        let body =
+            session.connection().raw_get(&format!("/apis/metrics.k8s.io/v1beta1/namespaces/{NAMESPACE}/pods")).await;
+        serde_json::from_slice::<Value>(&body.unwrap()).unwrap()["items"].clone()
+    };
+    until("all is equal to what kubectl top tells", async || {
+        let before = read().await;
+        let (fleet, _) = session.cost_now().await;
+        if read().await != before {
+            return Err("it was measured anew".into());
+        }
+        let mut compared = 0;
+        for pod in before.as_array().unwrap() {
+            let all = pod["containers"].as_array().unwrap();
+            let used = &all.iter().find(|container| container["name"] == "istio-proxy").ok_or("no proxy")?["usage"];
+            let quantity = |name: &str| world::parse_quantity(used[name].as_str().unwrap()).unwrap();
+            let row = fleet.proxies.iter().find(|row| pod["metadata"]["name"] == row.pod.as_str()).ok_or("no row")?;
+            let ours = (row.cpu.usage.ok_or("no CPU")?, row.memory.usage.ok_or("no memory")?);
+            if (ours.0 - quantity("cpu") * 1000.0).abs() > 1e-6 || (ours.1 - quantity("memory")).abs() > 1.0 {
+                return Err(format!("{}: {ours:?} against {used}", row.pod));
+            }
+            compared += 1;
+        }
+        if compared >= 7 { Ok(()) } else { Err(format!("only {compared} are measured")) }
+    })
+    .await
+    .unwrap();
     workbench.close(session.id());
 }

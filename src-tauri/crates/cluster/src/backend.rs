@@ -13,7 +13,8 @@ use crate::pods::{ANSWER, Whole};
 /// What may be asked. The same port has `/-/quit`, `/-/reload` and the deletion of series.
 const QUESTIONS: [&str; 3] = ["/api/v1/query", "/api/v1/query_range", "/api/v1/status/buildinfo"];
 /// Where a cluster of VictoriaMetrics answers them (docs.victoriametrics.com/cluster-victoriametrics, "URL format").
-const PREFIXES: [&str; 2] = ["", "/select/0/prometheus"];
+/// Mimir keeps them under its `-http.prometheus-http-prefix` (grafana.com/docs/mimir, "HTTP API").
+const PREFIXES: [&str; 3] = ["", "/select/0/prometheus", "/prometheus"];
 /// Largest answer: a day of a thousand series each minute.
 const LARGEST: usize = 64 << 20;
 
@@ -27,7 +28,7 @@ pub struct Told {
 }
 
 impl Connection {
-    /// GET of a Service's port by the API server's proxy (`services/proxy`).
+    /// GET of a Service's port by the API server's proxy (`services/proxy`): a path, and whose data is meant where it keeps several tenants'.
     ///
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else where the API server did not pass the question on.
@@ -36,12 +37,12 @@ impl Connection {
         namespace: &str,
         service: &str,
         port: u16,
-        path: &str,
+        (path, tenant): (&str, &str),
     ) -> Result<Told, ApiError> {
         let tried = format!("ask port {port} of Service {namespace}/{service} by proxy");
         self.check_question(&tried, namespace, service, path)?;
         let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
-        let call = question(tried, url);
+        let call = question(tried, url, tenant);
         let answer = self.send_any(&call).await?;
         self.told(call.tried, answer)
     }
@@ -55,11 +56,11 @@ impl Connection {
         namespace: &str,
         pod: &str,
         port: u16,
-        path: &str,
+        (path, tenant): (&str, &str),
     ) -> Result<Told, ApiError> {
         let tried = format!("ask port {port} of Pod {namespace}/{pod} by port-forward");
         self.check_question(&tried, namespace, pod, path)?;
-        let answer = self.forwarded_whole(tried.clone(), (namespace, pod, port), Method::GET, path).await?;
+        let answer = self.forwarded_whole(tried.clone(), (namespace, pod, port), Method::GET, (path, tenant)).await?;
         self.told(tried, answer)
     }
 
@@ -67,10 +68,10 @@ impl Connection {
     ///
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else where it could not be reached.
-    pub async fn backend_get(&self, path: &str) -> Result<Told, ApiError> {
+    pub async fn backend_get(&self, path: &str, tenant: &str) -> Result<Told, ApiError> {
         let tried = "ask it".to_owned();
         self.check_question(&tried, "-", "-", path)?;
-        let call = question(tried, path.to_owned());
+        let call = question(tried, path.to_owned(), tenant);
         let answer = self.send_any(&call).await?;
         self.told(call.tried, answer)
     }
@@ -104,8 +105,8 @@ impl Connection {
     }
 }
 
-fn question(tried: String, path: String) -> Call {
-    Call { limit: ANSWER, largest: LARGEST, ..Call::get(tried, path) }
+fn question(tried: String, path: String, tenant: &str) -> Call {
+    Call { limit: ANSWER, largest: LARGEST, tenant: tenant.to_owned(), ..Call::get(tried, path) }
 }
 
 #[cfg(test)]
@@ -137,21 +138,38 @@ mod tests {
             ("a", "../b", "/api/v1/query"),
             ("", "b", "/api/v1/query"),
         ] {
-            let error = connection.service_proxy_get(namespace, name, 9090, path).await.unwrap_err();
+            let error = connection.service_proxy_get(namespace, name, 9090, (path, "")).await.unwrap_err();
             assert!(matches!(error.cause, Cause::NotAllowed { .. }), "{path}: {error}");
         }
-        assert_eq!(connection.service_proxy_get("a", "b", 9090, "/api/v1/query?query=up").await.unwrap().status, 200);
-        assert!(connection.backend_get("/select/0/prometheus/api/v1/query?query=up").await.is_ok());
+        let asked = connection.service_proxy_get("a", "b", 9090, ("/api/v1/query?query=up", "")).await;
+        assert_eq!(asked.unwrap().status, 200);
+        for prefix in ["/select/0/prometheus", "/prometheus"] {
+            assert!(connection.backend_get(&format!("{prefix}/api/v1/query?query=up"), "").await.is_ok());
+        }
     }
 
     #[tokio::test]
     async fn whose_error_it_is() {
         let its = answering(400, r#"{"status":"error","errorType":"bad_data","error":"no"}"#);
-        assert_eq!(its.service_proxy_get("a", "b", 9090, "/api/v1/query").await.unwrap().status, 400);
+        assert_eq!(its.service_proxy_get("a", "b", 9090, ("/api/v1/query", "")).await.unwrap().status, 400);
         let servers = answering(503, r#"{"kind":"Status","code":503,"message":"no endpoints available"}"#);
-        let error = servers.service_proxy_get("a", "b", 9090, "/api/v1/query").await.unwrap_err();
+        let error = servers.service_proxy_get("a", "b", 9090, ("/api/v1/query", "")).await.unwrap_err();
         assert!(error.to_string().contains("no endpoints available"), "{error}");
         // What an address of its own says is never an API server's.
-        assert_eq!(answering(404, "404 page not found").backend_get("/api/v1/query").await.unwrap().status, 404);
+        assert_eq!(answering(404, "404 page not found").backend_get("/api/v1/query", "").await.unwrap().status, 404);
+    }
+
+    #[tokio::test]
+    async fn whose_data_is_meant() {
+        let server = service_fn(|request: Request<Body>| async move {
+            let status = if request.headers().get("x-scope-orgid").is_some_and(|of| of == "shop") { 200 } else { 401 };
+            Ok::<_, std::io::Error>(Response::builder().status(status).body(Body::empty()).unwrap())
+        });
+        let connection = Connection::from_client(kube::Client::new(server, "default"), "test");
+        for (tenant, status) in [("shop", 200), ("", 401)] {
+            assert_eq!(connection.backend_get("/api/v1/query", tenant).await.unwrap().status, status);
+            let by_proxy = connection.service_proxy_get("a", "b", 80, ("/api/v1/query", tenant)).await.unwrap();
+            assert_eq!(by_proxy.status, status);
+        }
     }
 }

@@ -31,6 +31,9 @@ pub struct Connection {
     runs: Arc<RwLock<HashMap<String, bool>>>,
 }
 
+/// How Mimir, Cortex and Loki are told whose data is meant (grafana.com/docs/mimir, "Authentication and authorization").
+pub(crate) const TENANT: &str = "x-scope-orgid";
+
 /// A request that has not been sent.
 pub(crate) struct Call {
     /// In words, for errors.
@@ -42,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) accept: &'static str,
     pub(crate) limit: Duration,
     pub(crate) largest: usize,
+    /// Whose data is asked for, of a server that keeps several tenants' apart; empty for none.
+    pub(crate) tenant: String,
     /// No compression: a server may compress each event of a watch by itself, which no decoder here reads.
     pub(crate) identity: bool,
 }
@@ -56,6 +61,7 @@ impl Call {
             accept: "application/json",
             limit: CALL_LIMIT,
             largest: LARGEST,
+            tenant: String::new(),
             identity: false,
         }
     }
@@ -107,6 +113,9 @@ impl Connection {
     async fn answer(&self, call: &Call) -> Result<http::Response<Body>, ApiError> {
         let fail = |cause| self.error(&call.tried, cause);
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(header::ACCEPT, call.accept);
+        if !call.tenant.is_empty() {
+            request = request.header(TENANT, &call.tenant);
+        }
         if let Some((kind, _)) = &call.body {
             request = request.header(header::CONTENT_TYPE, *kind);
         }

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 
 use crate::classify;
-use crate::connection::{Call, Connection, is_path_part};
+use crate::connection::{Call, Connection, TENANT, is_path_part};
 use crate::error::{ApiError, Cause, Unreachable};
 
 /// Largest answer of a proxy.
@@ -87,22 +87,22 @@ impl Connection {
         method: http::Method,
         path: &str,
     ) -> Result<Bytes, ApiError> {
-        let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, path).await?;
+        let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, (path, "")).await?;
         if head.status.is_success() {
             return Ok(body);
         }
         Err(self.error(tried, classify::answer(head.status, &head.headers, &body)))
     }
 
-    /// The same, with an answer of any status.
+    /// The same, with an answer of any status; `asked` is the path, and whose data is meant where somebody keeps several tenants'.
     pub(crate) async fn forwarded_whole(
         &self,
         tried: String,
         (namespace, pod, port): (&str, &str, u16),
         method: http::Method,
-        path: &str,
+        asked: (&str, &str),
     ) -> Result<Whole, ApiError> {
-        let whole = self.forward(namespace, pod, port, method, path);
+        let whole = self.forward(namespace, pod, port, method, asked);
         match tokio::time::timeout(ANSWER, whole).await {
             Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
             Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
@@ -115,7 +115,7 @@ impl Connection {
         pod: &str,
         port: u16,
         method: http::Method,
-        path: &str,
+        asked: (&str, &str),
     ) -> Result<Whole, Cause> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
@@ -127,7 +127,7 @@ impl Connection {
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
         let answer = tokio::select! {
-            answer = ask(stream, method, path) => answer,
+            answer = ask(stream, method, asked) => answer,
             Some(said) = async { match error { Some(error) => error.await, None => std::future::pending().await } } => {
                 Err(cut(&said))
             }
@@ -163,7 +163,7 @@ fn cut(text: &str) -> Cause {
 async fn ask(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     method: http::Method,
-    path: &str,
+    (path, tenant): (&str, &str),
 ) -> Result<Whole, Cause> {
     let broken = |error: hyper::Error| cut(&error.to_string());
     let shake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
@@ -171,13 +171,16 @@ async fn ask(
         .await
         .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT)))?
         .map_err(broken)?;
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header(http::header::HOST, "localhost")
-        .header(http::header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| Cause::NotAllowed { detail: error.to_string() })?;
+        .header(http::header::CONNECTION, "close");
+    if !tenant.is_empty() {
+        request = request.header(TENANT, tenant);
+    }
+    let request =
+        request.body(Empty::<Bytes>::new()).map_err(|error| Cause::NotAllowed { detail: error.to_string() })?;
     let talk = async {
         let response = sender.send_request(request).await.map_err(broken)?;
         let (head, body) = response.into_parts();

@@ -50,7 +50,7 @@ impl Line {
 }
 
 impl Log {
-    fn push(&mut self, at: Timestamp, text: String) {
+    pub(crate) fn push(&mut self, at: Timestamp, text: String) {
         self.written += 1;
         self.lines.push_back((self.written, Line { at, text }));
         if self.lines.len() > KEPT {

@@ -28,9 +28,13 @@ pub(crate) struct Papers {
     pub(crate) roots: String,
 }
 
-/// How a certificate's time is set: hours since it began, hours left. A day, renewed at half its time; one was not renewed.
-pub(crate) fn times(proxy: &Proxy) -> (u32, u32) {
-    if proxy.condition == Condition::Expiring { (23, 1) } else { (6, 18) }
+/// How a certificate's time is set: hours since it began, hours left. A day, renewed at half its time; two were not renewed.
+pub(crate) fn times(proxy: &Proxy) -> (u32, i32) {
+    match proxy.condition {
+        Condition::Expiring => (23, 1),
+        Condition::Ended => (27, -3),
+        _ => (6, 18),
+    }
 }
 
 impl Authority {
@@ -39,13 +43,24 @@ impl Authority {
     }
 
     pub(crate) fn papers(&self, proxy: &Proxy) -> Result<Papers, rcgen::Error> {
-        let signer = if proxy.condition == Condition::Strayed { &self.stray } else { &self.mesh };
+        self.signed(&proxy.principal(), proxy.condition == Condition::Strayed, times(proxy))
+    }
+
+    /// For an identity, by the stray authority or the mesh's.
+    pub(crate) fn signed(
+        &self,
+        identity: &str,
+        stray: bool,
+        (since, left): (u32, i32),
+    ) -> Result<Papers, rcgen::Error> {
+        let signer = if stray { &self.stray } else { &self.mesh };
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.subject_alt_names = vec![SanType::URI(proxy.principal().try_into()?)];
-        let ((since, left), now) = (times(proxy), SystemTime::now());
+        params.subject_alt_names = vec![SanType::URI(identity.try_into()?)];
+        let now = SystemTime::now();
         params.not_before = (now - HOUR * since).into();
-        params.not_after = (now + HOUR * left).into();
+        let span = HOUR * left.unsigned_abs();
+        params.not_after = if left < 0 { now - span } else { now + span }.into();
         let leaf = params.signed_by(&KeyPair::generate()?, &signer.issuer)?.pem();
         let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         Ok(Papers { chain: encoded(&leaf), roots: encoded(&signer.pem) })

@@ -93,7 +93,8 @@ impl End {
 /// The labels of `istio_requests_total`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Series {
-    pub(crate) by_source: bool,
+    /// `source`, `destination`, `waypoint`.
+    pub(crate) reporter: &'static str,
     pub(crate) from: End,
     pub(crate) to: End,
     /// `reviews.prod.svc.cluster.local`, `reviews`, `prod`.

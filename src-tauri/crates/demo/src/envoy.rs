@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::counters::{Counters, End, Histogram, Series, Upstream};
-use crate::proxies::Proxy;
+use crate::proxies::{Proxy, Role};
 use crate::shop::Proxy as Condition;
 
 /// Clusters that the oversized proxy holds beside those of the mesh, and the size of each in its memory.
@@ -79,21 +79,23 @@ fn histogram(text: &mut String, name: &str, labels: &str, histogram: &Histogram)
     line(text, &format!("{name}_count"), labels, histogram.count as f64);
 }
 
+/// One end, as the labels of a side.
+pub(crate) fn end(side: &str, end: &End) -> String {
+    let End { namespace, workload, app, version, principal } = end;
+    format!(
+        "{side}_workload=\"{workload}\",{side}_canonical_service=\"{app}\",{side}_canonical_revision=\"{version}\",\
+         {side}_workload_namespace=\"{namespace}\",{side}_principal=\"{principal}\",{side}_app=\"{app}\",{side}_version=\"{version}\",\
+         {side}_cluster=\"Kubernetes\""
+    )
+}
+
 fn labels(series: &Series) -> String {
-    let end = |side: &str, end: &End| {
-        let End { namespace, workload, app, version, principal } = end;
-        format!(
-            "{side}_workload=\"{workload}\",{side}_canonical_service=\"{app}\",{side}_canonical_revision=\"{version}\",\
-             {side}_workload_namespace=\"{namespace}\",{side}_principal=\"{principal}\",{side}_app=\"{app}\",{side}_version=\"{version}\",\
-             {side}_cluster=\"Kubernetes\""
-        )
-    };
-    let reporter = if series.by_source { "source" } else { "destination" };
     let (host, name, namespace) = &series.service;
     format!(
-        "reporter=\"{reporter}\",{},{},destination_service=\"{host}\",destination_service_name=\"{name}\",\
+        "reporter=\"{}\",{},{},destination_service=\"{host}\",destination_service_name=\"{name}\",\
          destination_service_namespace=\"{namespace}\",request_protocol=\"http\",response_code=\"{}\",grpc_response_status=\"\",\
          response_flags=\"{}\",connection_security_policy=\"{}\"",
+        series.reporter,
         end("source", &series.from),
         end("destination", &series.to),
         series.code,
@@ -190,7 +192,7 @@ pub(crate) fn plain(proxy: &Proxy) -> Vec<(String, String)> {
 
 /// Bytes that the process holds.
 pub(crate) fn memory(proxy: &Proxy) -> u64 {
-    let base = 42 * 1024 * 1024;
+    let base = if proxy.role == Role::Ztunnel { 58 } else { 42 } * 1024 * 1024;
     let ballast = if proxy.condition == Condition::Oversized { BALLAST as u64 * 290_000 } else { 0 };
     base + proxy.services as u64 * 30_000 + proxy.counters.series.len() as u64 * 9_000 + ballast
 }
@@ -278,7 +280,7 @@ pub(crate) fn server_info(proxy: &Proxy, uptime: u64) -> Value {
 
 /// Who the proxy says that it is.
 pub(crate) fn node(proxy: &Proxy) -> Value {
-    let role = if proxy.router { "router" } else { "sidecar" };
+    let role = proxy.role.word();
     let id = format!("{role}~{}~{}.{}~{}.svc.cluster.local", proxy.ip, proxy.pod, proxy.namespace, proxy.namespace);
     json!({"id": id, "cluster": format!("{}.{}", proxy.app, proxy.namespace),
         "metadata": {"ISTIO_VERSION": proxy.release(), "NAMESPACE": proxy.namespace, "MESH_ID": "cluster.local",

@@ -6,8 +6,9 @@ use regex::Regex;
 
 use crate::api::{Body, answer, json};
 use crate::ask::Ask;
+use crate::proxies::{Proxy, Role};
 use crate::traffic::{State, Traffic};
-use crate::{dump, envoy, istiod};
+use crate::{dump, envoy, istiod, ztunnel};
 
 /// Envoy's admin and the ports of its statistics; istiod's debug port.
 pub(crate) const ADMIN: u16 = 15000;
@@ -20,8 +21,10 @@ const DEBUG: u16 = 15014;
 pub(crate) fn listens(traffic: &Traffic, namespace: &str, pod: &str, port: u16) -> bool {
     let state = traffic.state();
     let Some(found) = state.ready.world().pod(namespace, pod) else { return false };
-    if state.proxies.contains_key(&(namespace.to_owned(), pod.to_owned())) {
-        return matches!(port, ADMIN | AGENT | STATISTICS | READINESS) || has_port(found, port);
+    if let Some(proxy) = state.proxies.get(&(namespace.to_owned(), pod.to_owned())) {
+        return matches!(port, ADMIN | AGENT | READINESS)
+            || port == STATISTICS && proxy.role != Role::Ztunnel
+            || has_port(found, port);
     }
     is_istiod(found) && port == DEBUG || has_port(found, port)
 }
@@ -45,7 +48,15 @@ pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, a
     let path = ask.path.trim_end_matches('/');
     if port == ADMIN && path == "/logging" && ask.method == http::Method::POST {
         let proxy = state.proxies.get_mut(&(namespace.to_owned(), pod.to_owned()));
-        return proxy.map_or_else(not_found, |proxy| text(logging(proxy, ask.option("paths"))));
+        return proxy.map_or_else(not_found, |proxy| text(logging(proxy, ask)));
+    }
+    if let Some(proxy) = node(&state, namespace, pod) {
+        return match (port, path) {
+            (ADMIN, "/config_dump") => json(StatusCode::OK, &ztunnel::config_dump(proxy, state.authority.as_ref())),
+            (AGENT, "/metrics" | "/stats/prometheus") => text(ztunnel::metrics(proxy)),
+            (READINESS, "/healthz/ready") => text("ready\n"),
+            _ => not_found(),
+        };
     }
     let found = match port {
         ADMIN => admin(&state, namespace, pod, path, ask),
@@ -62,8 +73,20 @@ fn not_found() -> Response<Body> {
     answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n")
 }
 
-/// Envoy's loggers, a few of them, after setting those that are named: `http:debug,rbac:info`.
-fn logging(proxy: &mut crate::proxies::Proxy, paths: &str) -> String {
+/// The proxy of a node, where the pod is one.
+fn node<'a>(state: &'a State, namespace: &str, pod: &str) -> Option<&'a Proxy> {
+    state.proxies.get(&(namespace.to_owned(), pod.to_owned())).filter(|proxy| proxy.role == Role::Ztunnel)
+}
+
+/// Envoy's loggers, a few of them, after setting those that are named: `http:debug,rbac:info`. A ztunnel has one level for all.
+fn logging(proxy: &mut Proxy, ask: &Ask) -> String {
+    let paths = ask.option("paths");
+    if proxy.role == Role::Ztunnel {
+        if !ask.option("level").is_empty() {
+            proxy.levels.insert(String::new(), ask.option("level").to_owned());
+        }
+        return format!("current log level is {}\n", proxy.levels.get("").map_or("info", String::as_str));
+    }
     const LOGGERS: [&str; 8] = ["admin", "client", "config", "conn_handler", "connection", "http", "rbac", "upstream"];
     let set = paths.split(',').filter_map(|pair| pair.split_once(':')).filter(|(logger, _)| LOGGERS.contains(logger));
     for (logger, level) in set {
@@ -77,12 +100,7 @@ fn text(body: impl Into<Bytes>) -> Response<Body> {
     answer(StatusCode::OK, "text/plain; charset=UTF-8", body)
 }
 
-fn proxy_text(
-    state: &State,
-    namespace: &str,
-    pod: &str,
-    write: fn(&crate::proxies::Proxy) -> String,
-) -> Option<Response<Body>> {
+fn proxy_text(state: &State, namespace: &str, pod: &str, write: fn(&Proxy) -> String) -> Option<Response<Body>> {
     state.proxies.get(&(namespace.to_owned(), pod.to_owned())).map(|proxy| text(write(proxy)))
 }
 
@@ -131,7 +149,8 @@ fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> 
         "/debug/connections" => Some(json(StatusCode::OK, &istiod::connections(&state.proxies, state.since.elapsed()))),
         "/debug/config_dump" => {
             let asked = ask.option("proxyID");
-            let proxy = state.proxies.values().find(|p| format!("{}.{}", p.pod, p.namespace) == asked)?;
+            let named = |p: &&Proxy| p.role != Role::Ztunnel && format!("{}.{}", p.pod, p.namespace) == asked;
+            let proxy = state.proxies.values().find(named)?;
             let with_endpoints = ask.query.contains_key("include_eds");
             let services = state.ready.world().services().count();
             let sent = proxy.as_sent(&state.ready, services);

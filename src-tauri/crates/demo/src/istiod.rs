@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::manifests::ISTIO;
-use crate::proxies::{Proxies, Proxy, TYPES};
+use crate::proxies::{NODE_TYPES, Proxies, Proxy, Role, TYPES};
 
 /// `/debug/syncz`
 pub(crate) fn syncz(proxies: &Proxies) -> Value {
@@ -23,16 +23,18 @@ pub(crate) fn connections(proxies: &Proxies, since: Duration) -> Value {
 }
 
 fn status(proxy: &Proxy) -> Value {
-    let role = if proxy.router { "router" } else { "sidecar" };
     let mut status = Map::new();
     status.insert("cluster_id".into(), "Kubernetes".into());
     status.insert("proxy".into(), format!("{}.{}", proxy.pod, proxy.namespace).into());
-    status.insert("proxy_type".into(), role.into());
+    status.insert("proxy_type".into(), proxy.role.word().into());
     status.insert("istio_version".into(), proxy.release().into());
     let mut resources = Map::new();
-    for ((short, url), sync) in TYPES.iter().zip(&proxy.sync) {
-        status.insert(format!("{short}_sent"), sync.sent.clone().into());
-        status.insert(format!("{short}_acked"), sync.acked.clone().into());
+    let types = if proxy.role == Role::Ztunnel { NODE_TYPES.as_slice() } else { TYPES.as_slice() };
+    for ((short, url), sync) in types.iter().zip(&proxy.sync) {
+        if !short.is_empty() {
+            status.insert(format!("{short}_sent"), sync.sent.clone().into());
+            status.insert(format!("{short}_acked"), sync.acked.clone().into());
+        }
         let mut resource = json!({"sent": sync.sent, "acked": sync.acked, "sentTime": sync.sent_time});
         if let Some(error) = &sync.error {
             resource["lastError"] = error.clone().into();

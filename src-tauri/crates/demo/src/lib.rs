@@ -41,6 +41,7 @@ mod usage;
 mod validate;
 mod watching;
 mod write;
+mod ztunnel;
 
 use std::io;
 use std::net::SocketAddr;

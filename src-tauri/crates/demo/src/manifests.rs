@@ -1,5 +1,7 @@
 //! The objects of the shop as the API server would hold them after the scheduler, the kubelet and the injector did their part.
 
+mod ambient;
+mod kept_out;
 mod linkerd;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,10 +9,14 @@ use serde_json::{Value, json};
 
 use crate::shop::{Proxy, WORKLOADS, Workload};
 
+pub(crate) use ambient::WAYPOINT;
+
 /// Version of Istio that the shop runs.
 pub(crate) const ISTIO: &str = "1.28.1";
 /// Release of the proxy that was never restarted since.
 pub(crate) const SKEWED: &str = "1.25.4";
+/// Release of which there is no image.
+const MISSING: &str = "1.28.99";
 /// Nodes of the cluster.
 const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 
@@ -82,6 +88,7 @@ pub(crate) fn cluster(seed: u64, extra: usize, now: Timestamp) -> Vec<Manifest> 
     writer.nodes();
     writer.control_plane();
     writer.linkerd();
+    writer.ambient();
     for workload in WORKLOADS {
         writer.workload(workload);
     }
@@ -89,6 +96,13 @@ pub(crate) fn cluster(seed: u64, extra: usize, now: Timestamp) -> Vec<Manifest> 
         writer.generated(number);
     }
     writer.out
+}
+
+impl Runs<'_> {
+    /// Whether its pods become ready.
+    fn is_ready(&self) -> bool {
+        !matches!(self.proxy, Proxy::Unready | Proxy::Waiting)
+    }
 }
 
 impl Writer {
@@ -108,6 +122,8 @@ impl Writer {
             ("istio-system", json!({})),
             ("prod", json!({"istio-injection": "enabled", "team": "shop"})),
             ("dev", json!({"istio-injection": "enabled", "team": "shop"})),
+            ("staging", json!({"istio-injection": "enabled", "team": "shop"})),
+            ("gallery", json!({"istio.io/dataplane-mode": "ambient", "team": "media"})),
             ("legacy", json!({"team": "back-office"})),
             ("linkerd", json!({"linkerd.io/is-control-plane": "true"})),
             ("loyalty", json!({"team": "marketing"})),
@@ -150,8 +166,9 @@ impl Writer {
     fn service(&mut self, namespace: &str, name: &str, selector: &Value, ports: Value, manager: &'static str) {
         self.services += 1;
         let ip = format!("10.96.{}.{}", self.services / 250, self.services % 250 + 1);
+        let labels = ambient::labels(namespace, name, selector);
         let metadata =
-            json!({"name": name, "namespace": namespace, "labels": selector, "creationTimestamp": self.time(3)});
+            json!({"name": name, "namespace": namespace, "labels": labels, "creationTimestamp": self.time(3)});
         let body = json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata,
             "spec": {"clusterIP": ip, "clusterIPs": [ip], "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
                 "ipFamilyPolicy": "SingleStack", "ports": ports, "selector": selector, "sessionAffinity": "None", "type": "ClusterIP"},
@@ -173,8 +190,15 @@ impl Writer {
         let uids = (uuid(&format!("Deployment/{full}"), self.seed), uuid(&format!("ReplicaSet/{full}"), self.seed));
         let template = json!({"metadata": {"labels": labels},
             "spec": {"serviceAccountName": runs.account, "containers": runs.containers}});
-        let status = json!({"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
-            "readyReplicas": replicas, "availableReplicas": replicas});
+        let kept_out = if let Proxy::KeptOut(kept) = runs.proxy { Some(kept) } else { None };
+        let there = if kept_out.is_some() { 0 } else { *replicas };
+        let ready = if runs.is_ready() { there } else { 0 };
+        let mut status = json!({"observedGeneration": 1, "replicas": there, "updatedReplicas": there,
+            "readyReplicas": ready, "availableReplicas": ready});
+        if let Some(kept) = kept_out {
+            status["conditions"] = json!([kept_out::condition(kept, &self.time(10))]);
+            self.failed_to_create(namespace, (&set, &uids.1), kept);
+        }
         let metadata = json!({"name": deployment, "namespace": namespace, "labels": labels, "uid": uids.0, "creationTimestamp": self.time(4),
             "annotations": {"deployment.kubernetes.io/revision": "1"}});
         let spec = json!({"replicas": replicas, "selector": {"matchLabels": labels}, "template": template});
@@ -192,7 +216,7 @@ impl Writer {
             json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec, "status": status}),
             "kube-controller-manager",
         );
-        for number in 0..*replicas {
+        for number in 0..there {
             let owners = owner("ReplicaSet", &set, &uids.1);
             self.pod(runs, &set, &pod_labels, owners, number);
         }
@@ -204,8 +228,13 @@ impl Writer {
         let ip = format!("10.20.{}.{}", self.addresses / 250, self.addresses % 250 + 2);
         let node = NODES[self.addresses as usize % NODES.len()];
         let started = self.time(5 + i64::from(number));
+        let ready = runs.is_ready();
         let state = |container: &Value, done: bool| {
-            let state = if done {
+            let troubled = !ready && container["name"] == "istio-proxy";
+            let state = if troubled {
+                let waits = if runs.proxy == Proxy::Waiting { "ImagePullBackOff" } else { "CrashLoopBackOff" };
+                json!({"waiting": {"reason": waits}})
+            } else if done {
                 json!({"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": started}})
             } else {
                 json!({"running": {"startedAt": started}})
@@ -216,8 +245,10 @@ impl Writer {
             } else {
                 json!({})
             };
-            json!({"name": container["name"], "image": container["image"], "ready": true, "started": !done,
-                "restartCount": if killed { 3 } else { 0 }, "state": state, "lastState": last})
+            let restarts = [(killed, 3), (troubled && runs.proxy == Proxy::Unready, 7)];
+            let restarts: u32 = restarts.into_iter().filter_map(|(holds, times)| holds.then_some(times)).sum();
+            json!({"name": container["name"], "image": container["image"], "ready": !troubled, "started": !done && !troubled,
+                "restartCount": restarts, "state": state, "lastState": last})
         };
         let statuses = |of: &Value, init: bool| -> Value {
             let all = of.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -226,14 +257,18 @@ impl Writer {
         let conditions: Value =
             ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
                 .iter()
-                .map(|t| json!({"type": t, "status": "True", "lastProbeTime": null, "lastTransitionTime": started}))
+                .map(|t| {
+                    let holds = ready || !matches!(*t, "Ready" | "ContainersReady");
+                    let status = if holds { "True" } else { "False" };
+                    json!({"type": t, "status": status, "lastProbeTime": null, "lastTransitionTime": started})
+                })
                 .collect();
         let body = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": name, "generateName": format!("{set}-"), "namespace": runs.namespace, "labels": labels,
                 "annotations": runs.annotations, "ownerReferences": owners, "creationTimestamp": started},
             "spec": {"containers": runs.containers, "initContainers": runs.init, "nodeName": node, "restartPolicy": "Always",
                 "serviceAccountName": runs.account, "serviceAccount": runs.account, "dnsPolicy": "ClusterFirst"},
-            "status": {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}], "hostIP": "10.0.0.10", "qosClass": "Burstable",
+            "status": {"phase": if runs.proxy == Proxy::Waiting { "Pending" } else { "Running" }, "podIP": ip, "podIPs": [{"ip": ip}], "hostIP": "10.0.0.10", "qosClass": "Burstable",
                 "startTime": started, "conditions": conditions, "containerStatuses": statuses(&runs.containers, false),
                 "initContainerStatuses": statuses(&runs.init, true)}});
         self.add(body, "kubelet");
@@ -318,6 +353,7 @@ impl Writer {
             "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}});
         let (injected, annotations, init) = match proxy {
             Proxy::None => (json!({}), json!({}), json!([])),
+            Proxy::Ambient | Proxy::Fronted => (json!({}), ambient::annotations(), json!([])),
             Proxy::Linkerd => linkerd::injected(namespace, &deployment),
             _ => istio_injected(app, version, proxy),
         };
@@ -354,24 +390,31 @@ fn istio_injected(app: &str, version: &str, proxy: Proxy) -> (Value, Value, Valu
     let init = json!([{"name": "istio-init", "image": format!("istio/proxyv2:{ISTIO}"),
         "args": ["istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", "*", "-b", "*", "-d", "15090,15021,15020"]},
         sidecar(proxy)]);
-    let labels = json!({"security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app,
-        "service.istio.io/canonical-revision": version});
+    // With an ambient part in the mesh sidecars also answer HBONE (files/injection-template.yaml, ISTIO_META_ENABLE_HBONE).
+    let labels = json!({"security.istio.io/tlsMode": "istio", "networking.istio.io/tunnel": "http",
+        "service.istio.io/canonical-name": app, "service.istio.io/canonical-revision": version});
     (labels, annotations, init)
 }
 
 /// The container that the injector adds, as a native sidecar.
 fn sidecar(proxy: Proxy) -> Value {
-    let (cpu, memory) = match proxy {
-        Proxy::Starved => ("100m", "256Mi"),
-        Proxy::Killed => ("2", "48Mi"),
-        _ => ("2", "1Gi"),
+    let (cpu, memory, request) = match proxy {
+        Proxy::Starved => ("100m", "256Mi", "128Mi"),
+        Proxy::Killed => ("2", "48Mi", "32Mi"),
+        Proxy::Tight => ("2", "46Mi", "40Mi"),
+        Proxy::Reserved => ("2", "2Gi", "1Gi"),
+        _ => ("2", "1Gi", "128Mi"),
     };
-    let release = if proxy == Proxy::Skewed { SKEWED } else { ISTIO };
+    let release = match proxy {
+        Proxy::Skewed => SKEWED,
+        Proxy::Waiting => MISSING,
+        _ => ISTIO,
+    };
     json!({"name": "istio-proxy", "image": format!("istio/proxyv2:{release}"), "restartPolicy": "Always",
         "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
         "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
         "readinessProbe": {"httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"}, "periodSeconds": 15},
-        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": cpu, "memory": memory}}})
+        "resources": {"requests": {"cpu": "100m", "memory": request}, "limits": {"cpu": cpu, "memory": memory}}})
 }
 
 /// When the mesh's own objects were written.

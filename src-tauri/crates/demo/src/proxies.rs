@@ -20,6 +20,9 @@ pub(crate) const TYPES: [(&str, &str); 4] = [
     ("endpoint", "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"),
     ("route", "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"),
 ];
+/// What it sends a ztunnel; older fields have no names for them.
+pub(crate) const NODE_TYPES: [(&str, &str); 2] =
+    [("", "type.googleapis.com/istio.workload.Address"), ("", "type.googleapis.com/istio.security.Authorization")];
 const LISTENER: usize = 1;
 /// How long connections keep to the listeners that they came in by; Istio's own default is 45 s.
 const DRAIN: Duration = Duration::from_secs(12);
@@ -54,7 +57,7 @@ pub(crate) struct Proxy {
     pub(crate) workload: String,
     pub(crate) ip: String,
     pub(crate) port: u16,
-    pub(crate) router: bool,
+    pub(crate) role: Role,
     pub(crate) condition: Condition,
     /// The configuration that it works with.
     pub(crate) knows: Arc<Ready>,
@@ -76,9 +79,40 @@ pub(crate) struct Proxy {
 /// Every proxy by its pod's namespace and name.
 pub(crate) type Proxies = BTreeMap<(String, String), Proxy>;
 
-/// The container that makes a pod part of the mesh.
+/// What a proxy is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Sidecar,
+    Router,
+    Waypoint,
+    Ztunnel,
+}
+
+impl Role {
+    fn of(pod: &Pod) -> Self {
+        let label = |name: &str| pod.labels.get(name);
+        match (label("app"), label("gateway.istio.io/managed")) {
+            (Some("ztunnel"), _) => Self::Ztunnel,
+            (_, Some("istio.io-mesh-controller")) => Self::Waypoint,
+            _ if pod.containers.len() == 1 => Self::Router,
+            _ => Self::Sidecar,
+        }
+    }
+
+    /// As it calls itself to istiod.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sidecar => "sidecar",
+            Self::Router => "router",
+            Self::Waypoint => "waypoint",
+            Self::Ztunnel => "ztunnel",
+        }
+    }
+}
+
+/// Whether a proxy runs in a pod: its container makes it part of the mesh.
 pub(crate) fn has_proxy(pod: &Pod) -> bool {
-    pod.container("istio-proxy").is_some()
+    pod.container("istio-proxy").is_some() && pod.phase == "Running"
 }
 
 /// Why a listener of this proxy cannot be built; `None` where it can, or once the EnvoyFilter is gone.
@@ -90,7 +124,10 @@ fn refusal(condition: Condition, ready: &Ready) -> Option<String> {
 impl Proxy {
     pub(crate) fn of(pod: &Pod, ready: &Arc<Ready>, seed: u64, now: &str) -> Self {
         let label = |name: &str| pod.labels.get(name).map(str::to_owned).unwrap_or_default();
-        let (app, version) = (label("app"), label("version"));
+        let (mut app, version) = (label("app"), label("version"));
+        if app.is_empty() {
+            app = label("service.istio.io/canonical-name");
+        }
         let known = WORKLOADS.iter().find(|w| w.namespace == pod.namespace && w.app == app && w.version == version);
         let port = pod.containers.iter().find(|c| c.name != "istio-proxy").and_then(|c| c.ports.first());
         let mut proxy = Self {
@@ -102,7 +139,7 @@ impl Proxy {
             workload: pod.workload.1.clone(),
             ip: pod.ip.clone(),
             port: port.map_or(8080, |(_, number)| *number),
-            router: pod.containers.len() == 1,
+            role: Role::of(pod),
             condition: known.map_or(Condition::Well, |w| w.proxy),
             knows: ready.clone(),
             services: ready.world().services().count(),
@@ -153,7 +190,7 @@ impl Proxy {
             workload: self.workload.clone(),
             ip: self.ip.clone(),
             port: self.port,
-            router: self.router,
+            role: self.role,
             condition: self.condition,
             knows: ready.clone(),
             services,
@@ -201,7 +238,7 @@ impl Proxy {
 
     /// Whether istiod knows it.
     pub(crate) fn is_connected(&self) -> bool {
-        self.condition != Condition::Lost
+        !matches!(self.condition, Condition::Lost | Condition::Unready)
     }
 
     /// `cluster.local/ns/prod/sa/reviews`

@@ -47,7 +47,9 @@ impl Selector {
             matches!(field, "metadata.name" | "metadata.namespace")
                 || (plural == "pods"
                     && matches!(field, "spec.nodeName" | "status.phase" | "status.podIP" | "spec.serviceAccountName"))
-                || (plural == "events" && field.starts_with("involvedObject."))
+                || (plural == "events"
+                    && (field.starts_with("involvedObject.")
+                        || matches!(field, "reason" | "type" | "reportingComponent")))
         };
         match self.fields.iter().find(|(field, _, _)| !known(field)) {
             Some((field, _, _)) => Err(Refusal::BadRequest(format!("field label not supported: {field}"))),

@@ -42,8 +42,35 @@ pub(crate) enum Proxy {
     Strayed,
     /// No istiod knows it.
     Lost,
+    /// Its container does not become ready.
+    Unready,
+    /// Its pod waits for an image that is not there.
+    Waiting,
+    /// Its certificate has ended.
+    Ended,
+    /// It uses nearly all of the memory that it may.
+    Tight,
+    /// It asks for far more memory than it uses.
+    Reserved,
+    /// A webhook keeps its pods from being made.
+    KeptOut(Kept),
+    /// There is none: that of its node stands for it.
+    Ambient,
+    /// The same, and a waypoint stands before its service.
+    Fronted,
     /// It is Linkerd's.
     Linkerd,
+}
+
+/// How a webhook keeps pods out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It says no.
+    Denied,
+    /// It cannot be asked.
+    Failed,
+    /// Its certificate is not trusted.
+    Untrusted,
 }
 
 /// A call that a workload makes.
@@ -188,6 +215,28 @@ pub(crate) static WORKLOADS: &[Workload] = &[
     workload(("dev", "reviews", "v2"), 1, 9.0, &[]).on(9080).with(Proxy::Lost),
     workload(("dev", "checkout", "v1"), 1, 20.0, &[post("http://payments:8080/charge", PerRequest(1.0))]),
     workload(("dev", "payments", "v1"), 1, 30.0, &[]).with(Proxy::Strayed),
+    workload(("staging", "catalog", "v1"), 1, 5.0, &[]).with(Proxy::Unready),
+    workload(("staging", "email", "v1"), 1, 60.0, &[]).with(Proxy::Waiting),
+    workload(("staging", "cart", "v1"), 1, 3.0, &[]).with(Proxy::Ended),
+    workload(("staging", "users", "v1"), 1, 3.0, &[]).with(Proxy::Tight),
+    workload(("staging", "ratings", "v1"), 1, 3.0, &[]).with(Proxy::Reserved),
+    workload(("staging", "batch", "v1"), 1, 1.0, &[]).with(Proxy::None),
+    workload(("staging", "orders", "v1"), 1, 12.0, &[]).with(Proxy::KeptOut(Kept::Untrusted)),
+    workload(("staging", "search", "v1"), 1, 8.0, &[]).with(Proxy::KeptOut(Kept::Failed)),
+    workload(("staging", "recommendations", "v1"), 2, 40.0, &[]).with(Proxy::KeptOut(Kept::Denied)),
+    workload(
+        ("gallery", "album", "v1"),
+        1,
+        5.0,
+        &[
+            get("http://images:8080/images/7", PerSecond(6.0)),
+            get("http://thumbs:8080/thumbs/7", PerSecond(4.0)),
+            get("http://catalog.prod:8080/products", PerSecond(1.0)),
+        ],
+    )
+    .with(Proxy::Ambient),
+    workload(("gallery", "images", "v1"), 2, 9.0, &[]).with(Proxy::Fronted).failing(0.01),
+    workload(("gallery", "thumbs", "v1"), 1, 4.0, &[]).with(Proxy::Ambient),
     workload(
         ("legacy", "batch", "v1"),
         1,

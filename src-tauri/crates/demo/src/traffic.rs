@@ -311,8 +311,10 @@ impl State {
         self.count_at_caller(sent, sent.verdict.destinations.first(), "UF,URX");
     }
 
-    fn end(&self, pod: &Names, principal: bool) -> End {
-        let Some(proxy) = self.proxies.get(pod) else { return End::unknown() };
+    pub(crate) fn end(&self, pod: &Names, principal: bool) -> End {
+        let Some(proxy) = self.proxies.get(pod) else {
+            return self.carried_end(pod, principal).unwrap_or_else(End::unknown);
+        };
         End {
             namespace: proxy.namespace.clone(),
             workload: proxy.workload.clone(),
@@ -326,10 +328,15 @@ impl State {
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = self.end(&sent.pod, mtls);
         let to = destination.and_then(|d| self.named(d, mtls)).unwrap_or_else(End::unknown);
-        let Some(proxy) = self.proxies.get_mut(&sent.pod) else { return };
+        let Some(proxy) = self.proxies.get_mut(&sent.pod) else {
+            if let Some(destination) = destination.filter(|_| flags == "-") {
+                self.count_at_callers_node(sent, destination);
+            }
+            return;
+        };
         let code = sent.code.unwrap_or(503);
         let service = destination.map_or_else(|| ("unknown".into(), "unknown".into(), "unknown".into()), service_of);
-        let series = Series { by_source: true, from, to, service, code, flags, security: "unknown" };
+        let series = Series { reporter: "source", from, to, service, code, flags, security: "unknown" };
         proxy.counters.series.entry(series).or_default().record(sent.milliseconds);
         access::write(proxy, &access::Passed { sent, code, inbound: false, flags, destination, peer: None });
         let Some(destination) = destination.filter(|_| !matches!(flags, "NR" | "FI")) else { return };
@@ -346,13 +353,14 @@ impl State {
     }
 
     /// The workload behind a destination, where there is but one.
-    fn named(&self, destination: &Destination, principal: bool) -> Option<End> {
+    pub(crate) fn named(&self, destination: &Destination, principal: bool) -> Option<End> {
         let workload = destination.workloads.first()?;
         let pods = self.pods.get(&(destination.service.0.clone(), workload.clone()))?;
         Some(self.end(pods.first()?, principal))
     }
 
     fn count_at_destination(&mut self, sent: &Sent, destination: &Destination, pod: &Names, allowed: bool) {
+        self.count_beyond(sent, destination, pod);
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };
         let to = self.end(pod, mtls);
@@ -365,7 +373,7 @@ impl State {
         );
         let security = if mtls { "mutual_tls" } else { "none" };
         let series =
-            Series { by_source: false, from, to, service: service_of(destination), code, flags: "-", security };
+            Series { reporter: "destination", from, to, service: service_of(destination), code, flags: "-", security };
         proxy.counters.series.entry(series).or_default().record(sent.milliseconds * 0.9);
         proxy.counters.accepted.0 += 1;
         proxy.counters.accepted.1 += u64::from(mtls);
@@ -386,7 +394,7 @@ pub(crate) struct Sent {
     pub(crate) pod: Names,
     pub(crate) call: &'static Call,
     pub(crate) verdict: Arc<Verdict>,
-    code: Option<u16>,
+    pub(crate) code: Option<u16>,
     pub(crate) milliseconds: f64,
 }
 
@@ -397,7 +405,7 @@ fn host_of(destination: &Destination) -> String {
     }
 }
 
-fn service_of(destination: &Destination) -> (String, String, String) {
+pub(crate) fn service_of(destination: &Destination) -> (String, String, String) {
     (host_of(destination), destination.service.1.clone(), destination.service.0.clone())
 }
 

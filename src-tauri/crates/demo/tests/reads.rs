@@ -34,7 +34,10 @@ async fn the_shop_is_there() {
     let demo = Demo::start(&Options::default()).unwrap();
     let namespaces = Api::<Namespace>::all(demo.client()).list(&ListParams::default()).await.unwrap();
     let names: Vec<_> = namespaces.items.iter().filter_map(|n| n.metadata.name.as_deref()).collect();
-    assert_eq!(names, ["default", "dev", "istio-system", "kube-system", "legacy", "linkerd", "loyalty", "prod"]);
+    assert_eq!(
+        names,
+        ["default", "dev", "gallery", "istio-system", "kube-system", "legacy", "linkerd", "loyalty", "prod", "staging"]
+    );
     let pods = Api::<Pod>::all(demo.client());
     let reviews = pods.list(&ListParams::default().labels("app=reviews,version in (v2)")).await.unwrap();
     assert_eq!(reviews.items.len(), 2);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use jiff::Timestamp;
-use signals::{HealthReport, Looker, Looks, Poller, Strain, Strains, Throttling, UsageReport};
+use signals::{HealthReport, KeptOut, Looker, Looks, Poller, Strain, Strains, Throttling, UsageReport};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use crate::Session;
 use crate::live::Live;
 use crate::proxies::{Fleet, Seen, join};
 use crate::resources::{Measured, Resources, resources, uses};
-use crate::traffic::Traffic;
+use crate::traffic::{Cost, Traffic};
 
 /// From one look at the proxies' synchronisation to the next, while a change is being taken up.
 const HOT: Duration = Duration::from_millis(500);
@@ -64,6 +64,8 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
             next.unknown.push(mesh::Unknown { about: "traffic".into(), because });
         }
         next.measured |= !round.samples.is_empty();
+        let signals::Cost { proxies: asked, bytes, seconds } = round.cost;
+        next.cost = Cost { proxies: asked, bytes, seconds, every: Poller::step(proxies.len()).as_secs_f64() };
         next.store.write().unwrap_or_else(PoisonError::into_inner).take(round, &proxies);
         sender.send_replace(Arc::new(next));
         tokio::time::sleep(Poller::step(proxies.len())).await;
@@ -87,16 +89,12 @@ impl Session {
         self.looked_at().await.0
     }
 
-    /// The same with what they cost, and over days where there is a Prometheus that has it.
+    /// The same with what they cost at this moment. What they used over days is a question of its own ([`Session::uses_asked`]), whose answer
+    /// may take long.
     pub async fn cost_now(&self) -> (Fleet, Resources) {
-        let ((fleet, apps), _) = tokio::join!(self.looked_at(), self.prometheus_looked());
-        let (uses, unknown) = match self.uses_now().await {
-            Ok(uses) => (uses, None),
-            Err(unknown) => (HashMap::new(), Some(unknown)),
-        };
+        let (fleet, apps) = self.looked_at().await;
         let measured = Measured { apps, ..Measured::default() };
-        let mut cost = resources(&fleet, &measured, &uses);
-        cost.unknown.extend(unknown);
+        let cost = resources(&fleet, &measured, &HashMap::new());
         (fleet, cost)
     }
 
@@ -105,12 +103,13 @@ impl Session {
         let (world, connection) = (self.world(), self.connection());
         let mut watcher = Watcher::default();
         let all = signals::proxies(&world);
-        let (health, usage, looks) = tokio::join!(
+        let (health, usage, looks, kept_out) = tokio::join!(
             signals::health(connection, &world),
             signals::usage(connection, &world),
-            watcher.looker.look(connection, &all)
+            watcher.looker.look(connection, &all),
+            signals::kept_out(connection, &world)
         );
-        (watcher.usage, watcher.looks) = (usage, looks);
+        (watcher.usage, watcher.looks, watcher.shares.kept_out) = (usage, looks, kept_out);
         let fleet = watcher.join(&world, &health);
         (fleet, watcher.usage.apps)
     }
@@ -136,25 +135,40 @@ pub(crate) fn fleet(
     (receiver, measured)
 }
 
-/// What is asked of nodes and control planes, which may take long and shall hold up nobody.
-#[derive(Clone, Debug, Default)]
+/// What is asked of nodes, control planes and events, which may take long and shall hold up nobody.
+#[derive(Clone, Debug)]
 struct Shares {
     /// Namespace and pod → the share of time in which its CPU limit stopped it.
     throttled: HashMap<(String, String), f64>,
     /// `namespace/pod` of an istiod → how it did.
     strains: HashMap<String, Strain>,
+    /// Pods that webhooks keep out, or why that is not known.
+    kept_out: Result<Vec<KeptOut>, signals::Unknown>,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { throttled: HashMap::new(), strains: HashMap::new(), kept_out: Ok(Vec::new()) }
+    }
 }
 
 /// Asks them, again and again.
-async fn aside(connection: Connection, live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
+async fn aside(connection: Connection, mut live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
     let (mut throttling, mut strains) = (Throttling::default(), Strains::default());
+    // Before everything is listed there is nobody to ask.
+    if live.wait_for(|live| live.link == crate::live::Link::Live).await.is_err() {
+        return;
+    }
     loop {
-        tokio::time::sleep(USAGE).await;
         let world = live.borrow().world.clone();
         let planes = signals::control_planes(&world);
-        let (throttled, strains) =
-            tokio::join!(throttling.round(&connection, &world), strains.round(&connection, &planes));
-        told.send_replace(Shares { throttled: throttled.clone(), strains });
+        let (throttled, strains, kept_out) = tokio::join!(
+            throttling.round(&connection, &world),
+            strains.round(&connection, &planes),
+            signals::kept_out(&connection, &world)
+        );
+        told.send_replace(Shares { throttled: throttled.clone(), strains, kept_out });
+        tokio::time::sleep(USAGE).await;
     }
 }
 
@@ -173,8 +187,8 @@ struct Watcher {
 impl Watcher {
     fn join(&self, world: &World, health: &HealthReport) -> Fleet {
         let (usage, looks, lost) = (&self.usage, &self.looks, &self.lost);
-        let Shares { throttled, strains } = &self.shares;
-        join(Seen { world, health, usage, looks, lost, strains, throttled, now: Timestamp::now() })
+        let Shares { throttled, strains, kept_out } = &self.shares;
+        join(Seen { world, health, usage, looks, lost, strains, throttled, kept_out, now: Timestamp::now() })
     }
 
     /// Measures anew where the last time is long ago, and says whether it did.

@@ -25,7 +25,7 @@ use crate::proxies::compare;
 use crate::proxies::detail::Held;
 use crate::proxies::levels::Changed;
 use crate::records::Records;
-use crate::resources::Measured;
+use crate::resources::{Measured, Proposed};
 use crate::sampling;
 use crate::schema::Schemas;
 use crate::traffic::Traffic;
@@ -93,6 +93,7 @@ pub struct Session {
     pub(crate) access: access::Held,
     pub(crate) compared: compare::Held,
     pub(crate) levels: Changed,
+    pub(crate) scopes: Proposed,
     pub(crate) measured: watch::Receiver<Arc<Measured>>,
     pub(crate) tray: watch::Sender<Tray>,
     pub(crate) reviewed: Mutex<Option<Arc<Plan>>>,
@@ -148,6 +149,7 @@ impl Session {
             access: access::Held::default(),
             compared: compare::Held::default(),
             levels: Changed::default(),
+            scopes: Proposed::default(),
             measured,
             tray: watch::channel(Tray::default()).0,
             reviewed: Mutex::default(),

@@ -32,11 +32,26 @@ pub struct Traffic {
     pub measured: bool,
     /// What could not be measured.
     pub unknown: Vec<Unknown>,
+    /// What looking costs those who are asked.
+    pub cost: Cost,
     /// The poller's clock at that look.
     pub(crate) now: f64,
     /// The world's clock at that look, milliseconds since 1970.
     pub(crate) at: i64,
     pub(crate) store: Arc<RwLock<signals::Traffic>>,
+}
+
+/// What one look at all proxies costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Proxies that were asked.
+    pub proxies: u32,
+    /// Bytes of their answers.
+    pub bytes: f64,
+    /// Seconds until the last had answered.
+    pub seconds: f64,
+    /// Seconds from one look to the next.
+    pub every: f64,
 }
 
 /// A line over time.

@@ -108,4 +108,22 @@ mod tests {
         }
         assert_eq!(known_by(b"no PEM"), "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_damage_breaks_it(at in 0..400_usize, byte in proptest::num::u8::ANY, end in 0..400_usize, bytes in "\\PC{0,80}") {
+            use base64::Engine;
+            let engine = base64::engine::general_purpose::STANDARD;
+            let text: String = include_str!("ill/root.pem").lines().filter(|line| !line.starts_with('-')).collect();
+            let mut der = engine.decode(text).unwrap();
+            let (at, end) = (at % der.len(), end % der.len());
+            der[at] = byte;
+            for part in [&der[..], &der[..=end]] {
+                let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", engine.encode(part));
+                let _ = read_pem(pem.as_bytes());
+                known_by(pem.as_bytes());
+            }
+            let _ = read_certs(bytes.as_bytes());
+        }
+    }
 }

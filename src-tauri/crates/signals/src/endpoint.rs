@@ -25,6 +25,10 @@ pub struct Endpoint {
     pub errors: f64,
     /// Connections that failed.
     pub failed_connections: f64,
+    /// How a ztunnel reaches it: HBONE, TCP; empty of an Envoy's.
+    pub protocol: String,
+    /// The hosts of the services that it is behind, by a ztunnel.
+    pub services: Vec<String>,
 }
 
 /// Reads them; what comes before a break is kept. The second is whether the text broke, or may hold more than is kept.

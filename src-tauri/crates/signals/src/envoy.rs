@@ -51,7 +51,7 @@ impl Cluster {
 /// A series of Istio's own metrics.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Standard {
-    /// Reported by the caller's proxy; else by the callee's.
+    /// Reported by the caller's proxy, or by a waypoint on the way, which knows the caller as well; else by the callee's.
     pub by_source: bool,
     /// The caller's namespace and workload; empty or `unknown` where it has no proxy.
     pub from: (String, String),
@@ -223,7 +223,7 @@ fn time(counters: &mut Counters, le: &str, count: f64) {
 /// Takes a sample of Istio's own metrics, from wherever it was read.
 pub(crate) fn standard(read: &mut Sample, name: &str, text: &dyn Fn(&str) -> String, value: f64) {
     let series = Standard {
-        by_source: text("reporter") == "source",
+        by_source: matches!(text("reporter").as_str(), "source" | "waypoint"),
         from: (text("source_workload_namespace"), text("source_workload")),
         to: (text("destination_workload_namespace"), text("destination_workload")),
         host: text("destination_service"),

@@ -262,4 +262,14 @@ mod tests {
         }
         assert_eq!(read_syncz(br#"[{"proxy":"nodots"}]"#, "x"), Ok(vec![]));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_damage_breaks_it(at in 0..SYNCZ.len(), byte in proptest::num::u8::ANY, end in 0..SYNCZ.len()) {
+            let mut damaged = SYNCZ.as_bytes()[..end.max(at) + 1].to_vec();
+            damaged[at] = byte;
+            let _ = read_syncz(&damaged, "x");
+            let _ = read_connections(&damaged);
+        }
+    }
 }

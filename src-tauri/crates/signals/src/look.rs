@@ -79,9 +79,9 @@ pub struct Looker {
 }
 
 impl Looker {
-    /// Looks at every Envoy that is ready once.
+    /// Looks at every proxy that is ready once.
     pub async fn look(&self, connection: &Connection, all: &[Proxy]) -> Looks {
-        let ready = all.iter().filter(|proxy| proxy.role != Role::Ztunnel && proxy.container.ready);
+        let ready = all.iter().filter(|proxy| proxy.container.ready);
         // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
         let asked: Vec<_> =
             ready.map(|proxy| async move { (proxy.key(), self.one(connection, proxy).await) }).collect();
@@ -108,7 +108,7 @@ impl Looker {
             match answer {
                 Ok(body) => {
                     let look = Look::from(&dump::read(&body));
-                    if look.certificate.is_some() {
+                    if look.certificate.is_some() || proxy.role == Role::Ztunnel {
                         return Ok(look);
                     }
                     // Certificates that are files do not stand in the dump.

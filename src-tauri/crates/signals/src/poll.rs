@@ -33,6 +33,19 @@ pub struct Round {
     pub failed: Vec<((String, String), ApiError)>,
     /// What cannot be known, and why.
     pub unknown: Vec<Unknown>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// What a round cost those who were asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Proxies that were asked.
+    pub proxies: u32,
+    /// Bytes of their answers.
+    pub bytes: f64,
+    /// Seconds until the last had answered.
+    pub seconds: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -75,20 +88,25 @@ impl Poller {
         self.clock.now()
     }
 
-    /// Reads every proxy once.
+    /// Reads every proxy once that is ready: one that starts has better things to do.
     pub async fn round(&self, proxies: &[Proxy]) -> Round {
-        let mut round = Round::default();
-        let due: Vec<_> = proxies.iter().filter(|proxy| self.is_due(proxy)).collect();
+        let (mut round, begun) = (Round::default(), Instant::now());
+        let due: Vec<_> = proxies.iter().filter(|proxy| proxy.container.ready && self.is_due(proxy)).collect();
+        round.cost.proxies = due.len() as u32;
         // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
         let asked: Vec<_> =
             due.into_iter().map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) }).collect();
         let mut answers = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
         while let Some((proxy, answer, at)) = answers.next().await {
             match answer {
-                Ok(sample) => round.samples.push((proxy.clone(), at, sample)),
+                Ok((sample, bytes)) => {
+                    round.cost.bytes += bytes as f64;
+                    round.samples.push((proxy.clone(), at, sample));
+                }
                 Err(error) => round.failed.push((proxy.key(), error)),
             }
         }
+        round.cost.seconds = begun.elapsed().as_secs_f64();
         if let Some(reason) = summary(&round.failed) {
             round.unknown.push(reason);
         }
@@ -110,7 +128,8 @@ impl Poller {
         }
     }
 
-    async fn sample(&self, proxy: &Proxy) -> Result<Sample, ApiError> {
+    /// Its counters, and how long its answer was in bytes.
+    async fn sample(&self, proxy: &Proxy) -> Result<(Sample, usize), ApiError> {
         let asked = Instant::now();
         let answer = self.statistics(proxy).await;
         if asked.elapsed() > SLOW
@@ -118,7 +137,8 @@ impl Poller {
         {
             resting.insert(proxy.key(), REST);
         }
-        Ok(envoy::read(&answer?))
+        let answer = answer?;
+        Ok((envoy::read(&answer), answer.len()))
     }
 
     async fn statistics(&self, proxy: &Proxy) -> Result<bytes::Bytes, ApiError> {

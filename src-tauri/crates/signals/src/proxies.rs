@@ -73,22 +73,30 @@ pub fn dead(world: &World) -> Vec<Proxy> {
 /// label of the pod decides, then the namespace's; pods of the host's network are never injected (inject.go, `injectRequired`).
 pub fn without_proxy(world: &World) -> Vec<Proxy> {
     let asks = |pod: &Pod| {
-        let Some(namespace) = world.namespace(&pod.namespace) else { return false };
-        let label = |name: &str| namespace.labels.get(name);
-        let wanted = match label("istio-injection") {
-            Some(value) => value == "enabled",
-            None => label("istio.io/rev").is_some(),
-        };
         let declines = |values: &Labels| values.get("sidecar.istio.io/inject").is_some_and(|value| value == "false");
-        wanted
-            && label("istio.io/dataplane-mode") != Some("ambient")
-            && !declines(&pod.labels)
-            && !declines(&pod.annotations)
+        injects(world, &pod.namespace) && !declines(&pod.labels) && !declines(&pod.annotations)
     };
     let bare = |pod: &&std::sync::Arc<Pod>| {
         pod.phase == "Running" && !pod.host_network && pod.container(CONTAINER).is_none() && asks(pod)
     };
     world.pods().filter(bare).map(|pod| of(pod, Container::default())).collect()
+}
+
+/// A namespace asks for sidecars.
+fn injects(world: &World, namespace: &str) -> bool {
+    let Some(namespace) = world.namespace(namespace) else { return false };
+    let label = |name: &str| namespace.labels.get(name);
+    let wanted = match label("istio-injection") {
+        Some(value) => value == "enabled",
+        None => label("istio.io/rev").is_some(),
+    };
+    wanted && label("istio.io/dataplane-mode") != Some("ambient")
+}
+
+/// A namespace is of the mesh: it asks for sidecars, or for the ambient mesh.
+pub(crate) fn wants_proxies(world: &World, namespace: &str) -> bool {
+    let mode = world.namespace(namespace).and_then(|found| found.labels.get("istio.io/dataplane-mode"));
+    mode == Some("ambient") || injects(world, namespace)
 }
 
 fn proxy(pod: &Pod) -> Option<Proxy> {

@@ -18,12 +18,12 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn by_callee(&mut self, place: Place, security: &str, growth: &Growth) {
+    pub(super) fn by_callee(&mut self, place: &Place, security: &str, growth: &Growth) {
         if let Some(from) = &place.from {
             let way = (from.clone(), place.cluster.host.clone());
             self.callees.entry(way).or_default().by_label(security, growth);
         }
-        self.places.entry(place).or_default().by_label(security, growth);
+        self.places.entry(place.clone()).or_default().by_label(security, growth);
     }
 
     pub(super) fn by_caller(&mut self, from: &Workload, cluster: &Cluster, counters: &Counters) {

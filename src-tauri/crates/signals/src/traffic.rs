@@ -313,7 +313,7 @@ impl Traffic {
 
 /// Edges from what proxies counted, and over how many seconds.
 fn edges<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> Vec<Edge> {
-    let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
+    let (mut sums, mut by_callees): (BTreeMap<Place, Sum>, BTreeMap<Place, Sum>) = Default::default();
     let mut told = Told::default();
     let mut refused = false;
     for (track, steps, seconds) in counted {
@@ -333,11 +333,13 @@ fn edges<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> 
                     continue;
                 }
                 let place = Place::standard(series);
-                // The callee knows how a request came; for the rest its report counts only where the caller has none.
-                if !series.by_source && place.from.is_some() {
-                    told.by_callee(place, &series.security, growth);
-                    continue;
-                }
+                // The callee knows how a request came; for the rest its report counts only where the caller's side has none.
+                let sums = if !series.by_source && place.from.is_some() {
+                    told.by_callee(&place, &series.security, growth);
+                    &mut by_callees
+                } else {
+                    &mut sums
+                };
                 let sum = sums.entry(place).or_default();
                 sum.add(growth, seconds);
                 sum.by_label(&series.security, growth);
@@ -348,6 +350,8 @@ fn edges<'a>(counted: impl Iterator<Item = (&'a Track, Vec<&'a Step>, f64)>) -> 
     for (place, sum) in &mut sums {
         told.complete(place, sum);
     }
+    carried::with_callees(&mut sums, by_callees);
+    carried::without_carriers(&mut sums);
     sums.into_iter().filter_map(|(place, sum)| place.edge(&sum, refused)).collect()
 }
 
@@ -438,7 +442,7 @@ impl Track {
     }
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     from: Option<Workload>,
     cluster: Cluster,
@@ -504,6 +508,8 @@ impl Place {
 mod sums;
 use sums::{Sum, Told};
 
+#[path = "carried.rs"]
+mod carried;
 #[path = "ever.rs"]
 mod ever;
 pub use ever::Between;

@@ -244,3 +244,44 @@ fn what_ztunnel_counts_is_traffic_of_connections() {
     assert_eq!(edge.from.as_ref().map(|from| from.name.as_str()), Some("sleep"));
     assert_eq!(edge.to_service, Some(("shop".into(), "reviews".into())));
 }
+
+/// As a genuine waypoint reports (istio.io/docs/reference/config/metrics, `reporter`), shortened.
+const WAYPOINT: &str = r#"istio_requests_total{reporter="waypoint",source_workload="sleep",source_workload_namespace="shop",destination_service="reviews.shop.svc.cluster.local",destination_workload="reviews-v1",destination_workload_namespace="shop",request_protocol="http",response_code="200",connection_security_policy="mutual_tls"} COUNT
+"#;
+
+#[test]
+fn requests_through_a_waypoint_are_counted_once() {
+    let (mut node, mut waypoint) = (proxy("ztunnel"), proxy("waypoint"));
+    (node.role, waypoint.role) = (crate::Role::Ztunnel, crate::Role::Waypoint);
+    let carried = ZTUNNEL.replace("reviews-v1", "waypoint");
+    let mut traffic = Traffic::new();
+    for (at, connections, requests) in [(0.0, "10", "100"), (10.0, "35", "400")] {
+        traffic.record(&node, at, crate::envoy::read(carried.replace("COUNT", connections).as_bytes()));
+        traffic.record(&waypoint, at, crate::envoy::read(WAYPOINT.replace("COUNT", requests).as_bytes()));
+    }
+    let edges = traffic.edges(10.0, 10.0);
+    assert_eq!(edges.len(), 1, "{edges:#?}");
+    let edge = &edges[0];
+    assert_eq!((edge.protocol, edge.requests_per_second, edge.secured), (Protocol::Http, 30.0, Secured::Mtls));
+    assert_eq!(edge.from.as_ref().map(|from| from.name.as_str()), Some("sleep"));
+    assert_eq!(edge.to_workload.as_ref().map(|to| to.name.as_str()), Some("reviews-v1"));
+}
+
+#[test]
+fn requests_that_a_node_carries_to_a_sidecar_are_counted_there() {
+    let (mut node, callee) = (proxy("ztunnel"), proxy("reviews"));
+    node.role = crate::Role::Ztunnel;
+    let mut traffic = Traffic::new();
+    for (at, connections, requests) in [(0.0, "10", "100"), (10.0, "35", "400")] {
+        traffic.record(&node, at, crate::envoy::read(ZTUNNEL.replace("COUNT", connections).as_bytes()));
+        let seen = WAYPOINT.replace("\"waypoint\"", "\"destination\"").replace("COUNT", requests);
+        traffic.record(&callee, at, crate::envoy::read(seen.as_bytes()));
+    }
+    let edges = traffic.edges(10.0, 10.0);
+    assert_eq!(edges.len(), 1, "{edges:#?}");
+    assert_eq!(
+        (edges[0].protocol, edges[0].requests_per_second, edges[0].secured),
+        (Protocol::Http, 30.0, Secured::Mtls)
+    );
+    assert_eq!(edges[0].from.as_ref().map(|from| from.name.as_str()), Some("sleep"));
+}

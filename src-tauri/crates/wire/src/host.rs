@@ -437,8 +437,9 @@ impl Calls for Host {
     }
 
     async fn proxies(&self, args: SessionRef) -> Result<Proxies, Fault> {
-        let fleet = self.session(&args.session)?.fleet().borrow().clone();
-        Ok(convert::proxies(&fleet))
+        let session = self.session(&args.session)?;
+        let (fleet, cost) = (session.fleet().borrow().clone(), session.traffic().borrow().cost);
+        Ok(convert::proxies(&fleet, cost))
     }
 
     async fn proxy(&self, args: ProxyArgs) -> Result<ProxyDetail, Fault> {

@@ -4,6 +4,7 @@ export const t = words(
   {
     title: 'Proxies',
     answered: '{n} of {all} answered',
+    sampling: 'counters read every {every}: {took}, {bytes} a minute',
     inSync: 'In sync',
     ofAll: '{n} of {all}',
     allCurrent: 'every proxy has the newest configuration',
@@ -95,6 +96,7 @@ export const t = words(
   {
     title: '代理',
     answered: '{all} 个中 {n} 个已应答',
+    sampling: '每 {every} 读取一次计数器：{took}，每分钟 {bytes}',
     inSync: '已同步',
     ofAll: '{n} / {all}',
     allCurrent: '所有代理都是最新配置',

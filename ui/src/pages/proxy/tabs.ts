@@ -6,9 +6,19 @@ export type Tab = ProxySort | 'compare' | 'access' | 'levels';
 const SORTS: readonly ProxySort[] = ['listeners', 'routes', 'clusters', 'endpoints', 'secrets', 'bootstrap'];
 export const TABS: readonly Tab[] = [...SORTS, 'compare', 'access', 'levels'];
 
-export const tabOf = (value: string | undefined): Tab => TABS.find((tab) => tab === value) ?? 'listeners';
+/** The parts of a ztunnel: it has no listeners of its own, and istiod keeps nothing to compare it with. */
+const OF_NODE: readonly Tab[] = ['clusters', 'endpoints', 'routes', 'secrets', 'bootstrap', 'access', 'levels'];
+const isNode = (role: string): boolean => role === 'ztunnel';
+export const tabsOf = (role: string): readonly Tab[] => (isNode(role) ? OF_NODE : TABS);
 
-export function tabInWords(tab: Tab): string {
+export const tabOf = (value: string | undefined, role = ''): Tab => tabsOf(role).find((tab) => tab === value) ?? tabsOf(role)[0] ?? 'listeners';
+
+export function tabInWords(tab: Tab, role = ''): string {
+  if (isNode(role)) {
+    if (tab === 'clusters') return t('services');
+    if (tab === 'endpoints') return t('workloads');
+    if (tab === 'routes') return t('policies');
+  }
   const names: Record<Tab, string> = {
     listeners: t('listeners'),
     routes: t('routes'),
@@ -23,8 +33,32 @@ export function tabInWords(tab: Tab): string {
   return names[tab];
 }
 
+type Cell = { readonly title: string; readonly width: string; readonly figure?: boolean };
+
 /** What the cells of a list mean, in the core's order; the name and the state come first by themselves. */
-export function cellsOf(sort: ProxySort): readonly { readonly title: string; readonly width: string; readonly figure?: boolean }[] {
+export function cellsOf(sort: ProxySort, role = ''): readonly Cell[] {
+  if (isNode(role)) {
+    if (sort === 'routes') {
+      return [
+        { title: t('scope'), width: '140px' },
+        { title: t('action'), width: '100px' },
+        { title: t('tried'), width: '100px' },
+      ];
+    }
+    if (sort === 'clusters') {
+      return [
+        { title: t('reached'), width: '110px' },
+        { title: t('healthy'), width: '80px' },
+      ];
+    }
+    if (sort === 'endpoints') {
+      return [
+        { title: t('address'), width: '170px' },
+        { title: t('reached'), width: '110px' },
+        { title: t('services'), width: 'minmax(180px, 2fr)' },
+      ];
+    }
+  }
   switch (sort) {
     case 'listeners':
       return [

@@ -999,7 +999,11 @@ hasToken: boolean,
 /**
  * Label matchers that narrow every question of ours to this cluster.
  */
-only: string, };
+only: string, 
+/**
+ * Whose data is asked for, of one that keeps several tenants' apart; empty where it does not.
+ */
+tenant: string, };
 
 /**
  * Which one shall be asked of a session's cluster. Its token goes to the keyring and never back.
@@ -1064,7 +1068,7 @@ ills: Array<Ill>,
 /**
  * Of the codes that rows name.
  */
-diagnoses: Array<DiagnosisCard>, unknown: Array<Unknown>, };
+diagnoses: Array<DiagnosisCard>, sampling: Sampling, unknown: Array<Unknown>, };
 
 /**
  * What a proxy wrote into its log, newest first.
@@ -1686,6 +1690,11 @@ export type RuleCard = { rule: string, level: Level, aliases: Array<string>, wha
 export type RuleWords = { what: string, why: string, fix: string, };
 
 /**
+ * What asking all proxies for their counters costs: how many, bytes of their answers, seconds that it took, and from one time to the next.
+ */
+export type Sampling = { proxies: number, bytes: number, seconds: number, every: number, };
+
+/**
  * Fields of a kind, flat.
  */
 export type Schema = { fields: Array<SchemaField>, };
@@ -1740,6 +1749,12 @@ line: number, fault: SchemaFault,
  * The type, the values, the bound or the form that belongs there.
  */
 wanted: string, };
+
+/**
+ * What the sidecars of a namespace hold, and what they were seen to need.
+ * What was held when a Sidecar was proposed, and what was to be left.
+ */
+export type ScopeBefore = { clusters: number, bytes: number, predicted: number | null, };
 
 /**
  * How an edge's requests travel.
@@ -1827,9 +1842,6 @@ production: { [key in string]: boolean },
  */
 readOnly: boolean, };
 
-/**
- * What the sidecars of a namespace hold, and what they were seen to need.
- */
 export type SidecarScope = { namespace: string, 
 /**
  * A Sidecar that already holds for the whole of it.
@@ -1850,7 +1862,11 @@ hosts: Array<string>,
 /**
  * Calls were measured at all.
  */
-measured: boolean, };
+measured: boolean, 
+/**
+ * Where this window proposed the Sidecar that it has.
+ */
+before: ScopeBefore | null, };
 
 /**
  * A finding that an annotation of its object silences.

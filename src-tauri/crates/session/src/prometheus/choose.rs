@@ -22,10 +22,17 @@ impl Workbench {
     pub async fn choose_prometheus(&self, session: &str, chosen: Chosen, token: Option<SecretString>) -> Result<Kept> {
         let session = self.session(session)?;
         let cluster = session.card().id.clone();
-        let mut chosen = Chosen { only: chosen.only.trim().to_owned(), ..chosen };
+        let mut chosen =
+            Chosen { only: chosen.only.trim().to_owned(), tenant: chosen.tenant.trim().to_owned(), ..chosen };
         if !are_matchers(&chosen.only) {
             let reason = "it has to be label matchers, such as cluster=\"west\"".to_owned();
             return Err(Error::Field { field: "only", reason });
+        }
+        // grafana.com/docs/mimir, "About tenant IDs"; `|` asks for several together.
+        let may = |c: char| c.is_ascii_alphanumeric() || "!-_.*'()|".contains(c);
+        if chosen.tenant.len() > 150 || !chosen.tenant.chars().all(may) {
+            let reason = "a tenant is named by letters, digits and !-_.*'(), several are parted by |".to_owned();
+            return Err(Error::Field { field: "tenant", reason });
         }
         let mut kept = Kept::Keyring;
         if let Which::Address { url, authority, token: has_token } = &mut chosen.which {

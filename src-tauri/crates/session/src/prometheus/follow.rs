@@ -101,7 +101,7 @@ async fn look(session: &Session, signed: &Signed) -> Standing {
         Which::Address { url, authority, .. } => {
             return match at_address(session, url, authority, signed).await {
                 Ok(connection) => {
-                    let client = Client::new(connection, Way::Address);
+                    let client = Client::new(connection, Way::Address).of_tenant(&chosen.tenant);
                     let state = state(session, &client, &chosen.only).await;
                     standing(url.clone(), state, Some(Arc::new(client)))
                 }
@@ -124,7 +124,7 @@ async fn look(session: &Session, signed: &Signed) -> Standing {
         return standing(asked, State::Unusable("the Service is not there".to_owned()), None);
     }
     let pods = place.pods(&world);
-    let client = Client::new(session.connection().clone(), Way::Service(place, pods));
+    let client = Client::new(session.connection().clone(), Way::Service(place, pods)).of_tenant(&chosen.tenant);
     let state = state(session, &client, &chosen.only).await;
     standing(asked, state, Some(Arc::new(client)))
 }

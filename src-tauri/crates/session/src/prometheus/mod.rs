@@ -63,6 +63,8 @@ pub struct Chosen {
     pub which: Which,
     /// Label matchers that narrow every question of ours to this cluster, e.g. `cluster="west"`; empty where it has this cluster alone.
     pub only: String,
+    /// Whose data is asked for, of one that keeps several tenants' apart (Mimir's `X-Scope-OrgID`); empty where it does not.
+    pub tenant: String,
 }
 
 /// How it stands.
@@ -169,6 +171,15 @@ impl Session {
             Ok(Ok(standing)) => standing.clone(),
             _ => self.prometheus.standing.borrow().clone(),
         }
+    }
+
+    /// Why nothing is known of days before, where there is somebody who might know: one that was not asked yet, that cannot be relied on, or
+    /// several of which none was chosen.
+    pub(crate) fn days_missing(&self) -> Option<Unknown> {
+        let standing = self.prometheus.standing.borrow().clone();
+        let told = !matches!(standing.state, State::Absent | State::Off) && self.prometheus.signed.borrow().is_some();
+        let because = standing.because().unwrap_or_else(|| "what it has of these days is still being asked".into());
+        told.then(|| Unknown { about: "Prometheus".into(), because })
     }
 
     /// The one that can be relied on, or why there is none.

@@ -1,12 +1,12 @@
 //! What proxies used over days, where a Prometheus has their container series.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt};
 use mesh::Unknown;
-use signals::promql::questions::{curve, pods_of, usage};
-use signals::promql::{Line, Trouble};
+use signals::promql::questions::{curve, pods_of};
+use signals::promql::{Line, OVER, Trouble, sizes};
 use tokio::sync::Mutex;
 use world::World;
 
@@ -14,8 +14,6 @@ use super::{Reliable, now};
 use crate::Session;
 use crate::resources::{Names, Sample};
 
-/// How far back it is asked, in PromQL and in seconds.
-const OVER: (&str, f64) = ("7d", 604_800.0);
 /// From one point of a line to the next.
 const STEP: f64 = 900.0;
 /// Workloads whose curves are kept until they have a new point.
@@ -46,6 +44,15 @@ impl Session {
         self.prometheus.uses.borrow().clone()
     }
 
+    /// The same, once there was a look at whom to ask, or after a while without one.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub async fn uses_asked(&self) -> Result<Uses, Unknown> {
+        self.prometheus_looked().await;
+        self.uses_now().await
+    }
+
     /// The same, asked now.
     ///
     /// # Errors
@@ -53,8 +60,12 @@ impl Session {
     pub async fn uses_now(&self) -> Result<Uses, Unknown> {
         let reliable = self.reliable()?;
         let world = self.world();
-        let namespaces: BTreeSet<String> = signals::proxies(&world).into_iter().map(|proxy| proxy.namespace).collect();
-        let asked: Vec<_> = namespaces.iter().map(|namespace| of_namespace(&reliable, &world, namespace)).collect();
+        let mut namespaces: BTreeMap<String, usize> = BTreeMap::new();
+        for proxy in signals::proxies(&world) {
+            *namespaces.entry(proxy.namespace).or_default() += 1;
+        }
+        let asked: Vec<_> =
+            namespaces.iter().map(|(name, pods)| of_namespace(&reliable, &world, (name, *pods))).collect();
         let all: Vec<Uses> =
             futures::stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await.map_err(unknown)?;
         Ok(all.into_iter().flatten().collect())
@@ -98,23 +109,14 @@ fn unknown(trouble: Trouble) -> Unknown {
     Unknown { about: "Prometheus".into(), because: trouble.to_string() }
 }
 
-async fn of_namespace(reliable: &Reliable, world: &World, namespace: &str) -> Result<Uses, Trouble> {
-    let asked = usage(namespace, OVER.0, &reliable.only);
-    let ask = async |query: &str| {
-        let answer = reliable.client.query(query, Some(now())).await?;
-        let pod = |(labels, value): (BTreeMap<String, String>, f64)| Some((labels.get("pod")?.clone(), value));
-        Ok::<HashMap<String, f64>, Trouble>(answer.finite().into_iter().filter_map(pod).collect())
-    };
-    let (cpu, memory, seen) = tokio::try_join!(ask(&asked.cpu), ask(&asked.memory), ask(&asked.seen))?;
+async fn of_namespace(reliable: &Reliable, world: &World, (namespace, pods): (&str, usize)) -> Result<Uses, Trouble> {
     let mut uses = Uses::new();
-    for (pod, memory) in memory {
+    for (pod, size) in sizes(&reliable.client, namespace, pods, &reliable.only, now()).await? {
         let Some(workload) = workload_of(world, namespace, &pod) else { continue };
-        // Of a pod that lived for less than two scrapes there is no rate.
-        let Some(cpu) = cpu.get(&pod) else { continue };
         let known = uses.entry((namespace.to_owned(), workload)).or_default();
-        known.seen = known.seen.max(seen.get(&pod).copied().unwrap_or_default());
-        known.cpu_p95 = known.cpu_p95.max(cpu * 1000.0);
-        known.memory_most = known.memory_most.max(memory);
+        known.seen = known.seen.max(size.seen);
+        known.cpu_p95 = known.cpu_p95.max(size.cpu_p95 * 1000.0);
+        known.memory_most = known.memory_most.max(size.memory_most);
     }
     Ok(uses)
 }

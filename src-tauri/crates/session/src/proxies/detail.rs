@@ -103,6 +103,11 @@ impl Session {
         let read = body.clone();
         let both = tokio::task::spawn_blocking(move || (dump::read(&read), endpoints(clusters))).await;
         let (dump, (endpoints, endpoints_unknown)) = both.map_err(|_| defect("reading a configuration"))?;
+        // A ztunnel says so in one answer.
+        let (endpoints, endpoints_unknown) = match &dump.workloads {
+            Some(workloads) => (workloads.clone(), String::new()),
+            None => (endpoints, endpoints_unknown),
+        };
         let detail = Arc::new(Detail {
             place,
             asked_at: Instant::now(),
@@ -267,7 +272,8 @@ impl Detail {
     /// A list of its parts. The cells: of listeners the address, the direction, the filters and the routes that they ask for; of routes the
     /// configuration, the hosts, the condition and where to; of clusters how endpoints are found, how many are healthy of how many, and
     /// `ejects`; of endpoints the address, the requests, the failed ones and the failed connections; of secrets the identity, the issuer
-    /// and the end; of the bootstrap the value.
+    /// and the end; of the bootstrap the value. Of a ztunnel: of policies their scope, their action and whether they are but tried; of services
+    /// how they are reached and how many of how many are healthy; of workloads the address, how they are reached, and their services.
     pub fn lines(&self, sort: Sort, world: &World) -> Vec<Line> {
         match sort {
             Sort::Listeners => self.of(&self.dump.listeners, world, |what| {
@@ -278,6 +284,9 @@ impl Detail {
                     what.routes.join(", "),
                 ];
                 (what.name.clone(), cells)
+            }),
+            Sort::Routes if self.is_node() => self.of(&self.dump.routes, world, |what| {
+                (what.host.clone(), vec![what.config.clone(), what.to.join(", "), what.condition.clone()])
             }),
             Sort::Routes => self.of(&self.dump.routes, world, |what| {
                 let cells =
@@ -304,12 +313,20 @@ impl Detail {
         }
     }
 
+    /// Whether it is the proxy of a node.
+    fn is_node(&self) -> bool {
+        self.dump.workloads.is_some()
+    }
+
     fn clusters(&self, world: &World) -> Vec<Line> {
         let mut counted: std::collections::HashMap<&str, (u32, u32)> = std::collections::HashMap::new();
         for endpoint in &self.endpoints {
-            let (well, all) = counted.entry(&endpoint.cluster).or_default();
-            *all += 1;
-            *well += u32::from(endpoint.health == "HEALTHY" && endpoint.passed_over.is_empty());
+            let behind = endpoint.services.iter().chain(endpoint.services.is_empty().then_some(&endpoint.cluster));
+            for cluster in behind {
+                let (well, all) = counted.entry(cluster).or_default();
+                *all += 1;
+                *well += u32::from(endpoint.health == "HEALTHY" && endpoint.passed_over.is_empty());
+            }
         }
         self.of(&self.dump.clusters, world, |what| {
             let (well, all) = counted.get(what.name.as_str()).copied().unwrap_or_default();
@@ -362,8 +379,12 @@ fn endpoint_line(at: usize, of: &Endpoint) -> Line {
         "" => of.health.to_lowercase(),
         why => why.to_owned(),
     };
-    let counts = [of.requests, of.errors, of.failed_connections].map(|count| format!("{count:.0}"));
-    let cells = std::iter::once(of.address.clone()).chain(counts).collect();
+    let cells = if of.protocol.is_empty() {
+        let counts = [of.requests, of.errors, of.failed_connections].map(|count| format!("{count:.0}"));
+        std::iter::once(of.address.clone()).chain(counts).collect()
+    } else {
+        vec![of.address.clone(), of.protocol.clone(), of.services.join(", ")]
+    };
     Line { at, name: of.cluster.clone(), state, cells, ..Line::default() }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use signals::ill::{Evidence, Grave, Mesh, Whole, diagnose, diagnose_mesh};
-use signals::{Alive, HealthReport, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
+use signals::{Alive, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
 use world::World;
 
 use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
@@ -25,6 +25,8 @@ pub(crate) struct Seen<'a> {
     /// How each istiod did lately, and how often CPU limits stopped what runs, where that is known.
     pub(crate) strains: &'a HashMap<String, Strain>,
     pub(crate) throttled: &'a HashMap<Place, f64>,
+    /// Pods that webhooks keep out, or why that is not known.
+    pub(crate) kept_out: &'a Result<Vec<KeptOut>, signals::Unknown>,
     pub(crate) now: Timestamp,
 }
 
@@ -59,11 +61,17 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
             root: &root,
             strains: seen.strains,
             throttled: seen.throttled,
+            kept_out: seen.kept_out.as_deref().unwrap_or_default(),
         })
         .into_iter()
         .map(Into::into)
         .collect(),
-        unknown: unknown.iter().chain(&seen.usage.unknown).map(crate::sampling::unknown).collect(),
+        unknown: unknown
+            .iter()
+            .chain(&seen.usage.unknown)
+            .chain(seen.kept_out.as_ref().err())
+            .map(crate::sampling::unknown)
+            .collect(),
     }
 }
 

@@ -19,7 +19,8 @@ pub(crate) use advice::advise;
 pub use advice::{Advice, Sizes, Source};
 pub(crate) use history::Names;
 pub use history::{Curve, History, Sample};
-pub use scope::Scope;
+pub(crate) use scope::Proposed;
+pub use scope::{Before, Scope};
 
 /// CPU in thousandths of a core and memory in bytes; `None` where nothing of it was measured or set.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -145,7 +146,11 @@ impl Session {
     /// What the mesh costs now.
     pub fn resources(&self) -> Resources {
         let (fleet, measured) = (self.fleet.borrow().clone(), self.measured.borrow().clone());
-        resources(&fleet, &measured, &self.uses())
+        let mut all = resources(&fleet, &measured, &self.uses());
+        if all.kept.is_none() {
+            all.unknown.extend(self.days_missing());
+        }
+        all
     }
 
     /// Puts what is advised for the proxies of a workload into the tray, as annotations of its pod template.

@@ -1,7 +1,8 @@
 //! What the sidecars of a namespace need to know: what they were seen to call. A `Sidecar` that names it keeps the rest of the mesh out of
 //! their memory; calls that were not seen lose the rules of their callers, so this is never applied by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use world::{ObjectKey, World, yaml};
@@ -32,7 +33,23 @@ pub struct Scope {
     pub hosts: Vec<String>,
     /// Calls were measured at all; else nothing is advised.
     pub measured: bool,
+    /// Where this session proposed the Sidecar: what was held then.
+    pub before: Option<Before>,
 }
+
+/// What the proxy that knew most held when a Sidecar was proposed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Before {
+    /// Clusters.
+    pub clusters: u32,
+    /// Bytes.
+    pub bytes: f64,
+    /// What was to be left of them.
+    pub predicted: Option<f64>,
+}
+
+/// By namespace.
+pub(crate) type Proposed = Mutex<HashMap<String, Before>>;
 
 impl Session {
     /// What the sidecars of a namespace hold, and what they were seen to need.
@@ -47,9 +64,12 @@ impl Session {
         let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
         let hosts = hosts(namespace, &calls);
         let left = share(&world, &hosts, namespace);
+        let has = existing(&world, namespace);
+        let proposed = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).copied();
         Scope {
             namespace: namespace.to_owned(),
-            has: existing(&world, namespace),
+            before: proposed.filter(|_| has.is_some()),
+            has,
             clusters: largest.clusters,
             bytes: largest.bytes,
             predicted: (largest.bytes > 0.0).then_some(largest.bytes * left),
@@ -73,7 +93,10 @@ impl Session {
         }
         let object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Sidecar",
             "metadata": {"name": "default", "namespace": namespace}, "spec": {"egress": [{"hosts": scope.hosts}]}});
-        self.draft_put(&yaml::write(&object), "").await
+        self.draft_put(&yaml::write(&object), "").await?;
+        let before = Before { clusters: scope.clusters, bytes: scope.bytes, predicted: scope.predicted };
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), before);
+        Ok(())
     }
 }
 

@@ -286,5 +286,8 @@ async fn a_cards_probe_names_the_mesh_by_its_control_plane() {
     let seen = Workbench::open(Profile::in_folder(folder.path())).unwrap().probe(DEMO).await;
     let (_, meshes) = seen.answer.unwrap();
     let istio = meshes.iter().find(|mesh| mesh.mesh == "Istio").expect("the demo has Istio");
-    assert_eq!((istio.versions.as_slice(), istio.mode.as_str()), (["1.28.1".to_owned()].as_slice(), "sidecar"));
+    assert_eq!(
+        (istio.versions.as_slice(), istio.mode.as_str()),
+        (["1.28.1".to_owned()].as_slice(), "sidecar and ambient")
+    );
 }

@@ -11,8 +11,7 @@ use rollout::{Phase, Plan};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use session::map::Level;
-use session::prometheus::{Chosen, State, Which};
-use session::resources::{Advice, Source};
+use session::prometheus::{Chosen, State, Usage, Which};
 use session::rollout::{Given, Source as From, Supposed};
 use session::{Keyring, Profile, Session, Workbench};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,7 +39,8 @@ impl Backend {
     /// One that is well, of this session's cluster.
     pub fn of(session: &Session) -> Self {
         let world = session.world();
-        let pods: Vec<_> = world.pods().filter(|pod| pod.container("istio-proxy").is_some()).collect();
+        let runs = |pod: &world::Pod| pod.phase == "Running" && pod.container("istio-proxy").is_some();
+        let pods: Vec<_> = world.pods().filter(|pod| runs(pod)).collect();
         let each = |value: &str| {
             let labels = pods.iter().map(|pod| [("namespace", pod.namespace.as_str()), ("pod", pod.name.as_str())]);
             let labels: Vec<_> = labels.collect();
@@ -229,11 +229,9 @@ async fn one_in_the_cluster_is_found_and_tells_of_days() {
     assert_eq!((report.version.as_str(), report.age, report.containers.others), ("2.42.0+ds", 12.5, 0));
     assert!(report.containers.ours > 20, "{report:?}");
 
-    let (_, cost) = bench.session.cost_now().await;
-    assert_eq!(cost.kept, Some(604_000.0));
-    let cart = cost.rows.iter().find(|row| row.workload == "cart-v1").unwrap();
-    let Advice::Change { source, cpu_p95, memory_most, seen, .. } = cart.advice.clone() else { panic!("{cart:?}") };
-    assert_eq!((source, cpu_p95, memory_most, seen), (Source::Prometheus, 400.0, 209_715_200.0, 604_000.0));
+    let uses = bench.session.uses_asked().await.unwrap();
+    let cart = Usage { seen: 604_000.0, cpu_p95: 400.0, memory_most: 209_715_200.0 };
+    assert_eq!(uses[&("prod".to_owned(), "cart-v1".to_owned())], cart);
 
     let curve = bench.session.resource_history("prod", "cart-v1").await.unwrap();
     assert!(curve.from_prometheus == 20 && curve.unknown.is_none(), "{curve:?}");
@@ -311,7 +309,7 @@ async fn the_user_chooses_among_several_or_gives_an_address() {
     let address = |token| Which::Address { url: format!("{url}/"), authority: String::new(), token };
     let choose = async |bench: &Workbench, session: &Session, which, only: &str, token: Option<&str>| {
         let token = token.map(SecretString::from);
-        bench.choose_prometheus(session.id(), Chosen { which, only: only.into() }, token).await
+        bench.choose_prometheus(session.id(), Chosen { which, only: only.into(), ..Chosen::default() }, token).await
     };
     choose(&bench, &session, address(false), "region=\"eu\"", Some("canary-9P")).await.unwrap();
     assert!(matches!(state(&session, |state| *state != State::Looking).await, State::Usable(_)));

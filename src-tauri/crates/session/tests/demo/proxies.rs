@@ -17,7 +17,7 @@ async fn looked(bench: &Bench) -> Fleet {
 }
 
 fn of<'a>(fleet: &'a Fleet, namespace: &str, workload: &str) -> &'a Proxy {
-    fleet.proxies.iter().find(|p| p.namespace == namespace && p.workload == workload).expect("is in the demo")
+    fleet.all().find(|p| p.namespace == namespace && p.workload == workload).expect("is in the demo")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +34,12 @@ async fn every_ill_proxy_says_what_ails_it() {
         ("dev", "reviews-v1", "certificate-ends-soon", Health::Warn),
         ("dev", "reviews-v2", "not-connected", Health::Bad),
         ("dev", "payments-v1", "root-differs", Health::Bad),
+        ("staging", "catalog-v1", "not-ready", Health::Bad),
+        ("staging", "cart-v1", "certificate-ended", Health::Bad),
+        ("staging", "users-v1", "memory-near-limit", Health::Warn),
+        ("staging", "ratings-v1", "memory-reserved", Health::Warn),
+        ("staging", "email-v1", "dead-pod", Health::Bad),
+        ("staging", "batch-v1", "no-proxy", Health::Warn),
     ] {
         let proxy = of(&fleet, namespace, workload);
         let codes: Vec<_> = proxy.ills.iter().map(|ill| ill.diagnosis.code).collect();
@@ -297,13 +303,103 @@ async fn what_ails_the_mesh_as_a_whole_is_said_beside_its_proxies() {
     let bench = bench(Demo::client).await;
     let mut fleet = bench.session.fleet();
     let codes = |fleet: &Fleet| fleet.ills.iter().map(|ill| ill.diagnosis.code).collect::<Vec<_>>();
-    let all = |fleet: &std::sync::Arc<Fleet>| codes(fleet).len() == 3;
+    let all = |fleet: &std::sync::Arc<Fleet>| codes(fleet).len() == 6;
     let seen = tokio::time::timeout(LIMIT, fleet.wait_for(all)).await.expect("istiod is asked twice").unwrap().clone();
-    assert_eq!(codes(&seen), ["webhook-down", "webhook-untrusted", "control-plane-busy"]);
-    let object = seen.ills[0].object.as_ref().expect("the webhook");
-    assert_eq!(
-        (object.kind.as_str(), object.name.as_str()),
-        ("ValidatingWebhookConfiguration", "istio-validator-canary")
-    );
-    assert!(seen.ills[2].evidence[0].contains("pushes took longer than 5 s"), "{:?}", seen.ills[2]);
+    let expected = [
+        ("webhook-certificate", "Deployment", "orders-v1", "x509: certificate signed by unknown authority"),
+        ("webhook-fails", "Deployment", "search-v1", "service \"istiod-canary\" not found"),
+        ("webhook-refuses", "Deployment", "recommendations-v1", "image shop/recommendations:v1 is not signed"),
+        ("webhook-down", "ValidatingWebhookConfiguration", "istio-validator-canary", "there is no Service"),
+        ("webhook-untrusted", "ValidatingWebhookConfiguration", "istio-validator-canary", "caBundle is"),
+        ("control-plane-busy", "", "", "pushes took longer than 5 s"),
+    ];
+    for (ill, (code, kind, name, evidence)) in seen.ills.iter().zip(expected) {
+        let object = ill.object.as_ref().map_or(("", ""), |object| (object.kind.as_str(), object.name.as_str()));
+        assert_eq!((ill.diagnosis.code, object), (code, (kind, name)));
+        assert!(ill.evidence[0].contains(evidence), "{:?}", ill.evidence);
+    }
+}
+
+/// A diagnosis that the demo never shows would never be looked at. One of the rights is the viewer's to see.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_every_diagnosis_that_there_is() {
+    let (admin, viewer) = (bench(Demo::client).await, bench(Demo::viewer).await);
+    let mut fleet = admin.session.fleet();
+    let busy = |fleet: &std::sync::Arc<Fleet>| fleet.ills.iter().any(|ill| ill.diagnosis.code == "control-plane-busy");
+    let watched =
+        tokio::time::timeout(LIMIT, fleet.wait_for(busy)).await.expect("istiod is asked twice").unwrap().clone();
+    let (asked, seen_by_viewer) = (looked(&admin).await, looked(&viewer).await);
+    let shown = |fleet: &Fleet| {
+        let all = fleet.all().flat_map(|proxy| &proxy.ills).chain(&fleet.ills);
+        all.map(|ill| ill.diagnosis.code).collect::<BTreeSet<_>>()
+    };
+    let shown = &(&shown(&asked) | &shown(&watched)) | &shown(&seen_by_viewer);
+    let every: BTreeSet<_> = session::proxies::diagnoses().map(|diagnosis| diagnosis.code).collect();
+    assert_eq!(every.difference(&shown).collect::<Vec<_>>(), Vec::<&&str>::new());
+    assert!(every.len() >= 22, "{every:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxies_of_nodes_and_a_waypoint_stand_beside_the_others() {
+    let bench = bench(Demo::client).await;
+    let session = &bench.session;
+    let fleet = looked(&bench).await;
+    let of_role = |role: &str| fleet.proxies.iter().filter(|proxy| proxy.role == role).collect::<Vec<_>>();
+    let nodes = of_role("ztunnel");
+    assert_eq!(nodes.len(), 3);
+    for node in &nodes {
+        let types: Vec<_> = node.types.iter().map(|kind| kind.name.as_str()).collect();
+        assert_eq!(
+            (node.sync, types, node.ready, node.version.as_str()),
+            (Sync::Synced, vec!["WADS", "WDS"], true, "1.28.1")
+        );
+        assert!(node.ills.is_empty() && node.unknown.is_empty(), "{node:#?}");
+        assert!(node.memory.usage.is_some_and(|bytes| bytes > 5e7) && node.size.is_some_and(|size| size.clusters > 20));
+    }
+    let [waypoint] = of_role("waypoint")[..] else { panic!("one waypoint") };
+    assert_eq!((waypoint.namespace.as_str(), waypoint.sync, waypoint.health), ("gallery", Sync::Synced, Health::Ok));
+
+    let carrier = nodes.iter().find(|node| node.certificate.is_some()).expect("one carries a pod");
+    let certificate = carrier.certificate.as_ref().unwrap();
+    assert!(certificate.spiffe.starts_with("spiffe://cluster.local/ns/gallery/sa/"), "{certificate:?}");
+    assert_eq!(certificate.root_matches, Some(true));
+    let lines = async |sort| session.proxy_lines(&carrier.namespace, &carrier.pod, sort).await.unwrap();
+    let services = lines(Sort::Clusters).await;
+    let images = services.iter().find(|line| line.name == "images.gallery.svc.cluster.local").expect("a service");
+    assert_eq!((images.cells[0].as_str(), images.cells[1].as_str()), ("waypoint", "2/2"));
+    assert_eq!((images.from[0].kind.as_str(), images.from[0].name.as_str()), ("Service", "images"));
+    let workloads = lines(Sort::Endpoints).await;
+    let album = workloads.iter().find(|line| line.name.starts_with("gallery/album-v1-")).expect("a workload");
+    assert_eq!((album.state.as_str(), album.cells[1].as_str()), ("healthy", "HBONE"));
+    assert!(lines(Sort::Secrets).await.iter().any(|line| line.name == certificate.spiffe));
+    let text = session.proxy_text(&carrier.namespace, &carrier.pod, Sort::Clusters, images.at).await.unwrap();
+    assert!(text.contains("hboneMtlsPort"), "{text}");
+    let (namespace, pod) = (carrier.namespace.as_str(), carrier.pod.as_str());
+    let levels = session.proxy_log(namespace, pod, "ztunnel", "debug").await.unwrap();
+    assert_eq!((levels[0].level.as_str(), levels[0].before.as_str()), ("debug", "info"));
+    session.proxy_log_restore(namespace, pod).await.unwrap();
+    assert_eq!(session.proxy_loggers(namespace, pod).await.unwrap()[0].level, "info");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nodes_and_waypoints_count_is_traffic() {
+    let bench = bench(Demo::client).await;
+    let mut traffic = bench.session.traffic();
+    let ready = bench.session.ready().await.unwrap();
+    let flow = |traffic: &session::traffic::Traffic, to: &str| {
+        let all = traffic.over(60, &ready);
+        all.into_iter().filter(|flow| flow.from.1 == "album-v1" && flow.service.1 == to).collect::<Vec<_>>()
+    };
+    let all = |traffic: &std::sync::Arc<session::traffic::Traffic>| {
+        ["images", "thumbs", "catalog"].iter().all(|to| !flow(traffic, to).is_empty())
+    };
+    let seen =
+        tokio::time::timeout(LIMIT, traffic.wait_for(all)).await.expect("all three are counted").unwrap().clone();
+    for (to, protocol) in [("images", "http"), ("thumbs", "tcp"), ("catalog", "http")] {
+        let flows = flow(&seen, to);
+        assert!(
+            flows.iter().all(|flow| flow.protocol == protocol && flow.secured == session::map::Secured::Mtls),
+            "{to}: {flows:#?}"
+        );
+    }
 }

@@ -62,11 +62,11 @@ async fn a_quiet_namespace_takes_the_step_and_stays() {
     bench.session.strict_keep_watch();
     let seen = until(&bench, "somebody has looked", |strict| strict.watched > 0.0 && strict.next.is_some()).await;
     let next = seen.next.clone().unwrap();
-    assert_eq!((next.as_str(), row(&seen, &next).state), ("dev", State::Young), "{seen:#?}");
+    assert_eq!((next.as_str(), row(&seen, &next).state), ("gallery", State::Young), "{seen:#?}");
     step(&bench, &next, false).await;
-    let after = until(&bench, "the namespace is there", |strict| row(strict, "dev").state == State::Done).await;
-    assert_eq!(row(&after, "dev").strict, row(&after, "dev").workloads);
+    let after = until(&bench, "the namespace is there", |strict| row(strict, "gallery").state == State::Done).await;
+    assert_eq!(row(&after, "gallery").strict, row(&after, "gallery").workloads);
     assert!(after.broken.is_empty() && after.guarded.is_empty());
     let none = bench.session.strict_step(&next, false).await.unwrap_err().to_string();
-    assert!(none.contains("there is no next step for dev"), "{none}");
+    assert!(none.contains("there is no next step for gallery"), "{none}");
 }

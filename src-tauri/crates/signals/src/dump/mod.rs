@@ -11,10 +11,12 @@ mod origin;
 mod route;
 mod search;
 mod secret;
+mod ztunnel;
 
 use std::ops::Range;
 
 use crate::Certificate;
+use crate::endpoint::Endpoint;
 use crate::json::Scanner;
 use crate::nack::Nack;
 
@@ -45,6 +47,8 @@ pub struct Dump {
     pub routes: Vec<Part<Route>>,
     /// Certificates and roots; keys are never kept.
     pub secrets: Vec<Part<Secret>>,
+    /// The workloads that a ztunnel knows; `None` where it is none. Its services stand with the clusters, its policies with the routes.
+    pub workloads: Option<Vec<Endpoint>>,
     /// More parts were there, or may have been, than are kept.
     pub cut: bool,
     /// The text ended or broke before its end.
@@ -122,7 +126,11 @@ impl State {
 pub fn read(body: &[u8]) -> Dump {
     let mut dump = Dump { bytes: body.len(), ..Dump::default() };
     let mut scanner = Scanner::new(body);
-    let whole = within(&mut scanner, "configs", |scanner| scanner.list(|scanner| config(scanner, &mut dump)));
+    let whole = scanner.object(|scanner, name| match name {
+        "configs" => scanner.list(|scanner| config(scanner, &mut dump)),
+        _ if ztunnel::member(scanner, name, &mut dump)? => Some(()),
+        _ => scanner.skip(),
+    });
     dump.broken = whole.is_none();
     dump
 }
@@ -187,8 +195,12 @@ fn refusal(scanner: &mut Scanner<'_>, kind: &str) -> Option<Nack> {
 }
 
 impl Dump {
-    /// The certificate that the proxy shows.
+    /// The certificate that the proxy shows; of a ztunnel, which has one for each identity, the one that ends first.
     pub fn certificate(&self) -> Option<Certificate> {
+        if self.workloads.is_some() {
+            let all = self.secrets.iter().filter_map(|secret| secret.what.certificate.as_ref());
+            return all.min_by_key(|certificate| certificate.not_after).cloned();
+        }
         self.secrets
             .iter()
             .find_map(|secret| (secret.what.name == "default").then(|| secret.what.certificate.clone())?)

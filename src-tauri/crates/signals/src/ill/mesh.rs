@@ -6,7 +6,8 @@ use base64::Engine;
 use serde_json::Value;
 use world::{Coverage, Document, ObjectKey, World};
 
-use super::{Diagnosis, Grave, Ill};
+use super::{Diagnosis, Grave, Ill, kept_out};
+use crate::KeptOut;
 use crate::certificate::known_by;
 use crate::strain::Strain;
 
@@ -21,6 +22,8 @@ pub struct Whole<'a> {
     pub strains: &'a HashMap<String, Strain>,
     /// The share of time in which its CPU limit stopped a container, by namespace and pod.
     pub throttled: &'a HashMap<(String, String), f64>,
+    /// Pods that webhooks keep out.
+    pub kept_out: &'a [KeptOut],
 }
 
 /// What is found: the evidence, and the object behind it.
@@ -30,8 +33,14 @@ type Found = Vec<(Vec<String>, Option<ObjectKey>)>;
 type Check = fn(&Whole<'_>) -> Found;
 
 /// Every diagnosis of the mesh with its check.
-pub const MESH_TABLE: [(&Diagnosis, Check); 3] =
-    [(&WEBHOOK_DOWN, webhook_down), (&WEBHOOK_UNTRUSTED, webhook_untrusted), (&CONTROL_PLANE_BUSY, control_plane_busy)];
+pub const MESH_TABLE: [(&Diagnosis, Check); 6] = [
+    (&kept_out::WEBHOOK_CERTIFICATE, kept_out::untrusted),
+    (&kept_out::WEBHOOK_FAILS, kept_out::fails),
+    (&kept_out::WEBHOOK_REFUSES, kept_out::refuses),
+    (&WEBHOOK_DOWN, webhook_down),
+    (&WEBHOOK_UNTRUSTED, webhook_untrusted),
+    (&CONTROL_PLANE_BUSY, control_plane_busy),
+];
 
 const WEBHOOK_DOWN: Diagnosis = Diagnosis {
     code: "webhook-down",
@@ -186,6 +195,7 @@ mod tests {
     use world::{Change, Object, Origin, Pod, Service};
 
     use super::*;
+    use crate::Why;
 
     const ROOT: &str = include_str!("root.pem");
 
@@ -224,9 +234,13 @@ mod tests {
     }
 
     fn found(world: &World, root: &str, strain: Option<Strain>, throttled: f64) -> Vec<String> {
+        kept(world, root, strain, throttled, &[])
+    }
+
+    fn kept(world: &World, root: &str, strain: Option<Strain>, throttled: f64, kept_out: &[KeptOut]) -> Vec<String> {
         let strains = strain.map(|strain| ("istio-system/istiod-1".to_owned(), strain)).into_iter().collect();
         let throttled = HashMap::from([(("istio-system".to_owned(), "istiod-1".to_owned()), throttled)]);
-        let ills = diagnose_mesh(&Whole { world, root, strains: &strains, throttled: &throttled });
+        let ills = diagnose_mesh(&Whole { world, root, strains: &strains, throttled: &throttled, kept_out });
         ills.into_iter().map(|ill| format!("{} {}", ill.diagnosis.code, ill.evidence.join("; "))).collect()
     }
 
@@ -273,6 +287,25 @@ mod tests {
         let said = found(&with, "0123456789abcdef", None, 0.0);
         assert!(said.len() == 1 && said[0].starts_with("webhook-untrusted"), "{said:?}");
         assert_eq!(found(&with, "", None, 0.0), Vec::<String>::new(), "no root is known");
+    }
+
+    #[test]
+    fn pods_that_a_webhook_keeps_out() {
+        let out = |why, words: &str| KeptOut {
+            owner: ObjectKey::new("apps", "Deployment", "shop", "a"),
+            webhook: "images.example.com".into(),
+            why,
+            words: words.into(),
+        };
+        let all = [out(Why::Denied, ""), out(Why::Failed, "no route"), out(Why::Untrusted, "x509: unknown")];
+        assert_eq!(
+            kept(&World::new(), "", None, 0.0, &all),
+            [
+                "webhook-certificate images.example.com: x509: unknown",
+                "webhook-fails images.example.com: no route",
+                "webhook-refuses images.example.com gives no reason"
+            ]
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod certificate_ended;
 mod certificate_ends_soon;
 mod cpu_throttled;
 mod dead_pod;
+mod kept_out;
 mod killed_for_memory;
 mod knows_too_much;
 mod memory_near_limit;

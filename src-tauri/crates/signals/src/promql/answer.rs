@@ -142,6 +142,9 @@ struct Body<T> {
     error: String,
     #[serde(default)]
     warnings: Option<Vec<String>>,
+    /// VictoriaMetrics, where some of its storage did not answer (app/vmselect/prometheus/query_response.qtpl).
+    #[serde(default, rename = "isPartial")]
+    is_partial: bool,
 }
 
 #[derive(Deserialize)]
@@ -204,7 +207,10 @@ fn whole<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<(T, Vec<String
         false => Refused::Status { status, said: short(&String::from_utf8_lossy(body)) },
     })?;
     match read.data {
-        Some(data) if read.status == "success" && is_success => Ok((data, read.warnings.unwrap_or_default())),
+        Some(data) if read.status == "success" && is_success => {
+            let partial = read.is_partial.then(|| "a part of its storage did not answer".to_owned());
+            Ok((data, read.warnings.into_iter().flatten().chain(partial).collect()))
+        }
         _ if read.status == "error" => Err(Refused::Query { kind: short(&read.kind), said: short(&read.error) }),
         _ => Err(Refused::Alien(format!("its status is “{}”", short(&read.status)))),
     }
@@ -266,6 +272,42 @@ mod tests {
     fn recorded() -> Vec<Recorded> {
         RECORDED.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+
+    /// Its kin, each as a genuine one answered the same questions: VictoriaMetrics 1.140.
+    const KIN: [(&str, &str); 1] = [("VictoriaMetrics", include_str!("recorded-victoriametrics.jsonl"))];
+
+    fn answer_of(kin: &str, query: &str) -> Result<Answer, Refused> {
+        let (_, text) = KIN.iter().find(|(name, _)| *name == kin).unwrap();
+        let mut all = text.lines().map(|line| serde_json::from_str::<Recorded>(line).unwrap());
+        let found = all.find(|one| one.query == query).unwrap_or_else(|| panic!("{query} is not recorded of {kin}"));
+        read(found.status, found.body.as_bytes())
+    }
+
+    #[test]
+    fn what_is_the_same_with_its_kin_and_what_is_not() {
+        for (kin, _) in KIN {
+            let number = |query: &str| answer_of(kin, query).unwrap().number();
+            assert_eq!((number("1"), number("nothing")), (Ok(1.0), Err(NoNumber::Nothing)), "{kin}");
+            assert!(
+                number("time()").is_ok_and(|at| at > 1.7e9) && number("count(up)").is_ok_and(|up| up > 0.0),
+                "{kin}"
+            );
+            assert!(number("time() - max(timestamp(up{}))").is_ok_and(|age| age < 60.0), "{kin}");
+            assert_eq!(number("vector(1)/0"), Err(NoNumber::Infinite), "{kin}");
+            // A text, and what was divided by nothing, VictoriaMetrics leaves out: no number either.
+            assert!(number("\"x\"").is_err() && number("vector(0)/0").is_err(), "{kin}");
+            assert!(matches!(answer_of(kin, "sum(("), Err(Refused::Query { .. })), "{kin}");
+            let lines = answer_of(kin, "max(up) over a minute").unwrap().lines();
+            assert!(lines.len() == 1 && lines[0].points.len() >= 2, "{kin}: {lines:?}");
+            let pods = answer_of(kin, CONTAINERS).unwrap().finite();
+            assert!(pods.len() == 7 && pods.iter().all(|(labels, _)| labels["namespace"] == "shop"), "{kin}: {pods:?}");
+            assert!(matches!(answer_of(kin, "/nothing"), Err(Refused::Status { .. })), "{kin}");
+        }
+        let partial = r#"{"status":"success","isPartial":true,"data":{"resultType":"vector","result":[]}}"#;
+        assert_eq!(read(200, partial.as_bytes()).unwrap().warnings, ["a part of its storage did not answer"]);
+    }
+
+    const CONTAINERS: &str = "count by (namespace, pod) (container_memory_working_set_bytes{namespace=\"shop\",container=~\"istio-proxy|linkerd-proxy\"})";
 
     fn answer(query: &str) -> Result<Answer, Refused> {
         let all = recorded();

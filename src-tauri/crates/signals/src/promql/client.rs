@@ -25,6 +25,7 @@ pub enum Way {
 pub struct Client {
     connection: Connection,
     way: Way,
+    tenant: String,
     forward: AtomicBool,
 }
 
@@ -53,7 +54,13 @@ fn reason(error: &ApiError) -> String {
 impl Client {
     /// Asks nothing yet.
     pub fn new(connection: Connection, way: Way) -> Self {
-        Self { connection, way, forward: AtomicBool::default() }
+        Self { connection, way, tenant: String::new(), forward: AtomicBool::default() }
+    }
+
+    /// Asks for the data of this tenant, where it keeps those of several apart (Mimir); empty for none.
+    #[must_use]
+    pub fn of_tenant(self, tenant: &str) -> Self {
+        Self { tenant: tenant.to_owned(), ..self }
     }
 
     /// The version that it says it has.
@@ -94,13 +101,16 @@ impl Client {
 
     async fn get(&self, path: &str) -> Result<Told, Trouble> {
         let (place, pods) = match &self.way {
-            Way::Address => return self.connection.backend_get(path).await.map_err(Trouble::Way),
+            Way::Address => return self.connection.backend_get(path, &self.tenant).await.map_err(Trouble::Way),
             Way::Service(place, pods) => (place, pods),
         };
         let path = format!("{}{path}", place.prefix());
-        let by_proxy = || self.connection.service_proxy_get(&place.namespace, &place.name, place.port, &path);
+        let by_proxy =
+            || self.connection.service_proxy_get(&place.namespace, &place.name, place.port, (&path, &self.tenant));
         let by_forward = async || match pods.first() {
-            Some((pod, port)) => Some(self.connection.backend_forward_get(&place.namespace, pod, *port, &path).await),
+            Some((pod, port)) => {
+                Some(self.connection.backend_forward_get(&place.namespace, pod, *port, (&path, &self.tenant)).await)
+            }
             None => None,
         };
         if self.forward.load(Ordering::Relaxed)

@@ -36,8 +36,13 @@ impl Place {
 
     /// What stands before the paths of its questions.
     pub(super) fn prefix(&self) -> &'static str {
-        // The part of a cluster of VictoriaMetrics that answers queries (docs.victoriametrics.com/cluster-victoriametrics).
-        if self.kind == Kind::VictoriaMetrics && self.port == 8481 { "/select/0/prometheus" } else { "" }
+        match self.kind {
+            // The part of a cluster of VictoriaMetrics that answers queries (docs.victoriametrics.com/cluster-victoriametrics).
+            Kind::VictoriaMetrics if self.port == 8481 => "/select/0/prometheus",
+            // grafana.com/docs/mimir, "HTTP API".
+            Kind::Mimir => "/prometheus",
+            Kind::Thanos | Kind::Prometheus | Kind::VictoriaMetrics => "",
+        }
     }
 
     /// The ports of the pods behind it, the ready ones.

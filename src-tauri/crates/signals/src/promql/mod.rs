@@ -6,9 +6,11 @@ mod find;
 mod growth;
 mod probe;
 pub mod questions;
+mod sizes;
 
 pub use answer::{Answer, Line, NoNumber, Refused};
 pub use client::{Client, Trouble, Way};
 pub use find::{Kind, Place, find};
 pub use growth::{BUCKETS, REQUESTS, edges};
 pub use probe::{Cover, Known, Report, Unreliable, probe};
+pub use sizes::{OVER, Size, sizes};

@@ -27,7 +27,7 @@ impl From<PrometheusChoice> for Chosen {
             PrometheusWhich::Service => Which::Service { namespace: of.namespace, name: of.name, port: of.port },
             PrometheusWhich::Address => Which::Address { url: of.url, authority: of.authority, token: of.has_token },
         };
-        Self { which, only: of.only }
+        Self { which, only: of.only, tenant: of.tenant }
     }
 }
 
@@ -42,6 +42,7 @@ impl From<Chosen> for PrometheusChoice {
             authority: String::new(),
             has_token: false,
             only: of.only,
+            tenant: of.tenant,
         };
         match of.which {
             Which::Found => none,

@@ -6,8 +6,8 @@ use session::resources::{
 
 use super::all;
 use crate::types::{
-    Amount, ObjectRef, ProxySizes, ResourceCurve, ResourceRow, ResourceSample, Resources, SidecarScope, SizeAdvice,
-    SizeSource,
+    Amount, ObjectRef, ProxySizes, ResourceCurve, ResourceRow, ResourceSample, Resources, ScopeBefore, SidecarScope,
+    SizeAdvice, SizeSource,
 };
 
 impl From<SessionAmount> for Amount {
@@ -81,6 +81,7 @@ impl From<Scope> for SidecarScope {
             predicted: of.predicted,
             hosts: of.hosts,
             measured: of.measured,
+            before: of.before.map(|of| ScopeBefore { clusters: of.clusters, bytes: of.bytes, predicted: of.predicted }),
         }
     }
 }

@@ -31,6 +31,8 @@ wire! {
         pub has_token: bool,
         /// Label matchers that narrow every question of ours to this cluster.
         pub only: String,
+        /// Whose data is asked for, of one that keeps several tenants' apart; empty where it does not.
+        pub tenant: String,
     }
 }
 

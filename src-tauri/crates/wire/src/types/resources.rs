@@ -100,6 +100,11 @@ wire! {
 
 wire! {
     /// What the sidecars of a namespace hold, and what they were seen to need.
+    /// What was held when a Sidecar was proposed, and what was to be left.
+    pub struct ScopeBefore { pub clusters: u32, pub bytes: f64, pub predicted: Option<f64> }
+}
+
+wire! {
     pub struct SidecarScope {
         pub namespace: String,
         /// A Sidecar that already holds for the whole of it.
@@ -113,5 +118,7 @@ wire! {
         pub hosts: Vec<String>,
         /// Calls were measured at all.
         pub measured: bool,
+        /// Where this window proposed the Sidecar that it has.
+        pub before: Option<ScopeBefore>,
     }
 }
