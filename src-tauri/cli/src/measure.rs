@@ -154,11 +154,16 @@ fn now_table(fleet: &Fleet) -> Result<(), Failure> {
 
 /// What the proxies of each workload used over days.
 fn over_days(days: Option<&Days>) -> Result<(), Failure> {
-    let uses = match days {
-        Some(Ok(uses)) if !uses.is_empty() => uses,
-        Some(Err(unknown)) => return Ok(say(&format!("over days: unknown, because {}", unknown.because))),
-        _ => return Ok(say("over days: unknown, because Prometheus has no container series")),
+    let because = match days {
+        Some(Ok(uses)) if !uses.is_empty() => return days_table(uses),
+        Some(Err(unknown)) => &unknown.because,
+        _ => "Prometheus has no container series",
     };
+    say(&format!("over days: unknown, because {because}"));
+    Ok(())
+}
+
+fn days_table(uses: &Uses) -> Result<(), Failure> {
     let cells = |((namespace, workload), of): (&(String, String), &Usage)| {
         let (cpu, memory) = (format!("{:.0}", of.cpu_p95), format!("{:.0}", of.memory_most / 1_048_576.0));
         vec![namespace.clone(), workload.clone(), cpu, memory, span(of.seen)]
