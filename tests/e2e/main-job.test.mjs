@@ -85,15 +85,15 @@ test('the review shows the difference, the dry-run and the effect, and asks befo
 test('applying writes it, every proxy takes it up, and nothing goes wrong on the way', async () => {
   const before = (await window.call('proxies', { session })).rows;
   const behind = new Set(before.filter(({ sync }) => sync !== 'synced').map(({ namespace, pod }) => `${namespace}/${pod}`));
-  assert.ok(behind.size < 5, `${behind.size} proxies were behind before`);
+  assert.ok(behind.size < 8, `${[...behind]} were behind before`);
   await window.press('button', 'Apply to ');
   await window.thing('heading', 'Applied');
-  // The demo has a proxy that refuses and one that is cut off: both were behind before, and nobody else may be.
+  // The demo has proxies that refuse, are cut off or never came up: they were behind before, and nobody else may be.
   await eventually('every proxy that was in step to take it up', async () => {
     const { rows } = await window.call('uptake', { session, entry: 1 });
     return rows.length > 0 && rows.every((row) => row.state === 'acknowledged' || behind.has(`${row.namespace}/${row.pod}`));
   });
-  await eventually('the page to say so', async () => /taken up by (2\d) of 28 proxies/.test(await window.read()));
+  await eventually('the page to say so', async () => /taken up by \d\d of 3\d proxies/.test(await window.read()));
   await inBoth('uptake');
   assert.doesNotMatch(await window.read('body'), /422|the tray is empty/i);
   const { yaml } = await window.call('document', { session, object: ROUTE });

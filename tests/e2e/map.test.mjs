@@ -7,7 +7,7 @@ let window;
 let session;
 let busiest;
 
-const graph = () => window.call('graph', { session, windowSeconds: 300, level: 'services', namespaces: ['dev', 'legacy', 'loyalty', 'prod'] });
+const graph = () => window.call('graph', { session, windowSeconds: 300, level: 'services', namespaces: ['dev', 'gallery', 'legacy', 'loyalty', 'prod', 'staging'] });
 const pending = async () => (await window.call('draft', { session })).items;
 const spoken = () => window.read('[role=application] [aria-live]');
 const name = (id) => id.slice(id.indexOf('/') + 1);

@@ -39,7 +39,7 @@ const SCREENS = [
   ['recipes', 'recipes', /Canary|金丝雀/],
   ['rollouts', 'rollouts', /rollout|发布/i],
   ['rollout-plan', 'rollouts?plan=new&service=prod/reviews', /kind: VirtualService/],
-  ['matrix', 'security?view=matrix', /storefront/],
+  ['matrix', 'security?view=matrix&in=prod', /storefront/],
   ['from-traffic', 'security?view=seen&in=prod&service=inventory', /callers-of-inventory/],
   ['to-strict', 'security?view=strict', /a caller without a proxy/],
   ['resources', 'resources', /prod/],

@@ -17,6 +17,11 @@ const fill = async (label, text) => {
   await field.clear();
   await field.sendKeys(text, Key.TAB);
 };
+/** Presses a button of the dialog: the page under it may have one of the same words. */
+const inDialog = async (words) => {
+  const button = By.xpath(`//*[@role="dialog"]//button[normalize-space(.)="${words}"]`);
+  await (await eventually(`the button “${words}”`, async () => (await window.session.findElements(button))[0])).click();
+};
 /** Turns the switch that says this. */
 const turn = async (words) => (await window.session.findElement(By.xpath(`//*[@role="switch"][contains(normalize-space(..), "${words}")]`))).click();
 const pending = async () => (await window.call('draft', { session })).items;
@@ -86,12 +91,12 @@ test('the tray becomes a commit in a checkout', async () => {
   await window.call('draft_put', { session, yaml: yaml.replace('weight: 90', 'weight: 80').replace('weight: 10', 'weight: 20'), base: resourceVersion });
   await window.visit('review');
   await window.press('button', 'Export');
-  await window.press('button', 'Commit to Git …');
+  await inDialog('Commit to Git …');
   await fill('Folder of a local checkout', folder);
-  await window.press('button', 'Show what it would commit');
+  await inDialog('Show what it would commit');
   await window.text('prod/virtualservice-reviews.yaml');
   await window.shot('git-dark');
-  await window.press('button', 'Commit');
+  await inDialog('Commit');
   await eventually('the commit', () => git('log', '--format=%s').startsWith('change VirtualService prod/reviews'));
   assert.equal(git('status', '--porcelain'), '');
   await clear();

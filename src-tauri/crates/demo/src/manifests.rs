@@ -341,7 +341,10 @@ impl Writer {
         if first.is_some_and(|w| w.version == version) {
             self.account(namespace, app, "kubectl-client-side-apply");
             let ports = json!([{"name": "http", "port": port, "protocol": "TCP", "targetPort": port}]);
-            self.service(namespace, app, &json!({"app": app}), ports, "kubectl-client-side-apply");
+            // What never came up is not called yet either.
+            if !matches!(proxy, Proxy::KeptOut(_)) {
+                self.service(namespace, app, &json!({"app": app}), ports, "kubectl-client-side-apply");
+            }
         }
         self.meshed(namespace, (app, version), replicas, port, proxy);
     }

@@ -65,7 +65,7 @@ export function held(view: View, picture: Box, width: number, height: number, ke
 /** How much is drawn: nothing that cannot be read is. */
 export type Detail = 'shapes' | 'names' | 'all';
 
-export const detailAt = (k: number): Detail => (k < 0.42 ? 'shapes' : k < 0.62 ? 'names' : 'all');
+export const detailAt = (k: number): Detail => (k < 0.42 ? 'shapes' : k < 0.58 ? 'names' : 'all');
 
 /**
  * How much larger the writing is than the picture: where a whole mesh is in sight, boxes may be small, words have to be read. In steps, so
