@@ -1,17 +1,13 @@
 // Writing policies, asking about requests, and what happens to text that does not read.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, Key, openWindow } from './window.mjs';
+import { By, eventually, Key, openShop } from './window.mjs';
 
 let window;
 let session;
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
 });
 after(() => window?.close());
 

@@ -1,7 +1,7 @@
 // Rollouts of other controllers on the demo: listed, steered with what is written shown before, journaled, and undone where that has a meaning.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, openWindow } from './window.mjs';
+import { By, eventually, openShop } from './window.mjs';
 
 let window;
 let session;
@@ -9,11 +9,7 @@ let session;
 const found = async (name) => (await window.call('foreign_rollouts', { session })).rollouts.find(({ object }) => object.name === name);
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
 });
 after(() => window?.close());
 

@@ -1,7 +1,7 @@
 // The main job on the demo: see the mesh, move a weight, review, apply, watch it arrive, undo.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, Key, openWindow } from './window.mjs';
+import { eventually, Key, openShop } from './window.mjs';
 
 const ROUTE = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
 let window;
@@ -21,11 +21,7 @@ async function inBoth(name) {
 }
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
   live = (await window.call('document', { session, object: ROUTE })).yaml;
 });
 after(() => window?.close());

@@ -1,7 +1,7 @@
 // The map by pointer and by keys: walking, opening, drawing a policy from caller to callee, and what comes of it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, Key, openWindow } from './window.mjs';
+import { eventually, Key, openShop } from './window.mjs';
 
 let window;
 let session;
@@ -24,11 +24,7 @@ async function placeOf({ nodes, width, height }, id) {
 }
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
   await window.find('canvas');
   // The picture has come to rest as soon as the calls of the shop are in it.
   await eventually('traffic on the map', async () => (await graph()).edges.filter(({ requestsPerSecond }) => requestsPerSecond > 0).length > 15);

@@ -1,7 +1,7 @@
 // An AuthorizationPolicy by its form: who, to what, when; allowing and denying; applied, decided so, and undone.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, Key, openWindow } from './window.mjs';
+import { By, eventually, Key, openShop } from './window.mjs';
 
 let window;
 let session;
@@ -21,11 +21,7 @@ async function apply() {
 }
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
   const { nodes } = await eventually('the map', () => window.call('graph', { session, windowSeconds: 300, level: 'services', namespaces: ['prod'] }));
   url = `http://ratings:${nodes.find(({ id }) => id === 'service:prod/ratings').ports[0]}/`;
 });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { By, Key, eventually, openWindow } from './window.mjs';
+import { By, Key, eventually, openShop } from './window.mjs';
 
 let window;
 let server;
@@ -25,10 +25,7 @@ async function serving() {
 }
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
+  ({ window } = await openShop());
 });
 after(async () => {
   await window?.close();

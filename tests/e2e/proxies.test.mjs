@@ -1,19 +1,14 @@
 // The proxies: which are ill and why, one of them opened down to the object that broke it, and what the mesh costs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, openWindow } from './window.mjs';
+import { By, eventually, openShop } from './window.mjs';
 
 let window;
 let session;
 let email;
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.session.manage().window().setRect({ width: 1600, height: 1000 });
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop({ width: 1600, height: 1000 }));
   const rows = async () => (await window.call('proxies', { session })).rows;
   // The certificates and the configurations come with the second look.
   await eventually('every proxy to be looked at', async () => {

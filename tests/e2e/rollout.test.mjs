@@ -1,7 +1,7 @@
 // A rollout on the demo: planned as a picture, started, promoted, done; and aborted by hand.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, Key, eventually, openWindow } from './window.mjs';
+import { By, Key, eventually, openShop } from './window.mjs';
 
 let window;
 let session;
@@ -10,11 +10,7 @@ const rollouts = () => window.call('rollouts', { session });
 const newest = async () => (await rollouts())[0];
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
 });
 after(() => window?.close());
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { By, Key, eventually, openWindow } from './window.mjs';
+import { By, Key, eventually, openShop } from './window.mjs';
 
 let window;
 let session;
@@ -36,11 +36,7 @@ before(async () => {
   git('config', 'user.email', 'tester@example.com');
   git('config', 'commit.gpgsign', 'false');
   git('commit', '--quiet', '--allow-empty', '--message=first');
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
 });
 after(async () => {
   await window?.close();

@@ -1,7 +1,7 @@
 // An editor that is open while others change its object, several objects of one host, help at the cursor.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { By, eventually, Key, openWindow } from './window.mjs';
+import { By, eventually, Key, openShop } from './window.mjs';
 
 const ROUTE = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
 let window;
@@ -19,11 +19,7 @@ async function elsewhere(change, object = ROUTE) {
 const pending = async () => (await window.call('draft', { session })).items;
 
 before(async () => {
-  window = await openWindow();
-  await window.thing('heading', 'Clusters');
-  await window.choose('Dark', 'English');
-  await window.openDemo();
-  session = await window.sessionId();
+  ({ window, session } = await openShop());
   other = (await window.call('open', { cluster: 'demo' })).session;
   await window.visit('routes?service=prod/reviews');
   await window.thing('button', 'Rule 2 of 2');

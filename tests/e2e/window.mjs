@@ -240,3 +240,18 @@ function actions(session) {
     shot,
   };
 }
+
+/** The demo in a window of its own, dark and in English; with the id of its session. `room` is the window's size. */
+export async function openShop(room) {
+  const window = await openWindow();
+  try {
+    await window.thing('heading', 'Clusters');
+    if (room) await window.session.manage().window().setRect(room);
+    await window.choose('Dark', 'English');
+    await window.openDemo();
+    return { window, session: await window.sessionId() };
+  } catch (error) {
+    await window.close();
+    throw error;
+  }
+}

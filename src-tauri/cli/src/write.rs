@@ -83,22 +83,27 @@ pub async fn undo(from: &Target, args: &Undo) -> Result<bool, Failure> {
     let session = open.session.id().to_owned();
     let review = open.host.undo_review(EntryRef { session: session.clone(), entry: args.id as f64 }).await?;
     let text = args.format == Form::Text;
-    if text {
-        show(&review)?;
-    }
-    if !review.can_apply {
-        say(&review.because);
-        return Ok(false);
-    }
-    if !args.yes && !confirmed("Take this back?")? {
+    if !agreed(&review, text, args.yes, "Take this back?")? {
         return Ok(false);
     }
     let applied = open.host.undo(UndoArgs { session, entry: args.id as f64, token: review.token.clone() }).await?;
     finish(&open, &review, applied, text).await
 }
 
+/// Shows what is to be written, and asks; says why where it cannot be written.
+pub fn agreed(review: &Review, text: bool, yes: bool, question: &str) -> Result<bool, Failure> {
+    if text {
+        show(review)?;
+    }
+    if !review.can_apply {
+        say(&review.because);
+        return Ok(false);
+    }
+    Ok(yes || confirmed(question)?)
+}
+
 /// What is to be written, and what it does.
-pub fn show(review: &Review) -> Result<(), Failure> {
+fn show(review: &Review) -> Result<(), Failure> {
     for item in &review.items {
         let owner = if item.owner.is_empty() { String::new() } else { format!("  ({} may set it back)", item.owner) };
         line(&plain(&format!("{} {}/{}{owner}", item.object.kind, item.object.namespace, item.object.name)))?;
@@ -125,7 +130,7 @@ pub fn show(review: &Review) -> Result<(), Failure> {
 }
 
 /// Asks the person; without one there is nobody to say yes.
-pub fn confirmed(question: &str) -> Result<bool, Failure> {
+fn confirmed(question: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::WrongUse("there is no terminal to ask: pass --yes to write".into()));
     }

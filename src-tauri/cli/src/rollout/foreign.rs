@@ -10,7 +10,7 @@ use crate::args::{Form, RolloutExport, Steer, Target, Tool};
 use crate::failure::Failure;
 use crate::print::{Mark, json as print_json, line, paint, plain, say};
 use crate::source::{Open, open};
-use crate::write::{confirmed, ended, show};
+use crate::write::{agreed, ended};
 
 impl Tool {
     /// As the session names it.
@@ -69,14 +69,7 @@ pub(super) async fn order(from: &Target, args: &Steer, order: Order) -> Result<b
     let wanted = ForeignOrderArgs { session: session.clone(), object: (&found.key).into(), order: order.into() };
     let review = open.host.foreign_review(wanted).await?;
     let text = args.format == Form::Text;
-    if text {
-        show(&review)?;
-    }
-    if !review.can_apply {
-        say(&review.because);
-        return Ok(false);
-    }
-    if !args.yes && !confirmed("Give this order?")? {
+    if !agreed(&review, text, args.yes, "Give this order?")? {
         return Ok(false);
     }
     let wanted =

@@ -1,6 +1,8 @@
 //! How far back a query of Prometheus reads: what is older than a step tells nothing of it.
 //!
 //! Read from the text alone, and never too little: ranges, subqueries and offsets of a part add up where one may stand within the other.
+//! No parser of PromQL does this (promql-parser 0.11 was looked at): it refuses what VictoriaMetrics takes besides, such as a `rate` without a range,
+//! and an unread query is a gate that never tells anything.
 //! Upstream: prometheus/prometheus docs/querying/basics.md, "Time series selectors", "Offset modifier" and "Subquery".
 
 use std::iter::Peekable;

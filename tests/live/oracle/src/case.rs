@@ -13,6 +13,9 @@ pub struct Case {
     /// The mesh's own settings for the time of this case, over those that it has: fields of MeshConfig.
     #[serde(default)]
     pub mesh: serde_json::Map<String, Value>,
+    /// Variables of istiod's environment for the time of this case.
+    #[serde(default)]
+    pub flags: BTreeMap<String, String>,
     /// Connections of this case carry bytes: they live on after it until the proxies have drained them, and the next case waits for that.
     #[serde(default)]
     pub lingers: bool,

@@ -1,10 +1,9 @@
 //! A genuine Argo Rollouts controller takes our orders as it takes those of its own tool.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cluster::Options;
-use live::shop::{make, open_as, until};
+use live::shop::{make, until};
 use serde_json::{Value, json};
 use session::Session;
 use session::rollout::{Health, Order};
@@ -12,7 +11,7 @@ use world::ObjectKey;
 
 use super::{give, template};
 
-const NAMESPACE: &str = "netloft-argo";
+pub const NAMESPACE: &str = "netloft-argo";
 
 fn metadata() -> Value {
     json!({"namespace": NAMESPACE, "name": "web"})
@@ -149,21 +148,7 @@ async fn written(session: &Arc<Session>) {
     eprintln!("our plan went to its end: {:?}", written.lost);
 }
 
-pub async fn job(kubeconfig: PathBuf, folder: PathBuf) {
-    let (workbench, session) = open_as("real", kubeconfig, &folder).await.unwrap();
-    let connection = session.connection().clone();
-    if connection.apis().await.unwrap().find("argoproj.io", "Rollout").is_none() {
-        eprintln!("skipped: Argo Rollouts is not installed in this cluster");
-        return;
-    }
-    make(&connection, &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
-        .await
-        .unwrap();
+pub async fn run(session: Arc<Session>) {
     steered(&session).await;
     written(&session).await;
-    workbench.close(session.id());
-}
-
-pub fn place() -> ObjectKey {
-    ObjectKey::new("", "Namespace", "", NAMESPACE)
 }

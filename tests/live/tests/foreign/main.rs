@@ -4,6 +4,9 @@
 mod argo;
 mod flagger;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use cluster::Connection;
 use live::cluster::kubeconfig;
 use serde_json::{Value, json};
@@ -33,14 +36,35 @@ async fn give(session: &Session, of: &ObjectKey, order: Order) -> i64 {
     applied.entry
 }
 
+/// Does a job with the controller of a kind, in a namespace of its own.
+async fn with<F: Future<Output = ()>>(
+    (name, group, kind): (&'static str, &'static str, &'static str),
+    namespace: &'static str,
+    work: impl FnOnce(Arc<Session>) -> F + 'static,
+) {
+    let Some(path) = kubeconfig() else { return };
+    let place = ObjectKey::new("", "Namespace", "", namespace);
+    let job = async move |path, folder: PathBuf| {
+        let (workbench, session) = live::shop::open_as("real", path, &folder).await.unwrap();
+        let connection = session.connection();
+        if connection.apis().await.unwrap().find(group, kind).is_none() {
+            eprintln!("skipped: {name} is not installed in this cluster");
+            return;
+        }
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        live::shop::make(connection, &object).await.unwrap();
+        work(session.clone()).await;
+        workbench.close(session.id());
+    };
+    live::shop::job(path, &[place], job).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn argo_rollouts_takes_our_orders() {
-    let Some(path) = kubeconfig() else { return };
-    live::shop::job(path, &[argo::place()], argo::job).await.unwrap();
+    with(("Argo Rollouts", "argoproj.io", "Rollout"), argo::NAMESPACE, argo::run).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flagger_takes_our_orders() {
-    let Some(path) = kubeconfig() else { return };
-    live::shop::job(path, &[flagger::place()], flagger::job).await.unwrap();
+    with(("Flagger", "flagger.app", "Canary"), flagger::NAMESPACE, flagger::run).await;
 }

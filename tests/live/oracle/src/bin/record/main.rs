@@ -1,5 +1,6 @@
 //! Asks a running mesh and writes what it did: `record TOPIC [CASE…]`. `ORACLE_KUBECTL` is the kubectl command line.
 
+mod flags;
 mod ground;
 mod kubectl;
 mod places;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use oracle::{Ask, Case, Example, Observation, Put, Recorded, Seen, outside};
 use serde_json::Value;
 
+use flags::Flags;
 use ground::{GATEWAY_API, deployed, prepare};
 use kubectl::kubectl;
 use places::Places;
@@ -87,6 +89,9 @@ fn record(case: &Case, server: &Server, places: &Places) -> Outcome<Recorded> {
     let settings = (!case.mesh.is_empty()).then(|| Settings::put(&case.mesh)).transpose()?;
     let (_in_force, own) = settings.unzip();
     objects.extend(own);
+    let flags = (!case.flags.is_empty()).then(|| Flags::put(&case.flags)).transpose()?;
+    let (_flying, istiod) = flags.unzip();
+    objects.extend(istiod);
     for (at, object) in case.objects.iter().enumerate() {
         if at > 0 {
             // Ages are whole seconds, and age decides.
