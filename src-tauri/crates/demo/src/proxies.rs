@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use mesh::Ready;
 use tokio::time::Instant;
 use world::Pod;
@@ -26,6 +27,8 @@ pub(crate) const NODE_TYPES: [(&str, &str); 2] =
 const LISTENER: usize = 1;
 /// How long connections keep to the listeners that they came in by; Istio's own default is 45 s.
 const DRAIN: Duration = Duration::from_secs(12);
+/// So long ago the stale proxy was sent what it never acknowledges.
+const BEHIND_FOR: SignedDuration = SignedDuration::from_mins(4);
 
 /// What the broken proxy says of the listener that its EnvoyFilter spoils.
 const NACK: &str = "Error adding/updating listener(s) virtualInbound: Didn't find a registered implementation for \
@@ -162,7 +165,12 @@ impl Proxy {
             proxy.sync[LISTENER].error = Some(error);
         }
         if proxy.condition == Condition::Stale {
-            proxy.sync.iter_mut().for_each(|sync| sync.sent.push_str("+1"));
+            // It was behind before anybody looked.
+            let long_ago = Timestamp::now().checked_sub(BEHIND_FOR).unwrap_or_default().to_string();
+            for sync in &mut proxy.sync {
+                sync.sent.push_str("+1");
+                sync.sent_time.clone_from(&long_ago);
+            }
         }
         proxy
     }

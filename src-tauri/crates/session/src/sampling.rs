@@ -182,13 +182,14 @@ struct Watcher {
     looks: Looks,
     looked_at: HashMap<(String, String), Instant>,
     lost: HashMap<(String, String), (String, Timestamp)>,
+    behind: HashMap<(String, String), Timestamp>,
 }
 
 impl Watcher {
     fn join(&self, world: &World, health: &HealthReport) -> Fleet {
-        let (usage, looks, lost) = (&self.usage, &self.looks, &self.lost);
+        let Self { usage, looks, lost, behind, .. } = self;
         let Shares { throttled, strains, kept_out } = &self.shares;
-        join(Seen { world, health, usage, looks, lost, strains, throttled, kept_out, now: Timestamp::now() })
+        join(Seen { world, health, usage, looks, lost, behind, strains, throttled, kept_out, now: Timestamp::now() })
     }
 
     /// Measures anew where the last time is long ago, and says whether it did.
@@ -219,7 +220,7 @@ impl Watcher {
         self.looks.extend(self.looker.look(connection, &due).await);
     }
 
-    /// Remembers which istiod each proxy talks to; those that are gone are forgotten.
+    /// Remembers which istiod each proxy talks to, and since when it is behind; those that are gone are forgotten.
     fn remember(&mut self, health: &HealthReport) {
         let now = Timestamp::now();
         let there: HashSet<_> = health.rows.iter().map(|row| (row.namespace.as_str(), row.pod.as_str())).collect();
@@ -227,6 +228,18 @@ impl Watcher {
         for row in health.rows.iter().filter(|row| !row.control_plane.is_empty()) {
             self.lost.insert((row.namespace.clone(), row.pod.clone()), (row.control_plane.clone(), now));
         }
+        let late = |row: &signals::ProxyHealth| {
+            let stale = row.types.values().filter(|kind| kind.state == signals::SyncState::Stale);
+            stale.map(|kind| kind.sent_at.map_or(now, |at| at.min(now))).min()
+        };
+        let was = std::mem::take(&mut self.behind);
+        let place = |row: &signals::ProxyHealth| (row.namespace.clone(), row.pod.clone());
+        let since = health.rows.iter().filter_map(|row| {
+            let (place, at) = (place(row), late(row)?);
+            let at = was.get(&place).copied().unwrap_or(at);
+            Some((place, at))
+        });
+        self.behind = since.collect();
     }
 }
 

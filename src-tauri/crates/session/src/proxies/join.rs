@@ -22,6 +22,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) looks: &'a Looks,
     /// To which istiod each proxy was connected last, and when that was seen last.
     pub(crate) lost: &'a HashMap<Place, (String, Timestamp)>,
+    /// Since when proxies were behind at every look.
+    pub(crate) behind: &'a HashMap<Place, Timestamp>,
     /// How each istiod did lately, and how often CPU limits stopped what runs, where that is known.
     pub(crate) strains: &'a HashMap<String, Strain>,
     pub(crate) throttled: &'a HashMap<Place, f64>,
@@ -47,7 +49,8 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
         let place = (row.namespace.clone(), row.pod.clone());
         let lost = seen.lost.get(&place).map(|(plane, at)| (plane.as_str(), *at));
         let usage = used.get(&(row.namespace.as_str(), row.pod.as_str())).copied();
-        proxy(Evidence { row, look: seen.looks.get(&place), usage, lost, mesh })
+        let (look, behind) = (seen.looks.get(&place), seen.behind.get(&place).copied());
+        proxy(Evidence { row, look, usage, lost, behind, mesh })
     };
     let plane =
         |plane: &signals::Plane| Plane { name: plane.name(), version: plane.version.clone(), answered: plane.answered };

@@ -10,7 +10,7 @@ use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use session::resources::Sizes;
 
-use crate::bench::{Bench, LIMIT, bench};
+use crate::bench::{Bench, LIMIT, bench, owners};
 
 async fn looked(bench: &Bench) -> Fleet {
     bench.session.fleet_now().await
@@ -56,6 +56,38 @@ async fn every_ill_proxy_says_what_ails_it() {
     let certificate = well.certificate.as_ref().expect("a certificate");
     assert_eq!(certificate.root_matches, Some(true));
     assert!(certificate.issuer.contains("cluster.local"), "{certificate:?}");
+}
+
+/// Each proxy is behind for the moment that it takes to answer, and the fleet is looked at in that moment too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_makes_nobody_ill_while_it_is_taken_up() {
+    let bench = bench(Demo::client).await;
+    let mut fleet = bench.session.fleet();
+    let known = |fleet: &std::sync::Arc<Fleet>| {
+        fleet
+            .proxies
+            .iter()
+            .any(|p| p.workload == "users-v1" && p.ills.iter().any(|ill| ill.diagnosis.code == "behind"))
+    };
+    tokio::time::timeout(LIMIT, fleet.wait_for(known)).await.expect("who was behind before is ill").unwrap();
+    bench.move_weight(80).await;
+    let plan = bench.review().await;
+    bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    let mut was_seen_behind = false;
+    let seen = async {
+        loop {
+            fleet.changed().await.unwrap();
+            let now = fleet.borrow_and_update().clone();
+            let cart = of(&now, "prod", "cart-v1");
+            assert!(cart.ills.is_empty(), "{:?}", cart.diagnosis);
+            match cart.sync {
+                Sync::Synced if was_seen_behind => return,
+                Sync::Synced => {}
+                _ => was_seen_behind = true,
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.expect("it is seen behind, and then in step");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,13 @@
 //! A proxy has not answered what was sent last.
 
+use std::time::Duration;
+
 use super::{Answer, Diagnosis, Evidence, Grave, span};
 use crate::SyncState;
+
+/// A well proxy answers within a second, a busy one in a few: who looks again and again need not be alarmed by each change. When it was sent
+/// does not tell, for a busy istiod sends anew before the answer comes.
+const SOON: Duration = Duration::from_secs(10);
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
     code: "behind",
@@ -12,6 +18,9 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
+    if of.behind.is_some_and(|since| of.mesh.now.duration_since(since).unsigned_abs() < SOON) {
+        return Answer::Quiet;
+    }
     let stale = of.row.types.iter().filter(|(_, sync)| sync.state == SyncState::Stale);
     let evidence: Vec<String> = stale
         .map(|(name, sync)| match sync.sent_at {
@@ -24,8 +33,8 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cases::{at, hold, well};
-    use super::check;
+    use super::super::cases::{Case, at, hold, well};
+    use super::{SOON, check};
     use crate::SyncState;
 
     #[test]
@@ -33,6 +42,8 @@ mod tests {
         let stale = |sent_at| {
             well().row(|row| row.types.values_mut().for_each(|t| (t.state, t.sent_at) = (SyncState::Stale, sent_at)))
         };
-        hold(check, &[stale(None), stale(Some(at(-1)))], &[well().refuses("LDS", "no")], &[]);
+        let seen = |since| Case { behind: Some(since), ..stale(Some(at(0))) };
+        let ill = [stale(None), stale(Some(at(-1))), seen(at(0) - SOON)];
+        hold(check, &ill, &[well().refuses("LDS", "no"), seen(at(0) - SOON / 2)], &[]);
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Case {
     pub(super) look: Option<Result<Look, String>>,
     pub(super) usage: Option<Usage>,
     pub(super) lost: Option<(String, Timestamp)>,
+    pub(super) behind: Option<Timestamp>,
     pub(super) world: World,
     pub(super) planes: Vec<Plane>,
     pub(super) root: String,
@@ -76,6 +77,7 @@ pub(super) fn well() -> Case {
         look: Some(Ok(look)),
         usage: Some(usage),
         lost: None,
+        behind: None,
         world: World::new(),
         planes: vec![plane],
         root: ROOT.into(),
@@ -122,6 +124,7 @@ impl Case {
             look: self.look.as_ref(),
             usage: self.usage.as_ref(),
             lost: self.lost.as_ref().map(|(plane, at)| (plane.as_str(), *at)),
+            behind: self.behind,
             mesh: Mesh {
                 world: &self.world,
                 planes: &self.planes,

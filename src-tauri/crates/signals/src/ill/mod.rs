@@ -81,6 +81,8 @@ pub struct Evidence<'a> {
     pub usage: Option<&'a Usage>,
     /// The istiod that it was connected to last, and when that was seen last, where it no longer is.
     pub lost: Option<(&'a str, Timestamp)>,
+    /// Since when it was behind at every look; `None` where it is not, or this is the only look.
+    pub behind: Option<Timestamp>,
     /// The rest of the mesh.
     pub mesh: Mesh<'a>,
 }
