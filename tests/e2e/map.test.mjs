@@ -70,6 +70,7 @@ test('Alt and drag from caller to callee starts a policy that allows just this c
   assert.match(yaml, new RegExp(`principals:\\s+- \\S*/ns/prod/sa/${name(busiest.from)}`));
   await window.press('button', 'Discard');
   await eventually('an empty tray', async () => (await pending()).length === 0);
+  await eventually('the editor to be left', () => window.run(`return !location.hash.includes('template=')`));
 });
 
 test('by keys alone: P, the arrows, Enter, Deny; applied, the call is refused, and undone it flows again', async () => {
