@@ -246,12 +246,17 @@ async fn update(
     let options =
         Options { resource_version: Some(text(Some(&live), "/metadata/resourceVersion").into()), ..strict(true) };
     let (answer, owners) = match connection.apply(&body, &options).await {
-        Ok(answer) => (answer, Vec::new()),
         Err(ApiError { cause: Cause::Conflict { owners, .. }, .. }) if !owners.is_empty() => {
-            match connection.apply(&body, &Options { force: true, ..options }).await {
-                Ok(answer) => (answer, owners),
-                Err(error) => return refusal(key, kind, Some(live), yaml, error),
-            }
+            (connection.apply(&body, &Options { force: true, ..options }).await, owners)
+        }
+        answer => (answer, Vec::new()),
+    };
+    let removed: Vec<Touched> = fields.iter().filter(|field| field.after.is_none()).cloned().collect();
+    let mut step = match answer {
+        Ok(answer) => accepted(key, kind, Some(live), Method::Apply(body), answer),
+        // What somebody else owns stayed beside what takes its place, and the kind allows one of them alone.
+        Err(ApiError { cause: Cause::Invalid { .. }, .. }) if !removed.is_empty() => {
+            Step::refused(key, kind, Some(live), problem(""))
         }
         Err(error) => return refusal(key, kind, Some(live), yaml, error),
     };
@@ -260,10 +265,8 @@ async fn update(
         .filter(|owner| owner.manager != FIELD_MANAGER)
         .map(|owner| Conflict { manager: owner.manager.clone(), field: owner.field.trim_start_matches('.').to_owned() })
         .collect();
-    let mut step = accepted(key, kind, Some(live), Method::Apply(body), answer);
     step.ours_conflicts = !owners.is_empty() && conflicts.is_empty();
-    let removed: Vec<Touched> = fields.iter().filter(|field| field.after.is_none()).cloned().collect();
-    if removed.iter().any(|field| step.result.as_ref().is_some_and(|result| result.pointer(&field.path).is_some())) {
+    if removed.iter().any(|field| step.result.as_ref().is_none_or(|result| result.pointer(&field.path).is_some())) {
         step = by_patch(connection, key, yaml, &fields, step).await?;
         let owned = step.live.as_ref().map(|live| others(live, &removed, FIELD_MANAGER)).unwrap_or_default();
         conflicts.extend(flat(owned));

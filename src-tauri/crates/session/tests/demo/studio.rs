@@ -115,6 +115,33 @@ async fn what_can_be_written_comes_from_schema_and_cluster() {
     assert!(who.iter().any(|name| name.value.starts_with("cluster.local/ns/prod/sa/")), "{who:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_that_exclude_each_other_takes_the_place_of_somebody_elses() {
+    let bench = bench(Demo::client).await;
+    let key = ObjectKey::new("networking.istio.io", "DestinationRule", "prod", "catalog");
+    let whole = bench.session.document(&key).await.unwrap();
+    let balancer = "/spec/trafficPolicy/loadBalancer";
+    let edits = [
+        Edit::remove(&format!("{balancer}/simple")),
+        Edit::set(&format!("{balancer}/consistentHash/httpHeaderName"), "x-user"),
+    ];
+    bench.session.draft_put(&yaml::edit(&whole.yaml, &edits).unwrap(), &whole.resource_version).await.unwrap();
+    let plan = bench.review().await;
+    let owners: Vec<_> = plan.steps[0].conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
+    assert_eq!(owners, ["kubectl-client-side-apply"], "{:?}", plan.steps[0].problems);
+    let applied = bench.session.apply(&plan.token, "", &["kubectl-client-side-apply".into()]).await.unwrap();
+    assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
+    let now = bench.admin().get(&key).await.unwrap();
+    assert_eq!(now.pointer(balancer), Some(&serde_json::json!({"consistentHash": {"httpHeaderName": "x-user"}})));
+    assert_eq!(now.pointer("/spec/subsets").unwrap().as_array().unwrap().len(), 2, "all else stays");
+    let back = bench.session.undo_review(applied.entry).await.unwrap();
+    bench.session.undo(applied.entry, &back.token).await.unwrap();
+    assert_eq!(
+        bench.admin().get(&key).await.unwrap().pointer(balancer),
+        Some(&serde_json::json!({"simple": "LEAST_REQUEST"}))
+    );
+}
+
 /// A kind that no table of ours knows, in a group of a mesh, and one in a sister group.
 const NEW: &str = r#"[
     {"group": "networking.istio.io", "kind": "FancyRoute", "plural": "fancyroutes", "singular": "fancyroute", "namespaced": true,
