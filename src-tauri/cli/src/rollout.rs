@@ -171,7 +171,7 @@ fn row(shown: &Shown) -> Value {
     let phase = serde_json::to_value(&run.phase).unwrap_or_default();
     json!({
         "id": shown.id, "name": run.plan.name, "user": shown.user, "service": run.plan.service, "route": run.plan.object().to_string(),
-        "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": phase["because"],
+        "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": run.phase.because().map(|said| &said.en),
         "weight": run.split.canary, "mirror": run.split.mirror, "cohort": run.plan.cohort(run.split), "over": shown.is_over, "hindered": shown.because,
         "lastCheck": run.checks.back(), "entries": shown.entries,
     })

@@ -102,7 +102,11 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     let asking = tokio::task::spawn_local(load(client.clone(), true));
     let back = rolled(&session).await;
     asking.abort();
-    assert!(matches!(&back.run.phase, Phase::Returned(because) if because.contains("below 97 %")), "{:#?}", back.run);
+    assert!(
+        matches!(&back.run.phase, Phase::Returned(because) if because.en.contains("below 97 %")),
+        "{:#?}",
+        back.run
+    );
     // The look at which the gate broke is the last: the way back began with it.
     let last = back.run.checks.back().unwrap();
     assert_eq!(last.split.canary, 10, "{:#?}", back.run.checks);
@@ -196,7 +200,7 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     })
     .await
     .unwrap();
-    assert!(matches!(&found.run.phase, Phase::Paused(because) if because.contains("away")), "{:?}", found.run.phase);
+    assert!(matches!(&found.run.phase, Phase::Paused(because) if because.en.contains("away")), "{:?}", found.run.phase);
     let looks = found.run.checks.len();
     let still = until("it is looked at while it holds", async || match own().await? {
         one if one.run.checks.len() > looks => Ok(one),
@@ -294,7 +298,7 @@ async fn two(kubeconfig: PathBuf, folder: PathBuf) {
         let mut phases = Vec::new();
         for (one, began) in [(&session, a.is_ok()), (&ann, b.is_ok())] {
             let all = one.rollouts().await.map_err(|error| error.to_string())?;
-            phases.push(if began { all[0].run.phase.clone() } else { Phase::Stopped("refused".into()) });
+            phases.push(if began { all[0].run.phase.clone() } else { Phase::Stopped(("refused", "").into()) });
         }
         let drives = phases.iter().filter(|phase| **phase == Phase::Waiting).count();
         let stopped = phases.iter().filter(|phase| matches!(phase, Phase::Stopped(_))).count();

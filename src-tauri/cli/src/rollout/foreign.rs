@@ -87,7 +87,7 @@ pub(super) async fn export(from: &Target, args: &RolloutExport) -> Result<bool, 
     let open = open(from).await?;
     let written = open.session.foreign_plan(&plan, args.tool.name()).await?;
     for lost in &written.lost {
-        say(lost);
+        say(&lost.en);
     }
     for (at, dish) in written.dishes.iter().enumerate() {
         if at > 0 {

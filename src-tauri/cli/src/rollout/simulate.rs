@@ -27,9 +27,10 @@ pub async fn run(from: &Target, args: &Simulate) -> Result<bool, Failure> {
     let simulated = open.session.rollout_simulate(plan.clone(), supposed).await?;
     let done = simulated.played.run.phase == Phase::Done;
     if args.plan.format == Form::Json {
-        let phase = serde_json::to_value(&simulated.played.run.phase).unwrap_or_default();
+        let run = &simulated.played.run;
+        let phase = serde_json::to_value(&run.phase).unwrap_or_default();
         print_json(&json!({
-            "plan": plan, "phase": phase["phase"], "because": phase["because"], "after": simulated.played.run.driven.as_secs_f64(),
+            "plan": plan, "phase": phase["phase"], "because": run.phase.because().map(|said| &said.en), "after": run.driven.as_secs_f64(),
             "steps": simulated.played.steps, "requestsPerSecond": simulated.per_second, "canaryKnown": simulated.canary_known,
             "astray": simulated.astray, "queries": simulated.given.iter().map(|one| source(one, &plan)).collect::<Vec<_>>(),
             "recorded": simulated.recorded.map(|(from, to)| json!({"from": when(from), "to": when(to)})),

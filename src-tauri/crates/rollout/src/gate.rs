@@ -104,6 +104,13 @@ pub struct Judged {
     pub zh: String,
 }
 
+impl Judged {
+    /// The whole in words.
+    pub fn said(&self) -> Said {
+        Said::new(&*self.because, &*self.zh)
+    }
+}
+
 impl Metric {
     fn of(self, rates: &Rates) -> Option<f64> {
         match self {
@@ -171,7 +178,7 @@ impl Gate {
     }
 
     /// How long a step has to be written until the query reads nothing that was before it.
-    pub(crate) fn ripe(&self, plan: &Plan) -> Duration {
+    pub fn ripe(&self, plan: &Plan) -> Duration {
         match (self.metric, reach(&self.query.replace(INTERVAL, &duration::write(plan.interval)))) {
             (Metric::Promql, Ok(reach)) => reach.saturating_add(plan.lag),
             // It is in no plan that makes sense.

@@ -132,7 +132,11 @@ mod tests {
             Scene { asked: [(2, asked)].into(), ..errors(at, split) }
         });
         // Until the query reads nothing of before, it is not judged.
-        assert_eq!(played.run.phase, Phase::Returned("PromQL 2, above 1".into()));
+        assert!(
+            matches!(&played.run.phase, Phase::Returned(why) if why.en == "PromQL 2, above 1"),
+            "{:?}",
+            played.run.phase
+        );
         assert_eq!((played.steps[0].to, played.steps[0].looks), (80.0, 8));
     }
 
@@ -154,7 +158,11 @@ mod tests {
     fn stops_where_a_gate_breaks_and_says_at_which_figures() {
         let played =
             play(Plan::read(PLAN).unwrap(), Split::default(), fails(|_, split| f64::from(split.canary) / 1000.0));
-        assert_eq!(played.run.phase, Phase::Returned("success 95.0 %, below 99 %".into()));
+        assert!(
+            matches!(&played.run.phase, Phase::Returned(why) if why.en == "success 95.0 %, below 99 %"),
+            "{:?}",
+            played.run.phase
+        );
         let broke = played.steps.last().unwrap();
         assert_eq!(
             (broke.step, broke.split.canary, broke.last.as_ref().unwrap().split.canary),
@@ -169,7 +177,11 @@ mod tests {
         plan.on_failure = Failure::Hold;
         let late = |at: Duration, _| if at > Duration::from_secs(15) { 0.5 } else { 0.0 };
         let played = play(plan, Split::default(), fails(late));
-        assert_eq!(played.run.phase, Phase::Paused("success 50.0 %, below 99 %".into()));
+        assert!(
+            matches!(&played.run.phase, Phase::Paused(why) if why.en == "success 50.0 %, below 99 %"),
+            "{:?}",
+            played.run.phase
+        );
         assert_eq!((played.steps.len(), played.steps[0].to), (1, 20.0));
     }
 

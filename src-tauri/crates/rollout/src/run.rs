@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::{Gate, Judged, Measured, Metric, Verdict};
 use crate::plan::duration;
 use crate::query::Asked;
+use crate::said::Said;
 use crate::{Failure, Interrupted, Pause, Plan, Split};
 
 /// Looks that are remembered.
@@ -27,21 +28,31 @@ pub enum Phase {
     /// A person has to promote it.
     Waiting,
     /// It stands still, because …
-    Paused(String),
+    Paused(Said),
     /// The stable version has yet to get everything back, because …
-    Returning(String),
+    Returning(Said),
     /// It is done: the last step held.
     Done,
     /// It failed, and the stable version has everything again, because …
-    Returned(String),
+    Returned(Said),
     /// It is no longer driven, and the split is as somebody else left it, because …
-    Stopped(String),
+    Stopped(Said),
 }
 
 impl Phase {
     /// It is over.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Done | Self::Returned(_) | Self::Stopped(_))
+    }
+
+    /// Why it paused, returns or stopped.
+    pub fn because(&self) -> Option<&Said> {
+        match self {
+            Self::Paused(because) | Self::Returning(because) | Self::Returned(because) | Self::Stopped(because) => {
+                Some(because)
+            }
+            Self::Moving | Self::Watching | Self::Waiting | Self::Done => None,
+        }
     }
 }
 
@@ -72,7 +83,7 @@ pub struct Observation {
     /// Why what is known of the cluster is old; `None` where it is fresh.
     pub stale: Option<String>,
     /// The split that the route has, or why it has none.
-    pub live: Result<Split, String>,
+    pub live: Result<Split, Said>,
     /// What both versions did since the last look.
     pub measured: Measured,
     /// What the queries of gates gave, by the gate's place in the plan.
@@ -183,12 +194,17 @@ impl Run {
             self.took(asked);
         }
         match &seen.live {
-            Err(because) => return self.stop(format!("the route can no longer be driven: {because}")),
+            Err(because) => {
+                let en = format!("the route can no longer be driven: {because}");
+                return self.stop(Said::new(en, format!("路由无法再驱动：{}", because.zh)));
+            }
             Ok(live) if *live != self.split => {
                 let (found, ours) = (live.canary, self.split.canary);
-                return self.stop(format!(
+                let en = format!(
                     "somebody else changed the split: {found} % to the canary, where this rollout had set {ours} %"
-                ));
+                );
+                let zh = format!("有人改了分流：新版本得到 {found} %，而此发布设的是 {ours} %");
+                return self.stop(Said::new(en, zh));
             }
             Ok(_) => {}
         }
@@ -228,11 +244,16 @@ impl Run {
         }
         self.asked = None;
         let because = match &self.phase {
-            Phase::Returning(why) => format!("it could not go back to {} ({why}): {because}", self.plan.stable),
+            Phase::Returning(why) => {
+                let stable = &self.plan.stable;
+                let en = format!("it could not go back to {stable} ({why}): {because}");
+                Said::new(en, format!("无法退回 {stable}（{}）：{because}", why.zh))
+            }
             _ => {
                 // The way back may still be free.
                 self.refusals = 0;
-                format!("its step could not be written: {because}")
+                let en = format!("its step could not be written: {because}");
+                Said::new(en, format!("这一步无法写入：{because}"))
             }
         };
         self.phase = Phase::Paused(because);
@@ -250,9 +271,9 @@ impl Run {
         match (command, &self.phase) {
             (Command::Abort, Phase::Returning(_)) => return Err(Refused("is on its way back already".to_owned())),
             (_, Phase::Returning(_)) => return Err(Refused("is on its way back".to_owned())),
-            (Command::Abort, _) => self.phase = Phase::Returning("somebody aborted it".to_owned()),
+            (Command::Abort, _) => self.phase = Phase::Returning(("somebody aborted it", "有人中止了它").into()),
             (Command::Pause, Phase::Paused(_)) => return Err(Refused("is paused already".to_owned())),
-            (Command::Pause, _) => self.phase = Phase::Paused("somebody paused it".to_owned()),
+            (Command::Pause, _) => self.phase = Phase::Paused(("somebody paused it", "有人暂停了它").into()),
             // What was not yet written is written now; a step that holds is looked at again.
             (Command::Resume, Phase::Paused(_)) if self.split == self.wanted() => self.phase = Phase::Watching,
             (Command::Resume, Phase::Paused(_)) => self.phase = Phase::Moving,
@@ -268,7 +289,7 @@ impl Run {
         if self.phase.is_over() || matches!(self.phase, Phase::Returning(_)) {
             return;
         }
-        let because = "the program that drove it was away".to_owned();
+        let because = Said::from(("the program that drove it was away", "驱动它的程序曾经离开"));
         self.phase = match self.plan.interrupted {
             Interrupted::Hold => Phase::Paused(because),
             Interrupted::Return => Phase::Returning(because),
@@ -276,7 +297,7 @@ impl Run {
     }
 
     /// It cannot be driven any more.
-    pub fn stop(&mut self, because: String) -> Act {
+    pub fn stop(&mut self, because: Said) -> Act {
         self.phase = Phase::Stopped(because);
         Act::End
     }
@@ -296,11 +317,11 @@ impl Run {
             _ => gate.judge(&measured, fewest),
         };
         let judged: Vec<Judged> = self.plan.gates.iter().enumerate().map(judge).collect();
-        let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(|one| one.because.clone());
+        let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(Judged::said);
         let open = judged.iter().filter(|one| one.verdict == Verdict::Unknown && self.measurable(&one.gate));
         let (early, unknown): (Vec<&Judged>, Vec<&Judged>) = open.partition(|one| one.early.is_some());
         let is_early = !early.is_empty();
-        let unknown = unknown.first().map(|one| one.because.clone());
+        let unknown = unknown.first().map(|one| one.said());
         self.remember(seen, judged);
         match (failed, unknown) {
             (Some(because), _) => {
@@ -313,7 +334,9 @@ impl Run {
                 if self.silent < patience {
                     return Act::Wait;
                 }
-                self.fail(format!("{because}, for {}", duration::write(patience)))
+                let time = duration::write(patience);
+                let Said { en, zh } = because;
+                self.fail(Said::new(format!("{en}, for {time}"), format!("{zh}，已持续 {time}")))
             }
             // Time alone will tell, and nothing is missing.
             (None, None) if is_early => Act::Wait,
@@ -371,7 +394,7 @@ impl Run {
         }
     }
 
-    fn fail(&mut self, because: String) -> Act {
+    fn fail(&mut self, because: Said) -> Act {
         // A way back that was refused is not tried again until a person wants it.
         if self.plan.on_failure == Failure::Hold || self.refusals >= REFUSALS {
             if !matches!(self.phase, Phase::Paused(_)) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A sentence in both languages of the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Said {
     /// In English.
     pub en: String,
@@ -17,6 +18,23 @@ impl Said {
     /// Both.
     pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
         Self { en: en.into(), zh: zh.into() }
+    }
+}
+
+/// As it may lie on disk: an earlier version kept the English alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Both { en: String, zh: String },
+    English(String),
+}
+
+impl From<Kept> for Said {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Both { en, zh } => Self { en, zh },
+            Kept::English(en) => Self { en, zh: String::new() },
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Plan, RouteKind};
+use crate::{Plan, RouteKind, Said};
 
 /// How requests are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,21 @@ pub enum Unfit {
         /// What it has to be.
         wanted: &'static str,
     },
+}
+
+impl Unfit {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::NoRule(stable) => format!("它没有规则把请求发往 {stable}"),
+            Self::Third { path, other } => format!("{path} 也把请求发往 {other}：发布只在两个版本之间移动请求"),
+            Self::Differ(one, two) => format!("各规则的分流不同（新版本得 {one} % 与 {two} %）：请先使其一致"),
+            Self::Cohorts => "各规则没有把同一人群发往新版本：请先使其一致".to_owned(),
+            Self::Mirrored(path) => format!("{path} 已把请求复制给别处"),
+            Self::Form { path, wanted } => format!("{path} 不是 {wanted}：请先修好路由"),
+        };
+        Said::new(self.to_string(), zh)
+    }
 }
 
 impl Split {

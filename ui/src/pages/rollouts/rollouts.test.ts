@@ -15,7 +15,7 @@ import RolloutView from './RolloutView.svelte';
 import Simulation from './Simulation.svelte';
 
 const rollout = (id: number, name: string): Rollout => ({
-  id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: '', because: '',
+  id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: null, because: '',
   weight: 25, mirror: 0, heldSeconds: 10, entries: [], checks: [], plan: { ...newPlan(), name, stable: 'v1', canary: 'v2' },
 });
 const press = (key: string): void => keys.handle(new KeyboardEvent('keydown', { key }));
@@ -57,7 +57,7 @@ it('plays a plan and says where it would stop, and again for what is supposed', 
   const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, early: null, because, zh: '' }];
   const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
   const played = (failing: boolean): RolloutSimulated => ({
-    phase: failing ? 'returned' : 'done', phaseBecause: failing ? 'success 95.0 %, below 99 %' : '', step: failing ? 1 : 3, seconds: 330,
+    phase: failing ? 'returned' : 'done', phaseBecause: failing ? { because: 'success 95.0 %, below 99 %', zh: '成功率 95.0 %，低于 99 %' } : null, step: failing ? 1 : 3, seconds: 330,
     steps: [
       { step: 0, from: 0, to: 300, copied: 0, looks: 10, byHand: true, last: { ...look, judged: judged('success 100.0 %', 'holds') } },
       { step: 1, from: 300, to: 330, copied: 0, looks: 1, byHand: false, last: { ...look, judged: judged('success 95.0 %, below 99 %', 'fails') } },
@@ -74,6 +74,10 @@ it('plays a plan and says where it would stop, and again for what is supposed', 
   await screen.findByText(/^It would go back to v1 in step 2, after/);
   expect(screen.getAllByText('success 95.0 %, below 99 %')).toHaveLength(2);
   expect(screen.getByText('promoted by hand')).toBeTruthy();
+  locale.set('zh');
+  await screen.findByText('成功率 95.0 %，低于 99 %');
+  locale.set('en');
+  await screen.findByText(/^It would go back to v1 in step 2, after/);
   expect(screen.getByRole('listitem', { name: /Step 2: .*failed/ })).toBeTruthy();
   await expectAccessible();
 });
@@ -86,7 +90,7 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
       const judged = [{ verdict: value === null ? ('unknown' as const) : ('holds' as const), value, stable: null, early: value === null ? 75 : null, because, zh: '' }];
       const last = { at: 10, step: 0, weight: 0, stable: null, canary: null, judged };
       return {
-        phase: 'done', phaseBecause: '', step: 0, seconds: 90, steps: [{ step: 0, from: 0, to: 90, copied: 3, looks: 9, byHand: false, last }],
+        phase: 'done', phaseBecause: null, step: 0, seconds: 90, steps: [{ step: 0, from: 0, to: 90, copied: 3, looks: 9, byHand: false, last }],
         checks: [], recordedFrom: 1000, recordedTo: 2000, requestsPerSecond: 12, canaryKnown: true, astray: 0,
         given: [value === null ? { gate: 1, source: 'unplayed', because: 'no Prometheus' } : { gate: 1, source: 'supposed', because: '' }],
       };
@@ -149,12 +153,16 @@ it('lists what other controllers drive, says why an order has no meaning, and sh
 it('writes the plan for another controller, and says first what is lost', async () => {
   const object = { group: 'flagger.app', kind: 'Canary', namespace: 'prod', name: 'reviews' };
   const proposal = { object, before: '', after: 'kind: Canary', base: '', diff: [{ side: 'after' as const, line: 1, text: 'kind: Canary' }] };
-  const host = fixtureHost({ foreignRollouts: { controllers: ['Flagger'], rollouts: [], unknown: [] }, foreignPlan: { proposals: [proposal], lost: ['no step waits'] }, draftPut: { revision: 1, items: [], says: [], canUndo: true } });
+  const host = fixtureHost({ foreignRollouts: { controllers: ['Flagger'], rollouts: [], unknown: [] }, foreignPlan: { proposals: [proposal], lost: [{ because: 'no step waits', zh: '没有步骤会等人' }] }, draftPut: { revision: 1, items: [], says: [], canUndo: true } });
   connect(host);
   render(ForeignPlan, { session: 'w', plan: newPlan(), disabledBecause: '' });
   await fireEvent.click(await screen.findByRole('button', { name: 'Flagger' }));
   await screen.findByText('no step waits');
   await expectAccessible();
+  locale.set('zh');
+  await screen.findByText('没有步骤会等人');
+  locale.set('en');
+  await screen.findByText('no step waits');
   await fireEvent.click(screen.getByRole('button', { name: 'Put into the tray' }));
   await waitFor(() => expect(host.asked.some(({ name }) => name === 'draft_put')).toBe(true));
 });

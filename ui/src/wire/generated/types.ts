@@ -425,7 +425,7 @@ proposals: Array<Proposal>,
 /**
  * What it does not say, or says otherwise.
  */
-lost: Array<string>, };
+lost: Array<Said>, };
 
 export type ForeignPlanArgs = { session: string, plan: RolloutPlan, controller: string, };
 
@@ -1414,9 +1414,9 @@ isOurs: boolean, isOver: boolean, plan: RolloutPlan,
  */
 step: number, phase: RolloutPhase, 
 /**
- * Why it paused, returns or stopped.
+ * Why it paused, returns or stopped; null where it did none of these.
  */
-phaseBecause: string, 
+phaseBecause: Said | null, 
 /**
  * What stands in the way of its next write.
  */
@@ -1595,9 +1595,9 @@ export type RolloutSimulateArgs = { session: string, plan: RolloutPlan, supposed
  */
 export type RolloutSimulated = { phase: RolloutPhase, 
 /**
- * Why it paused or went back.
+ * Why it paused or went back; null where it did not.
  */
-phaseBecause: string, 
+phaseBecause: Said | null, 
 /**
  * Where it ended, from 0.
  */
@@ -1688,6 +1688,11 @@ export type RuleCard = { rule: string, level: Level, aliases: Array<string>, wha
  * The words of a rule in another language than English.
  */
 export type RuleWords = { what: string, why: string, fix: string, };
+
+/**
+ * What is said in both languages of the window; without Chinese where an earlier version said it.
+ */
+export type Said = { because: string, zh: string, };
 
 /**
  * What asking all proxies for their counters costs: how many, bytes of their answers, seconds that it took, and from one time to the next.

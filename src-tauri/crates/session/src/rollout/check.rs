@@ -60,7 +60,7 @@ impl Session {
         }
         let split = match Split::read(plan, &live) {
             Err(unfit) => {
-                found.push(obstacle(&route, unfit.to_string()));
+                found.push(obstacle(&route, unfit.said()));
                 None
             }
             Ok(split) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cluster::{ApiError, Connection};
 use jiff::Timestamp;
 use journal::{EntryId, RolloutId, State};
-use rollout::{Act, Observation, Phase, Plan, Split};
+use rollout::{Act, Observation, Phase, Plan, Said, Split};
 use serde_json::Value;
 
 use super::Kept;
@@ -38,10 +38,10 @@ pub(super) async fn step_of(
     split: Split,
     lease: Option<&Lease>,
     live: Value,
-) -> Result<std::result::Result<Step, String>, ApiError> {
+) -> Result<std::result::Result<Step, Said>, ApiError> {
     let mut body = match split.written(plan, &live) {
         Ok(body) => body,
-        Err(unfit) => return Ok(Err(unfit.to_string())),
+        Err(unfit) => return Ok(Err(unfit.said())),
     };
     Lease::put(lease, &mut body);
     update(connection, plan, body, live).await.map(Ok)
@@ -141,7 +141,7 @@ impl Session {
         let link = self.live.borrow().link;
         let (live, mut stale) = match self.split_now(kept).await {
             Ok(live) => (live, None),
-            Err(error) => (Err(String::new()), Some(error.to_string())),
+            Err(error) => (Err(Said::default()), Some(error.to_string())),
         };
         if link != Link::Live {
             stale = stale.or_else(|| Some(self.live.borrow().because.clone()));
@@ -160,15 +160,16 @@ impl Session {
     }
 
     /// The split that the route has on the server now, or why it cannot be driven.
-    async fn split_now(&self, kept: &Kept) -> Result<std::result::Result<Split, String>> {
+    async fn split_now(&self, kept: &Kept) -> Result<std::result::Result<Split, Said>> {
         let plan = &kept.run.plan;
         let Some(live) = plan::read(self.connection(), &plan.object()).await? else {
-            return Ok(Err(format!("{} is not there", plan.object())));
+            let of = plan.object();
+            return Ok(Err(Said::new(format!("{of} is not there"), format!("{of} 不存在"))));
         };
         if let Some(other) = self.rollout_lease(kept).of_another(&live, Timestamp::now()) {
-            return Ok(Err(other.to_string()));
+            return Ok(Err(other.said()));
         }
-        Ok(Split::read(plan, &live).map_err(|unfit| unfit.to_string()))
+        Ok(Split::read(plan, &live).map_err(|unfit| unfit.said()))
     }
 
     /// The lease that goes with a split.
@@ -198,7 +199,7 @@ impl Session {
         }
         let lease = (!matches!(run.phase, Phase::Returning(_))).then_some(&lease);
         let step = step_of(self.connection(), plan, split, lease, live).await?;
-        let step = step.map_err(|reason| Error::Refused { reason })?;
+        let step = step.map_err(|unfit| Error::Refused { reason: unfit.en })?;
         let message = match &run.phase {
             Phase::Returning(because) => format!("rollout {}: back to {}: {because}", plan.name, plan.stable),
             _ => format!(

@@ -21,7 +21,8 @@ fn rollout() -> Value {
 
 fn canary() -> Value {
     json!({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"namespace": "prod", "name": "ratings"},
-        "spec": {"provider": "istio", "targetRef": {"kind": "Deployment", "name": "ratings"}, "analysis": {"stepWeight": 25, "maxWeight": 50}}})
+        "spec": {"provider": "istio", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ratings"}, "service": {"port": 9080},
+            "analysis": {"interval": "1m", "threshold": 2, "stepWeight": 25, "maxWeight": 50}}})
 }
 
 fn key(object: &Value) -> ObjectKey {
@@ -31,7 +32,7 @@ fn key(object: &Value) -> ObjectKey {
 }
 
 /// Both, as their controllers would have left them.
-async fn begun() -> Bench {
+pub(crate) async fn begun() -> Bench {
     let options = demo::Options { rollouts: false, ..demo::Options::default() };
     let bench = bench_of(&options, Demo::client).await;
     let waits = json!({"phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1, "currentPodHash": "b", "stableRS": "a",
@@ -43,7 +44,7 @@ async fn begun() -> Bench {
     bench
 }
 
-async fn until(bench: &Bench, what: &str, is: impl Fn(&[Foreign]) -> bool) -> Vec<Foreign> {
+pub(crate) async fn until(bench: &Bench, what: &str, is: impl Fn(&[Foreign]) -> bool) -> Vec<Foreign> {
     let mut live = bench.session.live();
     let seen = async {
         loop {
@@ -206,13 +207,13 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
         json!([{"name": "reviews-cohort"}, {"name": "reviews-copies"}])
     );
     assert_eq!(strategy["trafficRouting"]["istio"]["virtualService"], json!({"name": "reviews"}), "as it was");
-    assert!(argo.lost.iter().any(|lost| lost.starts_with("the gate “p50, max 20")), "{:#?}", argo.lost);
+    assert!(argo.lost.iter().any(|lost| lost.en.starts_with("the gate “p50, max 20")), "{:#?}", argo.lost);
 
     let mut elsewhere = plan.clone();
     elsewhere.route.name = "catalog".to_owned();
     let lost = bench.session.foreign_plan(&elsewhere, "Argo Rollouts").await.unwrap().lost;
     let told = "it moves VirtualService prod/reviews, and not VirtualService prod/catalog";
-    assert!(lost.iter().any(|one| one == told), "{lost:#?}");
+    assert!(lost.iter().any(|one| one.en == told), "{lost:#?}");
 
     let flagger = bench.session.foreign_plan(&plan, "Flagger").await.unwrap();
     let spec = whole(&flagger.dishes[0].after)["spec"].clone();
@@ -234,7 +235,11 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
         "the gate “p50",
         "comparison",
     ] {
-        assert!(flagger.lost.iter().any(|told| told.contains(lost)), "{lost}: {:#?}", flagger.lost);
+        assert!(
+            flagger.lost.iter().any(|told| told.en.contains(lost) && !told.zh.is_empty()),
+            "{lost}: {:#?}",
+            flagger.lost
+        );
     }
 
     // It goes the way of every change.
@@ -262,7 +267,7 @@ async fn gates_are_written_as_what_they_ask_of_prometheus() {
     let gates = "gates:
 - {metric: success-rate, min: 99, maxOverStable: 1}
 - {metric: p99, max: 500}
-- {metric: promql, name: cpu, query: 'sum(cpu{app=\"{{service}}\"})', max: 2}
+- {metric: promql, name: cpu, query: 'sum(rate(cpu{app=\"{{service}}\"}[10m]))', max: 2}
 ";
     let start = PLAN.find("gates:").unwrap();
     let plan = rollout::Plan::read(&format!("{}interval: 2m\ntolerance: 1\n{gates}", &PLAN[..start])).unwrap();
@@ -286,12 +291,19 @@ async fn gates_are_written_as_what_they_ask_of_prometheus() {
     );
     let pods = r#"{reporter="destination",namespace="prod",pod=~"reviews-{{args.canary}}-.+"}[2m]"#;
     assert!(of(1, "/provider/prometheus/query").contains(pods), "{metrics:#?}");
-    assert_eq!(of(3, "/provider/prometheus/query"), r#"sum(cpu{app="reviews"})"#);
+    assert_eq!(of(3, "/provider/prometheus/query"), r#"sum(rate(cpu{app="reviews"}[10m]))"#);
     assert_eq!(of(2, "/provider/prometheus/address"), "http://prometheus.prod.svc:9090");
     let number = "len(result) == 1 && !isNaN(result[0])";
     assert_eq!(of(2, "/successCondition"), format!("{number} && result[0] <= 500"));
     assert_eq!(of(2, "/failureCondition"), format!("{number} && !(result[0] <= 500)"));
     assert_eq!((&metrics[2]["failureLimit"], &metrics[2]["inconclusiveLimit"]), (&json!(1), &json!(3)));
+    // What a query reads back, and a minute for its samples to come; each step is so much longer.
+    let delays = [0, 1, 2, 3].map(|at| of(at, "/initialDelay"));
+    assert_eq!(delays, ["3m", "3m", "3m", "11m"]);
+    let steps = whole(&argo.dishes[1].after).pointer("/spec/strategy/canary/steps").cloned().unwrap();
+    let pauses: Vec<_> = steps.as_array().unwrap().iter().filter_map(|step| step.get("pause")).collect();
+    let long = |time: &str| json!({"duration": time});
+    assert_eq!(pauses, [&long("16m"), &long("11m"), &json!({}), &long("11m")]);
     let analysis = whole(&argo.dishes[1].after).pointer("/spec/strategy/canary/analysis").cloned().unwrap();
     assert_eq!(
         (&analysis["templates"], &analysis["startingStep"]),
@@ -305,12 +317,14 @@ async fn gates_are_written_as_what_they_ask_of_prometheus() {
     let query = whole(&flagger.dishes[2].after)["spec"]["query"].as_str().unwrap().to_owned();
     let target = r#"destination_workload_namespace="prod",destination_workload="reviews-v1"}"#;
     assert!(query.starts_with("(histogram_quantile(0.99, sum by (le)") && query.contains(target), "{query}");
-    let metrics = whole(&flagger.dishes[4].after).pointer("/spec/analysis/metrics").cloned().unwrap();
+    let analysis = whole(&flagger.dishes[4].after).pointer("/spec/analysis").cloned().unwrap();
+    assert_eq!(analysis["interval"], json!("11m"), "a look at the end of a step reads nothing of before it");
+    let metrics = &analysis["metrics"];
     assert_eq!(
         metrics[2],
         json!({"name": "reviews-gate-2-p99", "interval": "2m", "templateRef": {"name": "reviews-gate-2-p99"}, "thresholdRange": {"max": 500}})
     );
-    assert!(flagger.lost.iter().all(|lost| !lost.starts_with("the gate")), "{:#?}", flagger.lost);
+    assert!(flagger.lost.iter().all(|lost| !lost.en.starts_with("the gate")), "{:#?}", flagger.lost);
 
     // They go into the tray together, what is named before what names it.
     for dish in &argo.dishes {

@@ -4,6 +4,7 @@ mod added_servers;
 mod bad_input;
 mod bench;
 mod foreign;
+mod foreign_plans;
 mod git;
 mod kept;
 mod main_job;

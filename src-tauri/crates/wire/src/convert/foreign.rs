@@ -16,7 +16,7 @@ pub(crate) async fn foreign(session: &Session) -> session::Result<ForeignRollout
 
 impl From<Written> for ForeignPlan {
     fn from(written: Written) -> Self {
-        Self { proposals: all(written.dishes), lost: written.lost }
+        Self { proposals: all(written.dishes), lost: all(written.lost) }
     }
 }
 

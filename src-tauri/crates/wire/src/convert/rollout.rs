@@ -11,7 +11,7 @@ use super::all;
 use crate::types::{
     GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutGiven,
     RolloutJudged, RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed, RolloutRates,
-    RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed,
+    RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed, Said,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -170,7 +170,6 @@ impl From<rollout::Check> for RolloutCheck {
 impl From<Shown> for Rollout {
     fn from(shown: Shown) -> Self {
         let run = shown.run;
-        let (phase, phase_because) = phase(run.phase);
         Self {
             id: shown.id as f64,
             user: shown.user,
@@ -180,8 +179,8 @@ impl From<Shown> for Rollout {
             is_over: shown.is_over,
             plan: run.plan.into(),
             step: run.step as u32,
-            phase,
-            phase_because,
+            phase: (&run.phase).into(),
+            phase_because: run.phase.because().cloned().map(Said::from),
             because: shown.because,
             weight: run.split.canary.into(),
             mirror: run.split.mirror.into(),
@@ -192,17 +191,24 @@ impl From<Shown> for Rollout {
     }
 }
 
-/// Where it stands, and why.
-fn phase(phase: Phase) -> (RolloutPhase, String) {
-    match phase {
-        Phase::Moving => (RolloutPhase::Moving, String::new()),
-        Phase::Watching => (RolloutPhase::Watching, String::new()),
-        Phase::Waiting => (RolloutPhase::Waiting, String::new()),
-        Phase::Done => (RolloutPhase::Done, String::new()),
-        Phase::Paused(because) => (RolloutPhase::Paused, because),
-        Phase::Returning(because) => (RolloutPhase::Returning, because),
-        Phase::Returned(because) => (RolloutPhase::Returned, because),
-        Phase::Stopped(because) => (RolloutPhase::Stopped, because),
+impl From<rollout::Said> for Said {
+    fn from(said: rollout::Said) -> Self {
+        Self { because: said.en, zh: said.zh }
+    }
+}
+
+impl From<&Phase> for RolloutPhase {
+    fn from(phase: &Phase) -> Self {
+        match phase {
+            Phase::Moving => Self::Moving,
+            Phase::Watching => Self::Watching,
+            Phase::Waiting => Self::Waiting,
+            Phase::Done => Self::Done,
+            Phase::Paused(_) => Self::Paused,
+            Phase::Returning(_) => Self::Returning,
+            Phase::Returned(_) => Self::Returned,
+            Phase::Stopped(_) => Self::Stopped,
+        }
     }
 }
 
@@ -242,10 +248,9 @@ impl From<Given> for RolloutGiven {
 impl From<Simulated> for RolloutSimulated {
     fn from(simulated: Simulated) -> Self {
         let run = simulated.played.run;
-        let (phase, phase_because) = phase(run.phase);
         Self {
-            phase,
-            phase_because,
+            phase: (&run.phase).into(),
+            phase_because: run.phase.because().cloned().map(Said::from),
             step: run.step as u32,
             seconds: run.driven.as_secs_f64(),
             steps: all(simulated.played.steps),

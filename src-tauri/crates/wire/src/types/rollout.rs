@@ -174,8 +174,8 @@ wire! {
         /// From 0.
         pub step: u32,
         pub phase: RolloutPhase,
-        /// Why it paused, returns or stopped.
-        pub phase_because: String,
+        /// Why it paused, returns or stopped; null where it did none of these.
+        pub phase_because: Option<Said>,
         /// What stands in the way of its next write.
         pub because: String,
         pub weight: u32,
@@ -243,8 +243,8 @@ wire! {
     /// A plan as it would go.
     pub struct RolloutSimulated {
         pub phase: RolloutPhase,
-        /// Why it paused or went back.
-        pub phase_because: String,
+        /// Why it paused or went back; null where it did not.
+        pub phase_because: Option<Said>,
         /// Where it ended, from 0.
         pub step: u32,
         /// How long it took.
@@ -274,6 +274,11 @@ wire! {
 wire! {
     /// What a person may want of a rollout of another controller; `finish` is to the end now, past all steps and checks.
     pub enum ForeignOrder { Promote, Finish, Pause, Resume, Abort, Retry }
+}
+
+wire! {
+    /// What is said in both languages of the window; without Chinese where an earlier version said it.
+    pub struct Said { pub because: String, pub zh: String }
 }
 
 wire! {
@@ -326,6 +331,6 @@ wire! {
         /// What goes into the tray: what the rollout names for its gates, then the rollout.
         pub proposals: Vec<Proposal>,
         /// What it does not say, or says otherwise.
-        pub lost: Vec<String>,
+        pub lost: Vec<Said>,
     }
 }

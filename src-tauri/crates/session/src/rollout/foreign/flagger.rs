@@ -1,8 +1,11 @@
 //! Flagger: the fields of `pkg/apis/flagger/v1beta1/{canary,status}.go`, and what `pkg/controller/scheduler.go` (`advanceCanary`,
 //! `shouldSkipAnalysis`) makes of `suspend` and `skipAnalysis`. It has no tool of its own, and no way back but a failed check or a webhook.
 
+use std::time::Duration;
+
 use rollout::{Failure, Gate, Metric, Pause, RouteKind, Said, span};
 use serde_json::{Value, json};
+use world::yaml::Edit;
 use world::{ObjectKey, TargetPort};
 
 use super::gates::{Series, checks, window};
@@ -11,6 +14,26 @@ use super::{Controller, Health, Order, Patch, Standing, Why, text};
 
 pub(super) const CONTROLLER: Controller =
     Controller { name: "Flagger", group: "flagger.app", kind: "Canary", gates: "MetricTemplate", read, steer, write };
+
+/// Over how long its built-in checks look.
+const BUILT_IN: Duration = Duration::from_secs(60);
+
+/// Other ways of stepping than by `stepWeights`, which it would take before them (pkg/controller/scheduler.go, `advanceCanary`).
+const OTHER_WAYS: [&str; 4] = ["stepWeight", "maxWeight", "iterations", "match"];
+
+const NO_PERSON: (&str, &str) = (
+    "no step waits for a person: that takes a webhook of the type confirm-traffic-increase",
+    "没有步骤会等人：那需要类型为 confirm-traffic-increase 的 webhook",
+);
+const NO_COHORT: (&str, &str) = (
+    "cohorts are left out: Flagger knows them instead of weights, not beside them",
+    "人群被略去：Flagger 只能以人群代替权重，不能并用",
+);
+const NO_COPIES: (&str, &str) = (
+    "copies are left out: Flagger makes them instead of weights, not beside them",
+    "复制被略去：Flagger 只能以复制代替权重，不能并用",
+);
+const NO_HOLD: (&str, &str) = ("it does not hold after a failure: Flagger goes back", "失败后不会保持：Flagger 会退回");
 
 fn read(canary: &Value) -> Standing {
     let phase = text(canary, "/status/phase");
@@ -51,6 +74,13 @@ fn message(canary: &Value) -> Said {
         let of = analysis(canary).and_then(|one| one.get("threshold")?.as_u64()).unwrap_or(0);
         said.en += &format!(" ({failed} of {of} checks failed)");
         said.zh += &format!("（{of} 次检查中失败 {failed} 次）");
+    }
+    if matches!(text(canary, "/status/phase"), "Waiting" | "WaitingPromotion") {
+        for hook in confirming(Some(canary)) {
+            let (name, url) = (text(hook, "/name"), text(hook, "/url"));
+            said.en += &format!(" (its webhook {name} has to say yes: {url})");
+            said.zh += &format!("（须由 webhook {name} 同意：{url}）");
+        }
     }
     if is_suspended(canary) {
         said.en += " (suspended)";
@@ -126,39 +156,60 @@ fn write(ground: &Ground<'_>) -> Draft {
         Pause::Manual => None,
     });
     // A step lasts one interval: long enough for the longest.
-    let interval = pauses.max().unwrap_or_default().max(plan.interval);
+    let (beside, metrics) = metrics(ground, &mut lost);
+    // Its checks are made at the end of a step, and must read nothing of before.
+    let ripe = if metrics.is_empty() { Duration::ZERO } else { ground.ripe().max(BUILT_IN.saturating_add(plan.lag)) };
+    let interval = pauses.max().unwrap_or_default().max(plan.interval).max(ripe);
     if plan.steps.iter().any(|step| step.pause != Pause::For(interval)) {
-        lost.push(format!("every step lasts {}: Flagger has one interval for all", span(interval)));
+        let time = span(interval);
+        let en = format!("every step lasts {time}: Flagger has one interval for all");
+        lost.push(Said::new(en, format!("每一步都持续 {time}：Flagger 只有一个间隔")));
     }
     let any = |is: fn(&rollout::Step) -> bool| plan.steps.iter().any(is);
+    let waits = any(|step| step.pause == Pause::Manual) && confirming(ground.known).next().is_none();
     for (is, what) in [
-        (any(|step| step.pause == Pause::Manual), "no step waits for a person: that takes a webhook"),
-        (
-            any(|step| step.cohort.is_some()),
-            "cohorts are left out: Flagger knows them instead of weights, not beside them",
-        ),
-        (any(|step| step.mirror > 0), "copies are left out: Flagger makes them instead of weights, not beside them"),
-        (plan.on_failure == Failure::Hold, "it does not hold after a failure: Flagger goes back"),
+        (waits, NO_PERSON),
+        (any(|step| step.cohort.is_some()), NO_COHORT),
+        (any(|step| step.mirror > 0), NO_COPIES),
+        (plan.on_failure == Failure::Hold, NO_HOLD),
     ] {
-        lost.extend(is.then(|| what.to_owned()));
+        lost.extend(is.then(|| Said::from(what)));
     }
     // Its last step is the promotion.
     let weights: Vec<u8> =
         plan.steps.iter().map(|step| step.weight).filter(|weight| (1..100).contains(weight)).collect();
-    let (beside, metrics) = metrics(ground, &mut lost);
     let analysis = json!({"interval": span(interval), "threshold": plan.tolerance + 1, "stepWeights": weights, "metrics": metrics});
     if ground.known.is_none() {
-        lost.push(format!(
-            "it makes Deployment {0}-primary and Services, subsets and a route of its own in place of {1}: a new version begins when the template of {0} changes",
-            ground.target,
-            plan.object()
+        let (target, of) = (ground.target, plan.object());
+        lost.push(Said::new(
+            format!("it makes Deployment {target}-primary and Services, subsets and a route of its own in place of {of}: a new version begins when the template of {target} changes"),
+            format!("它会建立 Deployment {target}-primary 以及自己的 Service、子集和路由，取代 {of}：{target} 的模板变化时开始新版本"),
         ));
     }
     let provider = if plan.route.kind == RouteKind::HttpRoute { "gatewayapi:v1" } else { "istio" };
     let spec = json!({"provider": provider,
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ground.target},
         "service": service(ground), "analysis": analysis});
-    Draft { fields: vec![("/spec/analysis", analysis)], spec, beside, lost }
+    Draft { edits: analysis_edits(ground.known, analysis), spec, beside, lost }
+}
+
+/// What changes in the analysis of a canary that is there: its webhooks, alerts and all else stay; other ways of stepping go.
+fn analysis_edits(known: Option<&Value>, wanted: Value) -> Vec<Edit> {
+    let at = |name: &str| format!("/spec/analysis/{name}");
+    let now = known.and_then(|known| known.pointer("/spec/analysis")).and_then(Value::as_object);
+    let others = OTHER_WAYS.into_iter().filter(|name| now.is_some_and(|now| now.contains_key(*name)));
+    let fields = wanted.as_object().into_iter().flatten();
+    others
+        .map(|name| Edit::remove(&at(name)))
+        .chain(fields.map(|(name, value)| Edit::set(&at(name), value.clone())))
+        .collect()
+}
+
+/// The webhooks at which a canary waits for somebody (pkg/apis/flagger/v1beta1/canary.go, `HookType`).
+fn confirming(canary: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let analysis = canary.and_then(analysis);
+    let hooks = analysis.and_then(|one| one.get("webhooks")?.as_array()).into_iter().flatten();
+    hooks.filter(|hook| text(hook, "/type").starts_with("confirm-"))
 }
 
 /// The Service and the route that it makes in place of those that are there: at the same ports, hosts and gateways.
@@ -196,16 +247,16 @@ fn service(ground: &Ground<'_>) -> Value {
 }
 
 /// The gates as MetricTemplates; where no Prometheus is known, those that its own checks can say.
-fn metrics(ground: &Ground<'_>, lost: &mut Vec<String>) -> (Vec<Beside>, Vec<Value>) {
+fn metrics(ground: &Ground<'_>, lost: &mut Vec<Said>) -> (Vec<Beside>, Vec<Value>) {
     let plan = ground.plan;
     let Ok(server) = ground.server.as_ref() else {
         let metrics: Vec<Value> = plan.gates.iter().filter_map(|gate| metric(gate, lost)).collect();
         if !metrics.is_empty() {
-            lost.push("its checks need a Prometheus that it knows".to_owned());
+            lost.push(("its checks need a Prometheus that it knows", "它的检查需要它所知的 Prometheus").into());
         }
         return (Vec::new(), metrics);
     };
-    lost.extend(server.wants.iter().map(|want| (*want).to_owned()));
+    lost.extend(server.wants.iter().map(|want| Said::from(*want)));
     // The stable version runs as a copy of the target (pkg/canary/deployment_controller.go).
     let target = ground.known.map_or(ground.target, |known| text(known, "/spec/targetRef/name"));
     let of = |name: &str| {
@@ -213,7 +264,7 @@ fn metrics(ground: &Ground<'_>, lost: &mut Vec<String>) -> (Vec<Beside>, Vec<Val
     };
     let all = checks(plan, server, &Series { canary: of(target), stable: of(&format!("{target}-primary")) }, lost);
     if !all.is_empty() {
-        lost.push("a look without a number counts as a failed one".to_owned());
+        lost.push(("a look without a number counts as a failed one", "没有数值的检查算作失败").into());
     }
     let provider = json!({"type": "prometheus", "address": server.address});
     let templates = all.iter().map(|check| Beside {
@@ -228,19 +279,23 @@ fn metrics(ground: &Ground<'_>, lost: &mut Vec<String>) -> (Vec<Beside>, Vec<Val
 }
 
 /// A gate as one of the checks that it has built in: the share that succeeded, in percent, and the 99th percentile, in milliseconds.
-fn metric(gate: &Gate, lost: &mut Vec<String>) -> Option<Value> {
+fn metric(gate: &Gate, lost: &mut Vec<Said>) -> Option<Value> {
     let (name, bound, value) = match (gate.metric, gate.min, gate.max) {
         (Metric::SuccessRate, Some(min), None) => ("request-success-rate", "min", min),
         (Metric::P99, None, Some(max)) => ("request-duration", "max", max),
         _ => {
-            lost.push(format!("the gate “{}” is left out: Flagger has no such check built in", gate_words(gate)));
+            let gate = gate_words(gate);
+            let en = format!("the gate “{gate}” is left out: Flagger has no such check built in");
+            lost.push(Said::new(en, format!("条件“{gate}”被略去：Flagger 没有这样的内置检查")));
             return None;
         }
     };
     if gate.over.is_some() {
-        lost.push(format!("of the gate “{}” the comparison with the stable version is left out", gate_words(gate)));
+        let gate = gate_words(gate);
+        let en = format!("of the gate “{gate}” the comparison with the stable version is left out");
+        lost.push(Said::new(en, format!("条件“{gate}”中与稳定版本的比较被略去")));
     }
-    Some(json!({"name": name, "interval": "1m", "thresholdRange": {bound: value}}))
+    Some(json!({"name": name, "interval": span(BUILT_IN), "thresholdRange": {bound: value}}))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollout::{Gate, Metric, Plan, fill, span};
+use rollout::{Gate, Metric, Plan, Said, fill, span};
 use serde_json::{Value, json};
 use signals::promql::{BUCKETS, Place, REQUESTS};
 
@@ -19,7 +19,7 @@ pub(super) struct Server {
     /// Label matchers that narrow its answers to this cluster.
     only: String,
     /// What a controller has to be given besides.
-    pub wants: Vec<&'static str>,
+    pub wants: Vec<(&'static str, &'static str)>,
 }
 
 /// Which series are of a version: label matchers.
@@ -35,6 +35,8 @@ pub(super) struct Check {
     pub query: String,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    /// How long after a step it reads nothing of before.
+    pub ripe: Duration,
 }
 
 impl Check {
@@ -54,19 +56,24 @@ impl Check {
 
 impl Session {
     /// The Prometheus that the gates of a plan may ask, or why there is none.
-    pub(super) async fn foreign_server(&self) -> Result<Server, String> {
+    pub(super) async fn foreign_server(&self) -> Result<Server, Said> {
         let standing = self.prometheus_looked().await;
         if let Some(because) = standing.because() {
-            return Err(because);
+            return Err(because.into());
         }
         let only = standing.chosen.only.clone();
         let url = |place: &Place| Server { address: place.url(), only: only.clone(), wants: Vec::new() };
         match &standing.chosen.which {
             Which::Address { url, authority, token } => {
-                let token = token.then_some("its Prometheus wants a token: give the controller a Secret with one");
+                let token = token.then_some((
+                    "its Prometheus wants a token: give the controller a Secret with one",
+                    "它的 Prometheus 需要令牌：请给控制器一个含令牌的 Secret",
+                ));
                 let trusts = !authority.is_empty();
-                let authority =
-                    trusts.then_some("its Prometheus has an authority of its own, which the controller has to trust");
+                let authority = trusts.then_some((
+                    "its Prometheus has an authority of its own, which the controller has to trust",
+                    "它的 Prometheus 使用自有的证书颁发机构，控制器须信任它",
+                ));
                 Ok(Server { address: url.clone(), only, wants: token.into_iter().chain(authority).collect() })
             }
             Which::Service { namespace, name, port } => {
@@ -75,7 +82,8 @@ impl Session {
                 Ok(url(&Place { kind, namespace: namespace.clone(), name: name.clone(), port: *port }))
             }
             Which::Found | Which::Nobody => {
-                standing.found.first().map(url).ok_or_else(|| "none was found in this cluster".to_owned())
+                let none = ("none was found in this cluster", "此集群中没有找到");
+                standing.found.first().map(url).ok_or_else(|| none.into())
             }
         }
     }
@@ -86,12 +94,22 @@ pub(super) fn window(plan: &Plan) -> Duration {
     plan.interval.max(SHORTEST)
 }
 
+/// How long a gate as it is written here reads what was before a step: as far as its query reaches back, and as late as its samples come.
+pub(super) fn ripe(gate: &Gate, plan: &Plan) -> Duration {
+    match gate.metric {
+        Metric::Promql => gate.ripe(plan),
+        Metric::SuccessRate | Metric::P50 | Metric::P99 => window(plan).saturating_add(plan.lag),
+    }
+}
+
 /// The gates as checks; what of them cannot be asked is lost.
-pub(super) fn checks(plan: &Plan, server: &Server, series: &Series, lost: &mut Vec<String>) -> Vec<Check> {
+pub(super) fn checks(plan: &Plan, server: &Server, series: &Series, lost: &mut Vec<Said>) -> Vec<Check> {
     let mut checks = Vec::new();
     for (place, gate) in plan.gates.iter().enumerate() {
         let Some((canary, stable)) = asked(gate, plan, server, series) else {
-            lost.push(format!("the gate “{}” is left out: a name cannot be part of its query", gate_words(gate)));
+            let gate = gate_words(gate);
+            let en = format!("the gate “{gate}” is left out: a name cannot be part of its query");
+            lost.push(Said::new(en, format!("条件“{gate}”被略去：某个名称不能写进它的查询")));
             continue;
         };
         let word = match gate.metric {
@@ -101,20 +119,20 @@ pub(super) fn checks(plan: &Plan, server: &Server, series: &Series, lost: &mut V
             Metric::Promql => "query",
         };
         let name = format!("{}-gate-{}-{word}", plan.service.name, place + 1);
+        let ripe = ripe(gate, plan);
         if let Some(over) = gate.over {
             let worse = if gate.metric == Metric::SuccessRate { (&stable, &canary) } else { (&canary, &stable) };
             let query = format!("vector(scalar({}) - scalar({}))", worse.0, worse.1);
-            checks.push(Check { name: format!("{name}-over-stable"), query, min: None, max: Some(over) });
+            checks.push(Check { name: format!("{name}-over-stable"), query, min: None, max: Some(over), ripe });
         }
         if gate.min.is_some() || gate.max.is_some() {
-            checks.push(Check { name, query: canary, min: gate.min, max: gate.max });
+            checks.push(Check { name, query: canary, min: gate.min, max: gate.max, ripe });
         }
         if gate.metric == Metric::Promql && gate.is_of_version() {
-            lost.push(format!(
-                "the query of the gate “{}” tells the versions apart by {} and {}, as the plan names them: their pods have to do so too",
-                gate_words(gate),
-                plan.stable,
-                plan.canary
+            let (gate, stable, canary) = (gate_words(gate), &plan.stable, &plan.canary);
+            lost.push(Said::new(
+                format!("the query of the gate “{gate}” tells the versions apart by {stable} and {canary}, as the plan names them: their pods have to do so too"),
+                format!("条件“{gate}”的查询按计划中的名称 {stable} 与 {canary} 区分版本：它们的 Pod 也须如此"),
             ));
         }
     }

@@ -1,12 +1,14 @@
 //! A plan as the object of another controller, for the tray. What that controller cannot do is told before.
 
+use std::time::Duration;
+
 use mesh::Ready;
-use rollout::{Gate, Plan};
+use rollout::{Gate, Plan, Said};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{ObjectKey, Workload};
 
-use super::gates::Server;
+use super::gates::{Server, ripe};
 use super::{CONTROLLERS, Controller};
 use crate::recipes::{Dish, changed};
 use crate::rollout::versions::version;
@@ -18,7 +20,7 @@ pub struct Written {
     /// Its objects: those that the rollout names, then the rollout.
     pub dishes: Vec<Dish>,
     /// What it does not say, or says otherwise.
-    pub lost: Vec<String>,
+    pub lost: Vec<Said>,
 }
 
 /// What a controller is written for.
@@ -34,28 +36,36 @@ pub(super) struct Ground<'a> {
     /// The object of the controller that is there already.
     pub known: Option<&'a Value>,
     /// The Prometheus that its gates may ask, or why there is none.
-    pub server: std::result::Result<Server, String>,
+    pub server: std::result::Result<Server, Said>,
 }
 
 impl Ground<'_> {
     /// The Prometheus for the gates, where there are any and it is known; else they are lost.
-    pub fn server(&self, lost: &mut Vec<String>) -> Option<&Server> {
+    pub fn server(&self, lost: &mut Vec<Said>) -> Option<&Server> {
         if self.plan.gates.is_empty() {
             return None;
         }
         match &self.server {
             Ok(server) => {
-                lost.extend(server.wants.iter().map(|want| (*want).to_owned()));
+                lost.extend(server.wants.iter().map(|want| Said::from(*want)));
                 Some(server)
             }
             Err(because) => {
                 let left_out = |gate| {
-                    format!("the gate “{}” is left out: it would ask a Prometheus, and {because}", gate_words(gate))
+                    let gate = gate_words(gate);
+                    let en = format!("the gate “{gate}” is left out: it would ask a Prometheus, and {because}");
+                    Said::new(en, format!("条件“{gate}”被略去：它要询问 Prometheus，而{}", because.zh))
                 };
                 lost.extend(self.plan.gates.iter().map(left_out));
                 None
             }
         }
+    }
+
+    /// How long a step lasts until no gate reads what was before it; nothing where no gate is asked.
+    pub fn ripe(&self) -> Duration {
+        let gates = self.server.is_ok().then_some(&self.plan.gates).into_iter().flatten();
+        gates.map(|gate| ripe(gate, self.plan)).max().unwrap_or_default()
     }
 }
 
@@ -68,12 +78,12 @@ pub(super) struct Beside {
 
 /// What a controller makes of a plan.
 pub(super) struct Draft {
-    /// Fields of the object that is there already.
-    pub fields: Vec<(&'static str, Value)>,
+    /// What changes in the object that is there already.
+    pub edits: Vec<Edit>,
     /// The `spec` of a new one.
     pub spec: Value,
     pub beside: Vec<Beside>,
-    pub lost: Vec<String>,
+    pub lost: Vec<Said>,
 }
 
 impl Session {
@@ -113,14 +123,15 @@ impl Session {
         }
         let body = known.as_ref().and_then(|key| world.document(key)).map(|document| document.body.clone());
         let (target, replicas) = workload.map_or(("", 1), |one| (&*one.name, one.replicas));
-        let server = if plan.gates.is_empty() { Err(String::new()) } else { self.foreign_server().await };
+        let server = if plan.gates.is_empty() { Err(Said::default()) } else { self.foreign_server().await };
         let known_body = body.as_deref();
         let ground = Ground { ready: &ready, plan, route: &route.body, target, replicas, known: known_body, server };
-        let Draft { fields, spec, beside, mut lost } = (controller.write)(&ground);
+        let Draft { edits, spec, beside, mut lost } = (controller.write)(&ground);
         let moves = body.as_deref().map(|body| (controller.read)(body).moves).unwrap_or_default();
         if !moves.is_empty() && !moves.contains(&plan.object()) {
             let moves: Vec<String> = moves.iter().map(ToString::to_string).collect();
-            lost.push(format!("it moves {}, and not {}", moves.join(", "), plan.object()));
+            let (moves, of) = (moves.join(", "), plan.object());
+            lost.push(Said::new(format!("it moves {moves}, and not {of}"), format!("它调整的是 {moves}，而不是 {of}")));
         }
         let dish = |kind: &str, name: &str, edits: Vec<Edit>, spec: Value| {
             let key = ObjectKey::new(controller.group, kind, &plan.service.namespace, name);
@@ -136,7 +147,6 @@ impl Session {
             let edits = vec![Edit::set("/spec", one.spec.clone())];
             dishes.push(dish(one.kind, &one.name, edits, one.spec)?);
         }
-        let edits: Vec<Edit> = fields.into_iter().map(|(path, value)| Edit::set(path, value)).collect();
         dishes.push(match known {
             Some(key) => changed(&self.world(), &self.tray.borrow(), &key, &edits)?,
             None => dish(controller.kind, &plan.service.name, edits, spec)?,
