@@ -28,28 +28,34 @@ pub(super) type Part = Vec<u32>;
 /// By how much the boxes on their own must fill the window better, for a flow over all boxes is easier to follow.
 const EASIER: f64 = 1.3;
 
-/// The column of every node.
-pub(crate) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> Vec<u32> {
+/// Columns that were tried.
+pub(crate) struct Tried {
+    pub columns: Vec<u32>,
+    /// How many times worse it is than its size tells, for what is hard to follow in it.
+    pub harder: f64,
+    /// What it needs of the window, as far as that is known before the boxes stand.
+    cost: f64,
+}
+
+/// Columns for every node, the best first as far as they can be judged before the boxes stand; at least one, and at most `most`.
+pub(crate) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64, most: usize) -> Vec<Tried> {
+    let mut tried = over_all(graph, forward, aspect);
+    let (alone, columns) = boxes::assign(graph, forward, aspect);
+    tried.push(Tried { columns, harder: EASIER, cost: alone * EASIER });
+    tried.sort_by(|left, right| left.cost.total_cmp(&right.cost));
+    tried.dedup_by(|next, kept| next.columns == kept.columns);
+    tried.truncate(most.max(1));
+    tried
+}
+
+/// One flow over all boxes, in each width.
+fn over_all(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> Vec<Tried> {
     if graph.nodes.is_empty() {
         return Vec::new();
     }
-    let (cost, columns) = over_all(graph, forward, aspect);
-    let (alone, by_box) = boxes::assign(graph, forward, aspect);
-    if alone * EASIER < cost { by_box } else { columns }
-}
-
-/// One flow over all boxes.
-fn over_all(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> (f64, Vec<u32>) {
     let flow = Flow::new(graph, forward, aspect);
-    let parts = flow.parts(forward);
-    let mut best: Option<(f64, Vec<u32>)> = None;
-    for wide in flow.widths(graph.nodes.len()) {
-        let (cost, columns) = flow.try_width(&parts, wide);
-        if best.as_ref().is_none_or(|(least, _)| cost < *least - 1e-9) {
-            best = Some((cost, columns));
-        }
-    }
-    best.unwrap_or_else(|| (f64::INFINITY, vec![0; graph.nodes.len()]))
+    let (parts, blocks) = flow.blocks(flow.parts(forward));
+    flow.widths(graph.nodes.len()).into_iter().map(|wide| flow.try_width(&parts, &blocks, wide)).collect()
 }
 
 impl<'a> Flow<'a> {
@@ -100,6 +106,20 @@ impl<'a> Flow<'a> {
         parts
     }
 
+    /// Takes the boxes out in which nobody calls and is called: each is a block that may have any shape. The largest first.
+    fn blocks(&self, parts: Vec<Part>) -> (Vec<Part>, Vec<Part>) {
+        let group = |part: &Part| self.graph.nodes[part[0] as usize].group;
+        let mut calls = vec![false; self.graph.groups];
+        for part in parts.iter().filter(|part| part.len() > 1) {
+            part.iter().for_each(|node| calls[self.graph.nodes[*node as usize].group] = true);
+        }
+        let (parts, lone): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| calls[group(part)]);
+        let mut blocks: Vec<Part> =
+            lone.chunk_by(|left, right| group(left) == group(right)).map(<[Part]>::concat).collect();
+        blocks.sort_by_key(|block| Reverse(block.len()));
+        (parts, blocks)
+    }
+
     /// Numbers of columns that are worth a try.
     pub fn widths(&self, count: usize) -> Vec<usize> {
         let ground = count as f64 * self.step * (self.row + 8.0);
@@ -129,7 +149,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Columns for a window of so many, and how badly they fill it.
-    fn try_width(&self, parts: &[Part], wide: usize) -> (f64, Vec<u32>) {
+    fn try_width(&self, parts: &[Part], blocks: &[Part], wide: usize) -> Tried {
         let count = self.graph.nodes.len();
         let tall = self.rows(wide);
         let mut columns = vec![0_u32; count];
@@ -147,9 +167,13 @@ impl<'a> Flow<'a> {
                 columns[*node as usize] += by as u32;
             }
         }
+        for block in blocks {
+            ground.put_block(block, &mut columns);
+        }
         squeeze(&mut columns);
         let used = columns.iter().max().map_or(0, |last| *last as usize + 1);
-        (self.fit(used, ground.tallest()) * (1.0 + 0.6 * pushed as f64 / count as f64), columns)
+        let harder = 1.0 + 0.6 * pushed as f64 / count as f64;
+        Tried { cost: self.fit(used, ground.tallest()) * harder, harder, columns }
     }
 
     /// Columns of one part from 0: the longest way from an entry, further right where a column is full. Returns the depth and

@@ -32,6 +32,62 @@ impl<'a> Ground<'a> {
 
     /// Puts a part where it costs least; returns by how many columns it moves to the right. `more` is what a move costs besides ground.
     pub fn put(&mut self, part: &[u32], columns: &[u32], more: impl Fn(usize) -> f64) -> usize {
+        let cells = self.cells(part, columns);
+        let deep = cells.iter().map(|(_, column, _)| column + 1).max().unwrap_or(1);
+        let places = 0..=self.room.saturating_sub(deep);
+        // Nothing costs less than ground that is there already, and of thousands of parts most find some.
+        if let Some(by) = places.clone().find(|by| self.holds(&cells, *by) && more(*by) == 0.0) {
+            self.take(&cells, by);
+            return by;
+        }
+        let mut best = (f64::INFINITY, f64::INFINITY, 0);
+        for by in places {
+            let (most, own, sum) = self.cost(&cells, by);
+            // A lone node may stand anywhere: it makes its box wider rather than the picture higher.
+            let most = if part.len() == 1 { own } else { most } + more(by);
+            if (most, sum) < (best.0, best.1) {
+                best = (most, sum, by);
+            }
+        }
+        self.take(&cells, best.2);
+        best.2
+    }
+
+    /// Puts a box whose nodes nobody calls: in the shape and at the place where it stands lowest.
+    pub fn put_block(&mut self, nodes: &[u32], columns: &mut [u32]) {
+        let widest = ((nodes.len() as f64).sqrt() * 2.0).ceil() as usize;
+        let tallest = self.tallest();
+        let mut best = (f64::INFINITY, f64::INFINITY, 1, 0);
+        for wide in 1..=widest.min(self.room).max(1) {
+            let tall = self.tall(nodes, wide);
+            for (by, under) in self.height.windows(wide).enumerate() {
+                let own = under.iter().copied().fold(0.0, f64::max) + tall + HEADING + BOX_GAP;
+                let ground = own.max(tallest);
+                if (ground, own) < (best.0, best.1) {
+                    best = (ground, own, wide, by);
+                }
+            }
+        }
+        let (_, _, wide, by) = best;
+        for (at, node) in nodes.iter().enumerate() {
+            columns[*node as usize] = (at % wide) as u32;
+        }
+        let cells = self.cells(nodes, columns);
+        self.take(&cells, by);
+        for node in nodes {
+            columns[*node as usize] += by as u32;
+        }
+    }
+
+    /// Height of the nodes in so many columns, row by row.
+    fn tall(&self, nodes: &[u32], wide: usize) -> f64 {
+        let height = |node: &u32| self.graph.nodes[*node as usize].h + ROW_GAP;
+        let column = |first: usize| nodes.iter().skip(first).step_by(wide).map(height).sum::<f64>();
+        (0..wide).map(column).fold(0.0, f64::max) + PAD
+    }
+
+    /// Height of a part in each column of each box.
+    fn cells(&self, part: &[u32], columns: &[u32]) -> Vec<(usize, usize, f64)> {
         let mut cells: Vec<(usize, usize, f64)> = part
             .iter()
             .map(|node| {
@@ -47,23 +103,7 @@ impl<'a> Ground<'a> {
             }
             same
         });
-        let deep = cells.iter().map(|(_, column, _)| column + 1).max().unwrap_or(1);
-        let places = 0..=self.room.saturating_sub(deep);
-        // Nothing costs less than ground that is there already, and of thousands of parts most find some.
-        if let Some(by) = places.clone().find(|by| self.holds(&cells, *by) && more(*by) == 0.0) {
-            self.take(&cells, by);
-            return by;
-        }
-        let mut best = (f64::INFINITY, f64::INFINITY, 0);
-        for by in places {
-            let (most, sum) = self.cost(&cells, by);
-            let most = most + more(by);
-            if (most, sum) < (best.0, best.1) {
-                best = (most, sum, by);
-            }
-        }
-        self.take(&cells, best.2);
-        best.2
+        cells
     }
 
     /// Whether the boxes have room for the part there as they are.
@@ -74,9 +114,9 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// The tallest column and the sum of all, if the part stood there.
-    fn cost(&self, cells: &[(usize, usize, f64)], by: usize) -> (f64, f64) {
-        let mut most = 0.0_f64;
+    /// The tallest column of all, the tallest under the part's boxes, and the sum of all, if the part stood there.
+    fn cost(&self, cells: &[(usize, usize, f64)], by: usize) -> (f64, f64, f64) {
+        let (mut most, mut own) = (0.0_f64, 0.0_f64);
         let mut sum = 0.0;
         let mut added: Vec<(usize, usize, f64, usize, usize, f64)> = Vec::with_capacity(4);
         for cell in cells.chunk_by(|left, right| left.0 == right.0) {
@@ -85,19 +125,23 @@ impl<'a> Ground<'a> {
             added.push((held.first, held.last, held.tall, grown.0, grown.1, grown.2));
         }
         for (column, height) in self.height.iter().enumerate() {
-            let mut here = *height;
+            let (mut here, mut under) = (*height, false);
             for (first, last, tall, new_first, new_last, new_tall) in &added {
                 if *first <= column && column <= *last {
                     here -= tall + HEADING + BOX_GAP;
                 }
                 if *new_first <= column && column <= *new_last {
                     here += new_tall + HEADING + BOX_GAP;
+                    under = true;
                 }
+            }
+            if under {
+                own = own.max(here);
             }
             most = most.max(here);
             sum += here;
         }
-        (most, sum)
+        (most, own, sum)
     }
 
     fn take(&mut self, cells: &[(usize, usize, f64)], by: usize) {

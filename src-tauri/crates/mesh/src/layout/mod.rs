@@ -30,6 +30,9 @@ pub(crate) const HEADING: f64 = 32.0;
 /// Between two boxes.
 pub(crate) const BOX_GAP: f64 = 16.0;
 
+/// How many nodes are placed in all for one picture: a small one several times over.
+const TRIES: usize = 400;
+
 /// What is to be placed.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
@@ -113,22 +116,35 @@ pub fn layout(input: &Input, previous: Option<&Placed>) -> Placed {
         return kept;
     }
     let forward = acyclic::forward(&graph);
-    let columns = columns::assign(&graph, &forward, aspect(input));
-    let flow = acyclic::along(&graph, &columns);
-    let mut rank = order::groups(&graph);
-    let mut grid = order::Grid::new(&graph, &flow, &columns, &mut rank);
+    // Only when the boxes stand is it known how high they are: of a small picture several are drawn, and the best is kept.
+    let tries = TRIES / input.nodes.len().max(1);
+    let mut best: Option<(f64, Placed)> = None;
+    for tried in columns::assign(&graph, &forward, aspect(input), tries) {
+        let placed = placed(input, &graph, &tried.columns);
+        let cost = (placed.width / aspect(input)).max(placed.height) * tried.harder;
+        if best.as_ref().is_none_or(|(least, _)| cost < *least - 1e-9) {
+            best = Some((cost, placed));
+        }
+    }
+    best.map(|(_, placed)| placed).unwrap_or_default()
+}
+
+fn placed(input: &Input, graph: &Graph, columns: &[u32]) -> Placed {
+    let flow = acyclic::along(graph, columns);
+    let mut rank = order::groups(graph);
+    let mut grid = order::Grid::new(graph, &flow, columns, &mut rank);
     order::reduce_crossings(&mut grid);
-    let rows = rows::assign(&graph, &grid, &rank);
-    let (x, width) = rows::column_edges(&graph, &columns);
+    let rows = rows::assign(graph, &grid, &rank);
+    let (x, width) = rows::column_edges(graph, columns);
     let place = |(node, size): (usize, &Sized)| {
         let left = x[columns[node] as usize].0;
         Rect { x: left, y: rows.center[node] - size.h / 2.0, w: size.w, h: size.h }
     };
     let nodes: Vec<Rect> = graph.nodes.iter().enumerate().map(place).collect();
-    let hops = hops(&flow, &grid, &rows.center, &nodes, &columns, x.len());
-    let edges = curves::draw(&graph, &nodes, &x, &columns, &hops);
+    let hops = hops(&flow, &grid, &rows.center, &nodes, columns, x.len());
+    let edges = curves::draw(graph, &nodes, &x, columns, &hops);
     let groups = rows.boxes.iter().take(input.groups.len()).copied().collect();
-    let memory = steady::Memory::new(input, &graph, &columns, &x, &hops);
+    let memory = steady::Memory::new(input, graph, columns, &x, &hops);
     let reach = edges.iter().flat_map(|points| points.iter().step_by(2)).copied().fold(width, f64::max);
     Placed { width: reach, height: rows.height, groups, nodes, edges, memory }
 }

@@ -153,19 +153,28 @@ struct Crate {
 fn settle(graph: &Graph, grid: &Grid, rank: &[u32], half: &[f64], mut center: Vec<f64>) -> Rows {
     let mut crates = pack(graph, grid, half, &mut center);
     let depth = grid.columns.len();
-    let mut line: Vec<usize> = (0..graph.groups).filter(|group| crates[*group].tall > 0.0).collect();
+    let held: Vec<usize> = (0..graph.groups).filter(|group| crates[*group].tall > 0.0).collect();
+    let (mut line, mut alone): (Vec<usize>, Vec<usize>) =
+        held.into_iter().partition(|group| !crates[*group].calls.is_empty());
     line.sort_by_key(|group| rank[*group]);
+    alone.sort_by_key(|group| rank[*group]);
+    alone.sort_by(|left, right| crates[*right].tall.total_cmp(&crates[*left].tall));
     let mut floor = vec![0.0_f64; depth];
     for group in &line {
         let held = &mut crates[*group];
         held.y = floor[held.first..=held.last].iter().copied().fold(0.0, f64::max);
         floor[held.first..=held.last].fill(held.y + held.tall + BOX_GAP);
     }
-    let height = floor.iter().copied().fold(0.0, f64::max) - BOX_GAP;
+    let height = (floor.iter().copied().fold(0.0, f64::max) - BOX_GAP).max(0.0);
     for _ in 0..3 {
         slide(&mut crates, &line, grid, &center, depth, height, false);
         slide(&mut crates, &line, grid, &center, depth, height, true);
     }
+    for group in alone {
+        crates[group].y = gap(&crates, &line, group);
+        line.push(group);
+    }
+    let height = line.iter().map(|group| crates[*group].y + crates[*group].tall).fold(0.0, f64::max);
     for (item, y) in center.iter_mut().enumerate() {
         *y = (*y + crates[grid.group[item] as usize].y).round();
     }
@@ -183,6 +192,24 @@ fn settle(graph: &Graph, grid: &Grid, rank: &[u32], half: &[f64], mut center: Ve
         })
         .collect();
     Rows { center, boxes, height: height.max(0.0).round() }
+}
+
+/// The highest place where a box fits between those that stand.
+fn gap(crates: &[Crate], standing: &[usize], group: usize) -> f64 {
+    let own = &crates[group];
+    let mut beside: Vec<&Crate> = standing
+        .iter()
+        .map(|other| &crates[*other])
+        .filter(|other| other.first <= own.last && own.first <= other.last)
+        .collect();
+    beside.sort_by(|left, right| left.y.total_cmp(&right.y));
+    beside
+        .into_iter()
+        .fold((0.0_f64, false), |(y, found), other| match found || other.y >= y + own.tall + BOX_GAP {
+            true => (y, true),
+            false => (y.max(other.y + other.tall + BOX_GAP), false),
+        })
+        .0
 }
 
 /// Measures every box and moves its items so that the box begins at 0.

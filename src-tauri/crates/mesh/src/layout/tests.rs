@@ -304,3 +304,74 @@ fn boxes_that_call_one_another_to_and_fro_do_not_make_a_tower() {
     sound(&input, &placed).unwrap();
     unobstructed(&input, &placed).unwrap();
 }
+
+/// Five namespaces of a shop, of which three have little or no traffic.
+const DEMO: &str = "
+dev/tester > dev/checkout
+dev/tester > dev/storefront
+dev/storefront > dev/catalog
+dev/storefront > dev/reviews
+dev/storefront > prod/users
+dev/reviews > dev/reviews.v1
+dev/reviews > dev/reviews.v2
+dev/payments
+gallery/album > gallery/images
+gallery/album > gallery/thumbs
+gallery/album > prod/catalog
+gallery/waypoint
+prod/orders > legacy/erp
+legacy/batch
+loyalty/tiers
+loyalty/importer
+loyalty/points
+loyalty/portal
+loyalty/rewards
+prod/shoppers > prod/checkout
+prod/shoppers > prod/storefront
+prod/checkout > prod/users
+prod/checkout > prod/orders
+prod/checkout > prod/payments
+prod/checkout > prod/cart
+prod/storefront > prod/users
+prod/storefront > prod/cart
+prod/storefront > prod/reviews
+prod/storefront > prod/recommendations
+prod/storefront > prod/catalog
+prod/storefront > loyalty/tiers
+prod/orders > prod/email
+prod/orders > prod/inventory
+prod/reviews > prod/reviews.v1
+prod/reviews > prod/reviews.v2
+prod/reviews > prod/reviews.v3
+prod/reviews.v2 > prod/ratings
+prod/recommendations > prod/catalog
+prod/catalog > prod/catalog.v1
+prod/catalog > prod/catalog.v2
+prod/catalog.v1 > prod/inventory
+prod/catalog.v2 > prod/inventory
+/outside > prod/catalog
+/outside > prod/inventory
+staging/batch
+staging/cart
+staging/catalog
+staging/email
+staging/search-v1
+staging/ratings
+staging/users
+staging/orders-v1
+staging/recommendations
+";
+
+#[test]
+fn namespaces_without_calls_fill_the_ground_that_is_left() {
+    let mut input = read(DEMO);
+    for node in &mut input.nodes {
+        (node.w, node.h) = (168.0, 44.0);
+    }
+    let placed = layout(&input, None);
+    // As large as it can be in the window of a usual screen.
+    let scale = (1195.0 / placed.width).min(700.0 / placed.height);
+    sound(&input, &placed).unwrap();
+    unobstructed(&input, &placed).unwrap();
+    assert!(scale > 0.65, "{scale}: {} by {}", placed.width, placed.height);
+}
