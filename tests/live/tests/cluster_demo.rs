@@ -71,6 +71,18 @@ async fn the_shop_flows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_round_tells_what_has_come_in() {
+    let (_demo, connection) = start();
+    let proxies = signals::proxies(&followed(&connection).await);
+    let (poller, mut parts) = (Poller::new(connection), Vec::new());
+    let rest = poller.round_in_parts(&proxies, Duration::ZERO, |part| parts.push(part)).await;
+    assert!(parts.len() > 8, "{}", parts.len());
+    assert!(parts.windows(2).all(|pair| pair[0].cost.bytes < pair[1].cost.bytes));
+    let told: usize = parts.iter().map(|part| part.samples.len()).sum();
+    assert_eq!(told + rest.samples.len() + rest.failed.len(), rest.cost.proxies as usize);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn its_proxies_tell_how_they_are() {
     let (demo, connection) = start();
     let world = followed(&connection).await;

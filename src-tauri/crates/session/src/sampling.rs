@@ -22,6 +22,8 @@ use crate::traffic::{Cost, Traffic};
 const HOT: Duration = Duration::from_millis(500);
 /// For so long after a change.
 const HOT_FOR: Duration = Duration::from_secs(15);
+/// From one part of a round over the proxies' counters to the next, where it takes that long.
+const PART: Duration = Duration::from_secs(5);
 /// metrics-server measures every 15 s.
 const USAGE: Duration = Duration::from_secs(15);
 /// Certificates live a day and configurations change by pushes; asking costs each proxy a rendering of all that it knows.
@@ -54,20 +56,32 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
     }
     loop {
         let proxies = signals::proxies(&live.borrow().world);
-        let round = poller.round(&proxies).await;
+        let told = |next: &mut Traffic, round: signals::Round| {
+            next.revision += 1;
+            (next.now, next.at) = (poller.now(), Timestamp::now().as_millisecond());
+            next.measured |= !round.samples.is_empty();
+            next.store.write().unwrap_or_else(PoisonError::into_inner).take(round, &proxies);
+            sender.send_replace(Arc::new(next.clone()));
+        };
         let mut next = (**sender.borrow()).clone();
-        next.revision += 1;
-        (next.now, next.at) = (poller.now(), Timestamp::now().as_millisecond());
+        let (first, mut read) = (next.cost.proxies == 0, 0);
+        let part = |part: signals::Round| {
+            read += part.samples.len();
+            if first {
+                let because = format!("{read} of {} proxies have been read so far", proxies.len());
+                next.unknown = vec![mesh::Unknown { about: "traffic".into(), because }];
+            }
+            told(&mut next, part);
+        };
+        let round = poller.round_in_parts(&proxies, PART, part).await;
         next.unknown = round.unknown.iter().map(unknown).collect();
         if proxies.is_empty() {
             let because = "no proxy runs in this cluster that counts requests".to_owned();
             next.unknown.push(mesh::Unknown { about: "traffic".into(), because });
         }
-        next.measured |= !round.samples.is_empty();
         let signals::Cost { proxies: asked, bytes, seconds } = round.cost;
         next.cost = Cost { proxies: asked, bytes, seconds, every: Poller::step(proxies.len()).as_secs_f64() };
-        next.store.write().unwrap_or_else(PoisonError::into_inner).take(round, &proxies);
-        sender.send_replace(Arc::new(next));
+        told(&mut next, round);
         tokio::time::sleep(Poller::step(proxies.len())).await;
     }
 }

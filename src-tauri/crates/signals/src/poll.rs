@@ -90,7 +90,13 @@ impl Poller {
 
     /// Reads every proxy once that is ready: one that starts has better things to do.
     pub async fn round(&self, proxies: &[Proxy]) -> Round {
-        let (mut round, begun) = (Round::default(), Instant::now());
+        self.round_in_parts(proxies, Duration::MAX, |_| {}).await
+    }
+
+    /// The same, which tells what has come in whenever `every` has gone by, for a round over thousands takes minutes. The answer is the
+    /// rest, with what the whole round cost and did not get.
+    pub async fn round_in_parts(&self, proxies: &[Proxy], every: Duration, mut told: impl FnMut(Round)) -> Round {
+        let (mut round, begun, mut last) = (Round::default(), Instant::now(), Instant::now());
         let due: Vec<_> = proxies.iter().filter(|proxy| proxy.container.ready && self.is_due(proxy)).collect();
         round.cost.proxies = due.len() as u32;
         // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
@@ -104,6 +110,11 @@ impl Poller {
                     round.samples.push((proxy.clone(), at, sample));
                 }
                 Err(error) => round.failed.push((proxy.key(), error)),
+            }
+            if last.elapsed() >= every && !round.samples.is_empty() {
+                let samples = std::mem::take(&mut round.samples);
+                told(Round { samples, cost: round.cost, ..Round::default() });
+                last = Instant::now();
             }
         }
         round.cost.seconds = begun.elapsed().as_secs_f64();
