@@ -16,6 +16,10 @@ use std::process::ExitCode;
 
 use bench_engine::figure::Figure;
 
+/// The one of the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Bench = fn() -> Result<Vec<Figure>, Failure>;
 

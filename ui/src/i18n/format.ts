@@ -38,6 +38,9 @@ export function percent(share: number): string {
   return `${count(value, digits)} %`;
 }
 
+/** How much of another amount, where all is nothing special: `75.3 %`, `866 %`. */
+export const ratio = (share: number): string => `${figure(share * 100)} %`;
+
 /** Milliseconds as `41 ms`, `1.2 s`, `3 min 12 s`. */
 export function millis(ms: number): string {
   if (ms < 1000) return `${figure(ms)} ms`;

@@ -13,6 +13,10 @@ mod runs;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// The one of the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
