@@ -76,6 +76,8 @@ test('Alt and drag from caller to callee starts a policy that allows just this c
 test('by keys alone: P, the arrows, Enter, Deny; applied, the call is refused, and undone it flows again', async () => {
   await window.visit(`map?node=${busiest.from}`);
   await window.thing('heading', name(busiest.from));
+  // The panel is there before the map, whose key it is.
+  await window.find('canvas');
   await window.keys('p');
   await window.text('choose the callee');
   await window.keys(Key.ARROW_RIGHT);
