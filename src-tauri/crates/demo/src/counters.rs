@@ -109,6 +109,8 @@ pub(crate) struct Series {
 pub(crate) struct Counters {
     pub(crate) upstreams: BTreeMap<String, Upstream>,
     pub(crate) series: BTreeMap<Series, Histogram>,
+    /// Connections over which go bytes, as Istio's own metrics name them.
+    pub(crate) opened: BTreeMap<Series, u64>,
     /// Connections taken by the inbound listener, and how many of them made a TLS handshake.
     pub(crate) accepted: (u64, u64),
     /// Connections that no filter chain would take: plaintext where only mutual TLS is allowed.

@@ -89,29 +89,36 @@ pub(crate) fn end(side: &str, end: &End) -> String {
     )
 }
 
-fn labels(series: &Series) -> String {
+fn labels(series: &Series, protocol: &str) -> String {
     let (host, name, namespace) = &series.service;
     format!(
         "reporter=\"{}\",{},{},destination_service=\"{host}\",destination_service_name=\"{name}\",\
-         destination_service_namespace=\"{namespace}\",request_protocol=\"http\",response_code=\"{}\",grpc_response_status=\"\",\
+         destination_service_namespace=\"{namespace}\",request_protocol=\"{protocol}\",\
          response_flags=\"{}\",connection_security_policy=\"{}\"",
         series.reporter,
         end("source", &series.from),
         end("destination", &series.to),
-        series.code,
         series.flags,
         series.security
     )
 }
 
+fn of_request(series: &Series) -> String {
+    format!("{},response_code=\"{}\",grpc_response_status=\"\"", labels(series, "http"), series.code)
+}
+
 fn series(text: &mut String, counters: &Counters) {
     family(text, "istio_requests_total", "counter");
     for (series, histogram) in &counters.series {
-        line(text, "istio_requests_total", &labels(series), histogram.count as f64);
+        line(text, "istio_requests_total", &of_request(series), histogram.count as f64);
     }
     family(text, "istio_request_duration_milliseconds", "histogram");
     for (series, times) in &counters.series {
-        histogram(text, "istio_request_duration_milliseconds", &labels(series), times);
+        histogram(text, "istio_request_duration_milliseconds", &of_request(series), times);
+    }
+    family(text, "istio_tcp_connections_opened_total", "counter");
+    for (series, count) in &counters.opened {
+        line(text, "istio_tcp_connections_opened_total", &labels(series, "tcp"), *count as f64);
     }
 }
 
@@ -169,6 +176,9 @@ pub(crate) fn plain(proxy: &Proxy) -> Vec<(String, String)> {
         all.push((name("upstream_cx_connect_fail"), upstream.failed_connections.to_string()));
         all.push((name("ssl.handshake"), upstream.handshakes.to_string()));
         all.push((name("upstream_rq_total"), upstream.requests().to_string()));
+        // Nothing is refused here for a limit.
+        all.push((name("upstream_cx_overflow"), "0".into()));
+        all.push((name("upstream_rq_pending_overflow"), "0".into()));
         for (code, count) in &upstream.codes {
             all.push((name(&format!("upstream_rq_{code}")), count.to_string()));
         }
@@ -238,22 +248,49 @@ pub(crate) fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String
 }
 
 /// `/clusters?format=json`
-pub(crate) fn cluster_statuses(proxy: &Proxy) -> Value {
+///
+/// What is under way is so in the mean: the time that all answers took over the time since the start.
+pub(crate) fn cluster_statuses(proxy: &Proxy, uptime: f64) -> Value {
     let host = |cluster: &str, (address, port): &(String, u16), hosts: usize| {
         let upstream = proxy.counters.upstreams.get(cluster);
         // What is counted of a cluster is spread over its endpoints alike.
         let count = |value: fn(&Upstream) -> u64| upstream.map_or(0, |u| value(u) / hosts.max(1) as u64).to_string();
         json!({"address": {"socket_address": {"address": address, "port_value": port}},
             "stats": [{"name": "rq_total", "value": count(Upstream::requests)}, {"name": "rq_error", "value": count(Upstream::failed)},
-                {"name": "cx_connect_fail", "value": count(|u| u.failed_connections)}],
+                {"name": "cx_connect_fail", "value": count(|u| u.failed_connections)},
+                {"name": "cx_active", "type": "GAUGE", "value": under_way(upstream, uptime, hosts).1},
+                {"name": "rq_active", "type": "GAUGE", "value": under_way(upstream, uptime, hosts).0}],
             "health_status": {"eds_health_status": "HEALTHY"}, "weight": 1, "locality": {}})
     };
     let status = |(name, hosts): (String, Vec<(String, u16)>)| {
         let statuses: Vec<_> = hosts.iter().map(|h| host(&name, h, hosts.len())).collect();
-        json!({"name": name, "added_via_api": true, "host_statuses": statuses,
+        json!({"name": name, "added_via_api": true, "host_statuses": statuses, "circuit_breakers": breakers(proxy, &name),
             "observability_name": format!("{name};")})
     };
     json!({"cluster_statuses": clusters(proxy).into_iter().map(status).collect::<Vec<_>>()})
+}
+
+/// Requests that one endpoint of so many answers at once, and connections to it: one of HTTP/2 carries many requests.
+fn under_way(upstream: Option<&Upstream>, uptime: f64, hosts: usize) -> (String, String) {
+    let Some(upstream) = upstream else { return ("0".into(), "0".into()) };
+    let requests = (upstream.time.sum / 1000.0 / uptime.max(1.0) / hosts.max(1) as f64).round();
+    (requests.to_string(), u64::from(upstream.connections > 0).to_string())
+}
+
+/// The limits that a cluster has by the DestinationRule of its service.
+fn breakers(proxy: &Proxy, cluster: &str) -> Value {
+    let host = cluster.split('|').nth(3).unwrap_or_default();
+    let mut rules = proxy.knows.world().documents_of("networking.istio.io", "DestinationRule");
+    let rule = rules.find(|rule| {
+        let of = rule.at("/spec/host").and_then(Value::as_str).unwrap_or_default();
+        !host.is_empty() && (of == host || host == format!("{of}.{}.svc.cluster.local", rule.key.namespace))
+    });
+    let limit = |path: &str| {
+        let set = rule.and_then(|rule| rule.at(&format!("/spec/trafficPolicy/connectionPool/{path}")));
+        set.and_then(Value::as_u64).unwrap_or(u64::from(u32::MAX))
+    };
+    json!({"thresholds": [{"max_connections": limit("tcp/maxConnections"), "max_pending_requests": limit("http/http1MaxPendingRequests"),
+        "max_requests": limit("http/http2MaxRequests"), "max_retries": limit("http/maxRetries")}]})
 }
 
 /// `/certs`: a day long, renewed at half its time.

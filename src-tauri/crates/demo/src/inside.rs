@@ -128,7 +128,7 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
             let with_endpoints = ask.query.contains_key("include_eds");
             ok(dump::config_dump(proxy, state.authority.as_ref(), ask.option("resource"), with_endpoints))
         }
-        "/clusters" => ok(envoy::cluster_statuses(proxy)),
+        "/clusters" => ok(envoy::cluster_statuses(proxy, state.since.elapsed().as_secs_f64())),
         "/certs" => ok(envoy::certificates(proxy)),
         "/server_info" => ok(envoy::server_info(proxy, state.since.elapsed().as_secs())),
         "/memory" => {

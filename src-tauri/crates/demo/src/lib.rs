@@ -9,6 +9,7 @@ mod access;
 mod api;
 mod ask;
 mod authority;
+mod bytes;
 mod chance;
 mod connect;
 mod counters;

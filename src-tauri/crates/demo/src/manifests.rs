@@ -336,23 +336,31 @@ impl Writer {
     }
 
     fn workload(&mut self, workload: &Workload) {
-        let Workload { namespace, app, version, replicas, port, proxy, .. } = *workload;
+        let Workload { namespace, app, version, replicas, port, proxy, bytes, .. } = *workload;
+        let name = if bytes { "tcp" } else { "http" };
         let first = WORKLOADS.iter().find(|w| w.namespace == namespace && w.app == app);
         if first.is_some_and(|w| w.version == version) {
             self.account(namespace, app, "kubectl-client-side-apply");
-            let ports = json!([{"name": "http", "port": port, "protocol": "TCP", "targetPort": port}]);
+            let ports = json!([{"name": name, "port": port, "protocol": "TCP", "targetPort": port}]);
             // What never came up is not called yet either.
             if !matches!(proxy, Proxy::KeptOut(_)) {
                 self.service(namespace, app, &json!({"app": app}), ports, "kubectl-client-side-apply");
             }
         }
-        self.meshed(namespace, (app, version), replicas, port, proxy);
+        self.meshed(namespace, (app, version), replicas, (name, port), proxy);
     }
 
-    fn meshed(&mut self, namespace: &str, (app, version): (&str, &str), replicas: u32, port: u16, proxy: Proxy) {
+    fn meshed(
+        &mut self,
+        namespace: &str,
+        (app, version): (&str, &str),
+        replicas: u32,
+        (protocol, port): (&str, u16),
+        proxy: Proxy,
+    ) {
         let labels = json!({"app": app, "version": version});
         let deployment = format!("{app}-{version}");
-        let container = json!({"name": app, "image": format!("shop/{app}:{version}"), "ports": [{"containerPort": port, "name": "http", "protocol": "TCP"}],
+        let container = json!({"name": app, "image": format!("shop/{app}:{version}"), "ports": [{"containerPort": port, "name": protocol, "protocol": "TCP"}],
             "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}});
         let (injected, annotations, init) = match proxy {
             Proxy::None => (json!({}), json!({}), json!([])),
@@ -381,7 +389,7 @@ impl Writer {
         let ports = json!([{"name": "http", "port": 8080, "protocol": "TCP", "targetPort": 8080}]);
         self.account("many", &app, "kubectl-client-side-apply");
         self.service("many", &app, &json!({"app": app}), ports, "kubectl-client-side-apply");
-        self.meshed("many", (&app, "v1"), 1, 8080, Proxy::Well);
+        self.meshed("many", (&app, "v1"), 1, ("http", 8080), Proxy::Well);
     }
 }
 

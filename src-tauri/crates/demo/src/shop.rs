@@ -14,6 +14,8 @@ pub(crate) struct Workload {
     /// Share of its own answers that fail with 500.
     pub(crate) errors: f64,
     pub(crate) proxy: Proxy,
+    /// It speaks a protocol that proxies do not read.
+    pub(crate) bytes: bool,
     pub(crate) calls: &'static [Call],
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Call {
     pub(crate) url: &'static str,
     pub(crate) headers: &'static [(&'static str, &'static str)],
     pub(crate) pace: Pace,
+    /// A connection over which go bytes; the method has no meaning.
+    pub(crate) bytes: bool,
 }
 
 /// How often a call is made.
@@ -94,11 +98,15 @@ pub(crate) enum Pace {
 use Pace::{PerRequest, PerSecond};
 
 const fn get(url: &'static str, pace: Pace) -> Call {
-    Call { method: "GET", url, headers: &[], pace }
+    Call { method: "GET", url, headers: &[], pace, bytes: false }
 }
 
 const fn post(url: &'static str, pace: Pace) -> Call {
-    Call { method: "POST", url, headers: &[], pace }
+    Call { method: "POST", url, headers: &[], pace, bytes: false }
+}
+
+const fn connect(url: &'static str, pace: Pace) -> Call {
+    Call { method: "GET", url, headers: &[], pace, bytes: true }
 }
 
 const fn workload(
@@ -108,7 +116,7 @@ const fn workload(
     calls: &'static [Call],
 ) -> Workload {
     let (port, errors, proxy) = (8080, 0.0, Proxy::Well);
-    Workload { namespace, app, version, replicas, port, latency_ms, errors, proxy, calls }
+    Workload { namespace, app, version, replicas, port, latency_ms, errors, proxy, bytes: false, calls }
 }
 
 impl Workload {
@@ -119,6 +127,11 @@ impl Workload {
 
     const fn on(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    const fn of_bytes(mut self) -> Self {
+        self.bytes = true;
         self
     }
 
@@ -153,6 +166,7 @@ pub(crate) static WORKLOADS: &[Workload] = &[
                 url: "http://reviews:9080/reviews/42",
                 headers: &[("end-user", "jason")],
                 pace: PerRequest(0.05),
+                bytes: false,
             },
             get("http://recommendations:8080/for/42", PerRequest(0.4)),
             get("http://users:8080/me", PerRequest(0.5)),
@@ -177,7 +191,8 @@ pub(crate) static WORKLOADS: &[Workload] = &[
             post("http://orders:8080/orders", PerRequest(0.95)),
         ],
     ),
-    workload(("prod", "payments", "v1"), 2, 35.0, &[]).failing(0.01),
+    workload(("prod", "payments", "v1"), 2, 35.0, &[connect("http://ledger:5432/", PerRequest(0.5))]).failing(0.01),
+    workload(("prod", "ledger", "v1"), 1, 2.0, &[]).on(5432).of_bytes(),
     workload(
         ("prod", "orders", "v1"),
         1,

@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(250);
 const ANSWERS: (f64, f64) = (0.2, 1.5);
 
 /// Key of a pod or Deployment: namespace and name.
-type Names = (String, String);
+pub(crate) type Names = (String, String);
 
 /// The running mesh.
 pub(crate) struct Traffic {
@@ -325,6 +325,9 @@ impl State {
     }
 
     fn count_at_caller(&mut self, sent: &Sent, destination: Option<&Destination>, flags: &'static str) {
+        if sent.call.bytes {
+            return self.opened_at_caller(sent, destination, flags);
+        }
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = self.end(&sent.pod, mtls);
         let to = destination.and_then(|d| self.named(d, mtls)).unwrap_or_else(End::unknown);
@@ -360,6 +363,9 @@ impl State {
     }
 
     fn count_at_destination(&mut self, sent: &Sent, destination: &Destination, pod: &Names, allowed: bool) {
+        if sent.call.bytes {
+            return self.opened_at_destination(sent, destination, pod, allowed);
+        }
         self.count_beyond(sent, destination, pod);
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };

@@ -6,7 +6,7 @@ import { addItem, addKey, choose, moveItem, removeItem, renameKey, setField, typ
 import { realKinds } from './real';
 import { isScalar, Shape, shutOut } from './shape';
 
-const field = (type: string, more: Partial<SchemaField> = {}): SchemaField => ({ path: 'spec.x', type, required: false, allowed: [], default: '', minimum: null, maximum: null, choices: [], named: false, ...more });
+const field = (type: string, more: Partial<SchemaField> = {}): SchemaField => ({ path: 'spec.x', type, required: false, allowed: [], default: '', minimum: null, maximum: null, choices: [], named: false, help: '', ...more });
 
 /** Every pointer of a value with what stands there, the leaves only. */
 function leaves(value: unknown, at = ''): [string, unknown][] {

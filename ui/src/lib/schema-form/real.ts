@@ -30,7 +30,7 @@ export const realKinds = (): readonly RealKind[] =>
     };
   });
 
-const field = (path: string, type: string, required: boolean, more: Partial<SchemaField> = {}): SchemaField => ({ path, type, required, allowed: [], default: '', minimum: null, maximum: null, choices: [], named: false, ...more });
+const field = (path: string, type: string, required: boolean, more: Partial<SchemaField> = {}): SchemaField => ({ path, type, required, allowed: [], default: '', minimum: null, maximum: null, choices: [], named: false, help: '', ...more });
 
 function typeOf(schema: JsonRecord): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'int-or-string';

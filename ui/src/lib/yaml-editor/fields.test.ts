@@ -5,7 +5,7 @@ import type { SchemaField } from '../../wire/generated/types';
 import { authorsOf } from './live';
 import { fieldAt } from './fields';
 
-const field = (path: string, type = 'string'): SchemaField => ({ path, type, allowed: [], default: '', required: false, minimum: null, maximum: null, choices: [], named: false });
+const field = (path: string, type = 'string'): SchemaField => ({ path, type, allowed: [], default: '', required: false, minimum: null, maximum: null, choices: [], named: false, help: '' });
 const FIELDS = [
   field('spec', 'object'),
   field('spec.http', 'array'),

@@ -36,7 +36,9 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 enum What {
     Subset,
     Gateway,
+    Secret,
     Host,
+    Exposed,
     Namespace,
     Export,
     Principal,
@@ -57,6 +59,8 @@ fn what(kind: &str, path: &str) -> Option<What> {
     Some(match () {
         () if ends(&["subset"]) => What::Subset,
         () if ends(&["gateways[]"]) => What::Gateway,
+        () if ends(&["credentialName", "credentialNames[]"]) => What::Secret,
+        () if ends(&["hosts[]"]) && kind == "Sidecar" => What::Exposed,
         () if ends(&["host"]) || ends(&["hosts[]"]) && kind == "VirtualService" => What::Host,
         () if ends(&["namespaces[]", "notNamespaces[]", "sourceNamespace", "namespace"]) => What::Namespace,
         () if ends(&["exportTo[]"]) => What::Export,
@@ -85,6 +89,8 @@ pub(super) fn names(world: &World, place: &For<'_>) -> Vec<Name> {
     let found: BTreeSet<Name> = match what {
         What::Subset => subsets(world, namespace, &(place.sibling)("host").unwrap_or_default()),
         What::Gateway => gateways(world, namespace),
+        What::Secret => core(world, "Secret", namespace),
+        What::Exposed => exposed(world),
         What::Host => hosts(world, namespace),
         What::Namespace => namespaces(world),
         What::Export => namespaces(world).into_iter().chain([name(".", ""), name("*", "")]).collect(),
@@ -177,14 +183,35 @@ fn documents(world: &World, kind: &str, namespace: &str) -> BTreeSet<Name> {
     all.map(|one| name(&one.key.name, kind)).collect()
 }
 
+/// Objects of Kubernetes itself, by their names alone.
+fn core(world: &World, kind: &str, namespace: &str) -> BTreeSet<Name> {
+    world.documents_in("", kind, namespace).map(|one| name(&one.key.name, kind)).collect()
+}
+
+/// What a Sidecar lets its workloads see: a namespace, and a host of it or all.
+fn exposed(world: &World) -> BTreeSet<Name> {
+    let all = world.namespaces().map(|one| name(format!("{}/*", one.name), "Namespace"));
+    let services = world.services().map(|service| {
+        let (namespace, of) = (&service.namespace, &service.name);
+        name(format!("{namespace}/{of}.{namespace}.svc.cluster.local"), "Service")
+    });
+    all.chain(services).chain([name("./*", ""), name("*/*", ""), name("~/*", "")]).collect()
+}
+
 /// Objects that a reference of the Gateway API can name, by the kind beside it.
 fn referred(world: &World, place: &For<'_>) -> BTreeSet<Name> {
     let own = &place.object.namespace;
     let namespace = (place.sibling)("namespace").unwrap_or_else(|| own.clone());
-    let usual = if place.path.contains("parentRef") { "Gateway" } else { "Service" };
+    let usual = match place.path {
+        path if path.contains("parentRef") => "Gateway",
+        path if path.contains("caCertificateRef") => "ConfigMap",
+        path if path.contains("ertificateRef") => "Secret",
+        _ => "Service",
+    };
     let kind = (place.sibling)("kind").unwrap_or_else(|| usual.to_owned());
     match kind.as_str() {
         "Service" => world.services_in(&namespace).map(|service| name(&service.name, "Service")).collect(),
+        "Secret" | "ConfigMap" => core(world, &kind, &namespace),
         kind => documents(world, kind, &namespace),
     }
 }

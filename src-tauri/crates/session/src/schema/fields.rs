@@ -43,7 +43,12 @@ pub struct Field {
     pub choices: Vec<Choice>,
     /// Its values (for a map: its keys) are names of things in the cluster.
     pub named: bool,
+    /// What the cluster's own schema says that it is for, cut short; empty where it says nothing.
+    pub help: String,
 }
+
+/// The longest help, in characters.
+const HELP: usize = 280;
 
 /// A schema that goes deeper refers to itself.
 const DEEPEST: usize = 24;
@@ -113,7 +118,19 @@ fn place(schema: &Value, path: String, required: bool) -> Field {
         maximum: schema["maximum"].as_f64(),
         choices: choices(schema),
         named: false,
+        help: help(schema["description"].as_str().unwrap_or_default()),
     }
+}
+
+/// The first paragraph of a description, as far as it is short.
+fn help(description: &str) -> String {
+    let first = description.split("\n\n").next().unwrap_or_default();
+    let words = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= HELP {
+        return words;
+    }
+    let cut: String = words.chars().take(HELP).collect();
+    format!("{} …", cut.rsplit_once(' ').map_or(&*cut, |(whole, _)| whole))
 }
 
 /// What stands at a place, in one word.

@@ -76,6 +76,20 @@ async fn a_service_lets_in_whom_it_was_seen_to_serve() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_opens_connections_is_let_in_by_port() {
+    let bench = bench(Demo::client).await;
+    let made = until(&bench, &scope("ledger", true), |made| !made.let_in.is_empty()).await;
+    let told: Vec<_> = made
+        .let_in
+        .iter()
+        .map(|one| (one.account.1.as_str(), one.tcp, one.ports.as_slice(), one.requests.len()))
+        .collect();
+    assert_eq!(told, [("payments", true, [5432].as_slice(), 0)], "{made:#?}");
+    let body = world::yaml::read(&made.dishes[0].after).value;
+    assert_eq!(body["spec"]["rules"][0]["to"], serde_json::json!([{"operation": {"ports": ["5432"]}}]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_access_log_tells_methods_and_paths() {
     let bench = bench(Demo::client).await;
     measured(&bench).await;

@@ -111,6 +111,26 @@ async fn what_can_be_written_comes_from_schema_and_cluster() {
     let policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: x\n  namespace: prod\nspec:\n  selector:\n    matchLabels:\n      app: x\n";
     let apps = bench.session.names(policy, "/spec/selector/matchLabels/app").await.unwrap();
     assert!(apps.iter().any(|name| name.value == "reviews"), "{apps:?}");
+    let gateway = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: x\n  namespace: istio-system\nspec:\n  servers: []\n";
+    let metadata = serde_json::json!({"name": "shop-tls", "namespace": "istio-system"});
+    let secret =
+        serde_json::json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata});
+    bench.admin().create(&secret, &Options::default()).await.unwrap();
+    let mut live = bench.session.live();
+    let there = |live: &session::live::Live| live.world.documents_in("", "Secret", "istio-system").count() > 0;
+    tokio::time::timeout(LIMIT, live.wait_for(there)).await.expect("it is seen").unwrap();
+    let listeners = gateway.replace("networking.istio.io/v1", "gateway.networking.k8s.io/v1");
+    for (text, at) in
+        [(gateway, "/spec/servers/0/tls/credentialName"), (&listeners, "/spec/listeners/0/tls/certificateRefs/0/name")]
+    {
+        let secrets = bench.session.names(text, at).await.unwrap();
+        assert!(secrets.iter().any(|one| one.value == "shop-tls" && one.detail == "Secret"), "{at}: {secrets:?}");
+    }
+    let sidecar = gateway.replace("Gateway", "Sidecar");
+    let exposed = bench.session.names(&sidecar, "/spec/egress/0/hosts/0").await.unwrap();
+    for host in ["./*", "prod/*", "prod/reviews.prod.svc.cluster.local"] {
+        assert!(exposed.iter().any(|name| name.value == host), "{host}: {exposed:?}");
+    }
     let who = bench.session.names(policy, "/spec/rules/0/from/0/source/principals/0").await.unwrap();
     assert!(who.iter().any(|name| name.value.starts_with("cluster.local/ns/prod/sa/")), "{who:?}");
 }
@@ -147,7 +167,7 @@ const NEW: &str = r#"[
     {"group": "networking.istio.io", "kind": "FancyRoute", "plural": "fancyroutes", "singular": "fancyroute", "namespaced": true,
      "versions": [{"name": "v1alpha9", "storage": true, "status": true, "schema": 0}],
      "schemas": [{"type": "object", "properties": {"spec": {"type": "object", "required": ["colour"], "properties": {
-         "colour": {"type": "string", "enum": ["RED", "BLUE"]}, "hosts": {"type": "array", "items": {"type": "string"}}}}}}]},
+         "colour": {"type": "string", "enum": ["RED", "BLUE"], "description": "What it\n  looks like.\n\nMore of it."}, "hosts": {"type": "array", "items": {"type": "string"}}}}}}]},
     {"group": "fancy.istio.io", "kind": "FancyMesh", "plural": "fancymeshes", "singular": "fancymesh", "namespaced": false,
      "versions": [{"name": "v1", "storage": true, "status": false, "schema": 0}],
      "schemas": [{"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer", "minimum": 1}}}}}]},
@@ -168,6 +188,7 @@ async fn a_kind_that_no_table_knows_is_listed_and_edited() {
 
     let fields = bench.session.schema("networking.istio.io", "FancyRoute").await.unwrap();
     let colour = fields.iter().find(|field| field.path == "spec.colour").unwrap();
+    assert_eq!(colour.help, "What it looks like.");
     assert_eq!((colour.required, colour.allowed.as_slice()), (true, ["RED".to_owned(), "BLUE".to_owned()].as_slice()));
 
     let text = "apiVersion: networking.istio.io/v1alpha9\nkind: FancyRoute\nmetadata:\n  name: one\n  namespace: prod\nspec:\n  colour: RED\n";

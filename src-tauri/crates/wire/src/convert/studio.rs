@@ -49,6 +49,7 @@ impl From<Field> for SchemaField {
             maximum: field.maximum,
             choices: all(field.choices),
             named: field.named,
+            help: field.help,
         }
     }
 }

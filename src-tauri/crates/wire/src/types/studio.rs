@@ -43,6 +43,8 @@ wire! {
         pub choices: Vec<SchemaChoice>,
         /// Its values (for a map: its keys) are names of things in the cluster.
         pub named: bool,
+        /// What the cluster's own schema says that it is for; empty where it says nothing.
+        pub help: String,
     }
 }
 
