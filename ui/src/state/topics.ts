@@ -8,6 +8,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   graph: ['graph', 'traffic', 'draft'],
   node: ['graph', 'traffic', 'draft', 'objects', 'findings', 'proxies'],
   series: ['traffic'],
+  pressure: ['traffic'],
   objects: ['objects', 'draft', 'findings'],
   document: ['objects'],
   kinds: ['overview'],

@@ -24,6 +24,7 @@ pub mod objects;
 pub mod overview;
 pub mod past;
 pub mod policies;
+pub mod pressure;
 mod profile;
 pub mod prometheus;
 pub mod proxies;

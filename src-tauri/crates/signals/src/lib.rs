@@ -21,6 +21,7 @@ pub mod level;
 mod look;
 mod nack;
 mod poll;
+pub mod pressure;
 pub mod prometheus;
 pub mod promql;
 mod proxies;

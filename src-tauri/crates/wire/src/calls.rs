@@ -193,6 +193,8 @@ calls! {
     proxy_text(ProxyTextArgs) -> ProxyText;
     /// Where a text stands in it.
     proxy_search(ProxySearchArgs) -> Vec<ProxyHit>;
+    /// How near the callers of a service are to its limits.
+    pressure(PressureArgs) -> ServicePressure;
     /// What its control plane would send it against what it has, part by part.
     proxy_compare(ProxyArgs) -> ProxyComparison;
     /// How one part of that differs; before is what the proxy has.

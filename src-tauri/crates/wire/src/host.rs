@@ -452,6 +452,11 @@ impl Calls for Host {
         Ok(all(session.proxy_lines(&args.namespace, &args.pod, convert::sort(args.sort)).await?))
     }
 
+    async fn pressure(&self, args: PressureArgs) -> Result<ServicePressure, Fault> {
+        let (callers, unknown) = self.session(&args.session)?.pressure(&args.namespace, &args.service).await?;
+        Ok(ServicePressure { callers: all(callers), unknown: all(unknown) })
+    }
+
     async fn proxy_text(&self, args: ProxyTextArgs) -> Result<ProxyText, Fault> {
         let session = self.session(&args.session)?;
         let sort = convert::sort(args.sort);

@@ -49,6 +49,7 @@ import type {
   Past,
   PathArg,
   PoliciesArgs,
+  PressureArgs,
   Probe,
   Prometheus,
   PrometheusChoose,
@@ -88,6 +89,7 @@ import type {
   SeriesArgs,
   ServerAdd,
   ServerAdded,
+  ServicePressure,
   SessionRef,
   Settings,
   SidecarScope,
@@ -321,6 +323,9 @@ export const calls = (call: Call) => ({
 
   /** Where a text stands in it. */
   proxySearch: (args: ProxySearchArgs): Promise<Array<ProxyHit>> => call('proxy_search', args) as Promise<Array<ProxyHit>>,
+
+  /** How near the callers of a service are to its limits. */
+  pressure: (args: PressureArgs): Promise<ServicePressure> => call('pressure', args) as Promise<ServicePressure>,
 
   /** What its control plane would send it against what it has, part by part. */
   proxyCompare: (args: ProxyArgs): Promise<ProxyComparison> => call('proxy_compare', args) as Promise<ProxyComparison>,

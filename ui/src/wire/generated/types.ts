@@ -96,6 +96,8 @@ export type AskedRequests = { methods: Array<string>, paths: Array<string>, };
  */
 export type Caller = { namespace?: string, workload?: string, serviceAccount?: string, outside?: string, };
 
+export type CallerPressure = { namespace: string, pod: string, workload: string, clusters: Array<ClusterPressure>, };
+
 export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
 
 export type ChangeKind = "create" | "update" | "delete" | "order";
@@ -144,6 +146,27 @@ needsConsent: string | null,
  * The session, where it is open in this app.
  */
 session: string | null, };
+
+/**
+ * What one proxy has under way to one cluster of a service; a limit is null where there is none.
+ */
+export type ClusterPressure = { port: string, 
+/**
+ * Empty for the service as a whole.
+ */
+subset: string, connections: number, 
+/**
+ * Requests that wait for a connection.
+ */
+waiting: number, requests: number, instances: number, 
+/**
+ * Instances that are left out because they failed.
+ */
+leftOut: number, mostConnections: number | null, mostWaiting: number | null, mostRequests: number | null, 
+/**
+ * Refused for a limit since the proxy started; null where it does not keep that.
+ */
+refused: number | null, };
 
 /**
  * A cluster by its id in `Clusters`.
@@ -929,6 +952,8 @@ requests: boolean, };
  * Whether a proxy is there: its pod runs, its pod does not run, or its pod shall have one and has none.
  */
 export type Presence = "running" | "dead" | "missing";
+
+export type PressureArgs = { session: string, namespace: string, service: string, };
 
 /**
  * What a cluster says of itself.
@@ -1736,7 +1761,11 @@ choices: Array<SchemaChoice>,
 /**
  * Its values (for a map: its keys) are names of things in the cluster.
  */
-named: boolean, };
+named: boolean, 
+/**
+ * What the cluster's own schema says that it is for; empty where it says nothing.
+ */
+help: string, };
 
 /**
  * Where a text departs from its schema.
@@ -1820,6 +1849,11 @@ export type ServerAdded = { clusters: Clusters,
  * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
  */
 fleeting: string, };
+
+/**
+ * The proxies that call a service, those of the busiest workloads first.
+ */
+export type ServicePressure = { callers: Array<CallerPressure>, unknown: Array<Unknown>, };
 
 /**
  * An open session.

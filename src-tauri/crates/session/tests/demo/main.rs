@@ -10,6 +10,7 @@ mod kept;
 mod main_job;
 mod past;
 mod policies;
+mod pressure;
 mod prometheus;
 mod proxies;
 mod recipes;

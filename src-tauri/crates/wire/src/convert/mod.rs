@@ -8,6 +8,7 @@ mod compare;
 mod fault;
 mod foreign;
 mod map;
+mod pressure;
 mod prometheus;
 mod proxies;
 mod resources;
