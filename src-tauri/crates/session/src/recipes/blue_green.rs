@@ -14,7 +14,7 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let (service, version) = (kitchen.service()?, kitchen.value("version"));
-    let mut dishes = kitchen.with_subset(service, version)?;
+    let mut dishes = kitchen.with_subsets(service, &[version])?;
     dishes.push(kitchen.rule_last(service, &[("route", json!([destination(service, version, None)]))])?);
     Ok(dishes)
 }

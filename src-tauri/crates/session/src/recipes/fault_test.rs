@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::kitchen::{Dish, Kitchen, destination};
+use super::kitchen::{Dish, Kitchen};
 use super::{Recipe, Takes, needs};
 use crate::Result;
 
@@ -27,6 +27,6 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
         "fault": {
             "delay": {"fixedDelay": kitchen.value("delay"), "percentage": {"value": 100}},
             "abort": {"httpStatus": kitchen.number("status"), "percentage": {"value": kitchen.number("percent")}}},
-        "route": [destination(service, &kitchen.stable(service, ""), None)]});
+        "route": kitchen.ways(service)});
     Ok(vec![kitchen.rule_first(service, rule)?])
 }

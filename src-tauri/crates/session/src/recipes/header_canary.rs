@@ -22,7 +22,7 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let header = kitchen.value("header").to_lowercase();
     let rule = json!({"name": format!("canary-{version}"),
         "match": [{"headers": {header: {"exact": kitchen.value("value")}}}], "route": [destination(service, version, None)]});
-    let mut dishes = kitchen.with_subset(service, version)?;
+    let mut dishes = kitchen.with_subsets(service, &[version])?;
     dishes.push(kitchen.rule_first(service, rule)?);
     Ok(dishes)
 }

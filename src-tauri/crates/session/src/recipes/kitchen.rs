@@ -124,8 +124,8 @@ impl Kitchen<'_> {
             .cloned()
     }
 
-    /// Makes sure that a version can be named: what has to be written for it, if anything.
-    pub(super) fn with_subset(&self, service: &Service, version: &str) -> Result<Vec<Dish>> {
+    /// Makes sure that versions can be named: what has to be written for it, if anything.
+    pub(super) fn with_subsets(&self, service: &Service, versions: &[&str]) -> Result<Vec<Dish>> {
         let Some(rule) = self.rule(service) else {
             let wanted = Wanted {
                 template: TemplateKind::DestinationRule,
@@ -138,15 +138,27 @@ impl Kitchen<'_> {
             return Ok(vec![Dish { key: made.key, before: String::new(), after: made.yaml, base: String::new() }]);
         };
         let subsets = rule.at("/spec/subsets").and_then(Value::as_array);
-        if subsets.into_iter().flatten().any(|subset| subset["name"] == version) {
+        let named = |version: &&&str| subsets.into_iter().flatten().any(|subset| subset["name"] == **version);
+        let missing = versions.iter().filter(|version| !named(version));
+        let missing: Vec<Value> =
+            missing.map(|version| json!({"name": version, "labels": {"version": version}})).collect();
+        if missing.is_empty() {
             return Ok(Vec::new());
         }
-        let subset = json!({"name": version, "labels": {"version": version}});
-        let edit = match subsets {
-            Some(_) => Edit::insert("/spec/subsets/-", subset),
-            None => Edit::set("/spec/subsets", json!([subset])),
+        let edits = match subsets {
+            Some(_) => missing.into_iter().map(|subset| Edit::insert("/spec/subsets/-", subset)).collect(),
+            None => vec![Edit::set("/spec/subsets", Value::Array(missing))],
         };
-        Ok(vec![self.change(&rule.key, &[edit])?])
+        Ok(vec![self.change(&rule.key, &edits)?])
+    }
+
+    /// Where requests go that no rule of the route catches before: as its last rule says, else to all pods alike.
+    pub(super) fn ways(&self, service: &Service) -> Value {
+        let route = self.route(service);
+        let rules = route.as_ref().and_then(|route| route.at("/spec/http")).and_then(Value::as_array);
+        let ways = rules.and_then(|rules| rules.last()).map(|rule| &rule["route"]);
+        let some = ways.filter(|ways| ways.as_array().is_some_and(|ways| !ways.is_empty()));
+        some.cloned().unwrap_or_else(|| json!([destination(service, "", None)]))
     }
 
     /// The version that most requests go to now, other than this one; empty where there is none.

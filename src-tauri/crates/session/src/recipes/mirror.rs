@@ -20,7 +20,7 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let (service, version) = (kitchen.service()?, kitchen.value("version"));
     let mirror = json!({"host": service.name, "subset": version});
     let share = json!({"value": kitchen.number("percent")});
-    let mut dishes = kitchen.with_subset(service, version)?;
+    let mut dishes = kitchen.with_subsets(service, &[version])?;
     dishes.push(kitchen.rule_last(service, &[("mirror", mirror), ("mirrorPercentage", share)])?);
     Ok(dishes)
 }

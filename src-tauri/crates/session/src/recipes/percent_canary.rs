@@ -24,7 +24,7 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     }
     let ways =
         json!([destination(service, &stable, Some(100 - percent)), destination(service, version, Some(percent))]);
-    let mut dishes = kitchen.with_subset(service, version)?;
+    let mut dishes = kitchen.with_subsets(service, &[version, &stable])?;
     dishes.push(kitchen.rule_last(service, &[("route", ways)])?);
     Ok(dishes)
 }

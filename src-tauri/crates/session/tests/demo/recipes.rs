@@ -68,6 +68,25 @@ async fn a_recipe_changes_what_is_there_and_keeps_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fault_test_sends_its_requests_where_the_others_go() {
+    let bench = bench(Demo::client).await;
+    let http = async |service: &str| {
+        let mut values = values("fault-test");
+        values.insert("service".to_owned(), service.to_owned());
+        let dishes = bench.session.recipe("fault-test", &values).await.unwrap();
+        let after = yaml::read(&dishes[0].after).value;
+        after["spec"]["http"].as_array().unwrap().clone()
+    };
+    for service in ["prod/reviews", "prod/inventory"] {
+        let rules = http(service).await;
+        assert!(rules[0]["fault"]["abort"].is_object(), "{service}");
+        assert_eq!(rules[0]["route"], rules.last().unwrap()["route"], "{service}");
+    }
+    // No DestinationRule names a version of it, so no route of ours may either.
+    assert_eq!(http("prod/inventory").await[0]["route"][0]["destination"].get("subset"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named() {
     let bench = bench(Demo::client).await;
     let refused = async |id: &str, name: &str, value: &str| {
