@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use world::{Document, ObjectKey, World};
 
-use crate::{Caller, Finding, Outcome, Ready, Request, Resolved, Step, Target, Transport, Verdict};
+use crate::{Caller, Finding, Mirror, Outcome, Ready, Request, Resolved, Step, Target, Transport, Verdict};
 
 /// Probes are bounded: a change of a thousand objects is asked about with this many requests.
 const MOST_PROBES: usize = 400;
@@ -17,6 +17,8 @@ pub struct Observed {
     pub request: Request,
     /// How many of them a second.
     pub per_second: f64,
+    /// Its sender stands for callers that nobody knows: those without a proxy.
+    pub nameless: bool,
 }
 
 /// What a change does to one request.
@@ -91,12 +93,10 @@ fn differing(before: &World, after: &World) -> BTreeSet<ObjectKey> {
 }
 
 pub(crate) fn effect(before: &Ready, after: &Ready, observed: &[Observed]) -> Effect {
-    let seen = observed.iter().map(|o| (o.request.clone(), true, o.per_second));
-    let probed = probes(before, after).into_iter().map(|request| (request, false, 0.0));
-    let mut changes: Vec<EffectChange> = seen
-        .chain(probed)
-        .map(|(request, observed, per_second)| compare(before, after, request, observed, per_second))
-        .collect();
+    let seen = observed.iter().map(|seen| (seen.request.clone(), Some(seen)));
+    let probed = probes(before, after).into_iter().map(|request| (request, None));
+    let mut changes: Vec<EffectChange> =
+        seen.chain(probed).map(|(request, seen)| compare(before, after, request, seen)).collect();
     changes.sort_by(|a, b| {
         a.tone.cmp(&b.tone).then(b.observed.cmp(&a.observed)).then(b.per_second.total_cmp(&a.per_second))
     });
@@ -110,14 +110,14 @@ fn beyond(these: &[Arc<Finding>], others: &[Arc<Finding>]) -> Vec<Arc<Finding>> 
     these.iter().filter(there).cloned().collect()
 }
 
-fn compare(before: &Ready, after: &Ready, request: Request, observed: bool, per_second: f64) -> EffectChange {
+fn compare(before: &Ready, after: &Ready, request: Request, seen: Option<&Observed>) -> EffectChange {
     let (was, is) = (before.explain(&request), after.explain(&request));
     let (tone, detail) = difference(&was, &is);
     let deciding = deciding(&is).or_else(|| deciding(&was));
     EffectChange {
-        title: title(after, &request),
-        observed,
-        per_second,
+        title: title(after, &request, seen.is_some_and(|seen| seen.nameless)),
+        observed: seen.is_some(),
+        per_second: seen.map_or(0.0, |seen| seen.per_second),
         tone,
         detail,
         object: deciding.and_then(|step| step.object.clone()),
@@ -184,14 +184,16 @@ fn between_served(was: &Verdict, is: &Verdict) -> (Tone, String) {
     if was.fault != is.fault {
         manner.push(fault_words(is));
     }
-    for (differs, name) in [
-        (was.rewrite != is.rewrite, "the rewrite"),
-        (was.request_headers != is.request_headers, "request headers"),
-        (was.mirror != is.mirror, "the mirror"),
-        (was.location != is.location || was.status != is.status, "the answer"),
+    if was.mirror != is.mirror {
+        manner.push(mirror_words(is));
+    }
+    for (differs, said) in [
+        (was.rewrite != is.rewrite, "the rewrite changes"),
+        (was.request_headers != is.request_headers, "request headers change"),
+        (was.location != is.location || was.status != is.status, "the answer changes"),
     ] {
         if differs {
-            manner.push(format!("{name} changes"));
+            manner.push(said.into());
         }
     }
     if manner.is_empty() { (Tone::Stays, String::new()) } else { (Tone::Watch, manner.join(", ")) }
@@ -205,6 +207,16 @@ fn fault_words(verdict: &Verdict) -> String {
         (None, None) => "no injected fault".into(),
         (abort, delay) => format!("injected fault: {}", abort.into_iter().chain(delay).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// `a copy of 10 % goes to reviews v3`
+fn mirror_words(verdict: &Verdict) -> String {
+    let copy = |mirror: &Mirror| {
+        let subset = mirror.subset.as_ref().map(|subset| format!(" {subset}")).unwrap_or_default();
+        format!("a copy of {} goes to {}{subset}", percent(mirror.percent / 100.0), mirror.service.1)
+    };
+    let copies: Vec<String> = verdict.mirror.iter().map(copy).collect();
+    if copies.is_empty() { "no copies any more".into() } else { copies.join(", ") }
 }
 
 /// Which shares move from where to where; `None` where none does.
@@ -276,7 +288,7 @@ fn word(verdict: &Verdict) -> String {
     word.to_owned()
 }
 
-fn title(ready: &Ready, request: &Request) -> String {
+fn title(ready: &Ready, request: &Request, nameless: bool) -> String {
     let (namespace, from) = match &request.from {
         Caller::Workload { namespace, workload } => {
             let pods = ready.places().of_workload(namespace, workload);
@@ -290,7 +302,11 @@ fn title(ready: &Ready, request: &Request) -> String {
     // Two namespaces may have callers of one name.
     let crosses =
         matches!(ready.places().resolve(&to, namespace), Resolved::Service(service) if service.namespace != namespace);
-    let from = if crosses && !namespace.is_empty() { format!("{namespace}/{from}") } else { from.to_owned() };
+    let from = match () {
+        () if nameless => "callers without a proxy".to_owned(),
+        () if crosses && !namespace.is_empty() => format!("{namespace}/{from}"),
+        () => from.to_owned(),
+    };
     let to = to.split('.').next().filter(|_| to.parse::<std::net::IpAddr>().is_err()).unwrap_or(&to).to_owned();
     format!("{from} → {to}")
 }

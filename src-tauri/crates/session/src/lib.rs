@@ -21,6 +21,7 @@ pub mod matrix;
 mod memo;
 pub mod node;
 pub mod objects;
+mod observed;
 pub mod overview;
 pub mod past;
 pub mod policies;

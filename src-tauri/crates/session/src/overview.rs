@@ -2,7 +2,7 @@
 
 use cluster::Right;
 use mesh::Presence;
-use world::Coverage;
+use world::{Coverage, ObjectKey};
 
 use crate::live::Live;
 use crate::map::Health;
@@ -90,10 +90,19 @@ impl Session {
             ill_proxies: fleet.proxies.iter().filter(|proxy| proxy.health > Health::Ok).count() as u32,
             findings: findings.findings.len() as u32,
             errors,
-            routes: of_group("networking.istio.io") + of_group("gateway.networking.k8s.io"),
+            routes: world.documents().filter(|d| is_route(&d.key)).count() as u32,
             policies: of_group("security.istio.io") + of_group("policy.linkerd.io") + of_group("cilium.io"),
             pending: self.tray.borrow().items().len() as u32,
             live,
         })
+    }
+}
+
+/// Whether an object says where requests go.
+fn is_route(key: &ObjectKey) -> bool {
+    match &*key.group {
+        "networking.istio.io" => key.kind == "VirtualService",
+        "gateway.networking.k8s.io" => key.kind.ends_with("Route"),
+        _ => false,
     }
 }

@@ -58,10 +58,12 @@ pub fn says(effect: &Effect) -> Vec<Line> {
     lines.into_iter().map(named).collect()
 }
 
-/// `GET /stock`
+/// `GET /stock with x-canary: yes`
 fn asked(request: &Request) -> String {
     let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
-    format!("{} /{}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
+    let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let with = if headers.is_empty() { String::new() } else { format!(" with {}", headers.join(", ")) };
+    format!("{} /{}{with}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
 }
 
 const TONES: [(Tone, &str); 5] = [
@@ -103,7 +105,24 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use mesh::Caller;
+
     use super::*;
+
+    #[test]
+    fn a_probe_says_the_headers_that_it_asked_with() {
+        let request = Request {
+            id: String::new(),
+            from: Caller::Outside { ip: String::new() },
+            via: None,
+            method: "GET".into(),
+            url: "http://reviews.shop:9080/a?b=c".into(),
+            headers: vec![("x-canary".into(), "yes".into())],
+            at: None,
+        };
+        assert_eq!(asked(&request), "GET /a?b=c with x-canary: yes");
+        assert_eq!(asked(&Request { headers: Vec::new(), ..request }), "GET /a?b=c");
+    }
 
     #[test]
     fn a_line_survives_the_journal() {

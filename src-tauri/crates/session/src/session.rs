@@ -113,6 +113,7 @@ pub struct Session {
     pub(crate) hurry: Arc<Notify>,
     /// Namespaces whose step to STRICT goes back by itself where a caller breaks.
     pub(crate) guarded: Mutex<BTreeSet<String>>,
+    pub(crate) taken_back: Mutex<Vec<crate::strict::TakenBack>>,
     /// Somebody wants something of a rollout.
     pub(crate) wished: Arc<Notify>,
     driver: String,
@@ -168,6 +169,7 @@ impl Session {
             matrix: Memo::default(),
             hurry,
             guarded: Mutex::default(),
+            taken_back: Mutex::default(),
             wished: Arc::default(),
             driver: driver(),
             _alive: cancel.clone().drop_guard(),
@@ -316,7 +318,7 @@ impl Session {
             return Ok(None);
         }
         let (before, after) = (self.ready().await?, self.drafted().await?);
-        let observed = self.traffic.borrow().observed(before.world());
+        let observed = self.traffic.borrow().observed_of_all(&before, self.engine());
         let stamp = self.stamp();
         let key = (stamp.world, stamp.tray, stamp.traffic);
         let made = self.effect.get(key, move || Arc::new(before.effect(&after, &observed))).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mesh::{Caller, Observed, Ready, Request, Unknown};
+use mesh::{Caller, Ready, Request, Unknown};
 use signals::{Edge, Of, Protocol, Workload};
 use world::World;
 
@@ -12,8 +12,6 @@ use crate::map::{Flow, NodeKind, Secured, node_of};
 /// What callers without a proxy are called on the map: nobody counts them but the callee.
 pub const UNKNOWN_CALLERS: &str = "outside the mesh";
 
-/// Requests that are asked about are those of the last minute.
-const LATELY: f64 = 60.0;
 /// How far back in seconds it is looked where proxies are read seldom: a few rounds of the largest fleet.
 const FURTHER: f64 = 60.0;
 
@@ -124,22 +122,6 @@ impl Traffic {
         if flows.is_empty() { of(seconds.max(FURTHER)) } else { flows }
     }
 
-    /// What was seen, as requests that the engine can be asked.
-    pub fn observed(&self, world: &World) -> Vec<Observed> {
-        let mut seen: BTreeMap<(Workload, String), f64> = BTreeMap::new();
-        for edge in self.edges(LATELY) {
-            let Some(from) = edge.from.clone() else { continue };
-            *seen.entry((from, url(&edge, world))).or_default() += edge.requests_per_second;
-        }
-        let observed = seen.into_iter().enumerate().map(|(at, ((from, url), per_second))| {
-            let from = Caller::Workload { namespace: from.namespace, workload: from.name };
-            let id = format!("seen-{}", at + 1);
-            let request = Request { id, from, via: None, method: "GET".into(), url, headers: Vec::new(), at: None };
-            Observed { request, per_second }
-        });
-        observed.collect()
-    }
-
     /// Rates of a node or an edge over time; a line for each version that took the requests. `callers` are the workloads
     /// that the calling end of an edge stands for.
     pub fn series(&self, of: &str, callers: &[Names], window: u32) -> Series {
@@ -201,17 +183,17 @@ fn questions(of: &str, callers: &[Names]) -> Vec<Of> {
     }
 }
 
+pub(crate) fn url(edge: &Edge, world: &World) -> String {
+    let host = edge.to_service.as_ref().map_or_else(|| edge.host.clone(), |(ns, name)| format!("{name}.{ns}"));
+    let port = port(edge, world);
+    format!("http://{host}:{port}/")
+}
+
 /// Istio's own metrics do not say the port: then it is the service's first.
 fn port(edge: &Edge, world: &World) -> u16 {
     let service = edge.to_service.as_ref().and_then(|(ns, name)| world.service(ns, name));
     let first = service.and_then(|service| service.ports.first()).map_or(80, |port| port.port);
     if edge.port == 0 { first } else { edge.port }
-}
-
-fn url(edge: &Edge, world: &World) -> String {
-    let host = edge.to_service.as_ref().map_or_else(|| edge.host.clone(), |(ns, name)| format!("{name}.{ns}"));
-    let port = port(edge, world);
-    format!("http://{host}:{port}/")
 }
 
 /// An edge as flows to the workloads behind it. The source rarely says which of them answered: a subset's share is split

@@ -23,7 +23,7 @@ pub const DEMO: &str = "demo";
 const PRODUCTION: [&str; 4] = ["prod", "production", "prd", "live"];
 
 /// Where control planes live by default: API group → namespace. A probe looks there alone; an open session knows all.
-const CONTROL_PLANES: [(&str, &str); 3] =
+pub(crate) const CONTROL_PLANES: [(&str, &str); 3] =
     [("istio.io", "istio-system"), ("linkerd.io", "linkerd"), ("cilium.io", "kube-system")];
 
 /// A cluster that can be opened, as known without asking it.

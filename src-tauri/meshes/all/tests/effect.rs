@@ -34,7 +34,7 @@ fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
         headers: Vec::new(),
         at: None,
     };
-    Observed { request, per_second: 42.0 }
+    Observed { request, per_second: 42.0, nameless: false }
 }
 
 fn said(before: &World, after: &World, observed: &[Observed]) -> Vec<(Tone, String, String, String)> {

@@ -25,7 +25,7 @@ fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
         headers: Vec::new(),
         at: None,
     };
-    Observed { request, per_second: 1.0 }
+    Observed { request, per_second: 1.0, nameless: false }
 }
 
 fn said(text: &str, observed: &[Observed]) -> Vec<(&'static str, String, String)> {

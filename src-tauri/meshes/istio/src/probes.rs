@@ -20,6 +20,8 @@ const MOST: usize = 60;
 type Callable<'a> = (&'a Arc<Pod>, Option<Membership>);
 
 struct Callers<'a> {
+    /// The mesh's root namespace.
+    root: &'a str,
     all: BTreeMap<(&'a str, &'a str), Callable<'a>>,
 }
 
@@ -77,13 +79,13 @@ impl<'a> Callers<'a> {
             let key = (pod.namespace.as_str(), pod.workload.1.as_str());
             all.entry(key).or_insert_with(|| (pod, index.membership(pod)));
         }
-        Self { all }
+        Self { root: index.settings.root(), all }
     }
 
     /// Workloads that differ in what decides: two of the same namespace, one of another, one without proxy.
     fn towards(&self, service: &Service) -> Vec<Caller> {
         let mut near = Vec::new();
-        let (mut far, mut plain) = (None, None);
+        let (mut far, mut plain, mut system) = (None, None, None);
         for ((namespace, workload), (pod, member)) in &self.all {
             let own = *namespace == service.namespace
                 && !service.selector.is_empty()
@@ -95,12 +97,14 @@ impl<'a> Callers<'a> {
             match member {
                 Some(Membership::Sidecar) if *namespace == service.namespace => near.push(caller),
                 Some(Membership::Sidecar) => far = far.or(Some(caller)),
+                // The control plane stands for a caller without a proxy where there is no other.
+                None if *namespace == self.root => system = system.or(Some(caller)),
                 None => plain = plain.or(Some(caller)),
                 Some(_) => {}
             }
         }
         near.truncate(2);
-        near.into_iter().chain(far).chain(plain).collect()
+        near.into_iter().chain(far).chain(plain.or(system)).collect()
     }
 
     fn with_principal(&self, pattern: &str) -> Option<Caller> {

@@ -32,6 +32,7 @@ const way = (more: Partial<Strict>): Strict => ({
   next: 'dev',
   broken: [],
   guarded: [],
+  takenBack: [],
   ...more,
 });
 const object = { group: 'security.istio.io', kind: 'PeerAuthentication', namespace: 'dev', name: 'default' };
@@ -74,6 +75,14 @@ describe('the way to STRICT', () => {
     expect(screen.getByRole('button', { name: 'Prepare STRICT' }).getAttribute('aria-disabled')).toBe('true');
     await fireEvent.click(screen.getByRole('button', { name: 'Undo the step' }));
     expect(route.params).toMatchObject({ entry: '7', undo: '1' });
+  });
+
+  it('says of a step that went back by itself why it did, and leads to the change', async () => {
+    open(way({ takenBack: [{ entry: 9, namespace: 'dev', at: Date.now(), why: 'callers without a proxy → cart: 5.0 requests a second before, 0.0 since' }] }));
+    await screen.findByText(/dev went back by itself/);
+    await screen.findByText(/5.0 requests a second before/);
+    await fireEvent.click(screen.getByRole('button', { name: 'The change' }));
+    expect(route.params).toMatchObject({ entry: '9' });
   });
 
   it('is honest about having looked for a moment only', async () => {

@@ -1966,7 +1966,11 @@ next: string | null, broken: Array<StrictBroken>,
 /**
  * Namespaces that go back by themselves where a caller breaks.
  */
-guarded: Array<string>, };
+guarded: Array<string>, 
+/**
+ * Steps that went back by themselves, the last first.
+ */
+takenBack: Array<StrictTakenBack>, };
 
 /**
  * A caller that a step has broken.
@@ -2014,6 +2018,15 @@ export type StrictStepArgs = { session: string, namespace: string,
  * It goes back by itself where a caller breaks.
  */
 guard: boolean, };
+
+/**
+ * A step that was taken back by itself, for it broke a caller.
+ */
+export type StrictTakenBack = { 
+/**
+ * The entry of the journal that took it back.
+ */
+entry: number, namespace: string, at: number, why: string, };
 
 /**
  * A cursor in a text, which need not read.

@@ -12,7 +12,7 @@ use world::{ObjectKey, World};
 pub use export::{Form, export};
 
 use crate::change::owners::others;
-use crate::change::touched::{dotted, meant, touched};
+use crate::change::touched::{Touched, dotted, meant, touched};
 use crate::says::Line;
 use crate::uptake;
 use crate::write::settle::Found;
@@ -142,7 +142,7 @@ impl Session {
         for record in &row.entry.objects {
             let mut item = item(record);
             if row.drifted > 0 {
-                item.drift = drift(record, &world);
+                item.drift = self.named(&record.key, drift(record, &world)).await;
             }
             if record.outcome.state == State::Intended {
                 let live = crate::write::plan::read(self.connection(), &record.key).await;
@@ -153,6 +153,20 @@ impl Session {
             items.push(item);
         }
         Ok(told(row, items))
+    }
+
+    /// Who has written these fields as they are now. A world does not keep that, so the server is asked; where it cannot be, nobody is named.
+    async fn named(&self, key: &ObjectKey, fields: Vec<Touched>) -> Vec<Drift> {
+        let live = match fields.is_empty() {
+            true => None,
+            false => crate::write::plan::read(self.connection(), key).await.ok().flatten(),
+        };
+        let owners = live.map(|live| others(&live, &fields, "")).unwrap_or_default();
+        let one = |field: Touched| {
+            let name = dotted(&field.path);
+            Drift { managers: owners.get(&name).cloned().unwrap_or_default(), field: name }
+        };
+        fields.into_iter().map(one).collect()
     }
 }
 
@@ -223,7 +237,7 @@ fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World) -> bool {
 }
 
 /// The fields in which the cluster has an object otherwise than we left it.
-fn drift(object: &ObjectRecord, world: &World) -> Vec<Drift> {
+fn drift(object: &ObjectRecord, world: &World) -> Vec<Touched> {
     // What its controller makes of an order is no drift.
     let covered = matches!(world.coverage(&object.key.group, &object.key.kind), world::Coverage::Ready);
     if !covered || object.change == Change::Order {
@@ -235,11 +249,5 @@ fn drift(object: &ObjectRecord, world: &World) -> Vec<Drift> {
     if now.is_none() && (object.key.group.is_empty() || object.key.group == "apps") {
         return Vec::new();
     }
-    let fields = touched(object.after.as_ref().unwrap_or(&null), now.as_deref().unwrap_or(&null));
-    let owners = now.as_deref().map(|now| others(now, &fields, "")).unwrap_or_default();
-    let one = |field: &crate::change::touched::Touched| {
-        let name = dotted(&field.path);
-        Drift { managers: owners.get(&name).cloned().unwrap_or_default(), field: name }
-    };
-    fields.iter().map(one).collect()
+    touched(object.after.as_ref().unwrap_or(&null), now.as_deref().unwrap_or(&null))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mesh::Ready;
+use mesh::{Engine, Ready};
 use serde_json::Value;
 use world::yaml::{self, Edit};
 use world::{Change, Document, Object, ObjectKey, Origin, World};
@@ -11,6 +11,7 @@ use world::{Change, Document, Object, ObjectKey, Origin, World};
 use super::write::Asked;
 use super::{DRY_RUN, KIND, Sample, Window, any_request, observed, sample, seen};
 use crate::change::tray::Tray;
+use crate::observed::of_nameless;
 use crate::recipes::{Dish, SECURITY, changed};
 use crate::says::{Line, says};
 use crate::session::defect;
@@ -24,7 +25,7 @@ pub struct DryRun {
     pub namespace: String,
     /// What would go into the tray to enforce them.
     pub dishes: Vec<Dish>,
-    /// What that would do, to the traffic of all the time and to requests that the engine thinks of.
+    /// What that would do, to the traffic of all the time and to requests that the engine thinks of. Its amounts are in all, not a second.
     pub says: Vec<Line>,
     /// The tray enforces them already.
     pub pending: bool,
@@ -38,7 +39,8 @@ impl Session {
     pub async fn dry_runs(&self) -> Result<Vec<DryRun>> {
         let ready = self.ready().await?;
         let (tray, traffic) = (self.tray.borrow().clone(), self.traffic.borrow().clone());
-        let made = tokio::task::spawn_blocking(move || all(&ready, &tray, &traffic));
+        let engine = self.engine().clone();
+        let made = tokio::task::spawn_blocking(move || all(&ready, &engine, &tray, &traffic));
         made.await.map_err(|_| defect("weighing policies in dry-run"))?
     }
 }
@@ -49,7 +51,7 @@ pub(super) fn is_dry(policy: &Document) -> bool {
     matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 
-fn all(ready: &Ready, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
+fn all(ready: &Ready, engine: &Engine, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
     let world = ready.world();
     let mut groups: BTreeMap<String, Vec<Arc<Document>>> = BTreeMap::new();
     for policy in world.documents_of(SECURITY, KIND).filter(|policy| is_dry(policy)) {
@@ -59,12 +61,15 @@ fn all(ready: &Ready, tray: &Tray, traffic: &Traffic) -> Result<Vec<DryRun>> {
         return Ok(Vec::new());
     }
     let calls = seen::calls(traffic, ready, Window::Ever);
+    let nameless = seen::nameless(traffic, ready, Window::Ever);
     groups
         .into_iter()
         .map(|(namespace, policies)| {
             let about = calls.iter().filter(|call| call.service.0 == namespace).enumerate();
             let asked = about.map(|(at, call)| observed(at, call, ready, &stands_for(&policies, call)));
-            let observed: Vec<_> = asked.collect();
+            let here = nameless.iter().filter(|(service, _)| service.0 == namespace);
+            let here = here.map(|(service, amount)| (service.clone(), *amount)).collect();
+            let observed: Vec<_> = asked.chain(of_nameless(&here, ready, engine)).collect();
             let after = ready.after(&enforced(world, &policies));
             let dishes: Result<Vec<Dish>> = policies.iter().map(|policy| enforce(world, tray, policy)).collect();
             let pending = policies.iter().all(|policy| waits(tray, &policy.key));

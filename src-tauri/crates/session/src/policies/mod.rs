@@ -313,7 +313,11 @@ fn request(call: &Call, port: u16, (method, path): &Sample) -> Request {
 
 fn observed(at: usize, call: &Call, ready: &Ready, sample: &Sample) -> Observed {
     let request = request(call, port_of(&call.ports, &call.service, ready), sample);
-    Observed { request: Request { id: format!("seen-{}", at + 1), ..request }, per_second: call.amount }
+    Observed {
+        request: Request { id: format!("seen-{}", at + 1), ..request },
+        per_second: call.amount,
+        nameless: false,
+    }
 }
 
 /// What the engine says of a caller that the policies do not let in though they name it.

@@ -48,6 +48,15 @@ impl Broken {
         };
         format!("{from} → {}", self.service.1)
     }
+
+    /// `legacy/batch → catalog: 2.0 requests a second before, 0.0 since`
+    pub fn why(&self) -> String {
+        let ((before, since), (was, is)) = (self.per_second, self.errors);
+        if is > was {
+            return format!("{}: {:.1} % errors before, {:.1} % since", self.words(), was * 100.0, is * 100.0);
+        }
+        format!("{}: {before:.1} requests a second before, {since:.1} since", self.words())
+    }
 }
 
 impl Session {

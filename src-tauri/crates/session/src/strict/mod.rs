@@ -6,6 +6,7 @@ mod watch;
 
 use std::sync::{Arc, PoisonError};
 
+use journal::EntryId;
 use serde_json::json;
 use world::yaml::{self, Edit};
 use world::{Document, ObjectKey, World};
@@ -36,6 +37,21 @@ pub struct Strict {
     pub broken: Vec<Broken>,
     /// Namespaces that go back by themselves where a caller breaks.
     pub guarded: Vec<String>,
+    /// Steps that went back by themselves, the last first.
+    pub taken_back: Vec<TakenBack>,
+}
+
+/// A step that was taken back by itself, for it broke a caller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakenBack {
+    /// The entry of the journal that took it back.
+    pub entry: EntryId,
+    /// Where it stood.
+    pub namespace: String,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// Who broke.
+    pub why: String,
 }
 
 impl Session {
@@ -55,7 +71,9 @@ impl Session {
         let rows = made.await.map_err(|_| defect("planning the way to STRICT"))??;
         let next = if broken.is_empty() { plan::next(&rows) } else { None };
         let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-        Ok(Strict { since: watched.since, watched: watched.seconds, rows, next, broken, guarded })
+        let back = self.taken_back.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let taken_back = back.into_iter().rev().collect();
+        Ok(Strict { since: watched.since, watched: watched.seconds, rows, next, broken, guarded, taken_back })
     }
 
     /// What the next step of a namespace would put into the tray. With `guard`, it goes back by itself where a caller breaks.

@@ -111,7 +111,7 @@ pub(super) fn rows(
     sights: &BTreeMap<PlainCall, Sight>,
 ) -> Result<Vec<Row>> {
     let world = ready.world();
-    let observed = traffic.observed(world);
+    let observed = traffic.observed_of_all(ready, engine);
     let clear = traffic.clear_ever();
     let mut rows: Vec<Row> = Vec::new();
     for namespace in world.namespaces() {

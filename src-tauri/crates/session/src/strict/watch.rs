@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use journal::{PlainCall, State};
 use mesh::Ready;
 
+use super::TakenBack;
 use crate::map::{Flow, Secured};
 use crate::{Error, Result, Session};
 
@@ -69,7 +70,7 @@ impl Session {
             return Ok(());
         };
         let plan = self.undo_review(broken.entry).await?;
-        let undone = self.undo(broken.entry, &plan.token).await?;
+        let undone = self.undo_because(broken.entry, &plan.token, &broken.why()).await?;
         if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
             if ended.refused {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.
@@ -78,6 +79,13 @@ impl Session {
             return Err(Error::Refused { reason: format!("{}: {}", ended.key, ended.because) });
         }
         self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
+        let back = TakenBack {
+            entry: undone.entry,
+            namespace: broken.namespace.clone(),
+            at: Timestamp::now().as_millisecond(),
+            why: broken.why(),
+        };
+        self.taken_back.lock().unwrap_or_else(PoisonError::into_inner).push(back);
         tracing::info!(entry = broken.entry, namespace = %broken.namespace, "a step to STRICT broke a caller and was taken back");
         Ok(())
     }

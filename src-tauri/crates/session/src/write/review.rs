@@ -85,7 +85,7 @@ impl Session {
         }
         let outcome = outcome(before.world(), &steps);
         let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();
-        let observed = self.traffic.borrow().observed(before.world());
+        let observed = self.traffic.borrow().observed_of_all(&before, self.engine());
         let compared = tokio::task::spawn_blocking(move || {
             before.check();
             let after = before.after(&outcome);

@@ -1,8 +1,10 @@
 //! Taking an entry back: each field that it changed gets its old value, if nobody touched it since. What others changed
 //! beside it stays.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cluster::FIELD_MANAGER;
 use journal::{Change, EntryId, ObjectRecord, State};
 use serde_json::Value;
 
@@ -10,7 +12,8 @@ use super::apply::Applied;
 use super::managers;
 use super::plan::{self, Step};
 use super::review::{Plan, Whence};
-use crate::change::touched::{disturbed, dotted, outstanding, reversed, touched};
+use crate::change::owners::others;
+use crate::change::touched::{Touched, disturbed, dotted, outstanding, reversed, touched};
 use crate::change::tray::ChangeKind;
 use crate::{Error, Result, Session};
 
@@ -41,10 +44,16 @@ impl Session {
     /// # Errors
     /// As `apply`.
     pub async fn undo(&self, entry: EntryId, token: &str) -> Result<Applied> {
+        let why = self.opening.records.get(entry).await?.message;
+        self.undo_because(entry, token, &why).await
+    }
+
+    /// The same, with what the journal shall say of it.
+    pub(crate) async fn undo_because(&self, entry: EntryId, token: &str, why: &str) -> Result<Applied> {
         if self.plan().is_none_or(|plan| plan.whence.undoes() != Some(entry)) {
             return Err(Error::OutdatedReview);
         }
-        let message = format!("undo of {entry}");
+        let message = if why.is_empty() { format!("undo of {entry}") } else { format!("undo of {entry}: {why}") };
         // Whoever took the fields over by name takes them back as well: the review shows whose they are now.
         let owners: Option<Vec<_>> =
             self.plan().map(|plan| plan.steps.iter().flat_map(|s| &s.conflicts).map(|c| c.manager.clone()).collect());
@@ -69,7 +78,8 @@ impl Session {
                     return Ok(plan::unmade(connection, key, live).await?);
                 }
                 let names: Vec<String> = fields.iter().map(|field| dotted(&field.path)).collect();
-                refuse(ChangeKind::Delete, Some(live), format!("somebody changed it since: {}", names.join(", ")))
+                let why = format!("{} changed it since: {}", who(&live, &fields, &names), names.join(", "));
+                refuse(ChangeKind::Delete, Some(live), why)
             }
             (Change::Delete, None, Some(before), _) => {
                 let step = plan::made_again(connection, key, before).await?;
@@ -96,7 +106,8 @@ async fn update(session: &Session, object: &ObjectRecord, live: Value, before: &
     let fields = reversed(&touched(before, after));
     let names = disturbed(&fields, &live);
     if !names.is_empty() {
-        let why = format!("somebody changed the same fields since: {}", names.join(", "));
+        let who = who(&live, &fields, &names);
+        let why = format!("{who} changed the same fields since: {}", names.join(", "));
         return Ok(plan::blocked(&object.key, ChangeKind::Update, Some(live), why));
     }
     let fields = outstanding(fields, &live);
@@ -106,4 +117,11 @@ async fn update(session: &Session, object: &ObjectRecord, live: Value, before: &
     let managers = managers::restored(before, after, &live);
     let step = plan::patched(session.connection(), &object.key, &fields, live).await?;
     Ok(Step { managers, ..step })
+}
+
+/// Who else has written these fields as they are now, by the name that the server knows them by; somebody, where it names nobody.
+fn who(live: &Value, fields: &[Touched], names: &[String]) -> String {
+    let owners = others(live, fields, FIELD_MANAGER);
+    let all: BTreeSet<&str> = names.iter().filter_map(|name| owners.get(name)).flatten().map(String::as_str).collect();
+    if all.is_empty() { "somebody".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
 }

@@ -29,6 +29,12 @@ async fn step(bench: &Bench, namespace: &str, guard: bool) -> i64 {
     bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
     let plan = bench.review().await;
     assert_eq!(plan.because, "");
+    if namespace == "prod" {
+        // Those whom nobody counts but the called are asked about as well.
+        let nameless = |change: &&mesh::EffectChange| change.title == "callers without a proxy → inventory";
+        let cut = plan.effect.changes.iter().find(nameless).map(|change| (change.tone, change.observed));
+        assert_eq!(cut, Some((mesh::Tone::Cuts, true)));
+    }
     let owners = crate::bench::owners(&plan);
     let applied = bench.session.apply(&plan.token, "to STRICT", &owners).await.unwrap();
     assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
@@ -54,6 +60,12 @@ async fn a_step_that_breaks_a_caller_is_taken_back() {
     assert_eq!(told.row.entry.state, journal::State::Undone);
     let back = until(&bench, "prod is as before", |strict| row(strict, "prod").state == State::Blocked).await;
     assert!(back.broken.is_empty(), "{:?}", back.broken);
+    // Who finds it so is told why, on the page and in the journal.
+    let [told] = &back.taken_back[..] else { panic!("{:?}", back.taken_back) };
+    assert_eq!(told.namespace, "prod");
+    assert!(told.why.contains(" → ") && told.why.contains(" since"), "{told:?}");
+    let undone = bench.session.entry_told(told.entry).await.unwrap();
+    assert_eq!(undone.row.entry.message, format!("undo of {entry}: {}", told.why));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,12 +6,14 @@ use session::policies::{
 };
 
 use session::policies::write::Asked;
-use session::strict::{Broken, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict};
+use session::strict::{
+    Broken, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict, TakenBack,
+};
 
 use super::all;
 use crate::types::{
     AskedRequests, DryRun, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs, Strict, StrictBroken,
-    StrictMode, StrictRow, StrictState, Tailored,
+    StrictMode, StrictRow, StrictState, StrictTakenBack, Tailored,
 };
 
 pub(crate) fn scope(args: PoliciesArgs) -> Scope {
@@ -93,7 +95,14 @@ impl From<SessionStrict> for Strict {
             next: strict.next,
             broken: all(strict.broken),
             guarded: strict.guarded,
+            taken_back: all(strict.taken_back),
         }
+    }
+}
+
+impl From<TakenBack> for StrictTakenBack {
+    fn from(back: TakenBack) -> Self {
+        Self { entry: back.entry as f64, namespace: back.namespace, at: back.at as f64, why: back.why }
     }
 }
 

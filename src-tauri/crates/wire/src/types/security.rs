@@ -184,6 +184,19 @@ wire! {
         pub broken: Vec<StrictBroken>,
         /// Namespaces that go back by themselves where a caller breaks.
         pub guarded: Vec<String>,
+        /// Steps that went back by themselves, the last first.
+        pub taken_back: Vec<StrictTakenBack>,
+    }
+}
+
+wire! {
+    /// A step that was taken back by itself, for it broke a caller.
+    pub struct StrictTakenBack {
+        /// The entry of the journal that took it back.
+        pub entry: f64,
+        pub namespace: String,
+        pub at: f64,
+        pub why: String,
     }
 }
 
