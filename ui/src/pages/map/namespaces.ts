@@ -15,6 +15,9 @@ const SYSTEM: ReadonlySet<string> = new Set([
 
 export const isSystem = (namespace: string): boolean => SYSTEM.has(namespace);
 
+/** By name, those that people work in first. */
+export const byWork = (a: string, b: string): number => Number(isSystem(a)) - Number(isSystem(b)) || a.localeCompare(b);
+
 /** The namespaces that people work in; none named, which asks for all, where there is nothing to leave out or nothing else. */
 export function workNamespaces(all: readonly string[]): readonly string[] {
   const work = all.filter((namespace) => !isSystem(namespace));

@@ -1,4 +1,5 @@
 import type { Graph } from '../../wire/generated/types';
+import { byWork } from '../map/namespaces';
 
 interface Choice {
   readonly value: string;
@@ -11,7 +12,7 @@ export const serviceChoices = (graph: Graph | undefined): readonly Choice[] =>
   (graph?.nodes ?? [])
     .filter(({ kind }) => kind === 'service')
     .map(({ namespace, name }) => ({ value: `${namespace}/${name}`, label: name, detail: namespace }))
-    .sort((a, b) => a.detail.localeCompare(b.detail) || a.label.localeCompare(b.label));
+    .sort((a, b) => byWork(a.detail, b.detail) || a.label.localeCompare(b.label));
 
 /** Versions of the workloads that are called as a service is. */
 export function versionsOf(graph: Graph | undefined, service: string): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Graph, ObjectRow } from '../../wire/generated/types';
 import { serviceOfHost } from '../../meshes/istio/route';
+import { byWork } from '../map/namespaces';
 
 /** A service in the list of routes, with the objects that route it. */
 export interface ServiceRow {
@@ -39,7 +40,7 @@ export function serviceRows(objects: readonly ObjectRow[], graph: Graph | undefi
       }
     }
   }
-  return [...rows.values()].sort((a, b) => rank(a) - rank(b) || a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name));
+  return [...rows.values()].sort((a, b) => rank(a) - rank(b) || byWork(a.namespace, b.namespace) || a.name.localeCompare(b.name));
 }
 
 const rank = (row: ServiceRow): number => (row.routes.length > 0 ? 0 : row.rules.length > 0 ? 1 : 2);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isPolicy, objectPlace } from '../../state/links';
-import type { ObjectRef, ObjectRow } from '../../wire/generated/types';
+import type { Graph, GraphGroup, ObjectRef, ObjectRow } from '../../wire/generated/types';
 import { namespaceGroups } from './groups';
 
 const object = (group: string, kind: string, name: string): ObjectRef => ({ group, kind, namespace: 'loyalty', name });
@@ -16,6 +16,12 @@ test('policies of every mesh stand in their namespace, what guards first', () =>
   ].map(row);
   const [group] = namespaceGroups(objects, undefined, 'istio-system');
   expect(group?.policies.map((policy) => policy.object.kind)).toEqual(['Server', 'AuthorizationPolicy', 'NetworkAuthentication']);
+});
+
+test('what holds for all comes first, then what is in the mesh, and last what is the cluster’s own', () => {
+  const box = (namespace: string, inMesh: boolean): GraphGroup => ({ namespace, inMesh }) as GraphGroup;
+  const groups = [box('kube-system', false), box('default', false), box('shop', true), box('istio-system', false)];
+  expect(namespaceGroups([], { groups } as unknown as Graph, 'istio-system').map(({ namespace }) => namespace)).toEqual(['istio-system', 'shop', 'default', 'kube-system']);
 });
 
 test('what has a picture leads there, all else that is authored to the configuration', () => {

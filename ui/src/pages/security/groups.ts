@@ -1,4 +1,5 @@
 import { isPolicy } from '../../state/links';
+import { isSystem } from '../map/namespaces';
 import type { Graph, GraphGroup, ObjectRow } from '../../wire/generated/types';
 
 /** A namespace with its policies and how protected it is. */
@@ -13,7 +14,14 @@ export interface NamespaceGroup {
 const ORDER = ['PeerAuthentication', 'Server', 'AuthorizationPolicy', 'RequestAuthentication'];
 const rank = (kind: string): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
 
-/** Namespaces in order: those that hold for the whole mesh first, then by name. */
+/** Where a namespace stands in the list: what holds for the whole mesh, what is in the mesh, and last what neither is nor is worked in. */
+const place = ({ namespace, box, policies }: NamespaceGroup, root: string): number => {
+  if (namespace === root) return 0;
+  if (box?.inMesh || policies.length > 0) return 1;
+  return isSystem(namespace) ? 3 : 2;
+};
+
+/** Namespaces in order: those that hold for the whole mesh first, then those in the mesh, each by name. */
 export function namespaceGroups(objects: readonly ObjectRow[], graph: Graph | undefined, root: string): NamespaceGroup[] {
   const groups = new Map<string, NamespaceGroup>();
   const of = (namespace: string): NamespaceGroup => {
@@ -26,5 +34,5 @@ export function namespaceGroups(objects: readonly ObjectRow[], graph: Graph | un
   for (const group of groups.values()) {
     group.policies.sort((a, b) => rank(a.object.kind) - rank(b.object.kind) || a.object.kind.localeCompare(b.object.kind) || a.object.name.localeCompare(b.object.name));
   }
-  return [...groups.values()].sort((a, b) => Number(b.namespace === root) - Number(a.namespace === root) || a.namespace.localeCompare(b.namespace));
+  return [...groups.values()].sort((a, b) => place(a, root) - place(b, root) || a.namespace.localeCompare(b.namespace));
 }

@@ -27,6 +27,11 @@ it('folds by namespace', () => {
   expect(linesOf(rows, new Set(['a'])).map(({ key }) => key)).toEqual(['a', 'a/x', 'a/y', 'b']);
 });
 
+it('has what belongs to the cluster itself last', () => {
+  const items = ['istio-system', 'shop', 'kube-system', 'dev'].map((namespace) => ({ namespace, name: 'x' }));
+  expect(linesOf(items, new Set()).map(({ key, members }) => [key, members])).toEqual([['dev', [3]], ['shop', [1]], ['istio-system', [0]], ['kube-system', [2]]]);
+});
+
 it('says of a fold what all of it has in common', () => {
   const [a, b] = linesOf(rows, new Set());
   const [s, t] = linesOf(columns, new Set());

@@ -1,3 +1,4 @@
+import { byWork } from '../map/namespaces';
 import type { Matrix, MatrixCell, MatrixColumn } from '../../wire/generated/types';
 
 /** What becomes of calls, in one sign. */
@@ -27,7 +28,7 @@ export interface Line {
 export function linesOf(items: readonly { readonly namespace: string; readonly name: string }[], open: ReadonlySet<string>): readonly Line[] {
   const groups = new Map<string, number[]>();
   items.forEach(({ namespace }, at) => groups.set(namespace, [...(groups.get(namespace) ?? []), at]));
-  return [...groups].flatMap(([namespace, members]) => {
+  return [...groups].sort(([a], [b]) => byWork(a, b)).flatMap(([namespace, members]) => {
     const isOpen = open.has(namespace);
     const head: Line = { key: namespace, namespace, name: '', members, isOpen };
     return isOpen ? [head, ...members.map((at): Line => ({ key: `${namespace}/${items[at]?.name ?? ''}`, namespace, name: items[at]?.name ?? '', members: [at], isOpen: false }))] : [head];
