@@ -79,7 +79,7 @@ fn all(ready: &Ready, engine: &Engine, tray: &Tray, traffic: &Traffic) -> Result
 }
 
 /// A request that stands for a caller's: one that these policies name for it, for of its own the counters know neither method nor path.
-fn stands_for(policies: &[Arc<Document>], call: &seen::Call) -> Sample {
+pub(super) fn stands_for(policies: &[Arc<Document>], call: &seen::Call) -> Sample {
     let principal = format!("cluster.local/ns/{}/sa/{}", call.from.0, call.account);
     let list = |value: &Value| -> Vec<String> {
         value.as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()

@@ -121,6 +121,12 @@ async fn a_namespace_goes_from_dry_run_to_enforced() {
         "{made:#?}"
     );
     assert!(made.beside.iter().any(|key| key.name == "payments-from-checkout"), "{:?}", made.beside);
+    let opens = made.says.iter().filter(|line| line.observed && line.tone == Tone::Opens);
+    assert_eq!(
+        opens.map(|line| &line.title).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "who is served was let in before"
+    );
     assert!(made.silent.iter().any(|name| name == "shoppers"), "{:?}", made.silent);
     keep(&bench, &made.dishes).await;
     apply(&bench).await;
