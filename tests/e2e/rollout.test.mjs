@@ -1,5 +1,7 @@
 // A rollout on the demo: planned as a picture, started, promoted, done; and aborted by hand.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { By, Key, eventually, openShop } from './window.mjs';
 
@@ -61,6 +63,80 @@ test('a plan is played before the real one, also with what is supposed of the ne
   await window.choose('Light');
   await window.shot('rollout-simulated-light');
   await window.choose('Dark');
+});
+
+/** The field of these words within a part of the page. */
+const fieldOf = (part, words) =>
+  eventually(`the field “${words}”`, () =>
+    window.run(
+      `return [...document.querySelectorAll(arguments[0] + ' input, ' + arguments[0] + ' textarea')].find((one) => one.offsetWidth > 1 && (one.getAttribute('aria-label') === arguments[1] || [...(one.labels ?? [])].some((label) => label.textContent.includes(arguments[1]))))`,
+      part,
+      words,
+    ),
+  );
+const fill = async (part, words, text) => {
+  const field = await fieldOf(part, words);
+  await window.run(`arguments[0].scrollIntoView({ block: 'center' })`, field);
+  await field.clear();
+  await field.sendKeys(text, Key.TAB);
+};
+
+/** A Prometheus that knows orders, and nothing else. */
+async function serving() {
+  const server = http.createServer((asked, answer) => {
+    const url = new URL(asked.url, 'http://localhost');
+    const query = url.searchParams.get('query') ?? '';
+    const now = Date.now() / 1000;
+    const of = (resultType, result) => answer.end(JSON.stringify({ status: 'success', data: { resultType, result } }));
+    answer.setHeader('content-type', 'application/json');
+    if (url.pathname.endsWith('/buildinfo')) answer.end(JSON.stringify({ status: 'success', data: { version: '2.42.0' } }));
+    else if (query === 'time()') of('scalar', [now, String(now)]);
+    else if (query.startsWith('time() - max(timestamp(up')) of('vector', [{ metric: {}, value: [now, '4.5'] }]);
+    else if (url.pathname.endsWith('/query_range')) {
+      const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(url.searchParams.get(name)));
+      const values = Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, i) => [start + i * step, '6']);
+      of('matrix', query.includes('orders') ? [{ metric: {}, values }] : []);
+    } else of('vector', query.includes('orders') ? [{ metric: {}, value: [now, '6'] }] : []);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
+
+test('a query is played by what is supposed of it, or by what Prometheus has, and copies are told', async () => {
+  await planned();
+  await fill('.steps', 'Copies of step 1', '30');
+  const gates = async () => (await window.session.findElements(By.css('[role=group][aria-label^="gate "]'))).length;
+  const number = (await gates()) + 1;
+  await window.press('button', 'Add a gate');
+  await eventually('the new gate', async () => (await gates()) === number);
+  const gate = `[role=group][aria-label="gate ${number}"]`;
+  await (await window.find(`${gate} button.select`)).click();
+  await window.press('option', 'PromQL');
+  await fill(gate, 'Called', 'orders');
+  await fill(gate, 'At least', '5');
+  await fill(gate, 'At most', '');
+  await fill(gate, 'Query', 'sum(orders{version="{{version}}"})');
+  await window.press('button', 'Simulate');
+  await window.text('orders: left out until you suppose what it gives', 40);
+  await window.text('queries alone can tell of copies');
+  await window.text('/s copied');
+  await fill('.suppose', 'orders', '4');
+  await window.text('It would go back to v1 in step 1', 40);
+  await window.text('orders 4, below 5');
+  await window.shot('rollout-simulated-query-dark');
+  await fill('.suppose', 'orders', '7');
+  await window.text('It would be done after', 40);
+
+  const server = await serving();
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await window.call('prometheus_choose', { session, token: null, choice: { which: 'address', url, authority: '', hasToken: false, namespace: '', name: '', port: 0, only: '', tenant: '' } });
+  await eventually('it to be in use', async () => (await window.call('prometheus', { session })).state === 'usable', 40);
+  await fill('.suppose', 'orders', '');
+  await window.text('orders: as Prometheus has it of that time', 40);
+  await window.choose('Light');
+  await window.shot('rollout-simulated-query-light');
+  await window.choose('Dark');
+  server.close();
 });
 
 test('it moves the weight, waits for a person where the plan says so, and is aborted by hand', async () => {

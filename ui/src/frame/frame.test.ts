@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixtureHost, type FixtureHost } from '../host/fixture';
+import { overview } from '../host/fixtures/clusters';
 import { shop } from '../host/fixtures/shop';
 import { expectAccessible } from '../lib/axe';
 import { locale } from '../state/locale.svelte';
@@ -54,6 +55,18 @@ describe('with a cluster', () => {
     host.pulse({ session: 's-1', revision: 2, link: 'stale', heardAt: Date.now() - 12_000, spoiled: ['proxies'] });
     await screen.findByText('12 s old, reconnecting');
     await waitFor(() => expect(host.asked.filter(({ name }) => name === 'proxies')).toHaveLength(2));
+  });
+
+  it('says what is known of a change that did not come to its end, and leads to it', async () => {
+    const settled = [{ entry: 7, message: 'to v3', written: 1, objects: 2 }];
+    start('#/proxies?cluster=prod-eu', { ...shop, overview: { ...overview(), settled } });
+    await screen.findByText('Change 7 did not come to its end');
+    screen.getByText('to v3: by what the cluster shows, 1 of 2 objects were written');
+    await fireEvent.click(screen.getByRole('button', { name: 'Finish or undo it' }));
+    await waitFor(() => expect(location.hash).toContain('entry=7'));
+    // Once, however often the overview is asked.
+    host.pulse({ session: 's-1', revision: 2, link: 'live', heardAt: Date.now(), spoiled: ['overview'] });
+    await waitFor(() => expect(host.asked.filter(({ name }) => name === 'overview').length).toBeGreaterThan(1));
   });
 
   it('says why a cluster does not open, and goes back to the list', async () => {

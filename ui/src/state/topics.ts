@@ -4,7 +4,7 @@ import type { Calls } from '../wire/generated/calls';
 /** What each answer is made of: a pulse that names one of these makes the answer stale. Calls that are not here are asked once. */
 export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   clusters: ['clusters'],
-  overview: ['overview', 'draft', 'findings', 'proxies', 'objects'],
+  overview: ['overview', 'draft', 'findings', 'proxies', 'objects', 'journal'],
   graph: ['graph', 'traffic', 'draft'],
   node: ['graph', 'traffic', 'draft', 'objects', 'findings', 'proxies'],
   series: ['traffic'],

@@ -1,11 +1,14 @@
 //! The frame's facts.
 
+use std::sync::PoisonError;
+
 use cluster::Right;
 use mesh::Presence;
 use world::{Coverage, ObjectKey};
 
 use crate::live::Live;
 use crate::map::Health;
+pub use crate::write::settle::Settled;
 use crate::{Result, Session};
 
 /// What is known of a kind.
@@ -54,6 +57,8 @@ pub struct Overview {
     pub policies: u32,
     /// Objects in the tray.
     pub pending: u32,
+    /// Changes of an earlier run, or of a connection that was lost, whose end this session found out.
+    pub settled: Vec<Settled>,
 }
 
 impl Session {
@@ -93,6 +98,7 @@ impl Session {
             routes: world.documents().filter(|d| is_route(&d.key)).count() as u32,
             policies: of_group("security.istio.io") + of_group("policy.linkerd.io") + of_group("cilium.io"),
             pending: self.tray.borrow().items().len() as u32,
+            settled: self.settled.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             live,
         })
     }

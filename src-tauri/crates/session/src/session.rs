@@ -111,6 +111,8 @@ pub struct Session {
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
     pub(crate) hurry: Arc<Notify>,
+    /// Changes whose end nobody saw, by what was found of them.
+    pub(crate) settled: settle::Told,
     /// Namespaces whose step to STRICT goes back by itself where a caller breaks.
     pub(crate) guarded: Mutex<BTreeSet<String>>,
     pub(crate) taken_back: Mutex<Vec<crate::strict::TakenBack>>,
@@ -137,7 +139,8 @@ impl Session {
         let traffic = sampling::traffic(opening.connection.clone(), live.clone(), cancel.clone());
         let (connection, records) = (opening.connection.clone(), opening.records.clone());
         let earlier = (connection, records, opening.card.cluster().to_owned());
-        tokio::spawn(settle::whenever_live(earlier, live.clone(), cancel.clone()));
+        let settled = settle::Told::default();
+        tokio::spawn(settle::whenever_live(earlier, settled.clone(), live.clone(), cancel.clone()));
         let (fleet, measured) =
             sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
         Self {
@@ -168,6 +171,7 @@ impl Session {
             schemas: Schemas::default(),
             matrix: Memo::default(),
             hurry,
+            settled,
             guarded: Mutex::default(),
             taken_back: Mutex::default(),
             wished: Arc::default(),

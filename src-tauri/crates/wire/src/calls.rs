@@ -155,6 +155,8 @@ calls! {
     history_export(HistoryExportArgs) -> ExportText;
     /// One entry with its objects before and after.
     entry(EntryRef) -> Entry;
+    /// Puts what of an entry was not written into the tray.
+    finish(EntryRef) -> Draft;
     /// What undoing an entry would do now.
     undo_review(EntryRef) -> Review;
     /// Undoes an entry as reviewed.

@@ -353,6 +353,12 @@ impl Calls for Host {
         }
     }
 
+    async fn finish(&self, args: EntryRef) -> Result<Draft, Fault> {
+        let session = self.session(&args.session)?;
+        session.finish(args.entry as i64).await?;
+        self.tray(&session).await
+    }
+
     async fn undo_review(&self, args: EntryRef) -> Result<Review, Fault> {
         let session = self.session(&args.session)?;
         let plan = session.undo_review(args.entry as i64).await?;

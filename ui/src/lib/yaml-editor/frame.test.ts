@@ -1,6 +1,10 @@
 import { mount, unmount, type Component } from 'svelte';
 import { createRawSnippet, flushSync, tick } from 'svelte';
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { expect, it, vi } from 'vitest';
+import { fixtureHost } from '../../host/fixture';
+import { connect } from '../../wire/client';
+import { Desk } from './desk.svelte';
 import EditorFrame from './EditorFrame.svelte';
 
 const nothing = (): void => undefined;
@@ -32,4 +36,25 @@ it.each([
   await tick();
   expect(onback).toHaveBeenCalledTimes(times);
   if (!gone) await unmount(frame);
+});
+
+it.each(['Helm', 'Argo CD', 'Flux'])('says that %s owns an object before it is edited, in every editor, and leads to Git', async (owner) => {
+  const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
+  const text = JSON.stringify({ metadata: { name: 'reviews', namespace: 'prod' } });
+  connect(
+    fixtureHost({
+      yamlRead: ({ yaml }) => ({ yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} }),
+      document: { object, uid: '', yaml: text, resourceVersion: '1', owner, managers: [] },
+      objectCheck: { problems: [], findings: [], because: '' },
+    }),
+  );
+  const desk = new Desk(owner);
+  const sheet = await desk.place({ object, live: text, base: '1', text, inTray: false });
+  const facts = createRawSnippet(() => ({ render: () => '<i></i>' }));
+  render(EditorFrame, { session: owner, desk, title: 'reviews', load: () => Promise.resolve(), discard: () => Promise.resolve(true), onback: nothing, backLabel: 'Back', shown: null, onsheet: nothing, at: '', facts, form: facts });
+  await screen.findByText(`${owner} owns reviews`);
+  expect(sheet.isPending).toBe(false);
+  await fireEvent.click(screen.getByRole('button', { name: 'Commit to Git …' }));
+  await screen.findByRole('dialog');
+  cleanup();
 });

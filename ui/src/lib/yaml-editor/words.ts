@@ -53,7 +53,7 @@ export const t = words(
     faultTooLarge: '{name} is too large, too long or too many: at most {wanted}',
     faultPattern: '{name} has to be of the form {wanted}',
     faultBoth: 'only one of {wanted} may be set',
-    owned: '{owner} owns this object',
+    owned: '{owner} owns {name}',
     ownedHint: 'What you change here it may set back the next time that it syncs or upgrades. Change its source as well.',
   },
   {
@@ -108,7 +108,7 @@ export const t = words(
     faultTooLarge: '{name} 太大、太长或太多：至多 {wanted}',
     faultPattern: '{name} 的格式应为 {wanted}',
     faultBoth: '{wanted} 中只能设置一个',
-    owned: '此对象归 {owner} 所有',
+    owned: '{name} 归 {owner} 所有',
     ownedHint: '它下次同步或升级时可能会撤回你的改动；请同时修改其来源。',
   },
 );

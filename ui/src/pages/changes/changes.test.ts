@@ -52,6 +52,18 @@ describe('the journal', () => {
     await screen.findByText('ann · prod');
   });
 
+  it('says what of a change was not written, and offers to finish it', async () => {
+    const item = entry.items[0];
+    if (!item) throw new Error('no item');
+    const partial: Entry = { ...entry, row: { ...entry.row, state: 'partial', objects: [object, object] }, items: [item, { ...item, state: 'rolled-back', because: 'it was not written' }] };
+    host = fixtureHost({ entry: partial, finish: { revision: 2, items: [], says: [], canUndo: true } });
+    connect(host);
+    render(EntryView, { session: 'p', entry: 4 });
+    await screen.findByText('One of 2 objects was not written');
+    await fireEvent.click(screen.getByRole('button', { name: 'Put the rest into the tray' }));
+    await vi.waitFor(() => expect(asked('finish')).toEqual([{ session: 'p', entry: 4 }]));
+  });
+
   it('says of an entry who changed it since, and which proxies refused it', async () => {
     host = fixtureHost({ entry });
     connect(host);

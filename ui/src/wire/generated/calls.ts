@@ -267,6 +267,9 @@ export const calls = (call: Call) => ({
   /** One entry with its objects before and after. */
   entry: (args: EntryRef): Promise<Entry> => call('entry', args) as Promise<Entry>,
 
+  /** Puts what of an entry was not written into the tray. */
+  finish: (args: EntryRef): Promise<Draft> => call('finish', args) as Promise<Draft>,
+
   /** What undoing an entry would do now. */
   undoReview: (args: EntryRef): Promise<Review> => call('undo_review', args) as Promise<Review>,
 

@@ -885,7 +885,11 @@ because: string,
 /**
  * When the last event or bookmark came, milliseconds since 1970.
  */
-heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, rights: Array<Right>, coverage: Array<KindCoverage>, namespaces: Array<string>, services: number, workloads: number, proxies: number, illProxies: number, findings: number, errors: number, routes: number, policies: number, pending: number, };
+heardAt: number, kubernetes: string, user: string, meshes: Array<MeshSeen>, rights: Array<Right>, coverage: Array<KindCoverage>, namespaces: Array<string>, services: number, workloads: number, proxies: number, illProxies: number, findings: number, errors: number, routes: number, policies: number, pending: number, 
+/**
+ * Changes of an earlier run, or of a connection that was lost, whose end was found out since this session began.
+ */
+settled: Array<SettledChange>, };
 
 /**
  * A list of parts.
@@ -1880,6 +1884,11 @@ production: { [key in string]: boolean },
  * Nothing is ever written.
  */
 readOnly: boolean, };
+
+/**
+ * A change whose end nobody saw: how many of its objects are known to be written.
+ */
+export type SettledChange = { entry: number, message: string, written: number, objects: number, };
 
 export type SidecarScope = { namespace: string, 
 /**

@@ -8,6 +8,7 @@
 //! Either way the review shows what the dry-run answered, and the write is refused unless it is exactly that.
 
 pub mod apply;
+mod finish;
 mod managers;
 pub mod plan;
 pub mod review;

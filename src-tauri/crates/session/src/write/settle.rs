@@ -2,8 +2,10 @@
 //! is live, each is compared with what is there now, and its entry is closed with what was found. Nothing is written to
 //! the cluster for it: whether it is to be undone is the user's choice.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use cluster::Connection;
-use journal::{Change, Entry, ObjectOutcome, ObjectRecord, State};
+use journal::{Change, Entry, EntryId, ObjectOutcome, ObjectRecord, State};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -65,15 +67,32 @@ impl Found {
     }
 }
 
+/// A change whose end nobody saw, and what it has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Its entry.
+    pub entry: EntryId,
+    /// Why it was made.
+    pub message: String,
+    /// Objects of it that are known to be written.
+    pub written: usize,
+    /// Objects of it.
+    pub objects: usize,
+}
+
+/// What was settled since the session began.
+pub(crate) type Told = Arc<Mutex<Vec<Settled>>>;
+
 /// Settles whatever is open each time the cluster has become live, until cancelled.
 pub(crate) async fn whenever_live(
     (connection, records, cluster): (Connection, Records, String),
+    told: Told,
     mut live: watch::Receiver<Live>,
     cancel: CancellationToken,
 ) {
     let rounds = async {
         while live.wait_for(|live| live.link == Link::Live).await.is_ok() {
-            if let Err(error) = all(&connection, &records, &cluster).await {
+            if let Err(error) = all(&connection, &records, &cluster, &told).await {
                 tracing::warn!(%error, "what became of earlier writes could not be recorded");
             }
             if live.wait_for(|live| live.link != Link::Live).await.is_err() {
@@ -84,14 +103,21 @@ pub(crate) async fn whenever_live(
     cancel.run_until_cancelled(rounds).await;
 }
 
-async fn all(connection: &Connection, records: &Records, cluster: &str) -> Result<()> {
+async fn all(connection: &Connection, records: &Records, cluster: &str, told: &Told) -> Result<()> {
     for entry in records.uncertain(cluster).await? {
         let found = found(connection, &entry).await;
         let undone = entry.undoes;
-        if records.settle(entry.id, found).await? == State::Applied
+        let state = records.settle(entry.id, found).await?;
+        if state == State::Applied
             && let Some(undone) = undone
         {
             records.close(undone, State::Undone).await?;
+        }
+        if state != State::Intended {
+            let entry = records.get(entry.id).await?;
+            let written = entry.objects.iter().filter(|object| object.outcome.state == State::Applied).count();
+            let settled = Settled { entry: entry.id, message: entry.message, written, objects: entry.objects.len() };
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(settled);
         }
     }
     Ok(())

@@ -31,6 +31,23 @@ async fn closed(session: &Session, entry: EntryId, open: State) -> Row {
     .expect("the entry is closed")
 }
 
+/// What is said of a change whose end nobody saw: how many of its objects are written, of how many.
+async fn told(sessions: &[&Arc<Session>], entry: EntryId) -> (usize, usize) {
+    tokio::time::timeout(LIMIT, async {
+        loop {
+            for session in sessions {
+                let settled = session.overview().await.unwrap().settled;
+                if let Some(known) = settled.iter().find(|one| one.entry == entry) {
+                    return (known.written, known.objects);
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is said")
+}
+
 /// The journal's record of a plan, as a process wrote it that was killed before it knew how its write ended.
 fn intended(bench: &Bench, plan: &Plan) -> EntryId {
     let object = |step: &session::write::plan::Step| NewObject {
@@ -84,6 +101,7 @@ async fn a_write_that_was_not_made_is_closed_as_such() {
     let row = closed(&next, entry, State::Intended).await;
     assert_eq!(row.entry.state, State::RolledBack);
     assert_eq!(row.entry.objects[0].outcome.because, "the cluster has it as it was before: it was not written");
+    assert_eq!(told(&[&next], entry).await, (0, 1));
     assert_eq!(bench.object("VirtualService").await, before, "nothing is written for it");
     assert!(next.undo_review(entry).await.is_err(), "there is nothing to undo");
 }
@@ -128,6 +146,22 @@ async fn a_set_that_was_written_in_part_is_told_apart_and_taken_back() {
     let states: Vec<State> = told.row.entry.objects.iter().map(|object| object.outcome.state).collect();
     assert_eq!((told.row.entry.state, states), (State::Partial, vec![State::Applied, State::RolledBack]));
     assert!(told.items[1].because.ends_with("it was not written"), "{}", told.items[1].because);
+    // Whichever session found it out says so.
+    assert_eq!(self::told(&[&next, &bench.session], applied.entry).await, (1, 2));
+
+    // Finished: what was not written goes into the tray, and the way of every change.
+    next.finish(applied.entry).await.unwrap();
+    let rest = next.review().await.unwrap();
+    assert_eq!(rest.steps.iter().map(|step| &step.key).collect::<Vec<_>>(), [&reviews("VirtualService")]);
+    let done = next.apply(&rest.token, "the rest", &owners(&rest)).await.unwrap();
+    assert_eq!(done.state, State::Applied, "{done:?}");
+    let route = bench.object("VirtualService").await;
+    assert_eq!(route.pointer("/spec/http/1/route/0/weight"), Some(&80.into()));
+    assert!(next.finish(done.entry).await.unwrap_err().to_string().contains("nothing of entry"));
+    let back = next.undo_review(done.entry).await.unwrap();
+    assert_eq!(next.undo(done.entry, &back.token).await.unwrap().state, State::Applied);
+
+    // Or taken back.
     let undo = next.undo_review(applied.entry).await.unwrap();
     assert_eq!(next.undo(applied.entry, &undo.token).await.unwrap().state, State::Applied);
     assert_eq!((bench.object("DestinationRule").await, bench.object("VirtualService").await), before);

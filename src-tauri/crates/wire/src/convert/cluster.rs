@@ -9,9 +9,11 @@ use world::Coverage;
 
 use super::{all, millis};
 use crate::Fault;
+use session::overview::Settled;
+
 use crate::types::{
     ClusterCard, CoverageState, KindCoverage, KubeconfigFile, Link, MeshSeen, Overview, Probe, Reach, Right, Settings,
-    Theme,
+    SettledChange, Theme,
 };
 
 pub(crate) fn card(card: Card) -> ClusterCard {
@@ -133,6 +135,7 @@ pub(crate) fn overview(card: ClusterCard, seen: session::overview::Overview) -> 
         routes: seen.routes,
         policies: seen.policies,
         pending: seen.pending,
+        settled: all(seen.settled),
     }
 }
 
@@ -186,5 +189,11 @@ pub(crate) fn fleeting(kept: Kept) -> String {
     match kept {
         Kept::Keyring => String::new(),
         Kept::Process(because) => because,
+    }
+}
+
+impl From<Settled> for SettledChange {
+    fn from(of: Settled) -> Self {
+        Self { entry: of.entry as f64, message: of.message, written: of.written as u32, objects: of.objects as u32 }
     }
 }

@@ -193,6 +193,8 @@ wire! {
         pub routes: u32,
         pub policies: u32,
         pub pending: u32,
+        /// Changes of an earlier run, or of a connection that was lost, whose end was found out since this session began.
+        pub settled: Vec<SettledChange>,
     }
 }
 
@@ -231,4 +233,9 @@ wire! {
         /// Nothing is ever written.
         pub read_only: bool,
     }
+}
+
+wire! {
+    /// A change whose end nobody saw: how many of its objects are known to be written.
+    pub struct SettledChange { pub entry: f64, pub message: String, pub written: u32, pub objects: u32 }
 }
