@@ -296,17 +296,19 @@ fn title(ready: &Ready, request: &Request, nameless: bool) -> String {
             (namespace.as_str(), app.unwrap_or(workload.as_str()))
         }
         Caller::ServiceAccount { namespace, service_account } => (namespace.as_str(), service_account.as_str()),
-        Caller::Outside { ip } => ("", ip.as_str()),
+        Caller::Outside { .. } => ("", "outside"),
     };
     let to = Target::of(request).map_or_else(|| request.url.clone(), |target| target.host);
     // Two namespaces may have callers of one name.
-    let crosses =
-        matches!(ready.places().resolve(&to, namespace), Resolved::Service(service) if service.namespace != namespace);
+    let resolved = ready.places().resolve(&to, namespace);
+    let crosses = matches!(&resolved, Resolved::Service(service) if service.namespace != namespace);
     let from = match () {
         () if nameless => "callers without a proxy".to_owned(),
         () if crosses && !namespace.is_empty() => format!("{namespace}/{from}"),
         () => from.to_owned(),
     };
-    let to = to.split('.').next().filter(|_| to.parse::<std::net::IpAddr>().is_err()).unwrap_or(&to).to_owned();
+    // A host that is no service of the cluster has its whole name.
+    let short = to.split('.').next().filter(|_| request.via.is_none() && matches!(resolved, Resolved::Service(_)));
+    let to = short.unwrap_or(&to);
     format!("{from} → {to}")
 }

@@ -4,6 +4,9 @@ use mesh::{Effect, Request, Tone};
 use serde_json::{Value, json};
 use world::ObjectKey;
 
+/// Between who calls and who is called.
+const ARROW: &str = " → ";
+
 /// One thing that a change does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -55,7 +58,35 @@ pub fn says(effect: &Effect) -> Vec<Line> {
         }
         _ => line,
     };
-    lines.into_iter().map(named).collect()
+    gathered(lines.into_iter().map(named))
+}
+
+/// Lines of requests that nobody was seen to send, of several callers to one place with one end, are one line.
+fn gathered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let mut all: Vec<(Line, Vec<String>)> = Vec::new();
+    for line in lines {
+        let (from, rest) = line.title.split_once(ARROW).unwrap_or((&line.title, ""));
+        let (from, rest) = (from.to_owned(), rest.to_owned());
+        let same = |other: &Line| {
+            let to = other.title.split_once(ARROW).map_or("", |(_, to)| to);
+            !line.observed && !other.observed && (line.tone, &line.detail, &*rest) == (other.tone, &other.detail, to)
+        };
+        match all.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, callers)) => callers.push(from),
+            None => all.push((line, vec![from])),
+        }
+    }
+    let told = |(line, callers): (Line, Vec<String>)| match &callers[..] {
+        [_] | [] => line,
+        [first, second] => retitled(line, &format!("{first}, {second}")),
+        [first, second, rest @ ..] => retitled(line, &format!("{first}, {second} and {} more", rest.len())),
+    };
+    all.into_iter().map(told).collect()
+}
+
+fn retitled(line: Line, callers: &str) -> Line {
+    let to = line.title.split_once(ARROW).map_or("", |(_, to)| to).to_owned();
+    Line { title: format!("{callers}{ARROW}{to}"), ..line }
 }
 
 /// `GET /stock with x-canary: yes`
@@ -63,7 +94,8 @@ fn asked(request: &Request) -> String {
     let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
     let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let with = if headers.is_empty() { String::new() } else { format!(" with {}", headers.join(", ")) };
-    format!("{} /{}{with}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
+    let over = if request.url.starts_with("https:") { " over TLS" } else { "" };
+    format!("{} /{}{over}{with}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
 }
 
 const TONES: [(Tone, &str); 5] = [
@@ -121,7 +153,31 @@ mod tests {
             at: None,
         };
         assert_eq!(asked(&request), "GET /a?b=c with x-canary: yes");
-        assert_eq!(asked(&Request { headers: Vec::new(), ..request }), "GET /a?b=c");
+        let url = "https://shop.example.com:443/".to_owned();
+        assert_eq!(asked(&Request { headers: Vec::new(), url, ..request }), "GET / over TLS");
+    }
+
+    #[test]
+    fn callers_that_nobody_saw_share_a_line_where_they_share_an_end() {
+        let line = |title: &str, detail: &str, observed: bool| Line {
+            tone: Tone::Cuts,
+            title: title.into(),
+            detail: detail.into(),
+            per_second: 0.0,
+            observed,
+            object: None,
+            path: String::new(),
+        };
+        let lines = [
+            line("a → x · GET /", "refused", false),
+            line("b → x · GET /", "refused", false),
+            line("a → y · GET /", "refused", false),
+            line("c → x", "refused", true),
+            line("c → x · GET /", "refused", false),
+            line("d → x · GET /", "another end", false),
+        ];
+        let told: Vec<String> = gathered(lines.into_iter()).into_iter().map(|line| line.title).collect();
+        assert_eq!(told, ["a, b and 1 more → x · GET /", "a → y · GET /", "c → x", "d → x · GET /"]);
     }
 
     #[test]

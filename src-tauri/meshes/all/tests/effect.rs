@@ -117,6 +117,31 @@ fn probes_find_the_branch() {
     assert!(engine.probes(&before, &before).is_empty());
 }
 
+/// A way in that opens is asked from outside, by the Service before the gateway's pods.
+#[test]
+fn a_gateway_that_opens_is_asked_from_outside() {
+    let ground = "{apiVersion: v1, kind: Service, metadata: {name: edge, namespace: shop}, spec: {selector: {app: edge}, \
+         ports: [{name: http2, port: 80, targetPort: 8080}]}}\n---\n\
+         {apiVersion: v1, kind: Pod, metadata: {name: edge-1, namespace: shop, labels: {app: edge, istio: edge}}, \
+         spec: {serviceAccountName: edge, containers: [{name: istio-proxy, image: p, args: [proxy, router]}]}, \
+         status: {phase: Running, podIP: 10.9.9.9, conditions: [{type: Ready, status: 'True'}]}}\n---\n\
+         {apiVersion: v1, kind: Pod, metadata: {name: details-1, namespace: shop, labels: {app: details, version: v1}}, \
+         spec: {serviceAccountName: details, containers: [{name: details, image: d}, {name: istio-proxy, image: p}]}, \
+         status: {phase: Running, podIP: 10.9.9.8, conditions: [{type: Ready, status: 'True'}]}}\n";
+    let before = with(&with(&World::new(), SHOP), ground);
+    let after = with(
+        &before,
+        "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: edge, namespace: shop}, \
+         spec: {selector: {istio: edge}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]}}\n---\n\
+         {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: edge, namespace: shop}, \
+         spec: {hosts: [shop.example.com], gateways: [edge], http: [{route: [{destination: {host: details}}]}]}}\n",
+    );
+    let effect = meshes::engine().effect(&before, &after, &[]);
+    let opened: Vec<_> = effect.changes.iter().filter(|c| c.tone == Tone::Opens).collect();
+    let [one] = &opened[..] else { panic!("{:#?}", effect.changes) };
+    assert_eq!((one.title.as_str(), one.request.via.is_some()), ("outside → shop.example.com", true));
+}
+
 #[test]
 fn a_kind_that_may_not_be_read_makes_the_answer_unknown() {
     let shop = with(&World::new(), SHOP);

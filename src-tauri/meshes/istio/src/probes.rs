@@ -6,15 +6,18 @@ use std::sync::Arc;
 use mesh::{Caller, Membership, Request, selects};
 use world::{Labels, ObjectKey, Pod, Service};
 
-use crate::kinds::Typed;
 use crate::kinds::authorization_policy::{AuthorizationPolicy, Rule};
 use crate::kinds::destination_rule::decide::host_of;
+use crate::kinds::gateway::Gateway;
 use crate::kinds::virtual_service::spec::{HttpMatch, StringMatch, VirtualService};
+use crate::kinds::{NETWORKING, Typed};
 use crate::read::Index;
 use crate::read::hosts::{fqdn, service_host, wildcard_matches};
 
 /// No object asks more than this.
 const MOST: usize = 60;
+/// An address that is nobody's. Upstream: RFC 5737.
+const OUTSIDE: &str = "203.0.113.1";
 
 /// Who may be put at the sending end: one pod for each workload, by namespace and name.
 type Callable<'a> = (&'a Arc<Pod>, Option<Membership>);
@@ -62,6 +65,10 @@ pub(crate) fn probes(index: &Index, objects: &BTreeSet<ObjectKey>) -> Vec<Reques
             "AuthorizationPolicy" => {
                 let found = index.authorization_policies.named(&key.namespace, &key.name);
                 found.map(|t| for_policy(index, &callers, t)).unwrap_or_default()
+            }
+            "Gateway" if key.group == NETWORKING => {
+                let found = index.gateways.named(&key.namespace, &key.name);
+                found.map(|t| for_gateway(index, t, None)).unwrap_or_default()
             }
             "Sidecar" => for_workloads(index, &callers, &key.namespace, &Labels::new(), &[Sample::default()], &[]),
             _ => Vec::new(),
@@ -164,6 +171,11 @@ fn for_host(index: &Index, callers: &Callers, host: &str) -> Vec<Request> {
 
 fn for_virtual_service(index: &Index, callers: &Callers, typed: &Typed<VirtualService>) -> Vec<Request> {
     let mut all = Vec::new();
+    for gateway in &typed.spec.gateways {
+        let (namespace, name) = gateway.split_once('/').unwrap_or((&typed.document.key.namespace, gateway));
+        let found = index.gateways.named(namespace, name);
+        all.extend(found.map(|t| for_gateway(index, t, Some(&typed.spec.hosts))).unwrap_or_default());
+    }
     for host in &typed.spec.hosts {
         let host = fqdn(host, &typed.document.key.namespace);
         for service in services_at(index, &host) {
@@ -180,6 +192,40 @@ fn for_virtual_service(index: &Index, callers: &Callers, typed: &Typed<VirtualSe
                     }));
                 }
             }
+        }
+    }
+    all
+}
+
+/// Requests from outside to what a gateway opens, or to these hosts of it, by each Service before its pods.
+fn for_gateway(index: &Index, typed: &Typed<Gateway>, hosts: Option<&[String]>) -> Vec<Request> {
+    let selector = &typed.spec.selector;
+    let before = |service: &&Arc<Service>| {
+        !selector.is_empty() && index.places.of_service(service).into_iter().any(|pod| selects(selector, &pod.labels))
+    };
+    let mut all = Vec::new();
+    for service in index.world.services().filter(before) {
+        let via = (service.namespace.clone(), service.name.clone());
+        for server in &typed.spec.servers {
+            let scheme = match server.port.protocol.to_uppercase().as_str() {
+                "HTTP" | "HTTP2" | "GRPC" => "http",
+                "HTTPS" | "TLS" => "https",
+                _ => continue,
+            };
+            let port = server.port.number;
+            if !service.ports.iter().any(|open| open.port == port) {
+                continue;
+            }
+            let named = hosts.unwrap_or(&server.hosts).iter().map(|host| host.rsplit('/').next().unwrap_or(host));
+            all.extend(named.filter(|host| *host != "*").map(|host| Request {
+                id: String::new(),
+                from: Caller::Outside { ip: OUTSIDE.into() },
+                via: Some(via.clone()),
+                method: "GET".into(),
+                url: format!("{scheme}://{}:{port}/", host.replacen('*', "any", 1)),
+                headers: Vec::new(),
+                at: None,
+            }));
         }
     }
     all

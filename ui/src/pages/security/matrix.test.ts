@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell } from '../../wire/generated/types';
-import { columnNames, linesOf, placeOf, signOf } from './matrix';
+import { columnNames, linesOf, placeOf, signOf, unfolded } from './matrix';
 
 const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
 
@@ -30,6 +30,13 @@ it('folds by namespace', () => {
 it('has what belongs to the cluster itself last', () => {
   const items = ['istio-system', 'shop', 'kube-system', 'dev'].map((namespace) => ({ namespace, name: 'x' }));
   expect(linesOf(items, new Set()).map(({ key, members }) => [key, members])).toEqual([['dev', [3]], ['shop', [1]], ['istio-system', [0]], ['kube-system', [2]]]);
+});
+
+it('opens at first what people work in, the busiest as long as there is room', () => {
+  expect(unfolded(matrix, 6)).toEqual(new Set(['a', 'b']));
+  // a has 3 requests a second in it and to it, and takes 2 x 1 cells; b would make 3 x 2 of them.
+  expect(unfolded(matrix, 4)).toEqual(new Set(['a']));
+  expect(unfolded({ ...matrix, rows: [{ namespace: 'istio-system', workload: 'x' }, ...matrix.rows.slice(1)] }, 6)).toEqual(new Set(['a', 'b']));
 });
 
 it('says of a fold what all of it has in common', () => {

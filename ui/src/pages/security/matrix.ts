@@ -1,4 +1,4 @@
-import { byWork } from '../map/namespaces';
+import { byWork, isSystem } from '../map/namespaces';
 import type { Matrix, MatrixCell, MatrixColumn } from '../../wire/generated/types';
 
 /** What becomes of calls, in one sign. */
@@ -33,6 +33,28 @@ export function linesOf(items: readonly { readonly namespace: string; readonly n
     const head: Line = { key: namespace, namespace, name: '', members, isOpen };
     return isOpen ? [head, ...members.map((at): Line => ({ key: `${namespace}/${items[at]?.name ?? ''}`, namespace, name: items[at]?.name ?? '', members: [at], isOpen: false }))] : [head];
   });
+}
+
+/** The namespaces that show what is in them at first: those that people work in, the busiest first, as long as so many cells are not passed. */
+export function unfolded({ rows, columns, cells }: Matrix, most: number): ReadonlySet<string> {
+  const busy = new Map<string, number>();
+  const all = [...new Set([...rows, ...columns].map(({ namespace }) => namespace))];
+  cells.forEach(({ requestsPerSecond }, at) => {
+    const ends = new Set([rows[Math.floor(at / columns.length)]?.namespace ?? '', columns[at % columns.length]?.namespace ?? '']);
+    for (const end of ends) busy.set(end, (busy.get(end) ?? 0) + requestsPerSecond);
+  });
+  const worked = all.filter((namespace) => !isSystem(namespace));
+  const wanted = (worked.length > 0 ? worked : all).sort((a, b) => (busy.get(b) ?? 0) - (busy.get(a) ?? 0) || a.localeCompare(b));
+  const open = new Set<string>();
+  let [high, wide] = [0, 0];
+  for (const namespace of wanted) {
+    const of = ({ namespace: one }: { readonly namespace: string }): boolean => one === namespace;
+    const [more, across] = [rows.filter(of).length, columns.filter(of).length];
+    if ((high + more) * (wide + across) > most) continue;
+    open.add(namespace);
+    [high, wide] = [high + more, wide + across];
+  }
+  return open;
 }
 
 /** Columns as they are named: a service, with its ports where they do not agree. */
