@@ -52,7 +52,7 @@ it.each(['Helm', 'Argo CD', 'Flux'])('says that %s owns an object before it is e
   const sheet = await desk.place({ object, live: text, base: '1', text, inTray: false });
   const facts = createRawSnippet(() => ({ render: () => '<i></i>' }));
   render(EditorFrame, { session: owner, desk, title: 'reviews', load: () => Promise.resolve(), discard: () => Promise.resolve(true), onback: nothing, backLabel: 'Back', shown: null, onsheet: nothing, at: '', facts, form: facts });
-  await screen.findByText(`${owner} owns reviews`);
+  await screen.findByText(`${owner} owns VirtualService reviews`);
   expect(sheet.isPending).toBe(false);
   await fireEvent.click(screen.getByRole('button', { name: 'Commit to Git …' }));
   await screen.findByRole('dialog');
