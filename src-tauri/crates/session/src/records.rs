@@ -39,6 +39,11 @@ impl Records {
         self.changed.subscribe()
     }
 
+    /// Says that what was told of an entry has changed, though the journal has not.
+    pub(crate) fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Journal) -> Result<T, JournalError> + Send + 'static,
@@ -53,7 +58,7 @@ impl Records {
         work: impl FnOnce(&Journal) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T> {
         let done = self.run(work).await?;
-        self.changed.send_modify(|count| *count += 1);
+        self.tell();
         Ok(done)
     }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use world::{Coverage, World};
 
 use crate::change::tray::Tray;
+use crate::history::Arrived;
 use crate::kinds::{Unlisted, follow_new, pass_on};
 use crate::live::{self, Live};
 use crate::map::{Graph, Level};
@@ -106,6 +107,7 @@ pub struct Session {
     drafted_seen: Memo<SeenKey, Arc<Findings>>,
     effect: Memo<(u64, u64, u64), Arc<Effect>>,
     pub(crate) trackers: Trackers,
+    pub(crate) arrived: Arrived,
     pub(crate) past: keep::Held,
     pub(crate) prometheus: prometheus::Held,
     pub(crate) schemas: Schemas,
@@ -166,6 +168,7 @@ impl Session {
             drafted_seen: Memo::default(),
             effect: Memo::default(),
             trackers: Trackers::default(),
+            arrived: Arrived::default(),
             past: keep::Held::default(),
             prometheus: prometheus::Held::default(),
             schemas: Schemas::default(),

@@ -3,6 +3,8 @@
 mod export;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use journal::{Change, Entry, EntryId, Filter, ObjectRecord, State};
 use serde_json::Value;
@@ -105,14 +107,15 @@ impl Session {
     pub async fn history(&self, wanted: &Wanted) -> Result<Vec<Row>> {
         if *wanted == Wanted::default() {
             let filter = wanted.filter(Some(self.cluster_name()));
-            return Ok(rows(self.opening.records.list(filter).await?, &self.world()));
+            return Ok(rows(self.opening.records.list(filter).await?, &self.world(), &self.arrived()));
         }
         // What an entry of ours was followed by is seen among all of this cluster's, whatever is wanted.
         let own = Filter { cluster: Some(self.cluster_name()), ..Filter::default() };
-        let drifted: HashMap<EntryId, u32> = rows(self.opening.records.list(own).await?, &self.world())
-            .into_iter()
-            .map(|r| (r.entry.id, r.drifted))
-            .collect();
+        let drifted: HashMap<EntryId, u32> =
+            rows(self.opening.records.list(own).await?, &self.world(), &self.arrived())
+                .into_iter()
+                .map(|r| (r.entry.id, r.drifted))
+                .collect();
         let entries = self.opening.records.list(wanted.filter(Some(self.cluster_name()))).await?;
         let row = |entry: Entry| Row { drifted: drifted.get(&entry.id).copied().unwrap_or(0), entry };
         Ok(entries.into_iter().map(row).collect())
@@ -208,7 +211,7 @@ pub fn item(record: &ObjectRecord) -> ItemOfEntry {
 }
 
 /// Rows with what has drifted: only the newest entry of an object can tell.
-pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
+pub(crate) fn rows(entries: Vec<Entry>, world: &World, arrived: &HashSet<EntryId>) -> Vec<Row> {
     let mut newer: HashSet<ObjectKey> = HashSet::new();
     let mut rows = Vec::new();
     for entry in entries {
@@ -216,7 +219,7 @@ pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
         if entry.state == State::Applied {
             for object in &entry.objects {
                 let is_newest = newer.insert(object.key.clone());
-                let is_coming = is_coming(&entry, object, world);
+                let is_coming = is_coming(&entry, object, world, arrived);
                 drifted += u32::from(is_newest && !is_coming && !drift(object, world).is_empty());
             }
         }
@@ -226,13 +229,36 @@ pub fn rows(entries: Vec<Entry>, world: &World) -> Vec<Row> {
 }
 
 /// So long after a write a new object that is not there may be on its way here.
-const ON_ITS_WAY: i64 = 10_000;
+const ON_ITS_WAY: Duration = Duration::from_secs(10);
+
+/// Entries of this session whose new objects have been here since, or should have been.
+pub(crate) type Arrived = Arc<Mutex<HashSet<EntryId>>>;
+
+impl Session {
+    fn arrived(&self) -> HashSet<EntryId> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From the moment that new objects are here, one that is not was taken away by somebody. Who asked of the entry before is told to ask again.
+    pub(crate) fn await_arrival(&self, entry: EntryId, new: Vec<ObjectKey>) {
+        let (mut live, arrived, records) = (self.live(), self.arrived.clone(), self.opening.records.clone());
+        let cancel = self.cancel.clone();
+        tokio::spawn(cancel.run_until_cancelled_owned(async move {
+            let all = live.wait_for(|live| new.iter().all(|key| live.world.document(key).is_some()));
+            // Whatever comes and goes between two looks is not seen at all.
+            let _ = tokio::time::timeout(ON_ITS_WAY, all).await;
+            arrived.lock().unwrap_or_else(PoisonError::into_inner).insert(entry);
+            records.tell();
+        }));
+    }
+}
 
 /// Our own write has yet to be seen: what is there is what was there before it.
-fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World) -> bool {
+fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World, arrived: &HashSet<EntryId>) -> bool {
+    let is_young = || jiff::Timestamp::now().as_millisecond() < entry.at + ON_ITS_WAY.as_millis() as i64;
     match world.document(&object.key) {
         Some(document) => document.resource_version == object.resource_version,
-        None => object.before.is_none() && jiff::Timestamp::now().as_millisecond() < entry.at + ON_ITS_WAY,
+        None => object.before.is_none() && !arrived.contains(&entry.id) && is_young(),
     }
 }
 

@@ -123,7 +123,10 @@ impl Session {
         let fleet = self.synchronised_now().await;
         let entry = self.opening.records.intend(self.entry(plan, message)).await?;
         self.begin_uptake(entry, plan, &fleet);
-        self.execute(entry, plan).await
+        let applied = self.execute(entry, plan).await?;
+        let new = plan.steps.iter().filter(|step| step.live.is_none()).map(|step| step.key.clone());
+        self.await_arrival(entry, new.collect());
+        Ok(applied)
     }
 
     fn entry(&self, plan: &Plan, message: &str) -> NewEntry {

@@ -28,6 +28,7 @@ pub struct Bench {
     pub folder: tempfile::TempDir,
     pub demo: Arc<Demo>,
     pub session: Arc<Session>,
+    pub records: Records,
 }
 
 /// A fresh demo and a session over it.
@@ -39,14 +40,19 @@ pub async fn bench(client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
 pub async fn bench_of(options: &Options, client: impl FnOnce(&Demo) -> kube::Client) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(options).unwrap();
-    let session = open(folder.path(), client(&demo)).await;
+    let records = Records::open(folder.path()).unwrap();
+    let session = over(records.clone(), client(&demo)).await;
     let mut live = session.live();
     tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == Link::Live)).await.expect("the first lists").unwrap();
-    Bench { folder, demo, session }
+    Bench { folder, demo, session, records }
 }
 
 /// A session over a client; nothing is waited for.
 pub async fn open(folder: &Path, client: kube::Client) -> Arc<Session> {
+    over(Records::open(folder).unwrap(), client).await
+}
+
+async fn over(records: Records, client: kube::Client) -> Arc<Session> {
     let connection = Connection::from_client(client, "demo");
     let probed = connection.probe().await.unwrap();
     let card = Card {
@@ -68,7 +74,7 @@ pub async fn open(folder: &Path, client: kube::Client) -> Arc<Session> {
         connection,
         probed,
         engine: Arc::new(meshes::engine()),
-        records: Records::open(folder).unwrap(),
+        records,
         patience: Duration::from_secs(1),
     };
     Arc::new(Session::open(opening))

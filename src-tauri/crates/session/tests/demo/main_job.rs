@@ -2,7 +2,7 @@
 //! the way: fields of others, missing rights, a dying server, a third hand.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use demo::Demo;
 use journal::State;
@@ -10,7 +10,7 @@ use session::history::{Form, Wanted};
 use session::{DEMO, Error, Profile, Workbench};
 use world::ObjectKey;
 
-use crate::bench::{Death, LIMIT, bench, dying, owners, reviews};
+use crate::bench::{Bench, Death, LIMIT, bench, dying, owners, reviews};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_weight_is_moved_taken_up_and_undone() {
@@ -205,6 +205,7 @@ async fn created_and_deleted_objects_come_and_go() {
     let undo = bench.session.undo_review(made.entry).await.unwrap();
     assert_eq!(bench.session.undo(made.entry, &undo.token).await.unwrap().state, State::Applied);
     assert!(bench.admin().get(&key).await.is_err(), "an undone creation is a deletion");
+    taken_away_soon(&bench, text, &key).await;
 
     let before = bench.object("DestinationRule").await;
     bench.session.draft_delete(&reviews("DestinationRule")).await.unwrap();
@@ -214,6 +215,27 @@ async fn created_and_deleted_objects_come_and_go() {
     let undo = bench.session.undo_review(gone.entry).await.unwrap();
     assert_eq!(bench.session.undo(gone.entry, &undo.token).await.unwrap().state, State::Applied);
     assert_eq!(bench.object("DestinationRule").await["spec"], before["spec"]);
+}
+
+/// What another takes away right after we made it is told once it was here, not when it can no longer be on its way.
+async fn taken_away_soon(bench: &Bench, text: &str, key: &ObjectKey) {
+    let (mut live, mut told) = (bench.session.live(), bench.records.changed());
+    let mut seen = async |there: bool| {
+        let seen = live.wait_for(|live| live.world.document(key).is_some() == there);
+        drop(tokio::time::timeout(LIMIT, seen).await.unwrap().unwrap());
+    };
+    seen(false).await;
+    bench.session.draft_put(text, "").await.unwrap();
+    let plan = bench.review().await;
+    let begun = Instant::now();
+    bench.session.apply(&plan.token, "", &[]).await.unwrap();
+    seen(true).await;
+    bench.admin().delete(key, &cluster::Preconditions::default(), false).await.unwrap();
+    seen(false).await;
+    while bench.session.history(&Wanted::default()).await.unwrap()[0].drifted == 0 {
+        tokio::time::timeout(LIMIT, told.changed()).await.expect("who asked too soon is told to ask again").unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
