@@ -81,7 +81,9 @@ fn stat(scanner: &mut Scanner<'_>, out: &mut Endpoint) -> Option<()> {
     scanner.object(|scanner, name| {
         match name {
             "name" => what = scanner.text()?,
-            "value" => value = scanner.plain()?.parse().unwrap_or_default(),
+            "value" => {
+                value = scanner.plain()?.parse().ok().filter(|value: &f64| value.is_finite()).unwrap_or_default()
+            }
             _ => scanner.skip()?,
         }
         Some(())
@@ -112,6 +114,8 @@ fn health(scanner: &mut Scanner<'_>, out: &mut Endpoint) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// As a genuine proxy writes it, shortened; the ejection is as Envoy's own documentation has it.
@@ -131,5 +135,16 @@ mod tests {
         assert_eq!((all[2].cluster.as_str(), all[2].address.as_str()), ("sds-grpc", "pipe:./socket"));
         let (half, broken) = read(&CLUSTERS.as_bytes()[..CLUSTERS.len() / 2]);
         assert!(broken && half.len() <= 1);
+    }
+    proptest! {
+        #[test]
+        fn no_damage_breaks_it(at in 0..CLUSTERS.len(), byte in any::<u8>(), end in 0..CLUSTERS.len(), value in "NaN|inf|-?1e999|[\"0-9.]{0,9}") {
+            let mut damaged = CLUSTERS.as_bytes().to_vec();
+            damaged[at] = byte;
+            read(&damaged);
+            read(&damaged[..end]);
+            let (all, _) = read(CLUSTERS.replace("294", &value).as_bytes());
+            prop_assert!(all.iter().all(|endpoint| endpoint.requests.is_finite()), "{all:?}");
+        }
     }
 }

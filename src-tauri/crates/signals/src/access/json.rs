@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Call, filled, flags_of, status_of, ztunnel};
+use super::{Call, filled, flags_of, millis_of, status_of, ztunnel};
 
 /// `None` where it is not JSON, or has none of the fields that tell a request.
 pub(super) fn read(raw: &str) -> Option<Call> {
@@ -31,7 +31,7 @@ pub(super) fn read(raw: &str) -> Option<Call> {
         failure: filled(&of("upstream_transport_failure_reason")),
         received: of("bytes_received").parse().ok(),
         sent: of("bytes_sent").parse().ok(),
-        duration: of("duration").parse().ok(),
+        duration: millis_of(&of("duration")),
         upstream_host: filled(&of("upstream_host")),
         upstream_cluster: filled(&of("upstream_cluster")),
         peer: filled(&of("downstream_remote_address")),

@@ -198,5 +198,10 @@ fn status_of(text: &str) -> Option<u16> {
     text.parse().ok().filter(|status| *status > 0)
 }
 
+/// Milliseconds; `None` for what is no number, or one without end.
+fn millis_of(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|millis: &f64| millis.is_finite())
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,10 @@ use super::*;
 /// As sidecars of Istio wrote them, with the node's time.
 const GENUINE: &str = include_str!("genuine.txt");
 
+/// Istio's JSON, and a line of a ztunnel.
+const JSON: &str = r#"{"start_time":"2026-11-26T10:48:41.306Z","method":"GET","path":"/x?q=\"1\"","protocol":"HTTP/1.1","response_code":503,"response_flags":"UH","response_code_details":"no_healthy_upstream","connection_termination_details":null,"bytes_received":0,"bytes_sent":"19","duration":7,"authority":"reviews:9080","upstream_host":null,"upstream_cluster":"outbound|9080||reviews.shop.svc.cluster.local","downstream_remote_address":"10.0.0.2:3","request_id":"abc","user_agent":"curl","route_name":"default","requested_server_name":null}"#;
+const ZTUNNEL: &str = "2026-11-26T10:48:41.306512Z\tinfo\taccess\tconnection complete\tsrc.addr=10.244.0.5:41122 src.workload=\"sleep-1\" src.namespace=\"shop\" src.identity=\"spiffe://cluster.local/ns/shop/sa/sleep\" dst.addr=10.244.0.9:15008 dst.hbone_addr=10.244.0.9:9080 dst.service=\"reviews.shop.svc.cluster.local\" dst.workload=\"reviews-1\" dst.namespace=\"shop\" direction=\"outbound\" bytes_sent=84 bytes_recv=421 duration=\"12ms\"";
+
 fn call(line: &str) -> Call {
     match read(line, false).what {
         What::Call(call) => *call,
@@ -64,8 +68,7 @@ fn what_failed_says_why() {
 
 #[test]
 fn json_says_the_same() {
-    let line = r#"{"start_time":"2026-11-26T10:48:41.306Z","method":"GET","path":"/x?q=\"1\"","protocol":"HTTP/1.1","response_code":503,"response_flags":"UH","response_code_details":"no_healthy_upstream","connection_termination_details":null,"bytes_received":0,"bytes_sent":"19","duration":7,"authority":"reviews:9080","upstream_host":null,"upstream_cluster":"outbound|9080||reviews.shop.svc.cluster.local","downstream_remote_address":"10.0.0.2:3","request_id":"abc","user_agent":"curl","route_name":"default","requested_server_name":null}"#;
-    let call = call(line);
+    let call = call(JSON);
     assert_eq!(
         (call.status, call.flags.as_slice(), call.details.as_str()),
         (Some(503), ["UH".to_owned()].as_slice(), "no_healthy_upstream")
@@ -73,12 +76,12 @@ fn json_says_the_same() {
     assert_eq!((call.sent, call.duration, call.path.as_str()), (Some(19), Some(7.0), "/x?q=\"1\""));
     assert_eq!((call.direction, call.upstream_host.as_str()), (Direction::Outbound, ""));
     assert!(call.began.is_some());
+    assert_eq!(self::call(&JSON.replace(r#""duration":7"#, r#""duration":"1e999""#)).duration, None, "time has an end");
 }
 
 #[test]
 fn a_ztunnel_says_its_connections() {
-    let line = "2026-11-26T10:48:41.306512Z\tinfo\taccess\tconnection complete\tsrc.addr=10.244.0.5:41122 src.workload=\"sleep-1\" src.namespace=\"shop\" src.identity=\"spiffe://cluster.local/ns/shop/sa/sleep\" dst.addr=10.244.0.9:15008 dst.hbone_addr=10.244.0.9:9080 dst.service=\"reviews.shop.svc.cluster.local\" dst.workload=\"reviews-1\" dst.namespace=\"shop\" direction=\"outbound\" bytes_sent=84 bytes_recv=421 duration=\"12ms\"";
-    let outbound = call(line);
+    let outbound = call(ZTUNNEL);
     assert_eq!(
         (outbound.direction, outbound.duration, outbound.received, outbound.sent),
         (Direction::Outbound, Some(12.0), Some(84), Some(421))
@@ -159,12 +162,15 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_breaks_it(line in 0usize..8, at in 0usize..600, text in "\\PC{0,12}|[\"\\[\\]{}: \t=\\\\]{0,12}") {
-        let lines: Vec<&str> = GENUINE.lines().collect();
+    fn no_damage_breaks_it(line in 0usize..16, at in 0usize..600, text in "\\PC{0,12}|[\"\\[\\]{}: \t=\\\\]{0,12}|1e999") {
+        let lines: Vec<&str> = GENUINE.lines().chain([JSON, ZTUNNEL]).collect();
         let mut damaged = lines[line % lines.len()].to_owned();
         let at = (0..=at.min(damaged.len())).rev().find(|at| damaged.is_char_boundary(*at)).unwrap_or(0);
         damaged.insert_str(at, &text);
         let entry = read(&damaged, true);
+        if let What::Call(call) = &entry.what {
+            prop_assert!(call.duration.is_none_or(f64::is_finite), "{:?}", call);
+        }
         prop_assert!(damaged.ends_with(&entry.raw) || damaged.trim_end_matches(['\r', '\n']).ends_with(&entry.raw));
         read(&text, false);
     }

@@ -1,6 +1,6 @@
 //! Istio's text: fields between blanks, the texts of a request between quotes.
 
-use super::{Call, filled, flags_of, status_of};
+use super::{Call, filled, flags_of, millis_of, status_of};
 
 /// `[time] "METHOD PATH PROTOCOL" CODE FLAGS DETAILS TERMINATION "FAILURE" RECEIVED SENT DURATION UPSTREAM_TIME "FORWARDED_FOR" "AGENT"
 /// "REQUEST_ID" "AUTHORITY" "UPSTREAM_HOST" CLUSTER UPSTREAM_LOCAL LOCAL REMOTE SERVER_NAME ROUTE`; `None` where it is something else.
@@ -43,7 +43,7 @@ pub(super) fn read(raw: &str) -> Option<Call> {
         failure: filled(failure),
         received: received.parse().ok(),
         sent: sent.parse().ok(),
-        duration: duration.parse().ok(),
+        duration: millis_of(duration),
         upstream_host: filled(host),
         upstream_cluster: filled(cluster),
         peer: filled(remote),

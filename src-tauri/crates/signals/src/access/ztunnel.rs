@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Call, Direction};
+use super::{Call, Direction, millis_of};
 
 /// Most fields that are read of a line.
 const MOST: usize = 64;
@@ -66,7 +66,7 @@ pub(super) fn call(of: impl Fn(&str) -> Option<String>) -> Call {
         failure: error,
         received: of(if inbound { "bytes_recv" } else { "bytes_sent" }).parse().ok(),
         sent: of(if inbound { "bytes_sent" } else { "bytes_recv" }).parse().ok(),
-        duration: duration.strip_suffix("ms").and_then(|n| n.parse().ok()),
+        duration: duration.strip_suffix("ms").and_then(millis_of),
         upstream_host: of("dst.addr"),
         upstream_cluster: match of("dst.workload") {
             workload if workload.is_empty() => String::new(),
