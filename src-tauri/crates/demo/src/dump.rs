@@ -8,6 +8,7 @@ use world::ObjectKey;
 use crate::authority::Authority;
 use crate::envoy::{BALLAST, clusters, node, subsets};
 use crate::proxies::Proxy;
+use crate::scope;
 use crate::shop::Proxy as Condition;
 
 /// `/config_dump`, or one resource of it.
@@ -148,7 +149,7 @@ fn listeners(proxy: &Proxy) -> Value {
             "listener": {"@type": typed("config.listener.v3.Listener"), "name": name, "traffic_direction": direction,
                 "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}}, "filter_chains": filters(direction, route)}}})
     };
-    let ports: BTreeSet<u16> = proxy.knows.world().services().flat_map(|s| &s.ports).map(|port| port.port).collect();
+    let ports: BTreeSet<u16> = scope::services(proxy).flat_map(|s| &s.ports).map(|port| port.port).collect();
     let mut all: Vec<Value> =
         ports.into_iter().map(|port| listener(&format!("0.0.0.0_{port}"), port, "OUTBOUND", Some(port))).collect();
     all.push(listener("virtualOutbound", 15001, "OUTBOUND", None));
@@ -204,9 +205,8 @@ fn secrets(proxy: &Proxy, authority: Option<&Authority>) -> Value {
 
 /// One route configuration a port; in it a virtual host a service, with the destinations that the engine reads from the objects.
 fn routes(proxy: &Proxy) -> Value {
-    let world = proxy.knows.world();
     let mut ports: BTreeMap<u16, Vec<Value>> = BTreeMap::new();
-    for service in world.services() {
+    for service in scope::services(proxy) {
         let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
         let rules = proxy.knows.routes(&service.namespace, &service.name);
         for port in &service.ports {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::counters::{Counters, End, Histogram, Series, Upstream};
 use crate::proxies::{Proxy, Role};
+use crate::scope;
 use crate::shop::Proxy as Condition;
 
 /// Clusters that the oversized proxy holds beside those of the mesh, and the size of each in its memory.
@@ -209,9 +210,8 @@ pub(crate) fn memory(proxy: &Proxy) -> u64 {
 
 /// (name of the cluster, addresses behind it) that the proxy's configuration holds.
 pub(crate) fn clusters(proxy: &Proxy) -> Vec<(String, Vec<(String, u16)>)> {
-    let world = proxy.knows.world();
     let mut all = Vec::new();
-    for service in world.services() {
+    for service in scope::services(proxy) {
         for port in &service.ports {
             let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
             let pods = proxy.knows.places().of_service(service);

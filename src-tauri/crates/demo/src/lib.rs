@@ -33,6 +33,7 @@ mod refusal;
 mod review;
 mod rollouts;
 mod schema;
+mod scope;
 mod selector;
 mod shop;
 mod store;

@@ -12,6 +12,7 @@ use world::Pod;
 use crate::access::Log;
 use crate::counters::Counters;
 use crate::manifests::{ISTIO, SKEWED, uuid};
+use crate::scope;
 use crate::shop::{Proxy as Condition, WORKLOADS};
 
 /// Clusters, listeners, endpoints, routes: what istiod sends, by the names that `/debug/syncz` uses.
@@ -236,7 +237,7 @@ impl Proxy {
         }
         self.drains_until = error.is_none().then(|| now + DRAIN);
         self.knows = pending.ready;
-        self.services = pending.services;
+        self.services = scope::count(self, pending.services);
     }
 
     /// Istio's release that it is of.

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use cluster::{Cause, Connection};
-use futures::StreamExt;
+use tokio::sync::Semaphore;
 
 use crate::certificate::{Certificate, read_certs};
 use crate::dump::{self, Dump};
@@ -73,19 +73,24 @@ impl From<&Dump> for Look {
 pub type Looks = HashMap<(String, String), Result<Look, String>>;
 
 /// Looks at proxies, again and again; remembers which are slow.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Looker {
     slow: Mutex<HashSet<(String, String)>>,
+    at_once: Semaphore,
+}
+
+impl Default for Looker {
+    fn default() -> Self {
+        Self { slow: Mutex::default(), at_once: Semaphore::new(AT_ONCE) }
+    }
 }
 
 impl Looker {
     /// Looks at every proxy that is ready once.
     pub async fn look(&self, connection: &Connection, all: &[Proxy]) -> Looks {
         let ready = all.iter().filter(|proxy| proxy.container.ready);
-        // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
-        let asked: Vec<_> =
-            ready.map(|proxy| async move { (proxy.key(), self.one(connection, proxy).await) }).collect();
-        futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
+        let asked = ready.map(|proxy| async move { (proxy.key(), self.one(connection, proxy).await) });
+        futures::future::join_all(asked).await.into_iter().collect()
     }
 
     /// Forgets which of those were slow that are not among these.
@@ -95,7 +100,10 @@ impl Looker {
         }
     }
 
+    /// Looks at one, as soon as no more than a few others are being looked at.
     async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, String> {
+        // Nobody closes it.
+        let _one_of_few = self.at_once.acquire().await;
         let ask = |path: &'static str| connection.admin_get(&proxy.namespace, &proxy.pod, path);
         if !self.is_slow(proxy) {
             let begun = Instant::now();

@@ -1789,7 +1789,6 @@ line: number, fault: SchemaFault,
 wanted: string, };
 
 /**
- * What the sidecars of a namespace hold, and what they were seen to need.
  * What was held when a Sidecar was proposed, and what was to be left.
  */
 export type ScopeBefore = { clusters: number, bytes: number, predicted: number | null, };
@@ -1890,13 +1889,17 @@ readOnly: boolean, };
  */
 export type SettledChange = { entry: number, message: string, written: number, objects: number, };
 
+/**
+ * What the sidecars of a namespace hold, and what they were seen to need.
+ */
 export type SidecarScope = { namespace: string, 
 /**
  * A Sidecar that already holds for the whole of it.
  */
 has: ObjectRef | null, 
 /**
- * Clusters that the proxy holds which knows most, and the bytes of its configuration.
+ * Clusters that the proxy holds which knows most, and the bytes of its configuration; 0 where that is not known, as for a while after its
+ * Sidecar was changed.
  */
 clusters: number, bytes: number, 
 /**

@@ -23,7 +23,7 @@ pub struct Scope {
     pub namespace: String,
     /// A `Sidecar` that already holds for the whole of it.
     pub has: Option<ObjectKey>,
-    /// Clusters that the proxy holds which knows most.
+    /// Clusters that the proxy holds which knows most; 0 where that is not known, as for a while after its Sidecar was changed.
     pub clusters: u32,
     /// Bytes of its configuration.
     pub bytes: f64,

@@ -8,7 +8,7 @@ use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
 use session::proxies::compare::{Kind, Standing};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
-use session::resources::Sizes;
+use session::resources::{Scope, Sizes};
 
 use crate::bench::{Bench, LIMIT, bench, owners};
 
@@ -191,6 +191,40 @@ async fn a_sidecar_names_what_a_namespace_was_seen_to_call() {
     let item = bench.session.tray().borrow().items()[0].clone();
     assert_eq!((item.key.kind.as_str(), item.key.namespace.as_str()), ("Sidecar", "dev"), "{}", item.yaml);
     assert!(item.yaml.contains("./*"), "{}", item.yaml);
+}
+
+/// What it was to save stands beside what it saves, once the proxies that have taken it up were measured, and never before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sidecar_saves_is_predicted_and_then_measured() {
+    let bench = bench(Demo::client).await;
+    let session = &bench.session;
+    let (mut traffic, mut fleet) = (session.traffic(), session.fleet());
+    let called = |t: &std::sync::Arc<session::traffic::Traffic>| {
+        t.edges(900.0).iter().any(|e| e.from.as_ref().is_some_and(|from| from.namespace == "dev"))
+    };
+    tokio::time::timeout(LIMIT, traffic.wait_for(called)).await.expect("traffic is measured").unwrap();
+    let mut until = async |what: &str, holds: &dyn Fn(&Scope) -> bool| {
+        let seen = fleet.wait_for(|_| holds(&session.scope("dev")));
+        drop(tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope("dev"))));
+        session.scope("dev")
+    };
+    let wide = until("it is measured", &|scope| scope.clusters > 0).await;
+    assert!(wide.before.is_none() && wide.has.is_none(), "{wide:?}");
+    session.put_scope("dev").await.unwrap();
+    let plan = bench.review().await;
+    let applied = session.apply(&plan.token, "", &[]).await.unwrap();
+    let asked = until("nobody knows yet", &|scope| scope.has.is_some() && scope.clusters == 0).await;
+    let before = asked.before.expect("what was held then");
+    assert_eq!((before.clusters, before.bytes), (wide.clusters, wide.bytes), "{asked:?}");
+    let narrow = until("it is measured anew", &|scope| scope.has.is_some() && scope.clusters > 0).await;
+    let (saves, was_to) = (before.bytes - narrow.bytes, before.bytes - before.predicted.unwrap());
+    assert!(narrow.clusters < before.clusters && saves > before.bytes * 0.1, "{narrow:?}");
+    assert!((saves / was_to - 1.0).abs() < 0.5, "it was to save {was_to}, and saves {saves}");
+
+    let back = session.undo_review(applied.entry).await.unwrap();
+    session.undo(applied.entry, &back.token).await.unwrap();
+    let again = until("as wide as before", &|scope| scope.has.is_none() && scope.clusters == wide.clusters).await;
+    assert_eq!(again.before, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

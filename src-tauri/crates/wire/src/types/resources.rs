@@ -99,17 +99,18 @@ wire! {
 }
 
 wire! {
-    /// What the sidecars of a namespace hold, and what they were seen to need.
     /// What was held when a Sidecar was proposed, and what was to be left.
     pub struct ScopeBefore { pub clusters: u32, pub bytes: f64, pub predicted: Option<f64> }
 }
 
 wire! {
+    /// What the sidecars of a namespace hold, and what they were seen to need.
     pub struct SidecarScope {
         pub namespace: String,
         /// A Sidecar that already holds for the whole of it.
         pub has: Option<ObjectRef>,
-        /// Clusters that the proxy holds which knows most, and the bytes of its configuration.
+        /// Clusters that the proxy holds which knows most, and the bytes of its configuration; 0 where that is not known, as for a while after its
+        /// Sidecar was changed.
         pub clusters: u32,
         pub bytes: f64,
         /// What would be left of the bytes; null where the size is not known.

@@ -1,20 +1,22 @@
 //! Asking the proxies, over and over, until the session ends.
 
-use std::collections::{HashMap, HashSet};
+mod watcher;
+
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cluster::Connection;
 use jiff::Timestamp;
-use signals::{HealthReport, KeptOut, Looker, Looks, Poller, Strain, Strains, Throttling, UsageReport};
+use signals::{KeptOut, Poller, Strain, Strains, Throttling};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use world::World;
+use watcher::Watcher;
 
 use crate::Session;
-use crate::live::Live;
-use crate::proxies::{Fleet, Seen, join};
+use crate::live::{Link, Live};
+use crate::proxies::Fleet;
 use crate::resources::{Measured, Resources, resources, uses};
 use crate::traffic::{Cost, Traffic};
 
@@ -26,10 +28,6 @@ const HOT_FOR: Duration = Duration::from_secs(15);
 const PART: Duration = Duration::from_secs(5);
 /// metrics-server measures every 15 s.
 const USAGE: Duration = Duration::from_secs(15);
-/// Certificates live a day and configurations change by pushes; asking costs each proxy a rendering of all that it knows.
-const LOOKS: Duration = Duration::from_secs(300);
-/// So many between two looks at their synchronisation, which shall not wait for them.
-const AT_A_TIME: usize = 32;
 
 /// Samples the traffic.
 pub(crate) fn traffic(
@@ -47,11 +45,7 @@ pub(crate) fn traffic(
 async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: watch::Sender<Arc<Traffic>>) {
     let poller = Poller::new(connection);
     // Until the pods are listed there is nobody to ask.
-    if live
-        .wait_for(|live| !signals::proxies(&live.world).is_empty() || live.link == crate::live::Link::Live)
-        .await
-        .is_err()
-    {
+    if live.wait_for(|live| !signals::proxies(&live.world).is_empty() || live.link == Link::Live).await.is_err() {
         return;
     }
     loop {
@@ -80,7 +74,7 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
             next.unknown.push(mesh::Unknown { about: "traffic".into(), because });
         }
         let signals::Cost { proxies: asked, bytes, seconds } = round.cost;
-        next.cost = Cost { proxies: asked, bytes, seconds, every: Poller::step(proxies.len()).as_secs_f64() };
+        next.cost = Cost { proxies: asked, bytes, seconds, every: seconds + Poller::step(proxies.len()).as_secs_f64() };
         told(&mut next, round);
         tokio::time::sleep(Poller::step(proxies.len())).await;
     }
@@ -170,7 +164,7 @@ impl Default for Shares {
 async fn aside(connection: Connection, mut live: watch::Receiver<Live>, told: watch::Sender<Shares>) {
     let (mut throttling, mut strains) = (Throttling::default(), Strains::default());
     // Before everything is listed there is nobody to ask.
-    if live.wait_for(|live| live.link == crate::live::Link::Live).await.is_err() {
+    if live.wait_for(|live| live.link == Link::Live).await.is_err() {
         return;
     }
     loop {
@@ -186,77 +180,6 @@ async fn aside(connection: Connection, mut live: watch::Receiver<Live>, told: wa
     }
 }
 
-/// What is kept from one look to the next: what is not asked for at each.
-#[derive(Default)]
-struct Watcher {
-    usage: UsageReport,
-    used_at: Option<Instant>,
-    shares: Shares,
-    looker: Looker,
-    looks: Looks,
-    looked_at: HashMap<(String, String), Instant>,
-    lost: HashMap<(String, String), (String, Timestamp)>,
-    behind: HashMap<(String, String), Timestamp>,
-}
-
-impl Watcher {
-    fn join(&self, world: &World, health: &HealthReport) -> Fleet {
-        let Self { usage, looks, lost, behind, .. } = self;
-        let Shares { throttled, strains, kept_out } = &self.shares;
-        join(Seen { world, health, usage, looks, lost, behind, strains, throttled, kept_out, now: Timestamp::now() })
-    }
-
-    /// Measures anew where the last time is long ago, and says whether it did.
-    async fn measure(&mut self, connection: &Connection, world: &World) -> bool {
-        if self.used_at.is_some_and(|at| at.elapsed() <= USAGE) {
-            return false;
-        }
-        self.used_at = Some(Instant::now());
-        self.usage = signals::usage(connection, world).await;
-        for row in &mut self.usage.rows {
-            row.throttled = self.shares.throttled.get(&(row.namespace.clone(), row.pod.clone())).copied();
-        }
-        true
-    }
-
-    /// Asks some proxies themselves: those of which nothing is known yet, and those whose last look is long ago.
-    async fn look_closely(&mut self, connection: &Connection, all: &[signals::Proxy]) {
-        let there: HashSet<_> = all.iter().map(signals::Proxy::key).collect();
-        self.looked_at.retain(|place, _| there.contains(place));
-        self.looks.retain(|place, _| there.contains(place));
-        self.looker.retain(&there);
-        let old = |proxy: &&signals::Proxy| {
-            proxy.container.ready && self.looked_at.get(&proxy.key()).is_none_or(|at| at.elapsed() > LOOKS)
-        };
-        let due: Vec<_> = all.iter().filter(old).take(AT_A_TIME).cloned().collect();
-        let now = Instant::now();
-        self.looked_at.extend(due.iter().map(|proxy| (proxy.key(), now)));
-        self.looks.extend(self.looker.look(connection, &due).await);
-    }
-
-    /// Remembers which istiod each proxy talks to, and since when it is behind; those that are gone are forgotten.
-    fn remember(&mut self, health: &HealthReport) {
-        let now = Timestamp::now();
-        let there: HashSet<_> = health.rows.iter().map(|row| (row.namespace.as_str(), row.pod.as_str())).collect();
-        self.lost.retain(|place, _| there.contains(&(place.0.as_str(), place.1.as_str())));
-        for row in health.rows.iter().filter(|row| !row.control_plane.is_empty()) {
-            self.lost.insert((row.namespace.clone(), row.pod.clone()), (row.control_plane.clone(), now));
-        }
-        let late = |row: &signals::ProxyHealth| {
-            let stale = row.types.values().filter(|kind| kind.state == signals::SyncState::Stale);
-            stale.map(|kind| kind.sent_at.map_or(now, |at| at.min(now))).min()
-        };
-        let was = std::mem::take(&mut self.behind);
-        let place = |row: &signals::ProxyHealth| (row.namespace.clone(), row.pod.clone());
-        let since = health.rows.iter().filter_map(|row| {
-            let (place, at) = (place(row), late(row)?);
-            let at = was.get(&place).copied().unwrap_or(at);
-            Some((place, at))
-        });
-        self.behind = since.collect();
-    }
-}
-
 async fn look(
     connection: Connection,
     mut live: watch::Receiver<Live>,
@@ -264,18 +187,18 @@ async fn look(
     hurry: &Notify,
     (sender, measures): (watch::Sender<Arc<Fleet>>, watch::Sender<Arc<Measured>>),
 ) {
-    if live
-        .wait_for(|live| !signals::proxies(&live.world).is_empty() || live.link == crate::live::Link::Live)
-        .await
-        .is_err()
-    {
+    if live.wait_for(|live| !signals::proxies(&live.world).is_empty() || live.link == Link::Live).await.is_err() {
         return;
     }
     let mut watcher = Watcher::default();
     let mut hot_until: Option<Instant> = None;
     loop {
-        let world = live.borrow().world.clone();
+        let Live { world, link, .. } = live.borrow().clone();
         watcher.shares = shares.borrow().clone();
+        // Before everything is listed, one that was there all the time would seem new.
+        if link == Link::Live {
+            watcher.rescope(&world);
+        }
         let hot = hot_until.is_some_and(|until| until > Instant::now());
         // The first look is a quick one: synchronisation is known before the rest is.
         let mut measured_now = false;
