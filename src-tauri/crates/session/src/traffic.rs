@@ -12,8 +12,8 @@ use crate::map::{Flow, NodeKind, Secured, node_of};
 /// What callers without a proxy are called on the map: nobody counts them but the callee.
 pub const UNKNOWN_CALLERS: &str = "outside the mesh";
 
-/// How far back in seconds it is looked where proxies are read seldom: a few rounds of the largest fleet.
-const FURTHER: f64 = 60.0;
+/// How far back in seconds it is looked where proxies are read seldom: three rounds of ten thousand, which take a minute each.
+const FURTHER: f64 = 200.0;
 
 /// Differences between what callers and callees count are noise below this, per second and as a share.
 const NOISE: (f64, f64) = (0.05, 0.1);

@@ -141,11 +141,14 @@ impl<'a> Clusters<'a> {
     }
 }
 
+/// Counters are whole numbers, and a text tells them exactly up to here: who says more has not counted.
+const MOST: f64 = 9_007_199_254_740_992.0;
+
 /// Reads the statistics of an Envoy.
 pub fn read(text: &[u8]) -> Sample {
     let (mut read, mut clusters) = (Sample::default(), Clusters::default());
     let broken = prometheus::scan(text, wanted, |sample| {
-        if !sample.value.is_finite() || sample.value < 0.0 {
+        if !(0.0..=MOST).contains(&sample.value) {
             return;
         }
         match sample.name {
@@ -247,6 +250,8 @@ pub(crate) fn standard(read: &mut Sample, name: &str, text: &dyn Fn(&str) -> Str
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Lines as a genuine sidecar writes them.
@@ -306,6 +311,18 @@ istio_requests_total{reporter="source",source_workload="a",source_workload_names
         for (name, expected) in table {
             let cluster = Cluster::parse(name);
             assert_eq!(cluster.as_ref().map(Cluster::service), expected, "{name}");
+        }
+    }
+    proptest! {
+        #[test]
+        fn no_damage_breaks_it(at in 0..SIDECAR.len(), byte in any::<u8>(), end in 0..SIDECAR.len(), value in "NaN|[+-]Inf|-?[0-9]{1,400}|1e30[0-9]") {
+            let mut damaged = SIDECAR.as_bytes().to_vec();
+            damaged[at] = byte;
+            read(&damaged);
+            read(&damaged[..end]);
+            let lie = read(SIDECAR.replace("} 90", &format!("}} {value}")).replace("} 7", &format!("}} {value}")).as_bytes());
+            let counted = lie.clusters.values().chain(lie.standard.values());
+            prop_assert!(counted.into_iter().all(|of| (0.0..=3.0 * MOST).contains(&of.requests)), "{lie:?}");
         }
     }
 }

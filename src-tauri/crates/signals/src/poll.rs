@@ -1,11 +1,12 @@
 //! Reading the statistics of all proxies, politely: few at once, filtered where they are made, slow ones left in peace.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cluster::{ApiError, Cause, Connection, escape};
-use futures::StreamExt;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::envoy::{self, Sample};
@@ -13,6 +14,10 @@ use crate::{ADMIN_PORT, Proxy, Role, Unknown};
 
 /// How many proxies are read at once.
 const AT_ONCE: usize = 8;
+/// From one question to the next: an API server is asked 200 times a second at most, however many proxies there are.
+const APART: Duration = Duration::from_millis(5);
+/// A round ends where nobody has answered for so long: those that are left are heard in a later one.
+const LATE: Duration = Duration::from_secs(2);
 /// A proxy that takes longer is passed over for some rounds: rendering statistics holds up its main thread.
 const SLOW: Duration = Duration::from_secs(1);
 /// For how many rounds.
@@ -58,22 +63,46 @@ enum Way {
     Closed(Instant, ApiError),
 }
 
+/// Namespace and pod.
+type Place = (String, String);
+
 /// Reads all proxies of a cluster, again and again.
 pub struct Poller {
-    connection: Connection,
-    way: Mutex<Way>,
-    /// Rounds that a slow proxy still has in peace.
-    resting: Mutex<HashMap<(String, String), u32>>,
-    clock: Clock,
+    asker: Arc<Asker>,
+    asked: tokio::sync::Mutex<Asked>,
+}
+
+/// What a round leaves to the next.
+#[derive(Default)]
+struct Asked {
+    /// Those that were asked and have not answered yet.
+    whom: HashSet<Place>,
+    tasks: JoinSet<Answered>,
+    /// Those that are left in peace.
+    resting: HashMap<Place, Rest>,
+}
+
+/// What one proxy said, how long that was in bytes, and when.
+struct Answered {
+    proxy: Proxy,
+    at: f64,
+    answer: Result<(Sample, usize), ApiError>,
+    is_slow: bool,
+}
+
+/// Why one is left in peace, and for how many rounds still.
+struct Rest {
+    rounds: u32,
+    error: Option<ApiError>,
 }
 
 impl Poller {
     /// A poller over a connection.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, way: Mutex::new(Way::Proxy), resting: Mutex::default(), clock: Clock::new() }
+        Self { asker: Arc::new(Asker::new(connection)), asked: Default::default() }
     }
 
-    /// How long from one round to the next, by the number of proxies.
+    /// How long from the end of one round to the next, by the number of proxies.
     pub fn step(proxies: usize) -> Duration {
         Duration::from_secs(match proxies {
             0..=50 => 2,
@@ -85,10 +114,10 @@ impl Poller {
 
     /// The time as samples have it: seconds since 1970 when the poller began, and only forward since, also through sleep.
     pub fn now(&self) -> f64 {
-        self.clock.now()
+        self.asker.clock.now()
     }
 
-    /// Reads every proxy once that is ready: one that starts has better things to do.
+    /// Reads every proxy once that is ready: one that starts has better things to do. Whoever keeps the others waiting is heard in a later round.
     pub async fn round(&self, proxies: &[Proxy]) -> Round {
         self.round_in_parts(proxies, Duration::MAX, |_| {}).await
     }
@@ -97,20 +126,14 @@ impl Poller {
     /// rest, with what the whole round cost and did not get.
     pub async fn round_in_parts(&self, proxies: &[Proxy], every: Duration, mut told: impl FnMut(Round)) -> Round {
         let (mut round, begun, mut last) = (Round::default(), Instant::now(), Instant::now());
-        let due: Vec<_> = proxies.iter().filter(|proxy| proxy.container.ready && self.is_due(proxy)).collect();
-        round.cost.proxies = due.len() as u32;
-        // Collected first: a stream over the closure itself is not `Send` (rust-lang/rust#102211).
-        let asked: Vec<_> =
-            due.into_iter().map(|proxy| async move { (proxy, self.sample(proxy).await, self.now()) }).collect();
-        let mut answers = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
-        while let Some((proxy, answer, at)) = answers.next().await {
-            match answer {
-                Ok((sample, bytes)) => {
-                    round.cost.bytes += bytes as f64;
-                    round.samples.push((proxy.clone(), at, sample));
-                }
-                Err(error) => round.failed.push((proxy.key(), error)),
-            }
+        let mut asked = self.asked.lock().await;
+        let there: HashSet<Place> = proxies.iter().map(Proxy::key).collect();
+        asked.resting.retain(|place, _| there.contains(place));
+        for proxy in proxies.iter().filter(|proxy| proxy.container.ready) {
+            self.ask(proxy, &mut asked, &mut round);
+        }
+        while let Ok(Some(answered)) = tokio::time::timeout(LATE, asked.tasks.join_next()).await {
+            answered.into_iter().for_each(|answered| asked.hear(answered, &mut round));
             if last.elapsed() >= every && !round.samples.is_empty() {
                 let samples = std::mem::take(&mut round.samples);
                 told(Round { samples, cost: round.cost, ..Round::default() });
@@ -124,32 +147,75 @@ impl Poller {
         round
     }
 
-    fn is_due(&self, proxy: &Proxy) -> bool {
-        let Ok(mut resting) = self.resting.lock() else { return true };
-        match resting.get_mut(&proxy.key()) {
-            Some(rounds) if *rounds > 1 => {
-                *rounds -= 1;
-                false
-            }
-            Some(_) => {
-                resting.remove(&proxy.key());
-                true
-            }
-            None => true,
+    fn ask(&self, proxy: &Proxy, asked: &mut Asked, round: &mut Round) {
+        let place = proxy.key();
+        if let Some(rest) = asked.resting.get_mut(&place).filter(|rest| rest.rounds > 0) {
+            rest.rounds -= 1;
+            round.failed.extend(rest.error.clone().map(|error| (place, error)));
+        } else if asked.whom.insert(place) {
+            round.cost.proxies += 1;
+            asked.tasks.spawn(self.asker.clone().ask(proxy.clone()));
         }
     }
+}
 
-    /// Its counters, and how long its answer was in bytes.
-    async fn sample(&self, proxy: &Proxy) -> Result<(Sample, usize), ApiError> {
-        let asked = Instant::now();
-        let answer = self.statistics(proxy).await;
-        if asked.elapsed() > SLOW
-            && let Ok(mut resting) = self.resting.lock()
-        {
-            resting.insert(proxy.key(), REST);
+impl Asked {
+    fn hear(&mut self, Answered { proxy, at, answer, is_slow }: Answered, round: &mut Round) {
+        let place = proxy.key();
+        self.whom.remove(&place);
+        self.resting.remove(&place);
+        if is_slow {
+            self.resting.insert(place.clone(), Rest { rounds: REST, error: answer.as_ref().err().cloned() });
         }
-        let answer = answer?;
-        Ok((envoy::read(&answer), answer.len()))
+        match answer {
+            Ok((sample, bytes)) => {
+                round.cost.bytes += bytes as f64;
+                round.samples.push((proxy, at, sample));
+            }
+            Err(error) => round.failed.push((place, error)),
+        }
+    }
+}
+
+/// Asks one proxy, in its turn.
+struct Asker {
+    connection: Connection,
+    way: Mutex<Way>,
+    clock: Clock,
+    at_once: Semaphore,
+    /// When the next may be asked.
+    next: Mutex<Instant>,
+}
+
+impl Asker {
+    fn new(connection: Connection) -> Self {
+        let (way, next) = (Mutex::new(Way::Proxy), Mutex::new(Instant::now()));
+        Self { connection, way, clock: Clock::new(), at_once: Semaphore::new(AT_ONCE), next }
+    }
+
+    async fn ask(self: Arc<Self>, proxy: Proxy) -> Answered {
+        // Nobody closes it.
+        let _one_of_few = self.at_once.acquire().await;
+        self.turn().await;
+        let asked = Instant::now();
+        let answer = self.statistics(&proxy).await;
+        let is_slow = asked.elapsed() > SLOW;
+        let answer = answer.map(|answer| (envoy::read(&answer), answer.len()));
+        Answered { proxy, at: self.clock.now(), answer, is_slow }
+    }
+
+    /// Waits until another question may be asked.
+    async fn turn(&self) {
+        if matches!(self.way(), Way::Closed(since, _) if since.elapsed() < CLOSED) {
+            return;
+        }
+        let at = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = (*next).max(Instant::now());
+            *next = at + APART;
+            at
+        };
+        tokio::time::sleep_until(at.into()).await;
     }
 
     async fn statistics(&self, proxy: &Proxy) -> Result<bytes::Bytes, ApiError> {
@@ -163,30 +229,28 @@ impl Poller {
         let (namespace, pod) = (&proxy.namespace, &proxy.pod);
         match self.way() {
             Way::Proxy => match self.connection.pod_proxy_get(namespace, pod, statistics, &path).await {
-                Err(error) if is_forbidden(&error) => self.turn(Way::Forward),
+                Err(error) if is_forbidden(&error) => self.go(Way::Forward),
                 answer => return answer,
             },
             Way::Forward => {}
             Way::Closed(since, error) if since.elapsed() < CLOSED => return Err(error),
-            Way::Closed(..) => self.turn(Way::Proxy),
+            Way::Closed(..) => self.go(Way::Proxy),
         }
         let answer = self.connection.pod_forward_get(namespace, pod, admin, &path).await;
         if let Err(error) = &answer
             && is_forbidden(error)
         {
-            self.turn(Way::Closed(Instant::now(), error.clone()));
+            self.go(Way::Closed(Instant::now(), error.clone()));
         }
         answer
     }
 
     fn way(&self) -> Way {
-        self.way.lock().map_or(Way::Proxy, |way| way.clone())
+        self.way.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn turn(&self, to: Way) {
-        if let Ok(mut way) = self.way.lock() {
-            *way = to;
-        }
+    fn go(&self, to: Way) {
+        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 }
 

@@ -11,6 +11,7 @@ mod main_job;
 mod past;
 mod policies;
 mod pressure;
+mod polite;
 mod prometheus;
 mod proxies;
 mod recipes;
