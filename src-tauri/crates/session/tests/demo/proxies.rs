@@ -70,11 +70,8 @@ async fn a_change_makes_nobody_ill_while_it_is_taken_up() {
             .any(|p| p.workload == "users-v1" && p.ills.iter().any(|ill| ill.diagnosis.code == "behind"))
     };
     tokio::time::timeout(LIMIT, fleet.wait_for(known)).await.expect("who was behind before is ill").unwrap();
-    bench.move_weight(80).await;
-    let plan = bench.review().await;
-    bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
-    let mut was_seen_behind = false;
-    let seen = async {
+    let mut seen_behind = async || {
+        let mut was_seen_behind = false;
         loop {
             fleet.changed().await.unwrap();
             let now = fleet.borrow_and_update().clone();
@@ -87,7 +84,16 @@ async fn a_change_makes_nobody_ill_while_it_is_taken_up() {
             }
         }
     };
-    tokio::time::timeout(LIMIT, seen).await.expect("it is seen behind, and then in step");
+    // It answers within a second or two: a busy machine may look too late.
+    for weight in [80, 70, 60, 50, 40, 30] {
+        bench.move_weight(weight).await;
+        let plan = bench.review().await;
+        bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+        if tokio::time::timeout(LIMIT / 6, seen_behind()).await.is_ok() {
+            return;
+        }
+    }
+    panic!("it was never seen behind, and then in step");
 }
 
 #[tokio::test(flavor = "multi_thread")]
