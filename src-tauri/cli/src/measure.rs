@@ -14,6 +14,8 @@ use crate::failure::Failure;
 use crate::print::{json as print_json, json_line, say, table};
 use crate::source::open;
 
+/// Who waits longer is told for what.
+const SOON: Duration = Duration::from_secs(1);
 /// metrics-server measures every 15 s.
 const AGAIN: Duration = Duration::from_secs(15);
 
@@ -95,13 +97,22 @@ fn row(proxy: &Proxy) -> Value {
 pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
     let open = open(from).await?;
     let session = open.session.clone();
-    let mut asked = tokio::spawn(async move { session.uses_asked().await });
+    let mut asked = tokio::spawn(async move {
+        let uses = session.uses_asked().await;
+        (session.prometheus().borrow().name(), uses)
+    });
     let mut days: Option<Days> = None;
     loop {
         let (fleet, cost) = open.session.cost_now().await;
         // One document has to be whole.
-        if args.format == Form::Json && !args.watch && days.is_none() {
-            days = (&mut asked).await.ok();
+        if args.format == Form::Json && !args.watch {
+            if let Ok(told) = tokio::time::timeout(SOON, &mut asked).await {
+                days = told.ok();
+            } else {
+                say("waiting for what was used over days; --watch tells what is used now at once");
+                days = (&mut asked).await.ok();
+            }
+            unless_known(days.as_ref());
         }
         match args.format {
             Form::Json => {
@@ -113,7 +124,7 @@ pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
                 say(&total(&cost));
             }
         }
-        if days.is_none() && !args.watch {
+        if args.format == Form::Text && !args.watch {
             days = (&mut asked).await.ok();
             over_days(days.as_ref())?;
         }
@@ -123,8 +134,9 @@ pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
         tokio::select! {
             told = &mut asked, if days.is_none() => {
                 days = told.ok();
-                if args.format == Form::Text {
-                    over_days(days.as_ref())?;
+                match args.format {
+                    Form::Text => over_days(days.as_ref())?,
+                    Form::Json => unless_known(days.as_ref()),
                 }
             }
             () = tokio::time::sleep(AGAIN) => {}
@@ -132,11 +144,12 @@ pub async fn usage(from: &Target, args: &args::Usage) -> Result<bool, Failure> {
     }
 }
 
-/// What a Prometheus has of the days before, or why that is not known.
-type Days = std::result::Result<Uses, Unknown>;
+/// Who was asked of the days before, and what it has of them, or why that is not known.
+type Days = (&'static str, std::result::Result<Uses, Unknown>);
 
-fn of_days(days: &Option<Days>, proxy: &Proxy) -> Option<Usage> {
-    days.as_ref()?.as_ref().ok()?.get(&(proxy.namespace.clone(), proxy.workload.clone())).copied()
+fn of_days(days: &Option<Days>, proxy: &Proxy) -> Option<(&'static str, Usage)> {
+    let (who, uses) = days.as_ref()?;
+    Some((who, *uses.as_ref().ok()?.get(&(proxy.namespace.clone(), proxy.workload.clone()))?))
 }
 
 fn now_table(fleet: &Fleet) -> Result<(), Failure> {
@@ -154,23 +167,33 @@ fn now_table(fleet: &Fleet) -> Result<(), Failure> {
 
 /// What the proxies of each workload used over days.
 fn over_days(days: Option<&Days>) -> Result<(), Failure> {
-    let because = match days {
-        Some(Ok(uses)) if !uses.is_empty() => return days_table(uses),
-        Some(Err(unknown)) => &unknown.because,
-        _ => "Prometheus has no container series",
-    };
-    say(&format!("over days: unknown, because {because}"));
-    Ok(())
+    unless_known(days);
+    match days {
+        Some((who, Ok(uses))) if !uses.is_empty() => days_table(who, uses),
+        _ => Ok(()),
+    }
 }
 
-fn days_table(uses: &Uses) -> Result<(), Failure> {
+/// Says why nothing is known of the days before.
+fn unless_known(days: Option<&Days>) {
+    let because = match days {
+        Some((_, Ok(uses))) if !uses.is_empty() => return,
+        Some((_, Err(unknown))) => unknown.because.clone(),
+        Some((who, Ok(_))) => format!("{who} has no container series"),
+        None => "asking for it ended in the middle".into(),
+    };
+    say(&format!("over days: unknown, because {because}"));
+}
+
+fn days_table(who: &str, uses: &Uses) -> Result<(), Failure> {
     let cells = |((namespace, workload), of): (&(String, String), &Usage)| {
         let (cpu, memory) = (format!("{:.0}", of.cpu_p95), format!("{:.0}", of.memory_most / 1_048_576.0));
         vec![namespace.clone(), workload.clone(), cpu, memory, span(of.seen)]
     };
     let mut rows: Vec<_> = uses.iter().map(cells).collect();
     rows.sort();
-    table(&["NAMESPACE", "WORKLOAD", "CPU m (p95 of the busiest)", "MEMORY MiB (most)", "SEEN (Prometheus)"], &rows)
+    let seen = format!("SEEN ({who})");
+    table(&["NAMESPACE", "WORKLOAD", "CPU m (p95 of the busiest)", "MEMORY MiB (most)", &seen], &rows)
 }
 
 fn span(seconds: f64) -> String {
@@ -198,9 +221,9 @@ fn total(all: &Resources) -> String {
     )
 }
 
-fn used(proxy: &Proxy, days: Option<Usage>) -> Value {
-    let days = days.map(|of| {
-        json!({"source": "prometheus", "seconds": of.seen, "cpuP95Millicores": of.cpu_p95, "memoryMostBytes": of.memory_most})
+fn used(proxy: &Proxy, days: Option<(&str, Usage)>) -> Value {
+    let days = days.map(|(who, of)| {
+        json!({"source": "prometheus", "server": who, "seconds": of.seen, "cpuP95Millicores": of.cpu_p95, "memoryMostBytes": of.memory_most})
     });
     json!({
         "namespace": proxy.namespace, "pod": proxy.pod, "container": "istio-proxy",

@@ -9,7 +9,7 @@ import PrometheusSettings from './PrometheusSettings.svelte';
 
 const chosen: Prometheus['chosen'] = { which: 'found', namespace: '', name: '', port: 0, url: '', authority: '', hasToken: false, only: '', tenant: '' };
 const place = { kind: 'prometheus', namespace: 'monitoring', name: 'prometheus-k8s', port: 9090 } as const;
-const standing: Prometheus = { chosen, found: [place], asked: 'Service monitoring/prometheus-k8s:9090', state: 'usable', because: '', version: '2.42.0', age: 12, containers: { ours: 7, others: 2 }, requests: { ours: 0, others: 0 } };
+const standing: Prometheus = { chosen, found: [place], asked: 'Service monitoring/prometheus-k8s:9090', kind: 'prometheus', state: 'usable', because: '', version: '2.42.0', age: 12, containers: { ours: 7, others: 2 }, requests: { ours: 0, others: 0 } };
 
 function show(prometheus: Prometheus) {
   const host = fixtureHost({ prometheus, prometheusChoose: { fleeting: '' } });

@@ -987,7 +987,11 @@ export type Prometheus = { chosen: PrometheusChoice, found: Array<PrometheusPlac
 /**
  * The one that is asked, in words; empty where none is.
  */
-asked: string, state: PrometheusState, 
+asked: string, 
+/**
+ * What it is, by what it says or else by its looks; null where none is asked, or it does not tell.
+ */
+kind: PrometheusKind | null, state: PrometheusState, 
 /**
  * Why it cannot be asked, or not be relied on; else empty.
  */

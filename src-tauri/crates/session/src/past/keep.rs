@@ -80,9 +80,10 @@ impl Session {
         }
         let nothing = "nothing was kept of that time";
         let told = self.flows_counted(at, window).await?;
+        let who = self.prometheus().borrow().name();
         Ok(told.map_err(|unknown| Unknown {
             about: "traffic".into(),
-            because: format!("{nothing}, and of Prometheus: {}", unknown.because),
+            because: format!("{nothing}, and of {who}: {}", unknown.because),
         }))
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Connection, Context, ExecPolicy};
 use secrecy::SecretString;
-use signals::promql::{Client, Known, Place, Way, find, probe};
+use signals::promql::{Client, Kind, Known, Place, Report, Way, find, probe};
 
 use super::{Chosen, Standing, State, Which, now};
 use crate::Session;
@@ -94,39 +94,41 @@ async fn follow(weak: Weak<Session>) {
 async fn look(session: &Session, signed: &Signed) -> Standing {
     let world = session.world();
     let (chosen, found) = (signed.chosen.clone(), find(&world));
-    let standing =
-        |asked: String, state, client| Standing { chosen: chosen.clone(), found: found.clone(), asked, state, client };
+    let standing = |asked: String, kind: Option<Kind>, state, client| {
+        let said = if let State::Usable(Report { kind, .. }) = &state { *kind } else { None };
+        Standing { chosen: chosen.clone(), found: found.clone(), asked, kind: said.or(kind), state, client }
+    };
     let place = match &chosen.which {
-        Which::Nobody => return standing(String::new(), State::Off, None),
+        Which::Nobody => return standing(String::new(), None, State::Off, None),
         Which::Address { url, authority, .. } => {
             return match at_address(session, url, authority, signed).await {
                 Ok(connection) => {
                     let client = Client::new(connection, Way::Address).of_tenant(&chosen.tenant);
                     let state = state(session, &client, &chosen.only).await;
-                    standing(url.clone(), state, Some(Arc::new(client)))
+                    standing(url.clone(), None, state, Some(Arc::new(client)))
                 }
-                Err(because) => standing(url.clone(), State::Unusable(because), None),
+                Err(because) => standing(url.clone(), None, State::Unusable(because), None),
             };
         }
         Which::Service { namespace, name, port } => {
             let known = found.iter().find(|place| place.namespace == *namespace && place.name == *name);
-            let kind = known.map_or(signals::promql::Kind::Prometheus, |place| place.kind);
+            let kind = known.map_or(Kind::Prometheus, |place| place.kind);
             Place { kind, namespace: namespace.clone(), name: name.clone(), port: *port }
         }
         Which::Found => match found.as_slice() {
-            [] => return standing(String::new(), State::Absent, None),
+            [] => return standing(String::new(), None, State::Absent, None),
             [one] => one.clone(),
-            _ => return standing(String::new(), State::Several, None),
+            _ => return standing(String::new(), None, State::Several, None),
         },
     };
-    let asked = format!("Service {}/{}:{}", place.namespace, place.name, place.port);
+    let (asked, kind) = (format!("Service {}/{}:{}", place.namespace, place.name, place.port), Some(place.kind));
     if world.service(&place.namespace, &place.name).is_none() {
-        return standing(asked, State::Unusable("the Service is not there".to_owned()), None);
+        return standing(asked, kind, State::Unusable("the Service is not there".to_owned()), None);
     }
     let pods = place.pods(&world);
     let client = Client::new(session.connection().clone(), Way::Service(place, pods)).of_tenant(&chosen.tenant);
     let state = state(session, &client, &chosen.only).await;
-    standing(asked, state, Some(Arc::new(client)))
+    standing(asked, kind, state, Some(Arc::new(client)))
 }
 
 async fn state(session: &Session, client: &Client, only: &str) -> State {

@@ -94,6 +94,8 @@ pub struct Standing {
     pub found: Vec<Place>,
     /// The one that is asked, in words; empty where none is.
     pub asked: String,
+    /// What it is, by what it says or else by its looks; `None` where none is asked.
+    pub kind: Option<Kind>,
     /// How it stands.
     pub state: State,
     client: Option<Arc<Client>>,
@@ -107,8 +109,13 @@ impl fmt::Debug for Standing {
 
 impl Standing {
     fn says_the_same(&self, other: &Self) -> bool {
-        (&self.chosen, &self.found, &self.asked, &self.state)
-            == (&other.chosen, &other.found, &other.asked, &other.state)
+        (&self.chosen, &self.found, &self.asked, self.kind, &self.state)
+            == (&other.chosen, &other.found, &other.asked, other.kind, &other.state)
+    }
+
+    /// What people call it; `Prometheus` where that is not known.
+    pub fn name(&self) -> &'static str {
+        self.kind.unwrap_or(Kind::Prometheus).name()
     }
 
     /// Why it cannot be asked; `None` where it can.
@@ -131,6 +138,7 @@ impl Standing {
 pub(crate) struct Reliable {
     pub client: Arc<Client>,
     pub only: String,
+    pub name: &'static str,
 }
 
 /// The Prometheus of a session.
@@ -179,15 +187,16 @@ impl Session {
         let standing = self.prometheus.standing.borrow().clone();
         let told = !matches!(standing.state, State::Absent | State::Off) && self.prometheus.signed.borrow().is_some();
         let because = standing.because().unwrap_or_else(|| "what it has of these days is still being asked".into());
-        told.then(|| Unknown { about: "Prometheus".into(), because })
+        told.then(|| Unknown { about: standing.name().into(), because })
     }
 
     /// The one that can be relied on, or why there is none.
     pub(crate) fn reliable(&self) -> Result<Reliable, Unknown> {
         let standing = self.prometheus.standing.borrow().clone();
-        let unknown = |because| Unknown { about: "Prometheus".into(), because };
+        let name = standing.name();
+        let unknown = |because| Unknown { about: name.into(), because };
         match (&standing.client, standing.because()) {
-            (Some(client), None) => Ok(Reliable { client: client.clone(), only: standing.chosen.only.clone() }),
+            (Some(client), None) => Ok(Reliable { client: client.clone(), only: standing.chosen.only.clone(), name }),
             (_, because) => Err(unknown(because.unwrap_or_default())),
         }
     }

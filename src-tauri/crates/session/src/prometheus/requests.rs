@@ -63,7 +63,9 @@ impl Session {
             tokio::try_join!(ask(REQUESTS, "response_code"), ask(BUCKETS, "le"));
         match counted {
             Err(trouble) => unknown(trouble.to_string()),
-            Ok((requests, _)) if requests.is_empty() => unknown("Prometheus has no requests of that time".to_owned()),
+            Ok((requests, _)) if requests.is_empty() => {
+                unknown(format!("{} has no requests of that time", reliable.name))
+            }
             Ok((requests, buckets)) => {
                 let edges = edges(requests, buckets, f64::from(window));
                 let ready = self.ready().await?;

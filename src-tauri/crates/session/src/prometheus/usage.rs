@@ -66,8 +66,11 @@ impl Session {
         }
         let asked: Vec<_> =
             namespaces.iter().map(|(name, pods)| of_namespace(&reliable, &world, (name, *pods))).collect();
-        let all: Vec<Uses> =
-            futures::stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await.map_err(unknown)?;
+        let all: Vec<Uses> = futures::stream::iter(asked)
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+            .map_err(|trouble| unknown(&reliable, &trouble))?;
         Ok(all.into_iter().flatten().collect())
     }
 
@@ -94,7 +97,8 @@ impl Session {
         let span = (to - OVER.1, to);
         let line = async |query: &str| reliable.client.over(query, span, STEP).await.map(values);
         let ([cpu, cpu_peak], [memory, memory_peak]) = (&asked.cpu, &asked.memory);
-        let lines = tokio::try_join!(line(cpu), line(cpu_peak), line(memory), line(memory_peak)).map_err(unknown)?;
+        let lines = tokio::try_join!(line(cpu), line(cpu_peak), line(memory), line(memory_peak))
+            .map_err(|trouble| unknown(&reliable, &trouble))?;
         let all = samples(&lines);
         let before = earlier(&all);
         if curves.len() >= KEPT {
@@ -105,8 +109,8 @@ impl Session {
     }
 }
 
-fn unknown(trouble: Trouble) -> Unknown {
-    Unknown { about: "Prometheus".into(), because: trouble.to_string() }
+fn unknown(reliable: &Reliable, trouble: &Trouble) -> Unknown {
+    Unknown { about: reliable.name.into(), because: trouble.to_string() }
 }
 
 async fn of_namespace(reliable: &Reliable, world: &World, (namespace, pods): (&str, usize)) -> Result<Uses, Trouble> {

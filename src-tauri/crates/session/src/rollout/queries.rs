@@ -48,12 +48,14 @@ impl Session {
         self.prometheus_looked().await;
         for (place, gate) in asking(plan) {
             let answer = match self.reliable() {
-                Ok(reliable) => ask(&reliable, gate, plan, &plan.stable).await,
-                Err(unknown) => Err(unknown.because),
+                Ok(reliable) => {
+                    ask(&reliable, gate, plan, &plan.stable).await.map_err(|said| (reliable.name.into(), said))
+                }
+                Err(unknown) => Err((unknown.about, unknown.because)),
             };
-            if let Err(because) = answer {
+            if let Err((who, because)) = answer {
                 let about = if gate.name.is_empty() { format!("gate {}", place + 1) } else { gate.name.clone() };
-                found.push(obstacle(about, format!("Prometheus: {because}")));
+                found.push(obstacle(about, format!("{who}: {because}")));
             }
         }
         found

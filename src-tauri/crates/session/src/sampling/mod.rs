@@ -94,23 +94,23 @@ impl Session {
 
     /// Every proxy as it is right now, certificates and all: for callers that look once.
     pub async fn fleet_now(&self) -> Fleet {
-        self.looked_at().await.0
+        self.looked_at(true).await.0
     }
 
-    /// The same with what they cost at this moment. What they used over days is a question of its own ([`Session::uses_asked`]), whose answer
+    /// The same with what they cost at this moment, and without what only a closer look at each tells. What they used over days is a question of its own ([`Session::uses_asked`]), whose answer
     /// may take long.
     pub async fn cost_now(&self) -> (Fleet, Resources) {
-        let (fleet, apps) = self.looked_at().await;
+        let (fleet, apps) = self.looked_at(false).await;
         let measured = Measured { apps, ..Measured::default() };
         let cost = resources(&fleet, &measured, &HashMap::new());
         (fleet, cost)
     }
 
     /// Every proxy, and what is in use by the containers beside them.
-    async fn looked_at(&self) -> (Fleet, HashMap<(String, String), (f64, f64)>) {
+    async fn looked_at(&self, closely: bool) -> (Fleet, HashMap<(String, String), (f64, f64)>) {
         let (world, connection) = (self.world(), self.connection());
         let mut watcher = Watcher::default();
-        let all = signals::proxies(&world);
+        let all = if closely { signals::proxies(&world) } else { Vec::new() };
         let (health, usage, looks, kept_out) = tokio::join!(
             signals::health(connection, &world),
             signals::usage(connection, &world),

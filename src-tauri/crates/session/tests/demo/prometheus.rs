@@ -275,7 +275,7 @@ async fn one_that_cannot_be_relied_on_says_why() {
         (
             "time()",
             json!({"errorType": "unavailable", "status": "error", "error": "not ready"}),
-            "Prometheus refuses it (unavailable): not ready",
+            "it refuses the query (unavailable): not ready",
         ),
     ] {
         backend.say(query, answer);
@@ -380,7 +380,7 @@ async fn a_gate_that_asks_it_decides_a_rollout() {
         (vector(&[]), "orders: Prometheus: it has no data for this"),
         (vector(&[(&[("a", "1")], "1"), (&[("a", "2")], "1")]), "it gives 2 series"),
         (vector(&[(&[], "NaN")]), "it gives NaN"),
-        (refused, "Prometheus refuses it (bad_data): parse error: unknown function"),
+        (refused, "it refuses the query (bad_data): parse error: unknown function"),
     ] {
         backend.say(v1, answer);
         let found = blocks().await;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::Kind;
+
 /// Longest text of it that is passed on.
 const SAID: usize = 500;
 
@@ -75,7 +77,7 @@ pub enum NoNumber {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// It says no.
-    #[error("Prometheus refuses it ({kind}): {said}")]
+    #[error("it refuses the query ({kind}): {said}")]
     Query {
         /// `bad_data`, `execution`, `timeout` …
         kind: String,
@@ -187,17 +189,43 @@ pub fn read(status: u16, body: &[u8]) -> Result<Answer, Refused> {
     Ok(Answer { value, warnings: warnings.iter().map(|said| short(said)).collect() })
 }
 
-/// Reads the answer of `/api/v1/status/buildinfo`: its version.
+/// Reads the answer of `/api/v1/status/buildinfo`: its version, and what it is where it says so.
 ///
 /// # Errors
 /// As of any answer.
-pub fn read_version(status: u16, body: &[u8]) -> Result<String, Refused> {
-    #[derive(Deserialize)]
+pub fn read_version(status: u16, body: &[u8]) -> Result<(String, Option<Kind>), Refused> {
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
     struct Build {
-        #[serde(default)]
         version: String,
+        application: String,
     }
-    whole::<Build>(status, body).map(|(build, _)| short(&build.version))
+    let Build { version, application } = whole::<Build>(status, body)?.0;
+    Ok((short(&version), application.contains("Mimir").then_some(Kind::Mimir)))
+}
+
+/// What gave this answer to a query, where its form tells: VictoriaMetrics says how many series it read, and Thanos has a place for what it
+/// analysed, which is empty where nobody asked.
+pub fn kind_of(body: &[u8]) -> Option<Kind> {
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Told {
+        stats: Stats,
+        data: Analysed,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Stats {
+        series_fetched: Option<IgnoredAny>,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Analysed {
+        analysis: Option<IgnoredAny>,
+    }
+    let Told { stats, data } = serde_json::from_slice(body).ok()?;
+    let thanos = data.analysis.map(|_| Kind::Thanos);
+    stats.series_fetched.map(|_| Kind::VictoriaMetrics).or(thanos)
 }
 
 fn whole<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<(T, Vec<String>), Refused> {
@@ -272,42 +300,6 @@ mod tests {
     fn recorded() -> Vec<Recorded> {
         RECORDED.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
-
-    /// Its kin, each as a genuine one answered the same questions: VictoriaMetrics 1.140.
-    const KIN: [(&str, &str); 1] = [("VictoriaMetrics", include_str!("recorded-victoriametrics.jsonl"))];
-
-    fn answer_of(kin: &str, query: &str) -> Result<Answer, Refused> {
-        let (_, text) = KIN.iter().find(|(name, _)| *name == kin).unwrap();
-        let mut all = text.lines().map(|line| serde_json::from_str::<Recorded>(line).unwrap());
-        let found = all.find(|one| one.query == query).unwrap_or_else(|| panic!("{query} is not recorded of {kin}"));
-        read(found.status, found.body.as_bytes())
-    }
-
-    #[test]
-    fn what_is_the_same_with_its_kin_and_what_is_not() {
-        for (kin, _) in KIN {
-            let number = |query: &str| answer_of(kin, query).unwrap().number();
-            assert_eq!((number("1"), number("nothing")), (Ok(1.0), Err(NoNumber::Nothing)), "{kin}");
-            assert!(
-                number("time()").is_ok_and(|at| at > 1.7e9) && number("count(up)").is_ok_and(|up| up > 0.0),
-                "{kin}"
-            );
-            assert!(number("time() - max(timestamp(up{}))").is_ok_and(|age| age < 60.0), "{kin}");
-            assert_eq!(number("vector(1)/0"), Err(NoNumber::Infinite), "{kin}");
-            // A text, and what was divided by nothing, VictoriaMetrics leaves out: no number either.
-            assert!(number("\"x\"").is_err() && number("vector(0)/0").is_err(), "{kin}");
-            assert!(matches!(answer_of(kin, "sum(("), Err(Refused::Query { .. })), "{kin}");
-            let lines = answer_of(kin, "max(up) over a minute").unwrap().lines();
-            assert!(lines.len() == 1 && lines[0].points.len() >= 2, "{kin}: {lines:?}");
-            let pods = answer_of(kin, CONTAINERS).unwrap().finite();
-            assert!(pods.len() == 7 && pods.iter().all(|(labels, _)| labels["namespace"] == "shop"), "{kin}: {pods:?}");
-            assert!(matches!(answer_of(kin, "/nothing"), Err(Refused::Status { .. })), "{kin}");
-        }
-        let partial = r#"{"status":"success","isPartial":true,"data":{"resultType":"vector","result":[]}}"#;
-        assert_eq!(read(200, partial.as_bytes()).unwrap().warnings, ["a part of its storage did not answer"]);
-    }
-
-    const CONTAINERS: &str = "count by (namespace, pod) (container_memory_working_set_bytes{namespace=\"shop\",container=~\"istio-proxy|linkerd-proxy\"})";
 
     fn answer(query: &str) -> Result<Answer, Refused> {
         let all = recorded();

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cluster::{ApiError, Cause, Connection, Told, escape};
 
-use super::answer::{Answer, Line, NoNumber, Refused, read, read_version};
-use super::find::Place;
+use super::answer::{Answer, Line, NoNumber, Refused, kind_of, read, read_version};
+use super::find::{Kind, Place};
 
 /// How long it may work at a query; less than we wait for the answer.
 const TIMEOUT: &str = "8s";
@@ -63,13 +63,22 @@ impl Client {
         Self { tenant: tenant.to_owned(), ..self }
     }
 
-    /// The version that it says it has.
+    /// The version that it says it has, and what it is where it says so.
     ///
     /// # Errors
     /// Where it is not reached, or no Prometheus.
-    pub async fn version(&self) -> Result<String, Trouble> {
+    pub async fn version(&self) -> Result<(String, Option<Kind>), Trouble> {
         let told = self.get("/api/v1/status/buildinfo").await?;
         Ok(read_version(told.status, &told.body)?)
+    }
+
+    /// Its clock, and what it is where the form of its answer tells.
+    ///
+    /// # Errors
+    /// Where it is not reached, or refuses, or is no Prometheus.
+    pub async fn clock(&self) -> Result<(f64, Option<Kind>), Trouble> {
+        let told = self.get(&format!("/api/v1/query?query={}&timeout={TIMEOUT}", escape("time()"))).await?;
+        Ok((read(told.status, &told.body)?.number()?, kind_of(&told.body)))
     }
 
     /// A query at a time, in seconds since 1970; by its own clock where none is given.

@@ -15,6 +15,18 @@ pub enum Kind {
     Mimir,
 }
 
+impl Kind {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Thanos => "Thanos",
+            Self::Prometheus => "Prometheus",
+            Self::VictoriaMetrics => "VictoriaMetrics",
+            Self::Mimir => "Mimir",
+        }
+    }
+}
+
 /// Where one is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

@@ -4,6 +4,8 @@ mod answer;
 mod client;
 mod find;
 mod growth;
+#[cfg(test)]
+mod kin;
 mod probe;
 pub mod questions;
 mod sizes;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answer::{Answer, Labels};
 use super::client::{Client, Trouble};
+use super::find::Kind;
 use super::questions;
 
 /// Its clock, or its newest sample, may be this far away, in seconds: Prometheus itself looks back five minutes
@@ -44,6 +45,8 @@ impl Cover {
 /// One that can be relied on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
+    /// What it is, where it tells.
+    pub kind: Option<Kind>,
     /// Its version, as it says; empty where it does not.
     pub version: String,
     /// Seconds since its newest sample.
@@ -79,7 +82,7 @@ pub enum Unreliable {
 /// # Errors
 /// Why it cannot be relied on.
 pub async fn probe(client: &Client, only: &str, known: &Known, now: f64) -> Result<Report, Unreliable> {
-    let clock = client.query("time()", None).await?.number().map_err(Trouble::from)?;
+    let (clock, told) = client.clock().await?;
     if (now - clock).abs() > FAR.0 {
         return Err(Unreliable::Clock(now - clock));
     }
@@ -94,9 +97,10 @@ pub async fn probe(client: &Client, only: &str, known: &Known, now: f64) -> Resu
     if containers.ours + requests.ours == 0 && containers.others + requests.others > 0 {
         return Err(Unreliable::Foreign);
     }
-    // Not every kin of Prometheus tells its version.
-    let version = client.version().await.unwrap_or_default();
-    Ok(Report { version, age, containers, requests })
+    // Not every kin of Prometheus tells its version, and VictoriaMetrics tells one of Prometheus'.
+    let (version, said) = client.version().await.unwrap_or_default();
+    let version = if told == Some(Kind::VictoriaMetrics) { String::new() } else { version };
+    Ok(Report { kind: told.or(said), version, age, containers, requests })
 }
 
 async fn newest(client: &Client, only: &str, now: f64) -> Result<f64, Unreliable> {

@@ -7,15 +7,20 @@ use crate::types::{
     Prometheus, PrometheusChoice, PrometheusCover, PrometheusKind, PrometheusPlace, PrometheusState, PrometheusWhich,
 };
 
+impl From<Kind> for PrometheusKind {
+    fn from(of: Kind) -> Self {
+        match of {
+            Kind::Thanos => Self::Thanos,
+            Kind::Prometheus => Self::Prometheus,
+            Kind::VictoriaMetrics => Self::VictoriaMetrics,
+            Kind::Mimir => Self::Mimir,
+        }
+    }
+}
+
 impl From<Place> for PrometheusPlace {
     fn from(of: Place) -> Self {
-        let kind = match of.kind {
-            Kind::Thanos => PrometheusKind::Thanos,
-            Kind::Prometheus => PrometheusKind::Prometheus,
-            Kind::VictoriaMetrics => PrometheusKind::VictoriaMetrics,
-            Kind::Mimir => PrometheusKind::Mimir,
-        };
-        Self { kind, namespace: of.namespace, name: of.name, port: of.port }
+        Self { kind: of.kind.into(), namespace: of.namespace, name: of.name, port: of.port }
     }
 }
 
@@ -76,6 +81,7 @@ pub(crate) fn prometheus(of: &Standing) -> Prometheus {
         chosen: of.chosen.clone().into(),
         found: all(of.found.clone()),
         asked: of.asked.clone(),
+        kind: of.kind.map(PrometheusKind::from),
         state,
         because: of.because().unwrap_or_default(),
         version: report.map(|report| report.version.clone()).unwrap_or_default(),

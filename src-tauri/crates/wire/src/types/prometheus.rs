@@ -52,6 +52,8 @@ wire! {
         pub found: Vec<PrometheusPlace>,
         /// The one that is asked, in words; empty where none is.
         pub asked: String,
+        /// What it is, by what it says or else by its looks; null where none is asked, or it does not tell.
+        pub kind: Option<PrometheusKind>,
         pub state: PrometheusState,
         /// Why it cannot be asked, or not be relied on; else empty.
         pub because: String,

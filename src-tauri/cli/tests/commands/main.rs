@@ -1,5 +1,7 @@
 //! The built program: its answers, its messages, its exit status.
 
+mod measure;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
