@@ -5,7 +5,7 @@ export function serverName(kind: PrometheusKind | null | undefined): string {
   switch (kind) {
     case 'thanos':
       return 'Thanos';
-    case 'victoriaMetrics':
+    case 'victoria-metrics':
       return 'VictoriaMetrics';
     case 'mimir':
       return 'Mimir';

@@ -2,6 +2,7 @@
 //! each, which holds up its main thread for a moment: so it is rare, few at once, and never while a proxy is starting.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use cluster::{Cause, Connection};
 use tokio::sync::Semaphore;
 
 use crate::certificate::{Certificate, read_certs};
-use crate::dump::{self, Dump};
+use crate::dump::{self, Dump, State};
 use crate::health::because;
 use crate::{Proxy, Role};
 
@@ -51,6 +52,8 @@ pub struct Size {
     pub listeners: usize,
     /// Routes.
     pub routes: usize,
+    /// Bytes of what there is for each service that it knows: where it sends, where it listens for one address, and how it chooses.
+    pub of_services: usize,
 }
 
 impl From<&Dump> for Look {
@@ -61,12 +64,25 @@ impl From<&Dump> for Look {
                 clusters: dump.clusters.len(),
                 listeners: dump.listeners.len(),
                 routes: dump.routes.len(),
+                of_services: of_services(dump),
             }),
             certificate: dump.certificate(),
             root: dump.root().to_owned(),
             version: dump.bootstrap.istio.clone(),
         }
     }
+}
+
+fn of_services(dump: &Dump) -> usize {
+    let clusters = dump.clusters.iter().filter(|part| part.what.name.starts_with("outbound|")).map(|part| &part.text);
+    // Whatever the address, `0.0.0.0_80` and `virtualOutbound` are there once.
+    let is_of_one = |name: &str| {
+        name.split('_').next().is_some_and(|address| address.parse().is_ok_and(|ip: IpAddr| !ip.is_unspecified()))
+    };
+    let listeners =
+        dump.listeners.iter().filter(|part| part.what.direction == "OUTBOUND" && is_of_one(&part.what.name));
+    let routes = dump.routes.iter().filter(|part| part.state != State::Static).map(|part| &part.text);
+    clusters.chain(listeners.map(|part| &part.text)).chain(routes).map(ExactSizeIterator::len).sum()
 }
 
 /// By namespace and pod; or why there is none.
@@ -134,5 +150,28 @@ impl Looker {
 
     fn is_slow(&self, proxy: &Proxy) -> bool {
         self.slow.lock().is_ok_and(|slow| slow.contains(&proxy.key()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_for_services_is_told_from_what_is_there_once() {
+        let cluster = |name: &str| format!(r#"{{"cluster":{{"name":"{name}"}}}}"#);
+        let listener = |name: &str, direction: &str| {
+            format!(
+                r#"{{"name":"{name}","active_state":{{"listener":{{"name":"{name}","traffic_direction":"{direction}"}}}}}}"#
+            )
+        };
+        let (reviews, other) = (cluster("outbound|80||reviews.shop.svc.cluster.local"), cluster("inbound|80||"));
+        let (own, once) = (listener("10.96.0.1_443", "OUTBOUND"), listener("0.0.0.0_80", "OUTBOUND"));
+        let rest = [listener("virtualOutbound", "OUTBOUND"), listener("10.244.0.3_80", "INBOUND")].join(",");
+        let body = format!(
+            r#"{{"configs":[{{"dynamic_active_clusters":[{reviews},{other}]}},{{"dynamic_listeners":[{own},{once},{rest}]}}]}}"#
+        );
+        let size = Look::from(&dump::read(body.as_bytes())).size.unwrap();
+        assert_eq!((size.clusters, size.listeners, size.of_services), (2, 4, reviews.len() + own.len()));
     }
 }

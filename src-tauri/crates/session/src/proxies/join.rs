@@ -190,6 +190,7 @@ fn size(size: signals::Size) -> Size {
         clusters: size.clusters as u32,
         listeners: size.listeners as u32,
         routes: size.routes as u32,
+        of_services: size.of_services as f64,
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Size {
     pub listeners: u32,
     /// Routes.
     pub routes: u32,
+    /// Bytes of what there is for each service that it knows.
+    pub of_services: f64,
 }
 
 /// The certificate that a proxy shows.

@@ -27,7 +27,7 @@ pub struct Scope {
     pub clusters: u32,
     /// Bytes of its configuration.
     pub bytes: f64,
-    /// What would be left of them, by the share of services that stay in scope; `None` where the size is not known.
+    /// What would be left of them: of what there is for services, the share of those that stay in scope. `None` where the size is not known.
     pub predicted: Option<f64>,
     /// What a Sidecar would name: `./*`, `prod/reviews.prod.svc.cluster.local`.
     pub hosts: Vec<String>,
@@ -72,7 +72,7 @@ impl Session {
             has,
             clusters: largest.clusters,
             bytes: largest.bytes,
-            predicted: (largest.bytes > 0.0).then_some(largest.bytes * left),
+            predicted: (largest.bytes > 0.0).then_some(largest.bytes - largest.of_services * (1.0 - left)),
             hosts,
             measured: traffic.measured,
         }
@@ -113,7 +113,7 @@ fn hosts(namespace: &str, calls: &[Call]) -> Vec<String> {
     ["./*".to_owned(), "istio-system/*".to_owned()].into_iter().chain(others).collect()
 }
 
-/// The share of services that stay in scope.
+/// The share of services that stay in scope, each as often as it has ports: a proxy knows each port for itself, and none of UDP.
 fn share(world: &World, hosts: &[String], namespace: &str) -> f64 {
     let named: BTreeSet<&str> = hosts.iter().filter_map(|host| host.split_once('/').map(|(_, host)| host)).collect();
     let stays = |service: &world::Service| {
@@ -121,8 +121,10 @@ fn share(world: &World, hosts: &[String], namespace: &str) -> f64 {
             || service.namespace == "istio-system"
             || named.contains(format!("{}.{}.svc.cluster.local", service.name, service.namespace).as_str())
     };
-    let all = world.services().count();
-    if all == 0 { 1.0 } else { world.services().filter(|service| stays(service)).count() as f64 / all as f64 }
+    let ports = |service: &world::Service| service.ports.iter().filter(|port| port.protocol != "UDP").count() as f64;
+    let all: f64 = world.services().map(|service| ports(service)).sum();
+    let staying: f64 = world.services().filter(|service| stays(service)).map(|service| ports(service)).sum();
+    if all == 0.0 { 1.0 } else { staying / all }
 }
 
 /// One without a selector holds for all of the namespace.
@@ -134,12 +136,16 @@ fn existing(world: &World, namespace: &str) -> Option<ObjectKey> {
 
 #[cfg(test)]
 mod tests {
-    use world::{Change, Object, Service};
+    use world::{Change, Object, Service, ServicePort};
 
     use super::*;
 
     fn service(namespace: &str, name: &str) -> Change {
-        Change::Put(Object::Service(Service { namespace: namespace.into(), name: name.into(), ..Service::default() }))
+        let port = |protocol: &str| ServicePort { port: 53, protocol: protocol.into(), ..ServicePort::default() };
+        // What nobody calls by TCP weighs nothing.
+        let ports = if name == "cart" { vec![port("UDP"), port("TCP")] } else { vec![port("TCP")] };
+        let (namespace, name) = (namespace.into(), name.into());
+        Change::Put(Object::Service(Service { namespace, name, ports, ..Service::default() }))
     }
 
     #[test]

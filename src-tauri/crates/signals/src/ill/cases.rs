@@ -56,7 +56,7 @@ pub(super) fn well() -> Case {
         issuer: Some("O=cluster.local".into()),
         spiffe: "spiffe://cluster.local/ns/shop/sa/ratings".into(),
     };
-    let size = Size { bytes: 1_200_000, clusters: 40, listeners: 20, routes: 60 };
+    let size = Size { bytes: 1_200_000, clusters: 40, listeners: 20, routes: 60, of_services: 900_000 };
     let look = Look { size: Some(size), certificate: Some(certificate), root: ROOT.into(), ..Look::default() };
     let usage = Usage {
         namespace: "shop".into(),

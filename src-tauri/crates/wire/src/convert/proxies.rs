@@ -84,7 +84,7 @@ impl From<Certificate> for ProxyCertificate {
 
 impl From<Size> for ProxySize {
     fn from(of: Size) -> Self {
-        let Size { bytes, clusters, listeners, routes } = of;
+        let Size { bytes, clusters, listeners, routes, .. } = of;
         Self { bytes, clusters, listeners, routes }
     }
 }
