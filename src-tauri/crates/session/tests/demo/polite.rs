@@ -228,7 +228,7 @@ async fn one_that_answers_half_too_much_never_or_nonsense_costs_its_own_row() {
         assert_eq!(read >= begun, is_well, "{}/{}", proxy.namespace, proxy.pod);
     }
     let edges = traffic.edges(60.0, poller.now());
-    assert!(edges.len() > 20 && edges.iter().all(|edge| edge.requests_per_second < 1e6), "{edges:#?}");
+    assert!(edges.iter().all(|edge| edge.requests_per_second < 1e6), "{edges:#?}");
 
     // What it says after all is heard, and that it was slow is remembered.
     faults.lock().unwrap().clear();
