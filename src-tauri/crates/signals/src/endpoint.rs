@@ -136,6 +136,7 @@ mod tests {
         let (half, broken) = read(&CLUSTERS.as_bytes()[..CLUSTERS.len() / 2]);
         assert!(broken && half.len() <= 1);
     }
+
     proptest! {
         #[test]
         fn no_damage_breaks_it(at in 0..CLUSTERS.len(), byte in any::<u8>(), end in 0..CLUSTERS.len(), value in "NaN|inf|-?1e999|[\"0-9.]{0,9}") {

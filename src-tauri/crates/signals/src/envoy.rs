@@ -313,6 +313,7 @@ istio_requests_total{reporter="source",source_workload="a",source_workload_names
             assert_eq!(cluster.as_ref().map(Cluster::service), expected, "{name}");
         }
     }
+
     proptest! {
         #[test]
         fn no_damage_breaks_it(at in 0..SIDECAR.len(), byte in any::<u8>(), end in 0..SIDECAR.len(), value in "NaN|[+-]Inf|-?[0-9]{1,400}|1e30[0-9]") {

@@ -112,7 +112,11 @@ fn pressure(status: Status) -> Pressure {
     });
     let sum = |name: &str| {
         let stats = status.host_statuses.iter().flat_map(|host| &host.stats).filter(|stat| stat.name == name);
-        stats.filter_map(|stat| stat.value.parse::<f64>().ok()).fold(0.0, |sum, value| sum + value)
+        // `NaN` and `inf` are numbers to Rust, and nothing that anybody counted.
+        stats
+            .filter_map(|stat| stat.value.parse::<f64>().ok())
+            .filter(|value| value.is_finite())
+            .fold(0.0, |sum, value| sum + value)
     };
     Pressure {
         connections: sum("cx_active"),
@@ -183,6 +187,8 @@ mod tests {
             {"name":"cluster.outbound|9080||other;.upstream_rq_pending_overflow","value":9}]}"#;
         add_refused(stats.as_bytes(), &mut found);
         assert_eq!(found[0].refused, Some(5.0));
+        let lie = CLUSTERS.replace(r#""value":"7""#, r#""value":"1e999""#);
+        assert_eq!(read(lie.as_bytes(), host)[0].requests, 0.0, "nobody has so many");
         assert!(read(b"{", host).is_empty() && read(b"{}", host).is_empty());
         assert!(refused_path("a.b&x=(y)").contains("filter=outbound.*a.bxy.*upstream"));
     }

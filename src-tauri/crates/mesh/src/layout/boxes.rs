@@ -3,14 +3,16 @@
 
 use super::Graph;
 use super::acyclic::Forward;
-use super::columns::{Flow, Part, squeeze};
+use super::columns::{Flow, Part, Tried, squeeze};
 use super::ground::Ground;
 
+/// By how much the boxes on their own must fill the window better, for a flow over all boxes is easier to follow.
+const EASIER: f64 = 1.3;
 /// An edge that flows from right to left costs as much as this share of a row.
 const BACKWARDS: f64 = 0.15;
 
-/// The columns, and how badly they fill the window.
-pub(super) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> (f64, Vec<u32>) {
+/// The columns that fill the window best.
+pub(super) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) -> Tried {
     let group = |node: u32| graph.nodes[node as usize].group;
     let inside: Vec<Option<Forward>> =
         forward.iter().map(|edge| edge.filter(|edge| group(edge.from) == group(edge.to))).collect();
@@ -24,15 +26,15 @@ pub(super) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64) ->
     units.retain(|unit| !unit.is_empty());
     let called = called(graph);
     units.sort_by(|left, right| called[group(left[0])].total_cmp(&called[group(right[0])]));
-    let mut best: Option<(f64, Vec<u32>)> = None;
+    let mut best: Option<Tried> = None;
     let deep = local.iter().max().map_or(1, |last| *last as usize + 1);
     for wide in flow.widths(graph.nodes.len()).into_iter().filter(|wide| *wide != usize::MAX) {
         let found = side_by_side(&flow, &units, &local, wide.max(deep));
-        if best.as_ref().is_none_or(|(least, _)| found.0 < *least - 1e-9) {
+        if best.as_ref().is_none_or(|least| found.cost < least.cost - 1e-9) {
             best = Some(found);
         }
     }
-    best.unwrap_or((f64::INFINITY, local))
+    best.unwrap_or(Tried { columns: local, harder: EASIER, cost: f64::INFINITY })
 }
 
 /// One box as if it were the whole picture; returns all its nodes.
@@ -82,7 +84,7 @@ fn called(graph: &Graph) -> Vec<f64> {
     ends.into_iter().map(|(calls, called): (f64, f64)| called / (calls + called).max(1.0)).collect()
 }
 
-fn side_by_side(flow: &Flow<'_>, units: &[Part], local: &[u32], room: usize) -> (f64, Vec<u32>) {
+fn side_by_side(flow: &Flow<'_>, units: &[Part], local: &[u32], room: usize) -> Tried {
     let graph = flow.graph;
     let mut columns: Vec<u32> = local.to_vec();
     let mut placed = vec![false; graph.groups];
@@ -116,5 +118,6 @@ fn side_by_side(flow: &Flow<'_>, units: &[Part], local: &[u32], room: usize) -> 
     squeeze(&mut columns);
     let used = columns.iter().max().map_or(0, |last| *last as usize + 1);
     let share = backwards as f64 / graph.edges.len().max(1) as f64;
-    (flow.fit(used, ground.tallest()) * (1.0 + share), columns)
+    let harder = EASIER * (1.0 + share);
+    Tried { cost: flow.fit(used, ground.tallest()) * harder, harder, columns }
 }

@@ -25,23 +25,19 @@ pub(super) struct Flow<'a> {
 /// A part without edges to any other: its nodes in flow order.
 pub(super) type Part = Vec<u32>;
 
-/// By how much the boxes on their own must fill the window better, for a flow over all boxes is easier to follow.
-const EASIER: f64 = 1.3;
-
 /// Columns that were tried.
 pub(crate) struct Tried {
     pub columns: Vec<u32>,
     /// How many times worse it is than its size tells, for what is hard to follow in it.
     pub harder: f64,
     /// What it needs of the window, as far as that is known before the boxes stand.
-    cost: f64,
+    pub cost: f64,
 }
 
 /// Columns for every node, the best first as far as they can be judged before the boxes stand; at least one, and at most `most`.
 pub(crate) fn assign(graph: &Graph, forward: &[Option<Forward>], aspect: f64, most: usize) -> Vec<Tried> {
     let mut tried = over_all(graph, forward, aspect);
-    let (alone, columns) = boxes::assign(graph, forward, aspect);
-    tried.push(Tried { columns, harder: EASIER, cost: alone * EASIER });
+    tried.push(boxes::assign(graph, forward, aspect));
     tried.sort_by(|left, right| left.cost.total_cmp(&right.cost));
     tried.dedup_by(|next, kept| next.columns == kept.columns);
     tried.truncate(most.max(1));
