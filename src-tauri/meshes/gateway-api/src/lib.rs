@@ -11,11 +11,12 @@ pub mod rank;
 pub mod spec;
 
 mod rules;
+mod summary;
 
 use std::sync::Arc;
 
-use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule};
-use world::{Pod, World};
+use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
+use world::{Document, Pod, World};
 
 /// API group of its kinds.
 pub const GROUP: &str = "gateway.networking.k8s.io";
@@ -65,6 +66,10 @@ impl Mesh for GatewayApi {
 
     fn membership(&self, _world: &World, _pod: &Pod) -> Option<Membership> {
         None
+    }
+
+    fn summary(&self, document: &Document) -> Option<Summary> {
+        summary::of(document)
     }
 
     fn rules(&self) -> Vec<&'static Rule> {

@@ -1,8 +1,8 @@
 /** Who may call whom, as PeerAuthentication and AuthorizationPolicy say it: one reading of each document. */
 import { brief, isRecord, listOf, pointer, recordOf, textOf, textsOf } from '../../lib/json';
 import type { JsonRecord } from '../../lib/json';
-import { keptOf } from './route';
-import type { Kept } from './route';
+import { keptOf } from '../routing';
+import type { Kept } from '../routing';
 
 export const MTLS_MODES = ['UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'] as const;
 export type MtlsMode = (typeof MTLS_MODES)[number];

@@ -1,92 +1,12 @@
 /**
- * What a user does to a route, as edits of the documents. Every function reads the route as it is and returns the
- * fewest edits that say it; an empty list means that there is nothing to do, or that it must not be done.
+ * What a user does to the conditions of a VirtualService's rules, as edits of the document. Every function reads the route as it is and returns
+ * the fewest edits that say it; an empty list means that there is nothing to do, or that it must not be done.
  */
 import type { YamlEdit } from '../../wire/generated/types';
 import { parentOf, pointer } from '../../lib/json';
-import { insert, move, remove, set } from '../../lib/yaml-edits';
+import { insert, remove, set } from '../../lib/yaml-edits';
+import type { Condition, How, Rule, Subject } from '../routing';
 import { matchField } from './route';
-import type { Condition, How, Route, Rule, Subject } from './route';
-import { targetEdits, targetValue } from './target-edits';
-import type { Target } from './target-edits';
-import { moveWeight, normalised, withoutWeight } from './weights';
-
-const weightsOf = (rule: Rule): (number | null)[] => rule.destinations.map(({ weight }) => weight);
-
-/** Only the weights that become another number are written. */
-const writeWeights = (rule: Rule, wanted: readonly number[]): YamlEdit[] =>
-  rule.destinations.flatMap((destination, index) => {
-    const weight = wanted[index];
-    return weight === undefined || weight === destination.weight
-      ? []
-      : [set(pointer(destination.pointer, 'weight'), weight)];
-  });
-
-/** Sets one weight; the others follow by the rule of `weights.ts`. */
-export const setWeight = (rule: Rule, index: number, wanted: number, pinned?: ReadonlySet<number>): YamlEdit[] =>
-  rule.destinations.length < 2 ? [] : writeWeights(rule, moveWeight(weightsOf(rule), index, wanted, pinned));
-
-/** Writes all weights at once, for a drag of the split bar or for "even". */
-export const setWeights = (rule: Rule, wanted: readonly number[]): YamlEdit[] => writeWeights(rule, normalised(wanted));
-
-/** A new destination starts with nothing: adding it moves no request. */
-export const addDestination = (rule: Rule, target: Target): YamlEdit[] => {
-  if (rule.destinations.length === 0) return [set(pointer(rule.pointer, 'route'), [{ destination: targetValue(target) }])];
-  return [
-    ...writeWeights(rule, normalised(weightsOf(rule))),
-    insert(pointer(rule.pointer, 'route', '-'), { destination: targetValue(target), weight: 0 }),
-  ];
-};
-
-/** The last destination cannot go: a rule has to send its requests somewhere. */
-export const removeDestination = (rule: Rule, index: number): YamlEdit[] => {
-  const gone = rule.destinations[index];
-  if (!gone || rule.destinations.length < 2) return [];
-  const rest = withoutWeight(weightsOf(rule), index);
-  const wanted = rule.destinations.map((_, at) => (at === index ? undefined : rest[at < index ? at : at - 1]));
-  const weights = rule.destinations.flatMap((destination, at) => {
-    const weight = wanted[at];
-    return weight === undefined || weight === destination.weight ? [] : [set(pointer(destination.pointer, 'weight'), weight)];
-  });
-  return [...weights, remove(gone.pointer)];
-};
-
-/** Sends a destination's part to another host, subset or port. */
-export const setTarget = (rule: Rule, index: number, target: Target): YamlEdit[] => {
-  const now = rule.destinations[index];
-  return now ? targetEdits(pointer(now.pointer, 'destination'), now, target) : [];
-};
-
-/**
- * A new rule goes before the first rule that catches all, since behind it nothing would ever reach it. It starts as a
- * copy of where requests go now, by a header that nobody sends yet: adding it moves nothing and hides no rule.
- */
-export const addRule = (route: Route, host: string): YamlEdit[] => {
-  const catchAll = route.rules.findIndex(catchesAll);
-  const model = route.rules[catchAll] ?? route.rules.at(-1);
-  const destinations = model?.destinations.map((destination) => ({
-    destination: targetValue(destination),
-    ...(destination.weight === null ? {} : { weight: destination.weight }),
-  }));
-  const targets = destinations?.length ? destinations : [{ destination: { host } }];
-  if (route.rules.length === 0) return [set('/spec/http', [{ route: targets }])];
-  const rule = { match: [{ headers: { 'x-canary': { exact: 'true' } } }], route: targets };
-  return [insert(pointer('/spec/http', catchAll < 0 ? '-' : catchAll), rule)];
-};
-
-export const catchesAll = (rule: Rule): boolean =>
-  rule.matches.length === 0 || rule.matches.some(({ conditions, kept }) => conditions.length + kept.length === 0);
-
-export const removeRule = (route: Route, index: number): YamlEdit[] => {
-  const rule = route.rules[index];
-  if (!rule) return [];
-  return [remove(route.rules.length === 1 ? '/spec/http' : rule.pointer)];
-};
-
-export const moveRule = (route: Route, from: number, to: number): YamlEdit[] => {
-  const rule = route.rules[from];
-  return !rule || from === to || to < 0 || to >= route.rules.length ? [] : [move(rule.pointer, to)];
-};
 
 /** A condition as the form holds it, before it has a place in the document. */
 export type Wanted = Omit<Condition, 'pointer'>;

@@ -3,19 +3,12 @@ import type { YamlEdit } from '../../wire/generated/types';
 import { applyEdits } from '../../lib/apply-edits';
 import { valueAt } from '../../lib/json';
 import { readRoute, readSubsets, serviceOfHost } from './route';
-import type { Route, Rule } from './route';
+import type { Route, Rule } from '../routing';
 import {
   addCondition,
-  addDestination,
-  addRule,
-  moveRule,
   removeCondition,
-  removeDestination,
   removeMatch,
-  removeRule,
   setCondition,
-  setTarget,
-  setWeight,
 } from './route-edits';
 import {
   addMirror,
@@ -29,7 +22,9 @@ import {
   setRuleTimeout,
 } from './rule-settings';
 import { addSubset, followRename, removeSubset, removeSubsetLabel, renameSubset, setSubsetLabel } from './subset-edits';
-import { liveRule, partWas, shareWas } from './pending';
+import { liveRule, partWas, shareWas } from '../pending';
+import { addDestination, addRule, moveRule, removeDestination, removeRule, setTarget, setWeight } from '../split';
+import { VIRTUAL_SERVICE } from './dialect';
 
 /** As somebody wrote it by hand: an old whole percent, a field that we do not know, weights, a canary by header. */
 const reviews = {
@@ -147,7 +142,7 @@ describe('weights in the document', () => {
   });
 
   it('adds a destination with weight 0, and writes the weight that was implied', () => {
-    const edits = addDestination(rule(0), { host: 'reviews', subset: 'v3', port: 9080 });
+    const edits = addDestination(VIRTUAL_SERVICE, rule(0), { host: 'reviews', subset: 'v3', port: 9080 });
     expect(at(edits, '/spec/http/0/route')).toEqual([
       { ...reviews.spec.http[0]?.route[0], weight: 100 },
       { destination: { host: 'reviews', subset: 'v3', port: { number: 9080 } }, weight: 0 },
@@ -162,14 +157,14 @@ describe('weights in the document', () => {
   });
 
   it('points a destination elsewhere, field by field', () => {
-    const edits = setTarget(rule(1), 1, { host: 'reviews', subset: '', port: 80 });
+    const edits = setTarget(VIRTUAL_SERVICE, rule(1), 1, { host: 'reviews', subset: '', port: 80 });
     expect(at(edits, '/spec/http/1/route/1')).toEqual({ destination: { host: 'reviews', port: { number: 80 } }, weight: 10 });
   });
 });
 
 describe('rules', () => {
   it('puts a new rule before the one that catches all, moving no request', () => {
-    const edits = addRule(route(), 'reviews');
+    const edits = addRule(VIRTUAL_SERVICE, route(), 'reviews');
     expect(edits).toHaveLength(1);
     expect(edits[0]).toMatchObject({ op: 'insert', path: '/spec/http/1' });
     expect(ruleOf(after(edits), 1).destinations.map(({ subset, weight }) => [subset, weight])).toEqual([
@@ -179,7 +174,7 @@ describe('rules', () => {
   });
 
   it('starts a route that has none', () => {
-    expect(at(addRule(readRoute({ spec: {} }), 'ratings'), '/spec/http', { spec: {} })).toEqual([
+    expect(at(addRule(VIRTUAL_SERVICE, readRoute({ spec: {} }), 'ratings'), '/spec/http', { spec: {} })).toEqual([
       { route: [{ destination: { host: 'ratings' } }] },
     ]);
   });
@@ -188,7 +183,7 @@ describe('rules', () => {
     expect(moveRule(route(), 1, 0)).toEqual([{ op: 'move', path: '/spec/http/1', value: null, to: 0 }]);
     expect(moveRule(route(), 1, 2)).toEqual([]);
     expect(readRoute(after(moveRule(route(), 0, 1))).rules.map(({ name }) => name)).toEqual(['', 'testers']);
-    expect(removeRule(route(), 0)).toEqual([{ op: 'remove', path: '/spec/http/0', value: null, to: null }]);
+    expect(removeRule(VIRTUAL_SERVICE, route(), 0)).toEqual([{ op: 'remove', path: '/spec/http/0', value: null, to: null }]);
   });
 });
 
@@ -337,7 +332,7 @@ describe('subsets', () => {
 
 describe('pending marks', () => {
   it('finds the live rule by what it is, not by its place', () => {
-    const added = readRoute(after(addRule(route(), 'reviews')));
+    const added = readRoute(after(addRule(VIRTUAL_SERVICE, route(), 'reviews')));
     const last = added.rules[2];
     if (!last) throw new Error('no rule');
     expect(liveRule(route(), last, 2)?.pointer).toBe('/spec/http/1');

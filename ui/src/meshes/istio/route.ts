@@ -4,101 +4,8 @@
  */
 import { brief, isRecord, listOf, numberOf, pointer, recordOf, textOf, textsOf } from '../../lib/json';
 import type { JsonRecord } from '../../lib/json';
-import { shares } from './weights';
-
-/** A field that the form does not edit: shown as it is written, with a way to its line. */
-export interface Kept {
-  pointer: string;
-  name: string;
-  text: string;
-}
-
-export interface Route {
-  hosts: string[];
-  gateways: string[];
-  /** HTTP rules in order: the first that matches decides. */
-  rules: Rule[];
-  kept: Kept[];
-}
-
-export interface Rule {
-  pointer: string;
-  name: string;
-  /** Any of them has to hold; none of them means "all else". */
-  matches: Match[];
-  destinations: Destination[];
-  timeout: string;
-  retries: Retries | null;
-  delay: { fixedDelay: string; percent: number | null } | null;
-  abort: { status: number | null; percent: number | null } | null;
-  mirrors: Mirror[];
-  rewrite: { path: string; authority: string } | null;
-  redirect: { path: string; authority: string; code: number | null } | null;
-  direct: { status: number | null } | null;
-  kept: Kept[];
-}
-
-export interface Match {
-  pointer: string;
-  /** All of them have to hold. */
-  conditions: Condition[];
-  kept: Kept[];
-}
-
-export const SUBJECTS = [
-  'path',
-  'method',
-  'header',
-  'withoutHeader',
-  'query',
-  'authority',
-  'scheme',
-  'port',
-  'sourceNamespace',
-  'sourceLabel',
-  'gateway',
-] as const;
-export type Subject = (typeof SUBJECTS)[number];
-
-/** `is` is the plain equality of fields that know nothing else (port, namespace, label, gateway). */
-export type How = 'exact' | 'prefix' | 'regex' | 'present' | 'is';
-
-export interface Condition {
-  pointer: string;
-  subject: Subject;
-  /** Of a header, a query parameter or a label; empty for others. */
-  name: string;
-  how: How;
-  value: string;
-}
-
-export interface Destination {
-  pointer: string;
-  host: string;
-  subset: string;
-  port: number | null;
-  /** As written; null where nothing is written. */
-  weight: number | null;
-  /** Of 100, as Istio reads the weights. */
-  share: number;
-  kept: Kept[];
-}
-
-export interface Retries {
-  attempts: number | null;
-  perTryTimeout: string;
-  on: string;
-}
-
-export interface Mirror {
-  pointer: string;
-  host: string;
-  subset: string;
-  port: number | null;
-  percent: number | null;
-  /** Where its percentage is written. */
-  percentPointer: string;
-}
+import { keptOf, type Condition, type Destination, type How, type Kept, type Match, type Mirror, type Retries, type Route, type Rule, type Subject } from '../routing';
+import { shares } from '../weights';
 
 export interface Subset {
   pointer: string;
@@ -153,6 +60,7 @@ const readRule = (value: unknown, at: string): Rule => {
         }
       : null,
     direct: isRecord(rule['directResponse']) ? { status: numberOf(rule['directResponse']['status']) } : null,
+    filters: [],
     kept: [
       ...keptOf(rule, at, [...RULE_FIELDS, ...RULE_TARGETS]),
       ...keptOf(recordOf(rule['retries']), pointer(at, 'retries'), ['attempts', 'perTryTimeout', 'retryOn']),
@@ -316,11 +224,6 @@ export const readSubsets = (value: unknown): Subsets => {
     kept: keptOf(spec, '/spec', ['host', 'subsets']),
   };
 };
-
-export const keptOf = (holder: JsonRecord, at: string, known: readonly string[]): Kept[] =>
-  Object.entries(holder)
-    .filter(([name]) => !known.includes(name))
-    .map(([name, value]) => ({ pointer: pointer(at, name), name, text: brief(value) }));
 
 /** Which service a host names, seen from an object's namespace; null for a name outside the cluster or a wildcard. */
 export const serviceOfHost = (host: string, namespace: string): { namespace: string; name: string } | null => {

@@ -2,9 +2,8 @@
 import type { YamlEdit } from '../../wire/generated/types';
 import { parentOf, partsOf, pointer } from '../../lib/json';
 import { insert, remove, set } from '../../lib/yaml-edits';
-import type { Mirror, Rule } from './route';
+import type { Mirror, Rule, Target } from '../routing';
 import { targetEdits, targetValue, textEdit } from './target-edits';
-import type { Target } from './target-edits';
 
 export const setRuleTimeout = (rule: Rule, timeout: string): YamlEdit[] =>
   textEdit(pointer(rule.pointer, 'timeout'), rule.timeout, timeout.trim());

@@ -2,7 +2,8 @@
 import type { YamlEdit } from '../../wire/generated/types';
 import { pointer } from '../../lib/json';
 import { insert, remove, set } from '../../lib/yaml-edits';
-import type { Route, Subsets } from './route';
+import type { Subsets } from './route';
+import type { Route } from '../routing';
 
 export const addSubset = (subsets: Subsets, name: string, labels: Record<string, string>): YamlEdit[] => {
   if (name === '' || subsets.subsets.some((subset) => subset.name === name)) return [];

@@ -1,13 +1,7 @@
 import type { YamlEdit } from '../../wire/generated/types';
 import { pointer } from '../../lib/json';
 import { remove, set } from '../../lib/yaml-edits';
-
-/** Where requests, or copies of them, are sent. */
-export interface Target {
-  host: string;
-  subset: string;
-  port: number | null;
-}
+import type { Target } from '../routing';
 
 export const targetValue = ({ host, subset, port }: Target): Record<string, unknown> => ({
   host,

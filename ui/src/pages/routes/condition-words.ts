@@ -1,4 +1,4 @@
-import type { Condition, Rule } from '../../meshes/istio/route';
+import type { Condition, Rule } from '../../meshes/routing';
 import { t } from './words';
 
 /** A condition in a few signs: `end-user = jason`, `path /reviews*`. */

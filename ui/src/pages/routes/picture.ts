@@ -1,6 +1,6 @@
-import { liveRule, shareWas, type Was } from '../../meshes/istio/pending';
-import type { Route } from '../../meshes/istio/route';
-import { targetName } from './editing.svelte';
+import { liveRule, shareWas, type Was } from '../../meshes/pending';
+import type { Route } from '../../meshes/routing';
+import { targetName } from './tree.svelte';
 
 /** The route as a picture: rules at the left, where their requests go at the right, a curve for each share. */
 export interface Picture {

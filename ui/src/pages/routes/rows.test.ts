@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Graph, GraphNode, ObjectRow } from '../../wire/generated/types';
-import { rowOfObject, serviceRows } from './rows';
+import { isRoute, rowOfObject, serviceRows } from './rows';
 
 const node = (namespace: string, name: string, requestsPerSecond: number): GraphNode => ({
   id: `service:${namespace}/${name}`,
@@ -66,4 +66,12 @@ it('counts an object once, though it names the service twice', () => {
   const [row] = serviceRows([object('VirtualService', 'reviews', ['reviews', 'reviews.shop.svc.cluster.local'], 2)], undefined);
   expect(row).toMatchObject({ findings: 2 });
   expect(row?.routes).toHaveLength(1);
+});
+
+it('lists routes of the Gateway API with what they route, and no other mesh’s of the same kind', () => {
+  const of = (group: string, hosts: string[]): ObjectRow => ({ ...object('HTTPRoute', 'reviews', hosts), object: { group, kind: 'HTTPRoute', namespace: 'shop', name: 'reviews' } });
+  const ours = of('gateway.networking.k8s.io', ['reviews.shop.svc.cluster.local']);
+  expect([ours, of('policy.linkerd.io', ['ratings'])].map((one) => isRoute(one.object))).toEqual([true, false]);
+  const [row] = serviceRows([ours], graph);
+  expect([row?.key, row?.apiRoutes.length, row?.routes.length]).toEqual(['shop/reviews', 1, 0]);
 });

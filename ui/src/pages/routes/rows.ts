@@ -1,4 +1,5 @@
-import type { Graph, ObjectRow } from '../../wire/generated/types';
+import type { Graph, ObjectRef, ObjectRow } from '../../wire/generated/types';
+import { apiDialect } from '../../meshes/gateway-api/route';
 import { serviceOfHost } from '../../meshes/istio/route';
 import { byWork } from '../map/namespaces';
 
@@ -12,13 +13,18 @@ export interface ServiceRow {
   isHost: boolean;
   routes: ObjectRow[];
   rules: ObjectRow[];
+  /** Routes of the Gateway API: each has a picture of its own. */
+  apiRoutes: ObjectRow[];
   requestsPerSecond: number;
   findings: number;
   isPending: boolean;
 }
 
 const VIRTUAL_SERVICE = 'VirtualService';
-export const ROUTE_KINDS = [VIRTUAL_SERVICE, 'DestinationRule'];
+
+/** Whether an object says where requests go. */
+export const isRoute = ({ group, kind }: ObjectRef): boolean =>
+  (group === 'networking.istio.io' && [VIRTUAL_SERVICE, 'DestinationRule'].includes(kind)) || apiDialect({ group, kind }) !== null;
 
 /** Every service, those with a route first; hosts that objects name and no service answers to are rows of their own. */
 export function serviceRows(objects: readonly ObjectRow[], graph: Graph | undefined): ServiceRow[] {
@@ -32,7 +38,7 @@ export function serviceRows(objects: readonly ObjectRow[], graph: Graph | undefi
   for (const object of objects) {
     for (const host of object.hosts) {
       const row = rowOf(rows, serviceOfHost(host, object.object.namespace), host);
-      const list = object.object.kind === VIRTUAL_SERVICE ? row.routes : row.rules;
+      const list = apiDialect(object.object) ? row.apiRoutes : object.object.kind === VIRTUAL_SERVICE ? row.routes : row.rules;
       if (!list.includes(object)) {
         list.push(object);
         row.findings += object.findings;
@@ -43,7 +49,7 @@ export function serviceRows(objects: readonly ObjectRow[], graph: Graph | undefi
   return [...rows.values()].sort((a, b) => rank(a) - rank(b) || byWork(a.namespace, b.namespace) || a.name.localeCompare(b.name));
 }
 
-const rank = (row: ServiceRow): number => (row.routes.length > 0 ? 0 : row.rules.length > 0 ? 1 : 2);
+const rank = (row: ServiceRow): number => (row.routes.length + row.apiRoutes.length > 0 ? 0 : row.rules.length > 0 ? 1 : 2);
 
 function rowOf(rows: Map<string, ServiceRow>, service: { namespace: string; name: string } | null, host: string): ServiceRow {
   const key = service ? `${service.namespace}/${service.name}` : host;
@@ -54,6 +60,7 @@ function rowOf(rows: Map<string, ServiceRow>, service: { namespace: string; name
     isHost: service === null,
     routes: [],
     rules: [],
+    apiRoutes: [],
     requestsPerSecond: 0,
     findings: 0,
     isPending: false,

@@ -2,7 +2,7 @@
  * What waits in the tray, against what is live: the old value of a field, found by what the rule and the destination
  * are, not by their place, so that a rule put in front does not mark all that follow.
  */
-import type { Destination, Match, Route, Rule } from './route';
+import type { Destination, Match, Route, Rule } from './routing';
 
 /** An old value to cross out; null where nothing changed. `isNew` where the thing itself was not there. */
 export interface Was<T> {
