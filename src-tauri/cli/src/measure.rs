@@ -40,6 +40,9 @@ pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
     for unknown in &fleet.unknown {
         say(&format!("unknown: {}: {}", unknown.about, unknown.because));
     }
+    for plane in fleet.control_planes.iter().filter(|plane| plane.over_xds) {
+        say(&format!("{}: its debug pages are shut, synchronisation was asked for over xDS", plane.name));
+    }
     for ill in &fleet.ills {
         let object = ill.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
         say(&format!("mesh: {} {object}{}. {}", ill.diagnosis.what, ill.evidence.join("; "), ill.diagnosis.next));

@@ -1,11 +1,13 @@
-//! Proxies of a genuine mesh that fare badly: one that is starved of CPU says so, and without its control plane none is called healthy. Both
-//! change the mesh for a while and leave it as it was.
+//! Proxies of a genuine mesh that fare badly: one that is starved of CPU says so, without its control plane none is called healthy, and one whose
+//! debug pages are shut is asked over xDS. All change the mesh for a while and leave it as it was.
 #![cfg(test)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cluster::Cause;
 use live::cluster::kubeconfig;
 use live::shop::{NAMESPACE, ask, client, open};
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ use world::ObjectKey;
 
 /// How long a workload may take to begin anew, and its kubelet to tell of it.
 const LONG: Duration = Duration::from_secs(240);
-/// Both change what the other looks at.
+/// Each changes what the others look at.
 static ONE: Mutex<()> = Mutex::const_new(());
 
 fn deployment(namespace: &str, name: &str) -> ObjectKey {
@@ -119,4 +121,97 @@ async fn without_its_control_plane_no_proxy_is_called_healthy() {
     let Some(path) = kubeconfig() else { return };
     let scaled = |to: u32| json!([{"op": "replace", "path": "/spec/replicas", "value": to}]);
     between(path, deployment("istio-system", "istiod"), scaled(0), scaled(1), alone).await;
+}
+
+/// What `istioctl proxy-status` says of the shop's proxies, in its own words: pod → type → state. Nothing where no istioctl is named.
+fn known_to_istioctl() -> Option<BTreeMap<String, BTreeMap<String, String>>> {
+    let command = std::env::var("NETLOFT_ISTIOCTL").ok()?;
+    let mut words = command.split_whitespace();
+    let ran = std::process::Command::new(words.next()?).args(words).args(["proxy-status", "-o", "json"]).output();
+    let ran = ran.unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let answer: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let of = |client: &Value| {
+        let pod = client["node"]["id"].as_str()?.strip_suffix(".shop")?.to_owned();
+        let of = |config: &Value| {
+            let text = |field: &str| config[field].as_str().unwrap().to_owned();
+            (text("typeUrl"), text("configStatus"))
+        };
+        Some((pod, client["genericXdsConfigs"].as_array()?.iter().map(of).collect()))
+    };
+    Some(answer["resources"].as_array().unwrap().iter().filter_map(of).collect())
+}
+
+/// A row of the fleet in the words of istioctl.
+fn in_its_words(proxy: &Proxy) -> BTreeMap<String, String> {
+    let url = |name: &str| match name {
+        "CDS" => "cluster.v3.Cluster",
+        "LDS" => "listener.v3.Listener",
+        "EDS" => "endpoint.v3.ClusterLoadAssignment",
+        "RDS" => "route.v3.RouteConfiguration",
+        "ECDS" => "core.v3.TypedExtensionConfig",
+        other => panic!("a type that istioctl does not name: {other}"),
+    };
+    let state = |state: Sync| match state {
+        Sync::Synced => "SYNCED",
+        Sync::NotSent => "NOT_SENT",
+        Sync::Stale => "STALE",
+        Sync::Error => "ERROR",
+        Sync::Unknown => panic!("a type without a state"),
+    };
+    let of = |kind: &session::proxies::TypeSync| {
+        (format!("type.googleapis.com/envoy.config.{}", url(&kind.name)), state(kind.state).to_owned())
+    };
+    proxy.types.iter().map(of).collect()
+}
+
+async fn shut(session: Arc<Session>) {
+    let mut fleet = session.fleet();
+    let told = |fleet: &Arc<Fleet>| {
+        let planes = &fleet.control_planes;
+        planes.len() == 1 && planes[0].answered && planes[0].over_xds && well(fleet)
+    };
+    let seen = timeout(LONG, fleet.wait_for(told)).await.expect("all are told of over xDS").unwrap().clone();
+    let (namespace, pod) = seen.control_planes[0].name.split_once('/').unwrap();
+    let connection = session.connection();
+    let page = connection.pod_forward_get(namespace, pod, 15014, "/debug/syncz").await.unwrap_err();
+    assert!(matches!(page.cause, Cause::NotFound { .. }), "its pages are shut: {page}");
+    for proxy in of_shop(&seen) {
+        assert_eq!((proxy.control_plane.as_str(), proxy.connected_at), (seen.control_planes[0].name.as_str(), None));
+        assert!(proxy.types.iter().all(|kind| kind.sent_at.is_some() || kind.state == Sync::NotSent), "{proxy:#?}");
+    }
+    let ours = |fleet: &Fleet| -> BTreeMap<_, _> { of_shop(fleet).map(|p| (p.pod.clone(), in_its_words(p))).collect() };
+    // Whoever pushes in between makes another try.
+    let same = live::shop::until("the states are those of istioctl", async || {
+        let (ours, theirs) = (ours(&session.fleet_now().await), known_to_istioctl());
+        if theirs.is_none() || theirs.as_ref() == Some(&ours) {
+            Ok(theirs.map(|all| all.len()))
+        } else {
+            Err(format!("{ours:?}\n{theirs:?}"))
+        }
+    });
+    match same.await.unwrap() {
+        Some(equal) => eprintln!("{equal} proxies as istioctl says"),
+        None => eprintln!("NETLOFT_ISTIOCTL names no istioctl: its states were not compared"),
+    }
+    let begun = std::time::Instant::now();
+    connection.istiod_xds(namespace, pod, "/debug/syncz").await.unwrap();
+    eprintln!("one question over xDS takes {:?}", begun.elapsed());
+    // What istiod would send stands on a page alone.
+    let proxy = &of_shop(&seen).next().unwrap().pod;
+    let said = session.proxy_compare(NAMESPACE, proxy).await.unwrap_err().to_string();
+    assert!(said.contains("404 page not found"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_istiod_whose_debug_pages_are_shut_is_asked_over_xds() {
+    let Some(path) = kubeconfig() else { return };
+    let key = deployment("istio-system", "istiod");
+    let connection = live::cluster::open(path.clone(), "real").await.unwrap();
+    let at = "/spec/template/spec/containers/0/env";
+    let had = connection.get(&key).await.unwrap().pointer(at).cloned().unwrap();
+    let change =
+        json!([{"op": "add", "path": format!("{at}/-"), "value": {"name": "ENABLE_DEBUG_ON_HTTP", "value": "false"}}]);
+    let back = json!([{"op": "replace", "path": at, "value": had}]);
+    between(path, key, change, back, shut).await;
 }

@@ -174,6 +174,14 @@ pub(crate) fn transport(error: &kube::Error) -> Cause {
     })
 }
 
+/// The cause behind an error of a stream that TLS is spoken over.
+pub(crate) fn stream(error: &io::Error) -> Cause {
+    match find::<rustls::Error>(error) {
+        Some(tls) => Cause::Untrusted(untrusted(tls)),
+        None => Cause::Unreachable(Unreachable::Cut(shorten(&error.to_string()))),
+    }
+}
+
 /// What the way through a proxy failed with (hyper-util, src/client/legacy/connect/proxy). Its own errors come first: a
 /// proxy that refuses the connection is no cluster that does.
 fn proxy(error: &kube::Error) -> Option<String> {
@@ -223,7 +231,8 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     None
 }
 
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+/// What an error says at its root.
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 

@@ -29,6 +29,7 @@ pub struct Connection {
     apis: Arc<RwLock<Option<Arc<Apis>>>>,
     /// Namespaces in which a port-forward was refused → whether a program may be run there instead.
     runs: Arc<RwLock<HashMap<String, bool>>>,
+    pub(crate) xds: Arc<crate::xds::Known>,
 }
 
 /// How Mimir, Cortex and Loki are told whose data is meant (grafana.com/docs/mimir, "Authentication and authorization").
@@ -76,7 +77,8 @@ pub(crate) struct Reply {
 impl Connection {
     /// A connection over any client: a demo's, or one of a test.
     pub fn from_client(client: Client, name: impl AsRef<str>) -> Self {
-        Self { client, name: Arc::from(name.as_ref()), apis: Arc::default(), runs: Arc::default() }
+        let name = Arc::from(name.as_ref());
+        Self { client, name, apis: Arc::default(), runs: Arc::default(), xds: Arc::default() }
     }
 
     /// The context's name.

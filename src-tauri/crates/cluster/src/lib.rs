@@ -20,6 +20,7 @@ mod log;
 mod pods;
 mod probe;
 mod write;
+mod xds;
 
 pub use agent::{ADMIN_PORT, CONTAINER};
 pub use apis::{Api, Apis};
@@ -33,4 +34,6 @@ pub use follow::{Batch, Followed, Keep, follow};
 pub use kubeconfig::{Context, Contexts, FileProblem, FileReport, Sources};
 pub use log::{Log, Since};
 pub use probe::{Probed, Right};
+pub use prost_types::Any;
 pub use write::{Answer, FIELD_MANAGER, Options, Preconditions};
+pub use xds::Node;

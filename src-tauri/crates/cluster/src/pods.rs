@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::classify;
 use crate::connection::{Call, Connection, TENANT, is_path_part};
@@ -43,6 +44,13 @@ pub(crate) const READ_ONLY: [&str; 17] = [
 
 /// Head and body of an answer.
 pub(crate) type Whole = (http::response::Parts, Bytes);
+
+/// The stream of a port-forward.
+pub(crate) type Forwarded = Box<dyn Stream>;
+
+/// What one can read from and write to.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// What may be changed of a proxy: what it writes to its log, until it ends or is told otherwise.
 const LOGGING: &str = "/logging";
@@ -102,21 +110,19 @@ impl Connection {
         method: http::Method,
         asked: (&str, &str),
     ) -> Result<Whole, ApiError> {
-        let whole = self.forward(namespace, pod, port, method, asked);
+        let whole = self.over((namespace, pod, port), |stream| ask(stream, method, asked));
         match tokio::time::timeout(ANSWER, whole).await {
             Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
             Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
         }
     }
 
-    async fn forward(
+    /// Says something over a port-forward to a pod; one that fails says why.
+    pub(crate) async fn over<T, F: Future<Output = Result<T, Cause>>>(
         &self,
-        namespace: &str,
-        pod: &str,
-        port: u16,
-        method: http::Method,
-        asked: (&str, &str),
-    ) -> Result<Whole, Cause> {
+        (namespace, pod, port): (&str, &str, u16),
+        say: impl FnOnce(Forwarded) -> F,
+    ) -> Result<T, Cause> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
@@ -127,9 +133,9 @@ impl Connection {
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
         let answer = tokio::select! {
-            answer = ask(stream, method, asked) => answer,
+            answer = say(Box::new(stream)) => answer,
             Some(said) = async { match error { Some(error) => error.await, None => std::future::pending().await } } => {
-                Err(cut(&said))
+                Err(failed(&said))
             }
         };
         forwarded.abort();
@@ -160,11 +166,12 @@ fn cut(text: &str) -> Cause {
     Cause::Unreachable(Unreachable::Cut(classify::shorten(text)))
 }
 
-async fn ask(
-    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    method: http::Method,
-    (path, tenant): (&str, &str),
-) -> Result<Whole, Cause> {
+/// Why a port-forward failed, as the kubelet says it: `… dial tcp4 127.0.0.1:15014: connect: connection refused`.
+fn failed(said: &str) -> Cause {
+    if said.contains("connection refused") { Cause::Unreachable(Unreachable::Refused) } else { cut(said) }
+}
+
+async fn ask(stream: Forwarded, method: http::Method, (path, tenant): (&str, &str)) -> Result<Whole, Cause> {
     let broken = |error: hyper::Error| cut(&error.to_string());
     let shake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
     let (mut sender, connection) = tokio::time::timeout(CONNECT, shake)

@@ -6,12 +6,14 @@ use cluster::{ApiError, Cause, Connection};
 use jiff::Timestamp;
 use world::{Labels, World};
 
+use crate::client_config::read_client_configs;
 use crate::istiod::{self, ProxySync, SyncState};
 use crate::nack::Nack;
+use crate::plane::{self, Said};
 use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
-pub const DEBUG_PORT: u16 = 15014;
+pub(crate) const DEBUG_PORT: u16 = 15014;
 
 /// One type of configuration of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +93,8 @@ pub struct Plane {
     pub version: String,
     /// It told of its proxies.
     pub answered: bool,
+    /// It told it over xDS, for its debug pages are shut.
+    pub over_xds: bool,
 }
 
 impl Plane {
@@ -150,39 +154,34 @@ fn planes(world: &World) -> Vec<Plane> {
         pod: (pod.namespace.clone(), pod.name.clone()),
         version: pod.containers.first().map(|container| tag(&container.image)).unwrap_or_default(),
         answered: false,
+        over_xds: false,
     };
     world.pods().filter(|pod| runs(pod)).map(|pod| plane(pod)).collect()
 }
 
 /// What istiods say, and since when each proxy is connected.
-type Said = HashMap<(String, String), (ProxySync, Option<Timestamp>)>;
+type ByPod = HashMap<(String, String), (ProxySync, Option<Timestamp>)>;
 
-async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (Said, Vec<Unknown>) {
-    let asked = planes.iter().map(|plane| {
-        let (namespace, pod) = (&plane.pod.0, &plane.pod.1);
-        async move {
-            let ask = |path: &'static str| connection.pod_forward_get(namespace, pod, DEBUG_PORT, path);
-            tokio::join!(ask("/debug/syncz"), ask("/debug/connections"))
-        }
-    });
-    let answers = futures::future::join_all(asked).await;
+/// What one of them says: its proxies, and since when which are connected.
+struct Heard {
+    proxies: Vec<ProxySync>,
+    since: Vec<(String, String, Timestamp)>,
+    over_xds: bool,
+}
+
+async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (ByPod, Vec<Unknown>) {
+    let answers = futures::future::join_all(planes.iter().map(|plane| hear(connection, plane))).await;
     let (mut all, mut unknown) = (Vec::new(), Vec::new());
     let mut since: HashMap<(String, String, String), Timestamp> = HashMap::new();
-    for (plane, (syncz, connections)) in planes.iter_mut().zip(answers) {
+    for (plane, heard) in planes.iter_mut().zip(answers) {
         let name = plane.name();
-        let read = syncz
-            .map_err(|error| because(&error))
-            .and_then(|body| istiod::read_syncz(&body, &name).map_err(|error| error.to_string()));
-        match read {
+        match heard {
             Err(because) => unknown.push(Unknown::new(format!("synchronisation with {name}"), because)),
-            Ok(proxies) => {
-                all.extend(proxies);
-                plane.answered = true;
+            Ok(heard) => {
+                all.extend(heard.proxies);
+                since.extend(heard.since.into_iter().map(|(namespace, pod, at)| ((namespace, pod, name.clone()), at)));
+                (plane.answered, plane.over_xds) = (true, heard.over_xds);
             }
-        }
-        // Without it a row lacks its "since" alone.
-        for (namespace, pod, at) in connections.map(|body| istiod::read_connections(&body)).unwrap_or_default() {
-            since.insert((namespace, pod, name.clone()), at);
         }
     }
     let with_since = istiod::merge(all).into_iter().map(|(key, sync)| {
@@ -192,10 +191,31 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (Said
     (with_since.collect(), unknown)
 }
 
+async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, String> {
+    let (name, of) = (plane.name(), (plane.pod.0.as_str(), plane.pod.1.as_str()));
+    match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| unsaid.to_string())? {
+        Said::Page(body) => {
+            let proxies = istiod::read_syncz(&body, &name).map_err(|error| error.to_string())?;
+            // Without it a row lacks its "since" alone.
+            let connections = connection.pod_forward_get(of.0, of.1, DEBUG_PORT, "/debug/connections").await;
+            let since = connections.map(|body| istiod::read_connections(&body)).unwrap_or_default();
+            Ok(Heard { proxies, since, over_xds: false })
+        }
+        // It does not tell since when: that is on a page.
+        Said::Resources(parts) => {
+            let proxies = read_client_configs(&parts, &name).map_err(|error| error.to_string())?;
+            Ok(Heard { proxies, since: Vec::new(), over_xds: true })
+        }
+    }
+}
+
 pub(crate) fn because(error: &ApiError) -> String {
     match &error.cause {
         Cause::Forbidden { resource, .. } if resource.contains("exec") => {
             "you may not create pods/portforward there, nor pods/exec".into()
+        }
+        Cause::Forbidden { verb, resource, .. } if !verb.is_empty() && !resource.starts_with("pods") => {
+            format!("you may not {verb} {resource} there")
         }
         Cause::Forbidden { .. } => "you may not create pods/portforward there".into(),
         cause => cause.to_string(),
@@ -222,7 +242,7 @@ fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
     }
 }
 
-fn row(proxy: Proxy, said: &Said, asked: bool) -> ProxyHealth {
+fn row(proxy: Proxy, said: &ByPod, asked: bool) -> ProxyHealth {
     let known = said.get(&proxy.key());
     let mut row = bare(proxy, Alive::Running);
     let Some((sync, since)) = known else {

@@ -35,10 +35,6 @@ impl SyncState {
 pub struct TypeSync {
     /// How far it is.
     pub state: SyncState,
-    /// Nonce of what was sent last: it begins with the version of the push.
-    pub sent: String,
-    /// Nonce of what was acknowledged last.
-    pub acked: String,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
     /// The proxy's own words, where it refused.
@@ -50,8 +46,6 @@ pub struct TypeSync {
 pub struct ProxySync {
     /// Namespace and pod.
     pub pod: (String, String),
-    /// `sidecar`, `router`, `waypoint`, `ztunnel`.
-    pub sort: String,
     /// Istio's version, as the proxy says; empty where it does not.
     pub version: String,
     /// By type: CDS, LDS, EDS, RDS, ECDS …
@@ -70,14 +64,12 @@ impl ProxySync {
 /// An answer that is none of istiod's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not what istiod says of its proxies: {0}")]
-pub struct NotSyncz(String);
+pub struct NotSyncz(pub(crate) String);
 
 /// pilot/pkg/xds/debug.go `SyncStatus`.
 #[derive(Deserialize)]
 struct Status {
     proxy: String,
-    #[serde(default)]
-    proxy_type: String,
     #[serde(default)]
     istio_version: String,
     #[serde(default)]
@@ -123,13 +115,7 @@ fn proxy(status: Status, control_plane: &str) -> Option<ProxySync> {
             .collect(),
     };
     let version = if status.istio_version == "unknown" { String::new() } else { status.istio_version };
-    Some(ProxySync {
-        pod: (namespace.into(), pod.into()),
-        sort: status.proxy_type,
-        version,
-        types,
-        control_plane: control_plane.into(),
-    })
+    Some(ProxySync { pod: (namespace.into(), pod.into()), version, types, control_plane: control_plane.into() })
 }
 
 const OLD: [(&str, &str); 5] =
@@ -148,11 +134,11 @@ fn sync(resource: Resource) -> TypeSync {
     };
     // Go writes the year 1 for no time.
     let sent_at = sent_time.parse().ok().filter(|at: &Timestamp| at.as_second() > 0);
-    TypeSync { state, sent, acked, sent_at, error }
+    TypeSync { state, sent_at, error }
 }
 
 /// `CDS` for `type.googleapis.com/envoy.config.cluster.v3.Cluster` (pkg/model/xds.go).
-fn short(url: &str) -> String {
+pub(crate) fn short(url: &str) -> String {
     let name = url.rsplit('/').next().unwrap_or(url);
     let short = match name.rsplit('.').next().unwrap_or(name) {
         "Cluster" => "CDS",

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod certificate;
+mod client_config;
 mod clock;
 pub mod compare;
 mod culprit;
@@ -20,6 +21,7 @@ mod kept_out;
 pub mod level;
 mod look;
 mod nack;
+pub mod plane;
 mod poll;
 pub mod pressure;
 pub mod prometheus;
@@ -35,7 +37,7 @@ pub use certificate::Certificate;
 pub use cluster::{ADMIN_PORT, CONTAINER};
 pub use culprit::{Culprit, Place, culprit};
 pub use envoy::{Cluster, Counters, Sample};
-pub use health::{Alive, DEBUG_PORT, HealthReport, Plane, ProxyHealth, TypeHealth, control_planes, health};
+pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, control_planes, health};
 pub use istiod::SyncState;
 pub use kept_out::{KeptOut, Why, kept_out};
 pub use look::{Look, Looker, Looks, Size};

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rows } from '../../host/fixtures/proxies';
 import type { ProxyRow } from '../../wire/generated/types';
 import { answers } from './facts';
+import { isOverXds } from './fleet';
 
 const [well] = rows.filter((row) => row.sync === 'synced' && row.certificate !== null);
 const one = (change: Partial<ProxyRow>): ProxyRow => ({ ...(well as ProxyRow), ...change });
@@ -18,4 +19,13 @@ describe('which proxies answered', () => {
   ])('%s', (_, change, expected) => {
     expect(answers([one(change)])).toEqual(expected);
   });
+});
+
+it('knows whose state was asked for over xDS', () => {
+  const planes = [
+    { name: 'istio-system/a', version: '', answered: true, overXds: true },
+    { name: 'istio-system/b', version: '', answered: true, overXds: false },
+  ];
+  const over = (controlPlane: string): boolean => isOverXds(planes, one({ controlPlane }));
+  expect(['istio-system/a', 'istio-system/b', ''].map(over)).toEqual([true, false, false]);
 });

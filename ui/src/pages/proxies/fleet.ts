@@ -1,4 +1,4 @@
-import type { ProxyRow } from '../../wire/generated/types';
+import type { ControlPlane, ProxyRow } from '../../wire/generated/types';
 
 /** How the fleet is looked at: all of it stands in the address, so that back, reload and a saved view show the same. */
 export const GROUPS = ['', 'namespace', 'workload', 'why', 'plane', 'version', 'role'] as const;
@@ -43,3 +43,7 @@ export const troubled = (row: ProxyRow): string =>
     .filter(({ state }) => state === 'error' || state === 'stale')
     .map(({ name }) => name)
     .join(' ');
+
+/** Whether what a row says of synchronisation was asked for over xDS. */
+export const isOverXds = (planes: readonly ControlPlane[], row: ProxyRow): boolean =>
+  planes.some(({ name, overXds }) => overXds && name === row.controlPlane);

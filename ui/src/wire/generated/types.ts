@@ -208,7 +208,11 @@ version: string,
 /**
  * It told of its proxies.
  */
-answered: boolean, };
+answered: boolean, 
+/**
+ * It told it over xDS, for its debug pages are shut.
+ */
+overXds: boolean, };
 
 /**
  * What is known of a kind.

@@ -73,12 +73,12 @@ impl Session {
 
     async fn compared(
         &self,
-        (plane_namespace, plane): (&str, &str),
+        plane: (&str, &str),
         namespace: &str,
         pod: &str,
     ) -> Result<std::result::Result<Vec<Compared>, compare::Unreadable>> {
         let path = format!("/debug/config_dump?proxyID={pod}.{namespace}&include_eds");
-        let sent = self.connection().pod_forward_get(plane_namespace, plane, signals::DEBUG_PORT, &path);
+        let sent = signals::plane::page(self.connection(), plane, &path);
         let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
         let (sent, held) = tokio::try_join!(sent, held)?;
         let compared = tokio::task::spawn_blocking(move || compare::compare(&sent, &held)).await;

@@ -52,8 +52,12 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
         let (look, behind) = (seen.looks.get(&place), seen.behind.get(&place).copied());
         proxy(Evidence { row, look, usage, lost, behind, mesh })
     };
-    let plane =
-        |plane: &signals::Plane| Plane { name: plane.name(), version: plane.version.clone(), answered: plane.answered };
+    let plane = |plane: &signals::Plane| Plane {
+        name: plane.name(),
+        version: plane.version.clone(),
+        answered: plane.answered,
+        over_xds: plane.over_xds,
+    };
     Fleet {
         revision: 0,
         proxies: rows.iter().map(of).collect(),

@@ -203,6 +203,8 @@ pub struct Plane {
     pub version: String,
     /// It told of its proxies.
     pub answered: bool,
+    /// It told it over xDS, for its debug pages are shut.
+    pub over_xds: bool,
 }
 
 impl Fleet {

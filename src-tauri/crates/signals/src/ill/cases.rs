@@ -71,7 +71,12 @@ pub(super) fn well() -> Case {
         throttled: Some(0.0),
         source: "metrics.k8s.io",
     };
-    let plane = Plane { pod: ("istio-system".into(), "istiod-1".into()), version: "1.28.1".into(), answered: true };
+    let plane = Plane {
+        pod: ("istio-system".into(), "istiod-1".into()),
+        version: "1.28.1".into(),
+        answered: true,
+        over_xds: false,
+    };
     Case {
         row,
         look: Some(Ok(look)),

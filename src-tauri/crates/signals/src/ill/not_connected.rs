@@ -38,8 +38,14 @@ mod tests {
         let alone = || well().row(|row| row.types.clear());
         let with = |planes: Vec<Plane>| Case { planes, ..alone() };
         let lost = |planes: Vec<Plane>| Case { lost: Some(("istio-system/istiod-1".into(), at(-1))), ..with(planes) };
-        let silent =
-            || vec![Plane { pod: ("istio-system".into(), "a".into()), version: String::new(), answered: false }];
+        let silent = || {
+            vec![Plane {
+                pod: ("istio-system".into(), "a".into()),
+                version: String::new(),
+                answered: false,
+                over_xds: false,
+            }]
+        };
         hold(
             check,
             &[alone(), lost(vec![])],

@@ -49,7 +49,7 @@ pub(crate) fn proxies(fleet: &Fleet, cost: Cost) -> Proxies {
 
 impl From<Plane> for ControlPlane {
     fn from(plane: Plane) -> Self {
-        Self { name: plane.name, version: plane.version, answered: plane.answered }
+        Self { name: plane.name, version: plane.version, answered: plane.answered, over_xds: plane.over_xds }
     }
 }
 

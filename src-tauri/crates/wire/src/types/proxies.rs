@@ -95,6 +95,8 @@ wire! {
         pub version: String,
         /// It told of its proxies.
         pub answered: bool,
+        /// It told it over xDS, for its debug pages are shut.
+        pub over_xds: bool,
     }
 }
 
