@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expectAccessible } from '../lib/axe';
 import { keys } from '../state/keys.svelte';
 import Table from './Table.svelte';
-import { grouped, sorted, type Column } from './table';
+import { grouped, roomFor, sorted, type Column } from './table';
 
 type Row = { readonly name: string; readonly cpu: number | null };
 
@@ -38,6 +38,15 @@ describe('sorted', () => {
     ['unknown last', { column: 'cpu', down: false }, ['pod-10', 'pod-1', 'pod-2']],
     ['unknown last, downwards too', { column: 'cpu', down: true }, ['pod-1', 'pod-10', 'pod-2']],
   ])('%s', (_, order, expected) => expect(names(sorted(rows, columns, order))).toEqual(expected));
+});
+
+describe('roomFor', () => {
+  const some = columns.map((column) => (column.id === 'cpu' ? { ...column, from: 500 } : column));
+  it.each([
+    [0, ['name', 'cpu']],
+    [499, ['name']],
+    [500, ['name', 'cpu']],
+  ])('%i px', (width, expected) => expect(roomFor(some, width).map(({ id }) => id)).toEqual(expected));
 });
 
 describe('grouped', () => {

@@ -8,11 +8,18 @@ export type Column<Row> = {
   readonly said?: string;
   /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
   readonly width: string;
+  /** Left out where the table is narrower than so many px: its row says the rest when it is opened. */
+  readonly from?: number;
   readonly align?: 'start' | 'end';
   /** What to sort by; a column without it cannot be sorted. Null sorts last, in both directions: unknown is not small. */
   readonly sort?: (row: Row) => string | number | null;
   readonly cell: Snippet<[Row]>;
 };
+
+/** The columns that have room in so many px; all of them while that is not known (0). */
+export function roomFor<Row>(columns: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+  return width === 0 ? columns : columns.filter(({ from = 0 }) => from <= width);
+}
 
 export type Order = { readonly column: string; readonly down: boolean };
 
