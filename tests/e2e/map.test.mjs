@@ -110,6 +110,28 @@ test('by keys alone: P, the arrows, Enter, Deny; applied, the call is refused, a
   assert.deepEqual(rows.map(({ object }) => object.name).sort(), ['payments-from-checkout', 'users-not-from-dev']);
 });
 
+test('the map of namespaces adds up their calls, and a namespace opens as the map of its services', async () => {
+  const args = { session, windowSeconds: 300, level: 'namespaces', namespaces: [] };
+  const whole = await window.call('graph', args);
+  assert.ok(whole.nodes.every(({ kind }) => kind === 'namespace' || kind === 'external'));
+  assert.ok(whole.edges.some(({ from, to }) => from === 'namespace:dev' && to === 'namespace:prod'));
+  await window.visit('map');
+  await window.press('radio', 'Namespaces');
+  await eventually('the namespaces', () => window.run(`return location.hash.includes('level=namespaces')`));
+  await window.find('canvas');
+  await window.keys('m');
+  await eventually('the map to have the focus', () => window.run(`return document.activeElement?.getAttribute('role') === 'application'`));
+  const at = await eventually('a namespace under the keys', async () => {
+    await window.keys(Key.ARROW_RIGHT);
+    const first = (await spoken()).split(',')[0];
+    return whole.nodes.some(({ kind, name }) => kind === 'namespace' && name === first) && first;
+  });
+  await window.shot('map-namespaces');
+  await window.keys(Key.ENTER);
+  await eventually(`the services of ${at}`, () => window.run(`return /level=services/.test(location.hash) && location.hash.includes('ns=' + arguments[0])`, at));
+  await window.text(`Namespace: ${at}`);
+});
+
 test('no page of the run broke the content security policy', async () => {
   assert.deepEqual(await window.violations(), []);
 });

@@ -12,7 +12,7 @@ export async function withServed(services, work) {
       const { clusters } = await window.call('clusters');
       return clusters.find(({ id }) => id !== 'demo')?.id;
     });
-    const open = (query = '') => window.run(`location.hash = '#/map?cluster=' + encodeURIComponent(arguments[0]) + arguments[1]`, id, query);
+    const open = (query = '') => window.run(`location.hash = '#/map?level=services&cluster=' + encodeURIComponent(arguments[0]) + arguments[1]`, id, query);
     await work({ window, open, url, kubeconfig });
   } finally {
     await window?.close();

@@ -47,12 +47,13 @@ export function paletteItems(open: () => boolean): () => readonly Item[] {
     ...(clusters.data?.clusters ?? []).map(
       (card): Item => ({ id: `cluster ${card.id}`, kind: t('cluster'), label: card.name, detail: card.server, weight: 8, run: () => void session.enter(card.id) }),
     ),
-    ...[...(services.data?.nodes ?? []), ...(workloads.data?.nodes ?? [])].filter(once).map(ofNode),
+    ...once([...(services.data?.nodes ?? []), ...(workloads.data?.nodes ?? [])]).map(ofNode),
     ...(objects.data ?? []).map((row) => ofObject(row.object, row.summary)),
   ];
 }
 
-const once = (node: GraphNode, i: number, all: readonly GraphNode[]): boolean => all.findIndex((other) => other.id === node.id) === i;
+/** A workload that stands for itself is on both maps. */
+const once = (nodes: readonly GraphNode[]): readonly GraphNode[] => [...new Map(nodes.map((node) => [node.id, node])).values()];
 
 const ofNode = (node: GraphNode): Item => ({
   id: `node ${node.id}`,

@@ -99,7 +99,8 @@ fn put(kinds: &Kinds, store: &Store, seed: u64, manifest: Manifest) -> Result<()
     if metadata.get("generation").is_none() && body.get("spec").is_some() {
         body["metadata"]["generation"] = 1.into();
     }
-    if names.0 != "many" && matches!(kind.kind.as_str(), "Namespace" | "Service" | "Deployment" | "ConfigMap")
+    if !manifests::is_team(&names.0)
+        && matches!(kind.kind.as_str(), "Namespace" | "Service" | "Deployment" | "ConfigMap")
         || kind.is_custom()
     {
         own(kind, &mut body, manifest.manager, manifest.applied);

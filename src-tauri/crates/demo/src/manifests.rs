@@ -20,6 +20,20 @@ const MISSING: &str = "1.28.99";
 /// Nodes of the cluster.
 const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 
+/// So many of the services that are there for their number share a namespace, as teams do in a large cluster.
+const A_TEAM: usize = 100;
+const TEAM: &str = "team-";
+
+/// The namespace of a service that is there for its number.
+fn team(number: usize) -> String {
+    format!("{TEAM}{:03}", number / A_TEAM + 1)
+}
+
+/// Whether a namespace holds services that are there for their number.
+pub(crate) fn is_team(namespace: &str) -> bool {
+    namespace.starts_with(TEAM)
+}
+
 /// An object with the manager that wrote it and how.
 pub(crate) struct Manifest {
     pub(crate) body: Value,
@@ -116,6 +130,7 @@ impl Writer {
     }
 
     fn namespaces(&mut self, extra: usize) {
+        let generated: Vec<String> = (0..extra).step_by(A_TEAM).map(team).collect();
         let mut names: Vec<(&str, Value)> = vec![
             ("default", json!({})),
             ("kube-system", json!({})),
@@ -128,9 +143,7 @@ impl Writer {
             ("linkerd", json!({"linkerd.io/is-control-plane": "true"})),
             ("loyalty", json!({"team": "marketing"})),
         ];
-        if extra > 0 {
-            names.push(("many", json!({"istio-injection": "enabled"})));
-        }
+        names.extend(generated.iter().map(|name| (name.as_str(), json!({"istio-injection": "enabled"}))));
         for (name, mut labels) in names {
             labels["kubernetes.io/metadata.name"] = name.into();
             let mut metadata = json!({"name": name, "labels": labels, "creationTimestamp": self.time(0)});
@@ -387,9 +400,10 @@ impl Writer {
     fn generated(&mut self, number: usize) {
         let app = format!("service-{number:05}");
         let ports = json!([{"name": "http", "port": 8080, "protocol": "TCP", "targetPort": 8080}]);
-        self.account("many", &app, "kubectl-client-side-apply");
-        self.service("many", &app, &json!({"app": app}), ports, "kubectl-client-side-apply");
-        self.meshed("many", (&app, "v1"), 1, ("http", 8080), Proxy::Well);
+        let namespace = team(number);
+        self.account(&namespace, &app, "kubectl-client-side-apply");
+        self.service(&namespace, &app, &json!({"app": app}), ports, "kubectl-client-side-apply");
+        self.meshed(&namespace, (&app, "v1"), 1, ("http", 8080), Proxy::Well);
     }
 }
 

@@ -55,6 +55,8 @@ describe('a node', () => {
     ['with several', { versions: 3 }, '3 versions'],
     ['without pods', { pods: 0, version: '' }, 'no pods'],
     ['outside of the mesh', { inMesh: false }, 'v1 · 2 pods · no proxy'],
+    ['that is a namespace', { kind: 'namespace', namespace: '', version: 'STRICT', versions: 7 }, 'STRICT · 7 workloads'],
+    ['that is a namespace without proxies', { kind: 'namespace', namespace: '', version: '', versions: 1, inMesh: false }, 'outside the mesh · 1 workload'],
     ['outside of the cluster', { kind: 'external', namespace: '' }, 'outside the cluster'],
   ] as const)('%s', (_, change, text) => expect(sub(change)).toBe(text));
 

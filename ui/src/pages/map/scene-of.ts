@@ -41,9 +41,13 @@ export function versionInks(graph: Graph): ReadonlyMap<string, Ink> {
 
 function groupOf(group: GraphGroup): SceneGroup {
   const { x, y, w, h, namespace, inMesh, workloads, requestsPerSecond } = group;
-  const mesh = inMesh ? (group.mtls === 'mixed' ? t('mixed') : group.mtls) : t('outsideMesh');
+  const mesh = mtlsOf(inMesh, group.mtls);
   const load = requestsPerSecond > 0 ? t('perSecond', { rate: figure(requestsPerSecond) }) : '';
   return { x, y, w, h, title: namespace, sub: [mesh, t('workloadCount', { n: workloads }), load].filter(Boolean).join(' · '), dashed: !inMesh };
+}
+
+function mtlsOf(inMesh: boolean, mtls: string): string {
+  return inMesh ? (mtls === 'mixed' ? t('mixed') : mtls) : t('outsideMesh');
 }
 
 function nodeOf(node: GraphNode, edge: GraphEdge | undefined, stripe: Ink | null): SceneNode {
@@ -59,6 +63,7 @@ function nodeOf(node: GraphNode, edge: GraphEdge | undefined, stripe: Ink | null
 }
 
 function subOf(node: GraphNode, edge: GraphEdge | undefined): Part[] {
+  if (node.kind === 'namespace') return joined([mtlsOf(node.inMesh, node.version), t('workloadCount', { n: node.versions })].filter(Boolean).map((text) => [{ text }]));
   // A host is outside of the cluster; callers that nobody can name are not hosts.
   if (node.kind === 'external' || node.namespace === '') return node.name.includes(' ') ? [] : [{ text: t('outsideCluster') }];
   if (node.versions > 1) return [{ text: t('versions', { n: node.versions }) }];

@@ -4,6 +4,7 @@ export const t = words(
   {
     title: 'Map',
     level: 'What the map shows',
+    byNamespace: 'Namespaces',
     services: 'Services',
     workloads: 'Workloads',
     form: 'Form',
@@ -99,6 +100,7 @@ export const t = words(
   {
     title: '拓扑图',
     level: '图中显示',
+    byNamespace: '命名空间',
     services: '服务',
     workloads: '工作负载',
     form: '形式',

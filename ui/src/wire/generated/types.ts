@@ -582,11 +582,11 @@ mtls: string, workloads: number, requestsPerSecond: number, x: number, y: number
 
 export type GraphNode = { 
 /**
- * `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`.
+ * `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`, `namespace:shop`.
  */
 id: string, kind: NodeKind, namespace: string, name: string, 
 /**
- * `3 versions`, `v1 · 2 pods`, as parts to join.
+ * Label `version`, or empty; of a namespace, its mutual TLS as in `GraphGroup`.
  */
 version: string, pods: number, versions: number, health: Health, 
 /**
@@ -728,7 +728,7 @@ export type Link = "connecting" | "live" | "stale" | "lost";
 /**
  * What the map shows.
  */
-export type MapLevel = "services" | "workloads";
+export type MapLevel = "services" | "workloads" | "namespaces";
 
 /**
  * Who may call whom.
@@ -808,7 +808,7 @@ callers: Array<CallerRow>, findings: Array<Finding>, proxiesTotal: number, proxi
  */
 object: ObjectRef, };
 
-export type NodeKind = "service" | "workload" | "gateway" | "external";
+export type NodeKind = "service" | "workload" | "gateway" | "external" | "namespace";
 
 /**
  * No arguments, or no answer.

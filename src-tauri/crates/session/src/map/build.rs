@@ -6,8 +6,10 @@ use std::sync::Arc;
 use mesh::{Effect, Engine, Finding, Membership, Mtls, Ready, Tone, Unknown, unreadable};
 use world::{Service, Workload};
 
+use super::folded::by_namespace;
 use super::place::place;
-use super::{Edge, Flow, Graph, Group, Health, Level, Node, NodeKind, Place, Secured, service_id, workload_id};
+use super::sum::Sum;
+use super::{Edge, Flow, Graph, Group, Health, Level, Node, NodeKind, Place, edge_id, service_id, workload_id};
 
 /// From this share of errors on a thing is broken; from a fifth of it, it deserves a look.
 const BAD_ERRORS: f64 = 0.05;
@@ -36,49 +38,11 @@ pub fn build(sources: &Sources<'_>, level: Level, namespaces: &[String], previou
     builder.edges(namespaces);
     builder.pending();
     let mut graph = builder.finish();
+    if level == Level::Namespaces {
+        graph = by_namespace(graph);
+    }
     place(&mut graph, previous);
     graph
-}
-
-/// Totals of the flows that make one edge.
-#[derive(Default)]
-struct Sum {
-    per_second: f64,
-    errors: f64,
-    denied: f64,
-    p50: Option<f64>,
-    p99: Option<f64>,
-    secured: Option<Secured>,
-    protocol: String,
-}
-
-impl Sum {
-    fn add(&mut self, flow: &Flow) {
-        self.per_second += flow.per_second;
-        self.errors += flow.per_second * flow.error_share;
-        self.denied += flow.denied_per_second;
-        // Percentiles of several flows cannot be added up: the worst is the one to look at.
-        self.p50 = worst(self.p50, flow.p50);
-        self.p99 = worst(self.p99, flow.p99);
-        self.secured = Some(match self.secured {
-            None | Some(Secured::Unknown) => flow.secured,
-            // Flows of which nothing is known do not say that some travel otherwise.
-            Some(known) if known == flow.secured || flow.secured == Secured::Unknown => known,
-            Some(_) => Secured::Mixed,
-        });
-        self.protocol.clone_from(&flow.protocol);
-    }
-
-    fn error_share(&self) -> f64 {
-        if self.per_second > 0.0 { (self.errors / self.per_second).min(1.0) } else { 0.0 }
-    }
-}
-
-fn worst(a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.max(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 type Names = (String, String);
@@ -144,7 +108,7 @@ impl<'a> Builder<'a> {
 
     /// The node that stands for a workload.
     fn node_for(&self, workload: &Names) -> String {
-        if self.level == Level::Services
+        if self.level != Level::Workloads
             && let Some(service) = self.shown_as.get(workload)
             && self.versions(service).is_empty()
         {
@@ -157,7 +121,7 @@ impl<'a> Builder<'a> {
         let world = self.sources.ready.world();
         let wanted = |namespace: &str| namespaces.is_empty() || namespaces.iter().any(|n| n == namespace);
         let mut nodes = Vec::new();
-        if self.level == Level::Services {
+        if self.level != Level::Workloads {
             nodes.extend(world.services().filter(|s| wanted(&s.namespace)).map(|s| self.service_node(s)));
         }
         for workload in world.workloads().filter(|w| wanted(&w.namespace)) {
@@ -188,7 +152,7 @@ impl<'a> Builder<'a> {
         let mut node = self.node(workload_id(&of.0, &of.1), NodeKind::Workload, &of, std::slice::from_ref(&of));
         node.versions = 1;
         node.version = version(&workload.labels);
-        let service = self.shown_as.get(&of).filter(|_| self.level == Level::Services);
+        let service = self.shown_as.get(&of).filter(|_| self.level != Level::Workloads);
         node.of = service.map(|service| service_id(&service.0, &service.1));
         node
     }
@@ -242,14 +206,14 @@ impl<'a> Builder<'a> {
             let (to, version) = self.callee(flow);
             self.ensure(&from);
             self.ensure(&to);
-            into.entry(to.clone()).or_default().add(flow);
+            into.entry(to.clone()).or_default().add(flow.into());
             if let Some(version) = version {
                 self.ensure(&version);
-                into.entry(version.clone()).or_default().add(flow);
+                into.entry(version.clone()).or_default().add(flow.into());
                 *totals.entry(to.clone()).or_default() += flow.per_second;
-                self.edges.entry((to.clone(), version)).or_default().0.add(flow);
+                self.edges.entry((to.clone(), version)).or_default().0.add(flow.into());
             }
-            self.edges.entry((from, to)).or_default().0.add(flow);
+            self.edges.entry((from, to)).or_default().0.add(flow.into());
         }
         self.quiet_versions();
         for ((from, _), (sum, share)) in &mut self.edges {
@@ -332,7 +296,7 @@ impl<'a> Builder<'a> {
             let ends = change.before.destinations.iter().chain(&change.after.destinations);
             for to in ends.map(|d| service_id(&d.service.0, &d.service.1)).collect::<BTreeSet<_>>() {
                 if change.tone == Tone::Cuts && change.observed {
-                    self.pending.entry(format!("{from}>{to}")).or_default().1 = true;
+                    self.pending.entry(edge_id(&from, &to)).or_default().1 = true;
                 }
                 self.touched.insert(to);
             }
@@ -347,7 +311,7 @@ impl<'a> Builder<'a> {
         for (service, shares) in shares {
             self.moved.insert(service.clone());
             for (to, share) in shares.of_workloads() {
-                self.pending.entry(format!("{service}>{to}")).or_default().0 = Some(share);
+                self.pending.entry(edge_id(&service, &to)).or_default().0 = Some(share);
             }
         }
     }
@@ -356,27 +320,11 @@ impl<'a> Builder<'a> {
         let world = self.sources.ready.world();
         let mut edges = Vec::new();
         for ((from, to), (sum, share)) in std::mem::take(&mut self.edges) {
-            let id = format!("{from}>{to}");
-            let (pending_share, pending_cut) = self.pending.get(&id).copied().unwrap_or_default();
+            let (pending_share, pending_cut) = self.pending.get(&edge_id(&from, &to)).copied().unwrap_or_default();
             // A version that none of the moved requests reaches any more keeps nothing.
             let pending_share = pending_share.or((share.is_some() && self.moved.contains(&from)).then_some(0.0));
             let differs = |after: &f64| (after - share.unwrap_or(0.0)).abs() > 0.005;
-            edges.push(Edge {
-                per_second: sum.per_second,
-                error_share: sum.error_share(),
-                denied_per_second: sum.denied,
-                p50: sum.p50,
-                p99: sum.p99,
-                secured: sum.secured.unwrap_or(Secured::Unknown),
-                protocol: sum.protocol,
-                share,
-                pending_share: pending_share.filter(differs),
-                pending_cut,
-                points: Vec::new(),
-                id,
-                from,
-                to,
-            });
+            edges.push(Edge { share, pending_share: pending_share.filter(differs), pending_cut, ..sum.edge(from, to) });
         }
         for id in &self.touched {
             if let Some(node) = self.nodes.get_mut(id) {

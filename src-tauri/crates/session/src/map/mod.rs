@@ -1,7 +1,9 @@
 //! The map: who calls whom, how much, how well, how safely; with what the tray would change. Pure.
 
 pub(crate) mod build;
+mod folded;
 mod place;
+mod sum;
 
 use mesh::Unknown;
 use world::ObjectKey;
@@ -13,6 +15,8 @@ pub enum Level {
     Services,
     /// Workloads alone.
     Workloads,
+    /// Namespaces, and the calls from one to another.
+    Namespaces,
 }
 
 /// How a thing fares.
@@ -107,6 +111,8 @@ pub enum NodeKind {
     Gateway,
     /// Something outside of the cluster.
     External,
+    /// A namespace, with all that is in it.
+    Namespace,
 }
 
 /// A box and where it is drawn.
@@ -125,15 +131,15 @@ pub struct Place {
 /// A node of the map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`.
+    /// `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`, `namespace:shop`.
     pub id: String,
     /// What it is.
     pub kind: NodeKind,
-    /// Namespace; empty outside.
+    /// Namespace; empty outside, and for a namespace itself.
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// Label `version`, or empty.
+    /// Label `version`, or empty; of a namespace, its mutual TLS as in [`Group::mtls`].
     pub version: String,
     /// Pods behind it.
     pub pods: u32,
@@ -257,11 +263,22 @@ pub fn workload_id(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { format!("external:{name}") } else { format!("workload:{namespace}/{name}") }
 }
 
+/// The id of a namespace's node.
+pub fn namespace_id(name: &str) -> String {
+    format!("namespace:{name}")
+}
+
+/// The id of the edge between two nodes.
+pub fn edge_id(from: &str, to: &str) -> String {
+    format!("{from}>{to}")
+}
+
 /// (kind, namespace, name) of a node's id.
 pub fn node_of(id: &str) -> Option<(NodeKind, &str, &str)> {
     let (kind, rest) = id.split_once(':')?;
     match kind {
         "external" => Some((NodeKind::External, "", rest)),
+        "namespace" => Some((NodeKind::Namespace, "", rest)),
         "service" => rest.split_once('/').map(|(ns, name)| (NodeKind::Service, ns, name)),
         "workload" => rest.split_once('/').map(|(ns, name)| (NodeKind::Workload, ns, name)),
         _ => None,
@@ -276,6 +293,7 @@ pub fn object_of(world: &world::World, id: &str) -> Option<ObjectKey> {
             let kind = world.workload(namespace, name).map_or("Deployment", |w| w.kind.as_str());
             Some(ObjectKey::new("apps", kind, namespace, name))
         }
+        (NodeKind::Namespace, _, name) => Some(ObjectKey::new("", "Namespace", "", name)),
         _ => None,
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use mesh::layout::{self, Input};
 
-use super::{Graph, Place};
+use super::{Graph, NodeKind, Place};
 
 /// A node's box: room for a name of 20 letters and a second line.
 const NODE: (f64, f64) = (168.0, 44.0);
+/// A namespace's: its second line is longer.
+const NAMESPACE: (f64, f64) = (216.0, 44.0);
 
 /// Gives every group, node and edge its place: the last one where the same things are drawn.
 pub fn place(graph: &mut Graph, previous: Option<&Graph>) {
@@ -44,12 +46,10 @@ fn laid_out(graph: &Graph, previous: Option<&Graph>) -> layout::Placed {
         nodes: graph
             .nodes
             .iter()
-            .map(|node| layout::Node {
-                id: node.id.clone(),
-                group: groups.get(node.namespace.as_str()).copied().unwrap_or(usize::MAX),
-                of: node.of.as_deref().map(index),
-                w: NODE.0,
-                h: NODE.1,
+            .map(|node| {
+                let (w, h) = if node.kind == NodeKind::Namespace { NAMESPACE } else { NODE };
+                let group = groups.get(node.namespace.as_str()).copied().unwrap_or(usize::MAX);
+                layout::Node { id: node.id.clone(), group, of: node.of.as_deref().map(index), w, h }
             })
             .collect(),
         edges: graph.edges.iter().map(|e| layout::Edge { from: index(&e.from), to: index(&e.to) }).collect(),

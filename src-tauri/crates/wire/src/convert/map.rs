@@ -13,6 +13,7 @@ pub(crate) fn level(level: MapLevel) -> Level {
     match level {
         MapLevel::Services => Level::Services,
         MapLevel::Workloads => Level::Workloads,
+        MapLevel::Namespaces => Level::Namespaces,
     }
 }
 
@@ -84,6 +85,7 @@ impl From<session::map::Node> for GraphNode {
                 SessionKind::Workload => NodeKind::Workload,
                 SessionKind::Gateway => NodeKind::Gateway,
                 SessionKind::External => NodeKind::External,
+                SessionKind::Namespace => NodeKind::Namespace,
             },
             namespace: node.namespace,
             name: node.name,

@@ -4,7 +4,7 @@ use super::{ObjectRef, Unknown, wire};
 
 wire! {
     /// What the map shows.
-    pub enum MapLevel { Services, Workloads }
+    pub enum MapLevel { Services, Workloads, Namespaces }
 }
 
 wire! {
@@ -41,7 +41,7 @@ wire! {
 }
 
 wire! {
-    pub enum NodeKind { Service, Workload, Gateway, External }
+    pub enum NodeKind { Service, Workload, Gateway, External, Namespace }
 }
 
 wire! {
@@ -76,12 +76,12 @@ wire! {
 
 wire! {
     pub struct GraphNode {
-        /// `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`.
+        /// `service:shop/reviews`, `workload:shop/reviews-v1`, `external:api.example.com`, `namespace:shop`.
         pub id: String,
         pub kind: NodeKind,
         pub namespace: String,
         pub name: String,
-        /// `3 versions`, `v1 · 2 pods`, as parts to join.
+        /// Label `version`, or empty; of a namespace, its mutual TLS as in `GraphGroup`.
         pub version: String,
         pub pods: u32,
         pub versions: u32,
