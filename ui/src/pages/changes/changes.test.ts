@@ -50,6 +50,20 @@ describe('the journal', () => {
     await fireEvent.click(screen.getByRole('switch', { name: 'All clusters' }));
     await vi.waitFor(() => expect(asked('history').some(({ allClusters, search }) => allClusters === true && search === 'v3')).toBe(true));
     await screen.findByText('ann · prod');
+    await fireEvent.keyDown(screen.getByRole('button', { name: 'Export' }), { key: 'Enter' });
+    await fireEvent.click(await screen.findByRole('menuitem', { name: 'As Markdown, to read' }));
+    await vi.waitFor(() => expect(asked('history_export')).toMatchObject([{ wanted: { search: 'v3', allClusters: true }, form: 'markdown' }]));
+  });
+
+  it('says that nothing matches, and clears its filters', async () => {
+    host = fixtureHost({ history: ({ search }) => (search === '' ? [row(4, 'more to v3')] : []) });
+    connect(host);
+    render(ChangeList, { session: 's' });
+    await screen.findByText('more to v3');
+    await fireEvent.input(screen.getByLabelText('Find by object, person or reason'), { target: { value: 'nobody' } });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Clear the filters' }));
+    await screen.findByText('more to v3');
+    expect(screen.getByLabelText<HTMLInputElement>('Find by object, person or reason').value).toBe('');
   });
 
   it('says what of a change was not written, and offers to finish it', async () => {

@@ -4,6 +4,7 @@ export const t = words(
   {
     title: 'Configuration',
     sub: { one: '{n} object', other: '{n} objects' },
+    subOf: { one: '{shown} of {n} object', other: '{shown} of {n} objects' },
     search: 'Find an object by name, namespace, kind or host',
     allKinds: 'All kinds',
     kinds: 'Kinds',
@@ -69,6 +70,7 @@ export const t = words(
   {
     title: '配置',
     sub: { other: '{n} 个对象' },
+    subOf: { other: '{n} 个对象中的 {shown} 个' },
     search: '按名称、命名空间、类型或主机查找',
     allKinds: '所有类型',
     kinds: '类型',
