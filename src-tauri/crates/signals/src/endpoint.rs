@@ -1,4 +1,5 @@
-//! Endpoints as an Envoy uses them: `/clusters?format=json`, with what was counted of each and why one is passed over.
+//! Clusters and endpoints as an Envoy uses them: `/clusters?format=json`, with what was counted of each, why one is passed over, and the
+//! limits (Envoy `api/envoy/admin/v3/clusters.proto`, `ClusterStatus`).
 
 use std::borrow::Cow;
 
@@ -7,6 +8,8 @@ use crate::json::Scanner;
 
 /// Most endpoints that are kept of a proxy.
 const MOST: usize = 50_000;
+const EJECTED: &str = "ejected";
+const UNHEALTHY: &str = "failed its health check";
 
 /// One endpoint of one cluster.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -25,40 +28,116 @@ pub struct Endpoint {
     pub errors: f64,
     /// Connections that failed.
     pub failed_connections: f64,
+    /// What is under way to it now.
+    pub under_way: UnderWay,
     /// How a ztunnel reaches it: HBONE, TCP; empty of an Envoy's.
     pub protocol: String,
     /// The hosts of the services that it is behind, by a ztunnel.
     pub services: Vec<String>,
 }
 
-/// Reads them; what comes before a break is kept. The second is whether the text broke, or may hold more than is kept.
-pub fn read(body: &[u8]) -> (Vec<Endpoint>, bool) {
-    let mut out = Vec::new();
-    let mut scanner = Scanner::new(body);
-    let whole = within(&mut scanner, "cluster_statuses", |scanner| scanner.list(|scanner| cluster(scanner, &mut out)));
-    let partial = whole.is_none() || out.len() >= MOST;
-    (out, partial)
+impl Endpoint {
+    /// It is left out because it failed.
+    pub(crate) fn failed(&self) -> bool {
+        matches!(self.passed_over, EJECTED | UNHEALTHY)
+    }
 }
 
-fn cluster(scanner: &mut Scanner<'_>, out: &mut Vec<Endpoint>) -> Option<()> {
-    let first = out.len();
-    let mut cluster = String::new();
+/// Connections and requests at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct UnderWay {
+    /// Connections.
+    pub connections: f64,
+    /// Requests that wait for one.
+    pub waiting: f64,
+    /// Requests.
+    pub requests: f64,
+}
+
+/// The limits of a cluster; `None` for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: Option<f64>,
+    /// Requests that wait for one.
+    pub waiting: Option<f64>,
+    /// Requests at once.
+    pub requests: Option<f64>,
+}
+
+/// A cluster with what is behind it.
+#[derive(Default)]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) limits: Limits,
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+/// Reads them; what comes before a break is kept. The second is whether the text broke, or may hold more than is kept.
+pub fn read(body: &[u8]) -> (Vec<Endpoint>, bool) {
+    let (all, partial) = clusters(body);
+    (all.into_iter().flat_map(|cluster| cluster.endpoints).collect(), partial)
+}
+
+/// The same by cluster.
+pub(crate) fn clusters(body: &[u8]) -> (Vec<Cluster>, bool) {
+    let (mut out, mut room) = (Vec::new(), MOST);
+    let mut scanner = Scanner::new(body);
+    let whole = within(&mut scanner, "cluster_statuses", |scanner| {
+        scanner.list(|scanner| {
+            out.push(cluster(scanner, &mut room)?);
+            Some(())
+        })
+    });
+    (out, whole.is_none() || room == 0)
+}
+
+fn cluster(scanner: &mut Scanner<'_>, room: &mut usize) -> Option<Cluster> {
+    let mut out = Cluster::default();
     scanner.object(|scanner, name| match name {
         "name" => {
-            cluster = scanner.plain()?;
+            out.name = scanner.plain()?;
             Some(())
         }
         "host_statuses" => scanner.list(|scanner| {
-            if out.len() >= MOST {
-                return scanner.skip();
-            }
-            out.push(host(scanner)?);
+            let Some(left) = room.checked_sub(1) else { return scanner.skip() };
+            *room = left;
+            out.endpoints.push(host(scanner)?);
             Some(())
+        }),
+        "circuit_breakers" => within(scanner, "thresholds", |scanner| {
+            scanner.list(|scanner| {
+                out.limits = threshold(scanner)?.unwrap_or(out.limits);
+                Some(())
+            })
         }),
         _ => scanner.skip(),
     })?;
-    out.iter_mut().skip(first).for_each(|endpoint| endpoint.cluster.clone_from(&cluster));
-    Some(())
+    out.endpoints.iter_mut().for_each(|endpoint| endpoint.cluster.clone_from(&out.name));
+    Some(out)
+}
+
+/// The limits of usual requests; `None` inside where these are of others.
+fn threshold(scanner: &mut Scanner<'_>) -> Option<Option<Limits>> {
+    /// Envoy's way to say that there is no limit.
+    const NONE: f64 = u32::MAX as f64;
+    let (mut limits, mut usual) = (Limits::default(), true);
+    scanner.object(|scanner, name| {
+        let most = match name {
+            // Left out for the usual one.
+            "priority" => {
+                usual = matches!(&*scanner.text()?, "" | "DEFAULT");
+                return Some(());
+            }
+            "max_connections" => &mut limits.connections,
+            "max_pending_requests" => &mut limits.waiting,
+            "max_requests" => &mut limits.requests,
+            _ => return scanner.skip(),
+        };
+        *most = scanner.plain()?.parse().ok().filter(|limit| *limit < NONE);
+        Some(())
+    })?;
+    Some(usual.then_some(limits))
 }
 
 fn host(scanner: &mut Scanner<'_>) -> Option<Endpoint> {
@@ -92,6 +171,9 @@ fn stat(scanner: &mut Scanner<'_>, out: &mut Endpoint) -> Option<()> {
         "rq_total" => out.requests = value,
         "rq_error" => out.errors = value,
         "cx_connect_fail" => out.failed_connections = value,
+        "cx_active" => out.under_way.connections = value,
+        "rq_pending_active" => out.under_way.waiting = value,
+        "rq_active" => out.under_way.requests = value,
         _ => {}
     }
     Some(())
@@ -103,9 +185,9 @@ fn health(scanner: &mut Scanner<'_>, out: &mut Endpoint) -> Option<()> {
         let value = scanner.plain()?;
         match (name, value.as_str()) {
             ("eds_health_status", health) => out.health = health.to_owned(),
-            ("failed_outlier_check", "true") => out.passed_over = "ejected",
-            ("failed_active_health_check", "true") => out.passed_over = "failed its health check",
-            ("pending_dynamic_removal", "true") => out.passed_over = "leaves",
+            ("failed_outlier_check", "true") => out.passed_over = EJECTED,
+            ("failed_active_health_check", "true") => out.passed_over = UNHEALTHY,
+            ("pending_dynamic_removal", "true") if out.passed_over.is_empty() => out.passed_over = "leaves",
             _ => {}
         }
         Some(())

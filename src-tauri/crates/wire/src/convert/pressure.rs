@@ -18,9 +18,9 @@ impl From<Pressure> for ClusterPressure {
         Self {
             port: part(1),
             subset: part(2),
-            connections: of.connections,
-            waiting: of.waiting,
-            requests: of.requests,
+            connections: of.under_way.connections,
+            waiting: of.under_way.waiting,
+            requests: of.under_way.requests,
             instances: of.instances,
             left_out: of.left_out,
             most_connections: of.limits.connections,
