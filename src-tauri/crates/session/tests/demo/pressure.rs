@@ -31,7 +31,7 @@ async fn callers_tell_what_is_under_way_and_what_they_may() {
     let stable = of("stable").unwrap();
     assert_eq!((stable.limits.waiting, stable.limits.connections), (Some(64.0), None), "{busiest:#?}");
     assert!(of("").is_some() && of("canary").is_some_and(|one| one.instances == 1), "{busiest:#?}");
-    let used: f64 = busiest.clusters.iter().map(|one| one.connections).sum();
+    let used: f64 = busiest.clusters.iter().map(|one| one.under_way.connections).sum();
     let refused: Vec<_> = busiest.clusters.iter().filter_map(|one| one.refused).collect();
     assert!(used >= 1.0 && refused.iter().all(|count| *count == 0.0) && !refused.is_empty(), "{busiest:#?}");
     let told: Vec<_> = unknown.iter().map(|one| (one.about.as_str(), one.because.as_str())).collect();
