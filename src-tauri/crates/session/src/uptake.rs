@@ -134,6 +134,8 @@ pub(crate) struct Tracker {
     before: Stamps,
     types: Vec<&'static str>,
     took: Option<Duration>,
+    /// So many had it, since then.
+    rose: (u32, Duration),
     recorded: bool,
     /// When each proxy was first seen to have it, in seconds since 1970.
     acknowledged: HashMap<(String, String), f64>,
@@ -225,9 +227,7 @@ impl Session {
         let record = {
             let mut trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(tracker) = trackers.get_mut(&uptake.entry) else { return Ok(()) };
-            if tracker.took.is_none() && total > 0 && acknowledged == total {
-                tracker.took = Some(tracker.began.elapsed());
-            }
+            tracker.note(acknowledged, total, tracker.began.elapsed());
             uptake.took = tracker.took;
             uptake.settled && !std::mem::replace(&mut tracker.recorded, uptake.settled)
         };
@@ -241,7 +241,25 @@ impl Session {
 
 impl Tracker {
     fn new(before: Stamps, types: Vec<&'static str>) -> Self {
-        Self { began: Instant::now(), before, types, took: None, recorded: false, acknowledged: HashMap::new() }
+        Self {
+            began: Instant::now(),
+            before,
+            types,
+            took: None,
+            rose: (0, Duration::ZERO),
+            recorded: false,
+            acknowledged: HashMap::new(),
+        }
+    }
+
+    /// It took until the last acknowledgement, and not until those that were sent nothing were known to be not concerned.
+    fn note(&mut self, acknowledged: u32, total: u32, age: Duration) {
+        if acknowledged > self.rose.0 {
+            self.rose = (acknowledged, age);
+        }
+        if self.took.is_none() && total > 0 && acknowledged == total {
+            self.took = Some(self.rose.1);
+        }
     }
 }
 
@@ -324,6 +342,21 @@ mod tests {
             nack: "bad route".into(),
             ..Proxy::default()
         }
+    }
+
+    #[test]
+    fn it_took_until_the_last_acknowledgement() {
+        let mut tracker = Tracker::new(Stamps::new(), vec!["RDS"]);
+        let seconds = Duration::from_secs;
+        tracker.note(0, 3, seconds(0));
+        tracker.note(2, 3, seconds(1));
+        tracker.note(2, 3, seconds(9));
+        assert_eq!(tracker.took, None);
+        // The third was not concerned.
+        tracker.note(2, 2, seconds(15));
+        assert_eq!(tracker.took, Some(seconds(1)));
+        tracker.note(2, 2, seconds(20));
+        assert_eq!(tracker.took, Some(seconds(1)));
     }
 
     fn fleet(proxy: Proxy) -> Fleet {
