@@ -4,6 +4,9 @@ export const t = words(
   {
     title: 'Recipes',
     list: 'All recipes',
+    chooseService: 'Choose a service',
+    chooseVersion: 'Choose a version',
+    chooseNamespace: 'Choose a namespace',
     needs: 'What it needs to know',
     creates: 'What it will write',
     keep: 'Put into the tray',
@@ -13,6 +16,9 @@ export const t = words(
   {
     title: '配方',
     list: '全部配方',
+    chooseService: '选择服务',
+    chooseVersion: '选择版本',
+    chooseNamespace: '选择命名空间',
     needs: '需要的信息',
     creates: '将写入的内容',
     keep: '放入待办栏',
