@@ -29,10 +29,15 @@ function fill(message: Message, given: Readonly<Record<string, string | number>>
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = given?.[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+    return typeof value === 'number' ? rules[language].number.format(value) : value;
   });
 }
 
 function choose(message: Plural, n: number, language: 'en' | 'zh'): string {
-  return new Intl.PluralRules(language).select(n) === 'one' ? (message.one ?? message.other) : message.other;
+  return rules[language].plural.select(n) === 'one' ? (message.one ?? message.other) : message.other;
 }
+
+/** Made once: to make one costs a web view more than a hundred uses of it, and a map of a thousand services asks for thousands. */
+const rulesOf = (language: string): Rules => ({ number: new Intl.NumberFormat(language), plural: new Intl.PluralRules(language) });
+const rules = { en: rulesOf('en'), zh: rulesOf('zh') };
+type Rules = { readonly number: Intl.NumberFormat; readonly plural: Intl.PluralRules };
