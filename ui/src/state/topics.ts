@@ -7,6 +7,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   overview: ['overview', 'draft', 'findings', 'proxies', 'objects', 'journal'],
   graph: ['graph', 'traffic', 'draft'],
   node: ['graph', 'traffic', 'draft', 'objects', 'findings', 'proxies'],
+  callers: ['objects', 'traffic'],
   series: ['traffic'],
   pressure: ['traffic'],
   objects: ['objects', 'draft', 'findings'],

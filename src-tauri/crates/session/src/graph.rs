@@ -2,16 +2,41 @@
 
 use std::sync::Arc;
 
-use mesh::Unknown;
+use mesh::{Effect, Engine, Findings, Ready, Unknown};
 
-use crate::map::build::{Sources, build};
-use crate::map::{Graph, Level};
+use crate::map::build::{Sources, build, some};
+use crate::map::{Graph, Level, Node};
+use crate::proxies::Fleet;
 use crate::session::defect;
-use crate::traffic::Series;
+use crate::traffic::{Series, Traffic};
 use crate::{Result, Session};
 
 /// Maps that are kept: levels, namespaces and windows that were asked for lately.
 const KEPT: usize = 8;
+
+/// Everything that a map of now is made from, held while it is made.
+struct Gathered {
+    engine: Arc<Engine>,
+    ready: Arc<Ready>,
+    findings: Arc<Findings>,
+    effect: Option<Arc<Effect>>,
+    traffic: Arc<Traffic>,
+    fleet: Arc<Fleet>,
+}
+
+impl Gathered {
+    fn sources<T>(&self, window: u32, make: impl FnOnce(&Sources<'_>) -> T) -> T {
+        let (flows, ill) = (self.traffic.over(window, &self.ready), self.fleet.ill());
+        make(&Sources {
+            engine: &self.engine,
+            ready: &self.ready,
+            flows: self.traffic.measured.then_some(&flows[..]),
+            findings: &self.findings.findings,
+            effect: self.effect.as_deref(),
+            ill: &ill,
+        })
+    }
+}
 
 impl Session {
     /// The map of these namespaces (all for none named), with rates over so many seconds.
@@ -29,21 +54,10 @@ impl Session {
             return Ok(graph.clone());
         }
         let previous = known.map(|(_, graph)| graph);
-        let (ready, findings, effect) = (self.ready().await?, self.findings(false).await?, self.effect().await?);
-        let (traffic, fleet, engine) =
-            (self.traffic.borrow().clone(), self.fleet.borrow().clone(), self.engine().clone());
-        let names = namespaces.to_vec();
+        let (gathered, names) = (self.gathered().await?, namespaces.to_vec());
         let made = tokio::task::spawn_blocking(move || {
-            let (flows, ill) = (traffic.over(window, &ready), fleet.ill());
-            let sources = Sources {
-                engine: &engine,
-                ready: &ready,
-                flows: traffic.measured.then_some(&flows[..]),
-                findings: &findings.findings,
-                effect: effect.as_deref(),
-                ill: &ill,
-            };
-            let mut graph = build(&sources, level, &names, previous.as_deref());
+            let mut graph = gathered.sources(window, |of| build(of, level, &names, previous.as_deref()));
+            let traffic = &gathered.traffic;
             graph.unknown.extend(traffic.unknown.iter().cloned());
             if !traffic.measured && traffic.unknown.is_empty() {
                 let because = "the first measurement has not come yet".to_owned();
@@ -57,6 +71,25 @@ impl Session {
         }
         graphs.insert(key, (stamp, graph.clone()));
         Ok(graph)
+    }
+
+    /// Some nodes as the maps of all namespaces show them, but for their places: for each question those that there are.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub(crate) async fn nodes(&self, asked: Vec<(Level, Vec<String>)>, window: u32) -> Result<Vec<Vec<Node>>> {
+        let gathered = self.gathered().await?;
+        let made = tokio::task::spawn_blocking(move || {
+            gathered.sources(window, |of| asked.iter().map(|(level, ids)| some(of, *level, ids)).collect())
+        });
+        made.await.map_err(|_| defect("drawing a node"))
+    }
+
+    /// Everything that a map of now is made from.
+    async fn gathered(&self) -> Result<Gathered> {
+        let (ready, findings, effect) = (self.ready().await?, self.findings(false).await?, self.effect().await?);
+        let (traffic, fleet) = (self.traffic.borrow().clone(), self.fleet.borrow().clone());
+        Ok(Gathered { engine: self.engine().clone(), ready, findings, effect, traffic, fleet })
     }
 
     /// The map with the traffic of a time that is past, in seconds since 1970: objects, health and findings are those of now, and what the

@@ -1,14 +1,16 @@
 //! The panel of one node: what is behind it, what is in force, where its requests go, who may call it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mesh::{Caller, Outcome, Ready, Request, Route, Step, Verdict};
-use world::ObjectKey;
+use world::{ObjectKey, World};
 
 use crate::findings::{Located, locate};
-use crate::map::{Edge, Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
+use crate::map::{Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
 use crate::objects::Row;
 use crate::proxies::Sync;
+use crate::session::defect;
 use crate::{Error, Result, Session};
 
 /// A workload behind the node.
@@ -85,8 +87,6 @@ pub struct Detail {
     pub objects: Vec<Row>,
     /// Where requests go.
     pub rules: Vec<Rule>,
-    /// Who calls it.
-    pub callers: Vec<Calling>,
     /// What is wrong here.
     pub findings: Vec<Located>,
     /// Its proxies.
@@ -106,9 +106,11 @@ impl Session {
         let missing = || Error::NoSuchNode { node: id.to_owned() };
         let (_, namespace, name) = node_of(id).ok_or_else(missing)?;
         let level = if id.starts_with("workload:") { Level::Workloads } else { Level::Services };
-        let graph = self.graph(level, &[], window).await?;
-        let node = graph.nodes.iter().find(|node| node.id == id).cloned().ok_or_else(missing)?;
         let names = self.workloads_of(id).await?;
+        let behind = names.iter().map(|(ns, name)| crate::map::workload_id(ns, name)).collect();
+        let asked = vec![(level, vec![id.to_owned()]), (Level::Workloads, behind)];
+        let mut nodes = self.nodes(asked, window).await?.into_iter();
+        let node = nodes.next().unwrap_or_default().pop().ok_or_else(missing)?;
         let (ready, drafted) = (self.ready().await?, self.drafted().await?);
         let flows = self.traffic.borrow().over(window, &ready);
         let into: Vec<&Flow> = flows.iter().filter(|flow| takes(flow, id, &names)).collect();
@@ -128,10 +130,9 @@ impl Session {
             p50: measured.p50,
             p99: measured.p99,
             mtls_share: measured.mtls_share(),
-            workloads: self.behind(&names, window).await?,
+            workloads: behind_of(world, nodes.next().unwrap_or_default()),
             objects: self.rows_of(&in_force.iter().cloned().collect::<Vec<_>>()).await?,
             rules: rules(&ready, &drafted, namespace, name),
-            callers: callers(&ready, &flows, namespace, name, &node),
             findings: locate(self.engine(), world, None, here.cloned().collect()),
             proxies_total: proxies.len() as u32,
             proxies_synced: proxies.iter().filter(|proxy| proxy.sync <= Sync::NotSent).count() as u32,
@@ -147,29 +148,26 @@ impl Session {
         }
         keys
     }
+}
 
-    async fn behind(&self, names: &[(String, String)], window: u32) -> Result<Vec<Behind>> {
-        let graph = self.graph(Level::Workloads, &[], window).await?;
-        let world = self.world();
-        let found = names.iter().filter_map(|(ns, name)| {
-            let id = crate::map::workload_id(ns, name);
-            let node = graph.nodes.iter().find(|node| node.id == id)?;
-            let into: Vec<&Edge> = graph.edges.iter().filter(|edge| edge.to == id).collect();
-            Some(Behind {
-                namespace: ns.clone(),
-                name: name.clone(),
-                version: node.version.clone(),
-                pods: node.pods,
-                ready: node.ready,
-                health: node.health,
-                because: node.because.clone(),
-                per_second: into.iter().map(|edge| edge.per_second).sum(),
-                error_share: node.error_share,
-                service_account: world.workload(ns, name).map(|w| w.service_account.clone()).unwrap_or_default(),
-            })
-        });
-        Ok(found.collect())
-    }
+/// Workloads as the map shows them.
+fn behind_of(world: &World, nodes: Vec<Node>) -> Vec<Behind> {
+    let of = |node: Node| Behind {
+        service_account: world
+            .workload(&node.namespace, &node.name)
+            .map(|w| w.service_account.clone())
+            .unwrap_or_default(),
+        namespace: node.namespace,
+        name: node.name,
+        version: node.version,
+        pods: node.pods,
+        ready: node.ready,
+        health: node.health,
+        because: node.because,
+        per_second: node.per_second,
+        error_share: node.error_share,
+    };
+    nodes.into_iter().map(of).collect()
 }
 
 fn takes(flow: &Flow, id: &str, names: &[(String, String)]) -> bool {
@@ -231,18 +229,44 @@ fn rules(ready: &Ready, drafted: &Ready, namespace: &str, name: &str) -> Vec<Rul
     rules.collect()
 }
 
-/// Everyone who was seen to call it, and every other workload of the mesh for which the answer is a refusal.
-fn callers(ready: &Ready, flows: &[Flow], namespace: &str, name: &str, node: &Node) -> Vec<Calling> {
+/// What a list of callers is made of: the world's revision, the node, and who was seen to call it.
+pub(crate) type CallersKey = (u64, String, BTreeSet<Names>);
+
+type Names = (String, String);
+
+impl Session {
+    /// Everyone who was seen to call a node, and of the others those whom the mesh refuses, up to fifty. Asked by itself, for every workload
+    /// of the mesh has to be judged; who was judged is judged again when the world or those who call are others.
+    ///
+    /// # Errors
+    /// Where there is no such node.
+    pub async fn callers(&self, id: &str, window: u32) -> Result<Vec<Calling>> {
+        let (_, namespace, name) = node_of(id).ok_or_else(|| Error::NoSuchNode { node: id.to_owned() })?;
+        let ready = self.ready().await?;
+        let flows = self.traffic.borrow().over(window, &ready);
+        let mut rates: BTreeMap<Names, f64> = BTreeMap::new();
+        for flow in flows.iter().filter(|f| f.service.0 == namespace && f.service.1 == name && !f.from.0.is_empty()) {
+            *rates.entry(flow.from.clone()).or_default() += flow.per_second.max(flow.denied_per_second);
+        }
+        let seen: BTreeSet<Names> = rates.keys().cloned().collect();
+        let key = (ready.world().revision(), id.to_owned(), seen.clone());
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        let made = self.callers.get(key, move || Arc::new(judged(&ready, &seen, &namespace, &name))).await;
+        let mut rows = made.ok_or_else(|| defect("judging the callers"))?.to_vec();
+        for row in &mut rows {
+            let rate = rates.remove(&(row.namespace.clone(), row.workload.clone()));
+            row.per_second = rate.unwrap_or_default();
+        }
+        Ok(rows)
+    }
+}
+
+fn judged(ready: &Ready, seen: &BTreeSet<Names>, namespace: &str, name: &str) -> Vec<Calling> {
     let Some(port) = ready.world().service(namespace, name).and_then(|s| s.ports.first()).map(|p| p.port) else {
         return Vec::new();
     };
-    let mut rates: BTreeMap<(String, String), f64> = BTreeMap::new();
-    for flow in flows.iter().filter(|f| f.service.0 == namespace && f.service.1 == name && !f.from.0.is_empty()) {
-        *rates.entry(flow.from.clone()).or_default() += flow.per_second.max(flow.denied_per_second);
-    }
-    let seen: BTreeSet<_> = rates.keys().cloned().collect();
     let others = ready.world().workloads().map(|w| (w.namespace.clone(), w.name.clone())).filter(|w| !seen.contains(w));
-    let ask = |(from_namespace, workload): (String, String)| {
+    let ask = |(from_namespace, workload): Names| {
         let request = Request {
             id: String::new(),
             from: Caller::Workload { namespace: from_namespace.clone(), workload: workload.clone() },
@@ -253,12 +277,11 @@ fn callers(ready: &Ready, flows: &[Flow], namespace: &str, name: &str, node: &No
             at: None,
         };
         let verdict = ready.explain(&request);
-        let per_second = rates.get(&(from_namespace.clone(), workload.clone())).copied().unwrap_or(0.0);
-        (verdict.outcome, calling(from_namespace, workload, &verdict, per_second))
+        (verdict.outcome, calling(from_namespace, workload, &verdict, 0.0))
     };
     let mut rows: Vec<Calling> = seen.iter().cloned().map(&ask).map(|(_, row)| row).collect();
     let refused = |outcome: &Outcome| matches!(outcome, Outcome::Denied | Outcome::Refused);
-    let own = |row: &Calling| row.namespace == node.namespace && row.workload.starts_with(name);
+    let own = |row: &Calling| row.namespace == namespace && row.workload.starts_with(name);
     rows.extend(others.map(ask).filter(|(outcome, row)| refused(outcome) && !own(row)).map(|(_, row)| row).take(50));
     rows
 }

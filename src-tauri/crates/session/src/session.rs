@@ -18,6 +18,7 @@ use crate::live::{self, Live};
 use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
+use crate::node::{CallersKey, Calling};
 use crate::past::keep;
 use crate::prometheus;
 use crate::proxies::Fleet;
@@ -112,6 +113,7 @@ pub struct Session {
     pub(crate) prometheus: prometheus::Held,
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
+    pub(crate) callers: Memo<CallersKey, Arc<Vec<Calling>>>,
     pub(crate) hurry: Arc<Notify>,
     /// Changes whose end nobody saw, by what was found of them.
     pub(crate) settled: settle::Told,
@@ -173,6 +175,7 @@ impl Session {
             prometheus: prometheus::Held::default(),
             schemas: Schemas::default(),
             matrix: Memo::default(),
+            callers: Memo::default(),
             hurry,
             settled,
             guarded: Mutex::default(),

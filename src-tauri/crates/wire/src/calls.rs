@@ -81,6 +81,8 @@ calls! {
     past(SessionRef) -> Past;
     /// The panel of one node.
     node(NodeArgs) -> NodeDetail;
+    /// Who may call a node, for callers seen and for those that policies name.
+    callers(NodeArgs) -> Vec<CallerRow>;
     /// A rate over time, of a node or an edge.
     series(SeriesArgs) -> Series;
     /// Objects of the kinds that can be authored.

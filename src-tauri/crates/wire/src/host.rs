@@ -148,6 +148,11 @@ impl Calls for Host {
         Ok(convert::node_detail(session.node(&args.node, args.window_seconds).await?))
     }
 
+    async fn callers(&self, args: NodeArgs) -> Result<Vec<CallerRow>, Fault> {
+        let session = self.session(&args.session)?;
+        Ok(all(session.callers(&args.node, args.window_seconds).await?))
+    }
+
     async fn series(&self, args: SeriesArgs) -> Result<Series, Fault> {
         Ok(self.session(&args.session)?.series(&args.of, args.window_seconds).await?.into())
     }

@@ -2,6 +2,7 @@
 import type {
   Applied,
   ApplyArgs,
+  CallerRow,
   ClusterRef,
   Clusters,
   DocumentText,
@@ -155,6 +156,9 @@ export const calls = (call: Call) => ({
 
   /** The panel of one node. */
   node: (args: NodeArgs): Promise<NodeDetail> => call('node', args) as Promise<NodeDetail>,
+
+  /** Who may call a node, for callers seen and for those that policies name. */
+  callers: (args: NodeArgs): Promise<Array<CallerRow>> => call('callers', args) as Promise<Array<CallerRow>>,
 
   /** A rate over time, of a node or an edge. */
   series: (args: SeriesArgs): Promise<Series> => call('series', args) as Promise<Series>,

@@ -798,11 +798,7 @@ objects: Array<ObjectRow>,
 /**
  * Where requests go: the rules in order, as the engine decides them.
  */
-rules: Array<RouteRule>, 
-/**
- * Who may call it, for callers seen and for those that policies name.
- */
-callers: Array<CallerRow>, findings: Array<Finding>, proxiesTotal: number, proxiesSynced: number, 
+rules: Array<RouteRule>, findings: Array<Finding>, proxiesTotal: number, proxiesSynced: number, 
 /**
  * The object's own kind: a Service, or the workload.
  */

@@ -45,6 +45,14 @@ pub fn build(sources: &Sources<'_>, level: Level, namespaces: &[String], previou
     graph
 }
 
+/// These nodes as the map of all namespaces shows them, but for their places; of one that it does not show, nothing.
+pub fn some(sources: &Sources<'_>, level: Level, ids: &[String]) -> Vec<Node> {
+    let mut builder = Builder::new(sources, level);
+    builder.alone(ids);
+    builder.pending();
+    builder.nodes.into_values().collect()
+}
+
 type Names = (String, String);
 
 struct Builder<'a> {
@@ -58,7 +66,6 @@ struct Builder<'a> {
     behind: BTreeMap<Names, Vec<Names>>,
     shown_as: BTreeMap<Names, Names>,
     pending: HashMap<String, (Option<f64>, bool)>,
-    touched: BTreeSet<String>,
     moved: BTreeSet<String>,
 }
 
@@ -93,7 +100,6 @@ impl<'a> Builder<'a> {
             behind,
             shown_as,
             pending: HashMap::new(),
-            touched: BTreeSet::new(),
             moved: BTreeSet::new(),
         }
     }
@@ -202,8 +208,7 @@ impl<'a> Builder<'a> {
         let mut into: BTreeMap<String, Sum> = BTreeMap::new();
         let mut totals: HashMap<String, f64> = HashMap::new();
         for flow in flows.iter().filter(|f| wanted(&f.from.0) || wanted(&f.service.0)) {
-            let from = self.caller(flow);
-            let (to, version) = self.callee(flow);
+            let (from, to, version) = self.ends(flow);
             self.ensure(&from);
             self.ensure(&to);
             into.entry(to.clone()).or_default().add(flow.into());
@@ -221,6 +226,45 @@ impl<'a> Builder<'a> {
                 *share = Some(sum.per_second / total);
             }
         }
+        self.load(into);
+    }
+
+    /// These nodes alone, with their traffic and without edges.
+    fn alone(&mut self, ids: &[String]) {
+        for id in ids.iter().filter(|id| self.is_drawn(id)).collect::<Vec<_>>() {
+            self.ensure(id);
+        }
+        let mut into: BTreeMap<String, Sum> = BTreeMap::new();
+        for flow in self.sources.flows.unwrap_or_default() {
+            let (from, to, version) = self.ends(flow);
+            let called = [to].into_iter().chain(version).filter(|id| ids.contains(id));
+            for id in called {
+                self.ensure(&id);
+                into.entry(id).or_default().add(flow.into());
+            }
+            if ids.contains(&from) {
+                self.ensure(&from);
+            }
+        }
+        self.load(into);
+    }
+
+    /// Whether the map shows it without any traffic.
+    fn is_drawn(&self, id: &str) -> bool {
+        let world = self.sources.ready.world();
+        match super::node_of(id) {
+            Some((NodeKind::Service, namespace, name)) => {
+                self.level == Level::Services && world.service(namespace, name).is_some()
+            }
+            Some((NodeKind::Workload, namespace, name)) => {
+                let names = (namespace.to_owned(), name.to_owned());
+                world.workload(namespace, name).is_some() && self.node_for(&names) == id
+            }
+            _ => false,
+        }
+    }
+
+    fn load(&mut self, into: BTreeMap<String, Sum>) {
         for (id, sum) in into {
             if let Some(node) = self.nodes.get_mut(&id) {
                 load(node, &sum);
@@ -246,6 +290,12 @@ impl<'a> Builder<'a> {
         for pair in pairs {
             self.edges.entry(pair).or_default();
         }
+    }
+
+    /// The node that calls, the one that is called, and the version that answered where it is drawn on its own.
+    fn ends(&self, flow: &Flow) -> (String, String, Option<String>) {
+        let (to, version) = self.callee(flow);
+        (self.caller(flow), to, version)
     }
 
     fn caller(&self, flow: &Flow) -> String {
@@ -298,7 +348,9 @@ impl<'a> Builder<'a> {
                 if change.tone == Tone::Cuts && change.observed {
                     self.pending.entry(edge_id(&from, &to)).or_default().1 = true;
                 }
-                self.touched.insert(to);
+                if let Some(node) = self.nodes.get_mut(&to) {
+                    node.pending = true;
+                }
             }
             if change.tone == Tone::Moves {
                 let weight = if change.observed { change.per_second.max(1e-6) } else { 1e-9 };
@@ -325,11 +377,6 @@ impl<'a> Builder<'a> {
             let pending_share = pending_share.or((share.is_some() && self.moved.contains(&from)).then_some(0.0));
             let differs = |after: &f64| (after - share.unwrap_or(0.0)).abs() > 0.005;
             edges.push(Edge { share, pending_share: pending_share.filter(differs), pending_cut, ..sum.edge(from, to) });
-        }
-        for id in &self.touched {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.pending = true;
-            }
         }
         let groups = self.groups();
         let unknown = ["Service", "Pod"]

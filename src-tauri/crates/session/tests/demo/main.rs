@@ -8,6 +8,7 @@ mod foreign_plans;
 mod git;
 mod kept;
 mod main_job;
+mod panel;
 mod past;
 mod policies;
 mod polite;

@@ -140,7 +140,6 @@ pub(crate) fn node_detail(detail: Detail) -> NodeDetail {
         workloads: all(detail.workloads),
         objects: all(detail.objects),
         rules: all(detail.rules),
-        callers: all(detail.callers),
         findings: all(detail.findings),
         proxies_total: detail.proxies_total,
         proxies_synced: detail.proxies_synced,

@@ -152,8 +152,6 @@ wire! {
         pub objects: Vec<ObjectRow>,
         /// Where requests go: the rules in order, as the engine decides them.
         pub rules: Vec<RouteRule>,
-        /// Who may call it, for callers seen and for those that policies name.
-        pub callers: Vec<CallerRow>,
         pub findings: Vec<super::Finding>,
         pub proxies_total: u32,
         pub proxies_synced: u32,
