@@ -28,6 +28,7 @@ mod verdict;
 pub use answer::{Mtls, Posture, Route, Share, Summary};
 pub use checked::run;
 pub use contract::{Extent, Kind, Membership, Mesh, Presence, Reading, Source};
+pub use effect::words::ARROW;
 pub use effect::{Effect, EffectChange, Observed, Tone};
 pub use engine::{Engine, Ready, unreadable};
 pub use finding::{Check, Finding, Findings, Found, Level, Rule, Words};

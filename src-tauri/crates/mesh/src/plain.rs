@@ -1,6 +1,6 @@
 //! What Kubernetes alone does with a request, where no mesh is at either end.
 
-use world::{Pod, Service, target_port};
+use world::{Pod, Said, Service, said, target_port};
 
 use crate::{Caller, Destination, Outcome, Places, Request, Resolved, Step, Target, Transport, Verdict};
 
@@ -46,7 +46,10 @@ pub(crate) fn decide(places: &Places, request: &Request) -> Verdict {
 
 fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdict) {
     let Some(found) = service.ports.iter().find(|p| p.port == port) else {
-        verdict.trace.push(Step::said("deliver", format!("Service {} has no port {port}", service.name)));
+        verdict.trace.push(Step::said(
+            "deliver",
+            said!("Service {} has no port {port}", "Service {} 没有端口 {port}"; service.name),
+        ));
         return verdict.ends(Outcome::Refused);
     };
     let kept = match places.kept(service, Some(&found.name)) {
@@ -57,14 +60,17 @@ fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdi
     let kept_pods = kept.iter().filter_map(|kept| places.pod_at(&kept.address));
     let workloads = workloads_of(pods.chain(kept_pods).map(AsRef::as_ref));
     if workloads.is_empty() && kept.is_empty() {
-        verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));
+        verdict.trace.push(Step::said(
+            "deliver",
+            said!("Service {} has no ready pods", "Service {} 没有就绪的 Pod"; service.name),
+        ));
         return verdict.ends(Outcome::NoDestination);
     }
     let to = if workloads.is_empty() {
         let addresses: Vec<&str> = kept.iter().map(|kept| kept.address.as_str()).collect();
-        format!("to {}, which somebody keeps for {}", addresses.join(", "), service.name)
+        said!("to {}, which somebody keeps for {}", "到 {}，由他人为 {} 维护"; addresses.join(", "), service.name)
     } else {
-        format!("to the ready pods of {}", workloads.join(", "))
+        said!("to the ready pods of {}", "到 {} 的就绪 Pod"; workloads.join(", "))
     };
     verdict.trace.push(Step::said("deliver", to));
     verdict.outcome = Outcome::Forwarded;
@@ -87,17 +93,17 @@ pub fn workloads_of<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<String> {
 
 /// The first step of every trace: what the name meant.
 pub fn resolve_step(host: &str, resolved: &Resolved) -> Step {
-    let (object, because) = match resolved {
+    let (object, because): (_, Said) = match resolved {
         Resolved::Service(s) => {
             let key = world::ObjectKey::new("", "Service", &s.namespace, &s.name);
-            (Some(key), format!("{host} is Service {}/{}", s.namespace, s.name))
+            (Some(key), said!("{host} is Service {}/{}", "{host} 是 Service {}/{}"; s.namespace, s.name))
         }
         Resolved::Pod(p) => {
             let key = world::ObjectKey::new("", "Pod", &p.namespace, &p.name);
-            (Some(key), format!("{host} is Pod {}/{}", p.namespace, p.name))
+            (Some(key), said!("{host} is Pod {}/{}", "{host} 是 Pod {}/{}"; p.namespace, p.name))
         }
-        Resolved::Outside(_) => (None, format!("{host} is not of this cluster")),
-        Resolved::Nowhere(why) => (None, why.clone()),
+        Resolved::Outside(_) => (None, said!("{host} is not of this cluster", "{host} 不属于本集群")),
+        Resolved::Nowhere(why) => (None, why.as_str().into()),
     };
     Step { step: "resolve", object, path: None, because }
 }

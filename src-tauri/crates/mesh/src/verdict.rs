@@ -1,6 +1,8 @@
 //! What a mesh does with a request, and why. The words and their meaning are those of the `netloft explain` form.
 
-use world::ObjectKey;
+use std::collections::BTreeMap;
+
+use world::{ObjectKey, Said};
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,7 +67,7 @@ pub struct Step {
     /// The field in it: `spec.http[0].match[0]`.
     pub path: Option<String>,
     /// In words.
-    pub because: String,
+    pub because: Said,
 }
 
 /// Something that could not be known, and why.
@@ -173,6 +175,9 @@ pub struct Verdict {
     pub fault: Fault,
     /// Copies.
     pub mirror: Vec<Mirror>,
+    /// What the caller's proxy keeps to on the way there that no single request shows: limits, which pods are left out, how one is
+    /// chosen, names in TLS; each as it is written, by its name in a policy.
+    pub settings: BTreeMap<String, String>,
     /// How it came to this.
     pub trace: Vec<Step>,
     /// What could not be known.
@@ -194,12 +199,12 @@ pub struct Received {
 
 impl Step {
     /// A step that no object decides.
-    pub fn said(step: &'static str, because: impl Into<String>) -> Self {
+    pub fn said(step: &'static str, because: impl Into<Said>) -> Self {
         Self { step, object: None, path: None, because: because.into() }
     }
 
     /// A step that a field of an object decides.
-    pub fn by(step: &'static str, object: &ObjectKey, path: impl Into<String>, because: impl Into<String>) -> Self {
+    pub fn by(step: &'static str, object: &ObjectKey, path: impl Into<String>, because: impl Into<Said>) -> Self {
         Self { step, object: Some(object.clone()), path: Some(path.into()), because: because.into() }
     }
 }
@@ -227,6 +232,7 @@ impl Verdict {
             retries: None,
             fault: Fault::default(),
             mirror: Vec::new(),
+            settings: BTreeMap::new(),
             trace: Vec::new(),
             unknown: Vec::new(),
         }

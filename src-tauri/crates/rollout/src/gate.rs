@@ -8,7 +8,7 @@ use crate::Plan;
 use crate::plan::duration;
 use crate::query::{Asked, INTERVAL, VERSION, figure, unknown_placeholder};
 use crate::reach::reach;
-use crate::said::Said;
+use world::Said;
 
 /// A condition on what the canary does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

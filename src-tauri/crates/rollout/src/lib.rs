@@ -10,7 +10,6 @@ mod play;
 mod query;
 mod reach;
 mod run;
-mod said;
 mod split;
 
 pub use gate::{Gate, Judged, Measured, Metric, Rates, Verdict};
@@ -19,5 +18,5 @@ pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKi
 pub use play::{Played, PlayedStep, Scene, play};
 pub use query::{Asked, fill};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
-pub use said::Said;
 pub use split::{Split, Unfit};
+pub use world::Said;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::gate::{Gate, Judged, Measured, Metric, Verdict};
 use crate::plan::duration;
 use crate::query::Asked;
-use crate::said::Said;
 use crate::{Failure, Interrupted, Pause, Plan, Split};
+use world::Said;
 
 /// Looks that are remembered.
 const REMEMBERED: usize = 500;

@@ -296,7 +296,7 @@ pub(crate) fn calling(namespace: String, workload: String, verdict: &Verdict, pe
         workload,
         allowed,
         secured: verdict.transport.into(),
-        because: because.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
+        because: because.or_else(|| step.map(|s| s.because.en.clone())).unwrap_or_default(),
         object: step.and_then(|s| s.object.clone()),
         path: step.and_then(|s| s.path.clone()).unwrap_or_default(),
         per_second,

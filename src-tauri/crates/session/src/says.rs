@@ -1,11 +1,8 @@
 //! What a change does to traffic, in lines: the same effect on several requests is said once.
 
-use mesh::{Effect, Request, Tone};
+use mesh::{ARROW, Effect, Request, Tone};
 use serde_json::{Value, json};
-use world::ObjectKey;
-
-/// Between who calls and who is called.
-const ARROW: &str = " → ";
+use world::{ObjectKey, Said, said};
 
 /// One thing that a change does.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,9 +10,9 @@ pub struct Line {
     /// How it is meant to be taken.
     pub tone: Tone,
     /// `productpage → reviews`
-    pub title: String,
+    pub title: Said,
     /// `10 % moves from v1 to v3`
-    pub detail: String,
+    pub detail: Said,
     /// Requests a second that it concerns; 0 where none were seen.
     pub per_second: f64,
     /// Seen in traffic; else asked by the engine itself.
@@ -29,7 +26,7 @@ pub struct Line {
 /// The lines of an effect, the worst first. Probes that only repeat what traffic shows are left out; others say what they asked, for
 /// of one caller some requests may be let in and others not.
 pub fn says(effect: &Effect) -> Vec<Line> {
-    let mut lines: Vec<(Line, Vec<String>)> = Vec::new();
+    let mut lines: Vec<(Line, Vec<Said>)> = Vec::new();
     for change in effect.changes.iter().filter(|change| change.tone != Tone::Stays) {
         let same = |line: &Line| line.tone == change.tone && line.title == change.title && line.detail == change.detail;
         let asked = asked(&change.request);
@@ -51,10 +48,16 @@ pub fn says(effect: &Effect) -> Vec<Line> {
         };
         lines.push((line, vec![asked]));
     }
-    let named = |(line, asked): (Line, Vec<String>)| match &asked[..] {
+    let named = |(line, asked): (Line, Vec<Said>)| match &asked[..] {
         [first, rest @ ..] if !line.observed => {
-            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            Line { title: format!("{} · {first}{more}", line.title), ..line }
+            let (Said { en, zh }, title, n) = (first, &line.title, rest.len());
+            let more = if n == 0 {
+                Said::default()
+            } else {
+                Said::new(format!(" and {n} more"), format!(" 等 {} 个", n + 1))
+            };
+            let title = Said::new(format!("{} · {en}{}", title.en, more.en), format!("{} · {zh}{}", title.zh, more.zh));
+            Line { title, ..line }
         }
         _ => line,
     };
@@ -63,39 +66,55 @@ pub fn says(effect: &Effect) -> Vec<Line> {
 
 /// Lines of requests that nobody was seen to send, of several callers to one place with one end, are one line.
 fn gathered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
-    let mut all: Vec<(Line, Vec<String>)> = Vec::new();
+    let mut all: Vec<(Line, Vec<Said>)> = Vec::new();
     for line in lines {
-        let (from, rest) = line.title.split_once(ARROW).unwrap_or((&line.title, ""));
-        let (from, rest) = (from.to_owned(), rest.to_owned());
+        let (from, rest) = parted(&line.title);
         let same = |other: &Line| {
-            let to = other.title.split_once(ARROW).map_or("", |(_, to)| to);
-            !line.observed && !other.observed && (line.tone, &line.detail, &*rest) == (other.tone, &other.detail, to)
+            let told = |line: &Line| (line.tone, line.observed, line.detail.clone());
+            !line.observed && told(&line) == told(other) && rest == parted(&other.title).1
         };
         match all.iter_mut().find(|(other, _)| same(other)) {
             Some((_, callers)) => callers.push(from),
             None => all.push((line, vec![from])),
         }
     }
-    let told = |(line, callers): (Line, Vec<String>)| match &callers[..] {
+    let told = |(line, callers): (Line, Vec<Said>)| match &callers[..] {
         [_] | [] => line,
-        [first, second] => retitled(line, &format!("{first}, {second}")),
-        [first, second, rest @ ..] => retitled(line, &format!("{first}, {second} and {} more", rest.len())),
+        [first, second, rest @ ..] => {
+            let n = rest.len();
+            let more = if n == 0 {
+                Said::default()
+            } else {
+                Said::new(format!(" and {n} more"), format!(" 等 {} 个", n + 2))
+            };
+            let callers = |of: fn(&Said) -> &str, mark: &str| format!("{}{mark}{}{}", of(first), of(second), of(&more));
+            let (_, to) = parted(&line.title);
+            let (en, zh) = (callers(|said| &said.en, ", "), callers(|said| &said.zh, "、"));
+            Line { title: Said::new(format!("{en}{ARROW}{}", to.en), format!("{zh}{ARROW}{}", to.zh)), ..line }
+        }
     };
     all.into_iter().map(told).collect()
 }
 
-fn retitled(line: Line, callers: &str) -> Line {
-    let to = line.title.split_once(ARROW).map_or("", |(_, to)| to).to_owned();
-    Line { title: format!("{callers}{ARROW}{to}"), ..line }
+/// Who calls, and the rest of a title.
+fn parted(title: &Said) -> (Said, Said) {
+    let part = |text: &str| match text.split_once(ARROW) {
+        Some((from, to)) => (from.to_owned(), to.to_owned()),
+        None => (text.to_owned(), String::new()),
+    };
+    let ((from, to), (from_zh, to_zh)) = (part(&title.en), part(&title.zh));
+    (Said::new(from, from_zh), Said::new(to, to_zh))
 }
 
 /// `GET /stock with x-canary: yes`
-fn asked(request: &Request) -> String {
+fn asked(request: &Request) -> Said {
     let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
+    let what = format!("{} /{}", request.method, rest.split_once('/').map_or("", |(_, path)| path));
     let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let with = if headers.is_empty() { String::new() } else { format!(" with {}", headers.join(", ")) };
-    let over = if request.url.starts_with("https:") { " over TLS" } else { "" };
-    format!("{} /{}{over}{with}", request.method, rest.split_once('/').map_or("", |(_, path)| path))
+    let headers = headers.join(", ");
+    let with = if headers.is_empty() { Said::default() } else { said!(" with {headers}", "，带 {headers}") };
+    let over = if request.url.starts_with("https:") { (" over TLS", "（TLS）") } else { ("", "") };
+    Said::new(format!("{what}{}{}", over.0, with.en), format!("{what}{}{}", over.1, with.zh))
 }
 
 const TONES: [(Tone, &str); 5] = [
@@ -111,7 +130,8 @@ impl Line {
     pub(crate) fn saved(&self) -> Value {
         let tone = TONES.iter().find(|(tone, _)| *tone == self.tone).map_or("watch", |(_, word)| word);
         let object = self.object.as_ref().map(|o| json!([o.group, o.kind, o.namespace, o.name]));
-        json!({"tone": tone, "title": self.title, "detail": self.detail, "perSecond": self.per_second,
+        json!({"tone": tone, "title": self.title.en, "titleZh": self.title.zh, "detail": self.detail.en,
+            "detailZh": self.detail.zh, "perSecond": self.per_second,
             "observed": self.observed, "object": object, "path": self.path})
     }
 
@@ -125,8 +145,8 @@ impl Line {
         });
         Self {
             tone,
-            title: text("title"),
-            detail: text("detail"),
+            title: Said::new(text("title"), text("titleZh")),
+            detail: Said::new(text("detail"), text("detailZh")),
             per_second: saved["perSecond"].as_f64().unwrap_or_default(),
             observed: saved["observed"] == true,
             object,
@@ -152,9 +172,9 @@ mod tests {
             headers: vec![("x-canary".into(), "yes".into())],
             at: None,
         };
-        assert_eq!(asked(&request), "GET /a?b=c with x-canary: yes");
+        assert_eq!(asked(&request), Said::new("GET /a?b=c with x-canary: yes", "GET /a?b=c，带 x-canary: yes"));
         let url = "https://shop.example.com:443/".to_owned();
-        assert_eq!(asked(&Request { headers: Vec::new(), url, ..request }), "GET / over TLS");
+        assert_eq!(asked(&Request { headers: Vec::new(), url, ..request }).en, "GET / over TLS");
     }
 
     #[test]
@@ -176,8 +196,10 @@ mod tests {
             line("c → x · GET /", "refused", false),
             line("d → x · GET /", "another end", false),
         ];
-        let told: Vec<String> = gathered(lines.into_iter()).into_iter().map(|line| line.title).collect();
-        assert_eq!(told, ["a, b and 1 more → x · GET /", "a → y · GET /", "c → x", "d → x · GET /"]);
+        let told: Vec<Said> = gathered(lines.into_iter()).into_iter().map(|line| line.title).collect();
+        let en: Vec<&str> = told.iter().map(|title| title.en.as_str()).collect();
+        assert_eq!(en, ["a, b and 1 more → x · GET /", "a → y · GET /", "c → x", "d → x · GET /"]);
+        assert_eq!(told[0].zh, "a、b 等 3 个 → x · GET /");
     }
 
     #[test]
@@ -185,7 +207,7 @@ mod tests {
         let line = Line {
             tone: Tone::Moves,
             title: "a → b".into(),
-            detail: "10 % moves from v1 to v2".into(),
+            detail: Said::new("10 % moves from v1 to v2", "10 % 从 v1 移到 v2"),
             per_second: 1.5,
             observed: true,
             object: Some(ObjectKey::new("g", "K", "ns", "n")),

@@ -12,6 +12,7 @@ mod labels;
 mod object;
 mod quantity;
 mod read;
+mod sentence;
 mod snapshot;
 pub mod yaml;
 
@@ -25,4 +26,5 @@ pub use key::{Gvk, ObjectKey};
 pub use labels::Labels;
 pub use object::{Change, Object, ReadError};
 pub use quantity::parse_quantity;
+pub use sentence::Said;
 pub use snapshot::{Coverage, World};

@@ -40,7 +40,7 @@ fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
 fn said(before: &World, after: &World, observed: &[Observed]) -> Vec<(Tone, String, String, String)> {
     let effect = meshes::engine().effect(before, after, observed);
     let first = effect.changes.into_iter().filter(|c| c.observed);
-    first.map(|c| (c.tone, c.title, c.detail, c.path)).collect()
+    first.map(|c| (c.tone, c.title.en, c.detail.en, c.path)).collect()
 }
 
 #[test]
@@ -139,7 +139,77 @@ fn a_gateway_that_opens_is_asked_from_outside() {
     let effect = meshes::engine().effect(&before, &after, &[]);
     let opened: Vec<_> = effect.changes.iter().filter(|c| c.tone == Tone::Opens).collect();
     let [one] = &opened[..] else { panic!("{:#?}", effect.changes) };
-    assert_eq!((one.title.as_str(), one.request.via.is_some()), ("outside → shop.example.com", true));
+    assert_eq!((one.title.en.as_str(), one.request.via.is_some()), ("outside → shop.example.com", true));
+}
+
+/// What no single request shows is told from what the caller's proxy keeps to, for whom and towards what.
+#[test]
+fn limits_are_told_from_what_to_what() {
+    let shop = with(&World::new(), SHOP);
+    let rule = |policy: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {{name: details, namespace: shop}}, \
+             spec: {{host: details, trafficPolicy: {{{policy}}}}}}}"
+        )
+    };
+    let traffic = [
+        seen("shop", "productpage-v1", "http://details:9080/"),
+        seen("legacy", "batch-v1", "http://details.shop:9080/"),
+    ];
+    let told = |was: &str, is: &str| {
+        let effect = meshes::engine().effect(&with(&shop, &rule(was)), &with(&shop, &rule(is)), &traffic);
+        let seen = effect.changes.into_iter().filter(|c| c.observed);
+        seen.map(|c| (c.tone, c.title.en, c.detail)).collect::<Vec<_>>()
+    };
+    let said = told(
+        "connectionPool: {tcp: {maxConnections: 100}, http: {http2MaxRequests: 10}}",
+        "connectionPool: {tcp: {maxConnections: 5}}, outlierDetection: {consecutive5xxErrors: 3}",
+    );
+    let (tone, title, detail) = &said[0];
+    assert_eq!((*tone, title.as_str()), (Tone::Watch, "productpage → details"));
+    assert_eq!(
+        detail.en,
+        "connectionPool.http.http2MaxRequests no longer set, was 10, connectionPool.tcp.maxConnections from 100 to 5, \
+         outlierDetection.consecutive5xxErrors 3, not set before"
+    );
+    assert_eq!(
+        detail.zh,
+        "connectionPool.http.http2MaxRequests 不再设置（原为 10），connectionPool.tcp.maxConnections 由 100 改为 5，\
+         outlierDetection.consecutive5xxErrors 3（此前未设）"
+    );
+    // Who has no proxy keeps to no limit.
+    assert_eq!((said[1].0, said[1].1.as_str()), (Tone::Stays, "legacy/batch → details"));
+    let balanced = told("loadBalancer: {simple: ROUND_ROBIN}", "loadBalancer: {simple: LEAST_REQUEST}");
+    assert_eq!(
+        (balanced[0].0, &*balanced[0].2.en),
+        (Tone::Watch, "loadBalancer.simple from ROUND_ROBIN to LEAST_REQUEST")
+    );
+    let secured = told("tls: {mode: ISTIO_MUTUAL}", "tls: {mode: ISTIO_MUTUAL, sni: details.example.com}");
+    assert_eq!((secured[0].0, &*secured[0].2.en), (Tone::Watch, "tls.sni details.example.com, not set before"));
+}
+
+/// A host that a ServiceEntry brings or takes is asked for at its ports, by those who may call it.
+#[test]
+fn a_host_that_comes_or_goes_is_asked_for_at_its_ports() {
+    let shop = with(
+        &with(&World::new(), SHOP),
+        "{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default, namespace: shop}, \
+         spec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}}",
+    );
+    let entry = "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: api, namespace: shop}, \
+         spec: {hosts: [api.example.com], location: MESH_EXTERNAL, resolution: DNS, \
+         ports: [{number: 80, name: http, protocol: HTTP}, {number: 443, name: tls, protocol: TLS}]}}";
+    let after = with(&shop, entry);
+    let told = |before: &World, after: &World, tone: Tone| {
+        let effect = meshes::engine().effect(before, after, &[]);
+        let changed = effect.changes.into_iter().filter(move |c| c.tone == tone);
+        changed.map(|c| (c.title.en, c.request.url)).collect::<Vec<_>>()
+    };
+    let opened = told(&shop, &after, Tone::Opens);
+    for url in ["http://api.example.com:80/", "https://api.example.com:443/"] {
+        assert!(opened.iter().any(|(title, asked)| title.ends_with("→ api.example.com") && asked == url), "{opened:?}");
+    }
+    assert_eq!(told(&after, &shop, Tone::Cuts), opened);
 }
 
 #[test]

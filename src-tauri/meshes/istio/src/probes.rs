@@ -9,6 +9,7 @@ use world::{Labels, ObjectKey, Pod, Service};
 use crate::kinds::authorization_policy::{AuthorizationPolicy, Rule};
 use crate::kinds::destination_rule::decide::host_of;
 use crate::kinds::gateway::Gateway;
+use crate::kinds::service_entry::ServiceEntry;
 use crate::kinds::virtual_service::spec::{HttpMatch, StringMatch, VirtualService};
 use crate::kinds::{NETWORKING, Typed};
 use crate::read::Index;
@@ -70,6 +71,10 @@ pub(crate) fn probes(index: &Index, objects: &BTreeSet<ObjectKey>) -> Vec<Reques
                 let found = index.gateways.named(&key.namespace, &key.name);
                 found.map(|t| for_gateway(index, t, None)).unwrap_or_default()
             }
+            "ServiceEntry" => {
+                let found = index.service_entries.named(&key.namespace, &key.name);
+                found.map(|t| for_entry(&callers, t, None)).unwrap_or_default()
+            }
             "Sidecar" => for_workloads(index, &callers, &key.namespace, &Labels::new(), &[Sample::default()], &[]),
             _ => Vec::new(),
         };
@@ -91,18 +96,23 @@ impl<'a> Callers<'a> {
 
     /// Workloads that differ in what decides: two of the same namespace, one of another, one without proxy.
     fn towards(&self, service: &Service) -> Vec<Caller> {
+        let own = |namespace: &str, labels: &Labels| {
+            namespace == service.namespace && !service.selector.is_empty() && selects(&service.selector, labels)
+        };
+        self.besides(&service.namespace, own)
+    }
+
+    /// The same towards what has its home in a namespace, but for its own.
+    fn besides(&self, home: &str, own: impl Fn(&str, &Labels) -> bool) -> Vec<Caller> {
         let mut near = Vec::new();
         let (mut far, mut plain, mut system) = (None, None, None);
         for ((namespace, workload), (pod, member)) in &self.all {
-            let own = *namespace == service.namespace
-                && !service.selector.is_empty()
-                && selects(&service.selector, &pod.labels);
-            if own || *namespace == "kube-system" {
+            if own(namespace, &pod.labels) || *namespace == "kube-system" {
                 continue;
             }
             let caller = workload_named(namespace, workload);
             match member {
-                Some(Membership::Sidecar) if *namespace == service.namespace => near.push(caller),
+                Some(Membership::Sidecar) if *namespace == home => near.push(caller),
                 Some(Membership::Sidecar) => far = far.or(Some(caller)),
                 // The control plane stands for a caller without a proxy where there is no other.
                 None if *namespace == self.root => system = system.or(Some(caller)),
@@ -161,12 +171,39 @@ fn services_at<'a>(index: &'a Index, host: &'a str) -> impl Iterator<Item = &'a 
 }
 
 fn for_host(index: &Index, callers: &Callers, host: &str) -> Vec<Request> {
-    let mut all = Vec::new();
+    let entries = index.service_entries.all().filter(|typed| typed.spec.hosts.iter().any(|own| own == host));
+    let mut all: Vec<Request> = entries.flat_map(|typed| for_entry(callers, typed, Some(host))).collect();
     for service in services_at(index, host) {
         let Some(port) = service.ports.first().map(|p| p.port) else { continue };
         all.extend(callers.towards(service).into_iter().map(|from| request(service, port, from, &Sample::default())));
     }
     all
+}
+
+/// Requests to each host of a ServiceEntry (or this one) at each of its ports. Where it selects pods of its namespace, they are its own.
+fn for_entry(callers: &Callers, typed: &Typed<ServiceEntry>, host: Option<&str>) -> Vec<Request> {
+    let home = typed.document.key.namespace.as_str();
+    let own = |namespace: &str, labels: &Labels| {
+        let selected = typed.spec.workload_selector.as_ref();
+        namespace == home && selected.is_some_and(|own| selects(&own.labels, labels))
+    };
+    let from = callers.besides(home, own);
+    let hosts = typed.spec.hosts.iter().filter(|own| *own != "*" && host.is_none_or(|host| *own == host));
+    let places = hosts.flat_map(|host| typed.spec.ports.iter().map(move |port| (host, port)));
+    let asked = places.flat_map(|(host, port)| {
+        let scheme = if matches!(port.protocol.to_uppercase().as_str(), "HTTPS" | "TLS") { "https" } else { "http" };
+        let url = format!("{scheme}://{}:{}/", host.replacen('*', "any", 1), port.number);
+        from.iter().map(move |from| Request {
+            id: String::new(),
+            from: from.clone(),
+            via: None,
+            method: "GET".into(),
+            url: url.clone(),
+            headers: Vec::new(),
+            at: None,
+        })
+    });
+    asked.collect()
 }
 
 fn for_virtual_service(index: &Index, callers: &Callers, typed: &Typed<VirtualService>) -> Vec<Request> {

@@ -182,7 +182,7 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
     }
     let total: u32 = seen.status.values().sum();
     let arrived: u32 = seen.answered_by.values().sum();
-    let partial = verdict.trace.iter().any(|s| s.because.starts_with("for "))
+    let partial = verdict.trace.iter().any(|s| s.because.en.starts_with("for "))
         || verdict.fault.abort.as_ref().is_some_and(|a| a.percent > 0.001);
     if arrived < total && !partial && !app_decides {
         return Err("not all arrived, and nothing said so".into());
@@ -212,18 +212,18 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
         return Ok(());
     }
     // One answer shows one way of several.
-    if verdict.trace.iter().any(|step| step.because.starts_with("its pods are not all called alike")) {
+    if verdict.trace.iter().any(|step| step.because.en.starts_with("its pods are not all called alike")) {
         return Ok(());
     }
     let mutual = seen.example.headers.contains_key("x-forwarded-client-cert");
     // A gateway in between shows who called it.
-    if mutual && asked.via.is_none() && verdict.trace.iter().any(|step| step.because.ends_with("ends here")) {
+    if mutual && asked.via.is_none() && verdict.trace.iter().any(|step| step.because.en.ends_with("ends here")) {
         return Ok(());
     }
     // The header that shows mutual TLS is for requests: where bytes alone are handed on, nothing shows it.
     let unread = |step: &mesh::Step| {
-        step.because.contains("carries bytes")
-            || step.because.contains("for bytes")
+        step.because.en.contains("carries bytes")
+            || step.because.en.contains("for bytes")
             || step.path.as_deref() == Some("spec.ingress")
     };
     if !mutual && verdict.trace.iter().any(unread) {
@@ -239,7 +239,7 @@ fn split(answered: &BTreeMap<String, u32>, total: u32, verdict: &Verdict) -> Res
         let mine = &verdict.destinations[at].workloads;
         verdict.destinations.iter().enumerate().any(|(i, d)| i != at && d.workloads.iter().any(|w| mine.contains(w)))
     };
-    let partial = verdict.trace.iter().any(|s| s.because.starts_with("for ") && s.step == "authorize");
+    let partial = verdict.trace.iter().any(|s| s.because.en.starts_with("for ") && s.step == "authorize");
     for (at, d) in verdict.destinations.iter().enumerate() {
         let got: u32 = d.workloads.iter().filter_map(|w| answered.get(w)).sum();
         let share = if d.workloads.is_empty() { 0.0 } else { d.share * (1.0 - aborted) };

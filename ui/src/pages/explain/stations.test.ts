@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome, Step } from '../../wire/generated/types';
 import { stationsOf } from './stations';
 
-const step = (name: string): Step => ({ step: name, object: null, path: null, because: name });
+const step = (name: string): Step => ({ step: name, object: null, path: null, because: name, zh: '' });
 const row = (outcome: Outcome, ...names: string[]): string =>
   stationsOf({ outcome, trace: names.map(step) })
     .map(({ place, state, steps, link }) => `${link.length > 0 ? '~' : ''}${place}${steps.length > 1 ? String(steps.length) : ''} ${state}`)

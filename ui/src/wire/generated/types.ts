@@ -316,9 +316,13 @@ export type EffectLine = { tone: EffectTone,
  */
 title: string, 
 /**
+ * The same in Chinese; empty where an older version wrote it down.
+ */
+titleZh: string, 
+/**
  * `10 % moves from v1 to v3`
  */
-detail: string, requestsPerSecond: number, 
+detail: string, detailZh: string, requestsPerSecond: number, 
 /**
  * Seen in traffic; else asked by the engine itself.
  */
@@ -1965,7 +1969,11 @@ export type Step = { step: string,
 /**
  * As people say it: `VirtualService shop/reviews`; null where no object decides.
  */
-object: string | null, path: string | null, because: string, };
+object: string | null, path: string | null, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * How far the mesh is on its way.

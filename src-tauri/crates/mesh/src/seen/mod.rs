@@ -59,9 +59,9 @@ impl Ready {
 
     /// The object and field that decide, and why; the service that is asked for, where no object of a mesh does.
     fn place(&self, verdict: &Verdict, request: &Request) -> Option<(ObjectKey, String, String)> {
-        let last = verdict.trace.last().map(|step| step.because.clone()).unwrap_or_default();
+        let last = verdict.trace.last().map(|step| step.because.en.clone()).unwrap_or_default();
         if let Some(step) = effect::deciding(verdict) {
-            return Some((step.object.clone()?, step.path.clone().unwrap_or_default(), step.because.clone()));
+            return Some((step.object.clone()?, step.path.clone().unwrap_or_default(), step.because.en.clone()));
         }
         let home = match &request.from {
             Caller::Workload { namespace, .. } | Caller::ServiceAccount { namespace, .. } => namespace.as_str(),

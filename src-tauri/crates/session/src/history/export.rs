@@ -91,7 +91,7 @@ fn section(row: &Row) -> String {
         .says
         .iter()
         .map(Line::from_saved)
-        .map(|line| format!("- {}: {}", plain(&line.title), plain(&line.detail)))
+        .map(|line| format!("- {}: {}", plain(&line.title.en), plain(&line.detail.en)))
         .collect();
     if !says.is_empty() {
         lines.push(String::new());

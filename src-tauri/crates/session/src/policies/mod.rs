@@ -337,7 +337,7 @@ fn still_refused(after: &Ready, call: &Call, sample: &Sample) -> Option<String> 
     let ports = if call.ports.is_empty() { &first } else { &call.ports };
     ports.iter().find_map(|port| {
         let verdict = after.explain(&request(call, *port, sample));
-        let said = || verdict.trace.last().map(|step| step.because.clone());
+        let said = || verdict.trace.last().map(|step| step.because.en.clone());
         let unknown = verdict.unknown.first().map(|unknown| unknown.because.clone());
         (!verdict.serves()).then(|| unknown.or_else(said).unwrap_or_default())
     })

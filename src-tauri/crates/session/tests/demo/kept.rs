@@ -81,10 +81,10 @@ async fn where_pods_are_is_told_where_nodes_may_not_be_read() {
             "metadata": {"name": "storefront", "namespace": "prod"},
             "spec": {"host": "storefront", "trafficPolicy": {"outlierDetection": {"consecutive5xxErrors": 5}}}});
         bench.admin().create(&rule, &Options::default()).await.unwrap();
-        let fact = |step: &mesh::Step| step.because.contains("pods that fail are left out");
+        let fact = |step: &mesh::Step| step.because.en.contains("pods that fail are left out");
         let verdict = once(&bench, "storefront:8080", |verdict| verdict.trace.iter().any(fact)).await;
         assert_eq!(verdict.outcome, Outcome::Forwarded, "{verdict:?}");
-        let says = |step: &mesh::Step| step.because.contains("the right to list Node is missing");
+        let says = |step: &mesh::Step| step.because.en.contains("the right to list Node is missing");
         assert_eq!(verdict.trace.iter().any(says), told, "{verdict:?}");
     }
 }

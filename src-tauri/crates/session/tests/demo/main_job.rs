@@ -26,7 +26,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     let plan = bench.review().await;
     assert_eq!((plan.because.as_str(), plan.unknown.as_slice()), ("", [].as_slice()));
     let says = session::says::says(&plan.effect);
-    let moved = says.iter().find(|line| line.detail.contains("10 % moves from v1 to v2"));
+    let moved = says.iter().find(|line| line.detail.en.contains("10 % moves from v1 to v2"));
     assert!(moved.is_some_and(|line| line.observed && line.per_second > 0.0), "{says:#?}");
     let (old, new) = plan.steps[0].texts();
     assert!(old.contains("weight: 90") && new.contains("weight: 80"), "{new}");

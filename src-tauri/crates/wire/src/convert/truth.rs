@@ -169,7 +169,8 @@ impl From<mesh::Step> for Step {
             step: step.step.to_owned(),
             object: step.object.map(|object| object.to_string()),
             path: step.path,
-            because: step.because,
+            because: step.because.en,
+            zh: step.because.zh,
         }
     }
 }

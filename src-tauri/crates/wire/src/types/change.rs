@@ -52,8 +52,11 @@ wire! {
         pub tone: EffectTone,
         /// `productpage → reviews`
         pub title: String,
+        /// The same in Chinese; empty where an older version wrote it down.
+        pub title_zh: String,
         /// `10 % moves from v1 to v3`
         pub detail: String,
+        pub detail_zh: String,
         pub requests_per_second: f64,
         /// Seen in traffic; else asked by the engine itself.
         pub observed: bool,

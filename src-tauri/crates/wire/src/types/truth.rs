@@ -70,6 +70,8 @@ wire! {
         pub object: Option<String>,
         pub path: Option<String>,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 

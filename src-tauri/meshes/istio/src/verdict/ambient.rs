@@ -1,7 +1,7 @@
 //! Requests that a pod in ambient mode sends or takes: the proxy of its node carries them in a tunnel (HBONE) and never reads them.
 
 use mesh::{Membership, Mtls, Outcome, Resolved, Step, Transport, Verdict};
-use world::{ObjectKey, Pod};
+use world::{ObjectKey, Pod, Said, said};
 
 use super::arrive::{because, short};
 use super::deliver::{Arrival, Delivery};
@@ -120,19 +120,35 @@ pub(super) fn arrive(hop: &Hop, delivery: &Delivery, peer: &Peer) -> Arrival {
         return Arrival::at(Outcome::Unknown, transport, Step::by("transport", key, path.clone(), because));
     }
     if delivery.plain && pod.annotations.get("ambient.istio.io/bypass-inbound-capture").is_some_and(|v| v == "true") {
-        let because = format!("{name} takes plaintext past its ztunnel, so nothing checks it there");
+        let because = said!(
+            "{name} takes plaintext past its ztunnel, so nothing checks it there",
+            "{name} 绕过 ztunnel 接受明文，所以那里没有检查"
+        );
         return Arrival::at(Outcome::Forwarded, transport, Step::said("deliver", because));
     }
     let posture = posture(hop.index, &pod.namespace, &pod.labels, Some(peer.port));
     if posture.mtls == Mtls::Strict && delivery.plain {
         let by = posture.object.map(|key| (key, posture.path));
-        let step = because("transport", by, format!("{name} takes only HBONE, and this comes in plaintext"));
+        let step = because(
+            "transport",
+            by,
+            said!("{name} takes only HBONE, and this comes in plaintext", "{name} 只接受 HBONE，而这是明文"),
+        );
         return Arrival { cut: true, ..Arrival::at(Outcome::Refused, transport, step) };
     }
     let how = if delivery.plain {
-        Step::said("transport", format!("ztunnel of {name} takes it in plaintext, from nobody that it knows"))
+        Step::said(
+            "transport",
+            said!(
+                "ztunnel of {name} takes it in plaintext, from nobody that it knows",
+                "{name} 的 ztunnel 以明文接收，来源身份未知"
+            ),
+        )
     } else {
-        Step::said("tunnel", format!("ztunnel of {name} takes it by HBONE, from {}", hop.principal()))
+        Step::said(
+            "tunnel",
+            said!("ztunnel of {name} takes it by HBONE, from {}", "{name} 的 ztunnel 通过 HBONE 接收，来自 {}"; hop.principal()),
+        )
     };
     authorize(hop, peer, transport, how)
 }
@@ -147,26 +163,27 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
         tcp: true,
         ..Arriving::default()
     };
-    let by = |outcome, (key, path): (ObjectKey, String), because: String| {
+    let by = |outcome, (key, path): (ObjectKey, String), because: Said| {
         (outcome, Step::by("authorize", &key, path, because))
     };
     let (outcome, last) = match ztunnel::admit(index, &pod.namespace, &pod.labels, &request) {
-        Admission::Allowed(None) => {
-            (Outcome::Forwarded, Step::said("authorize", format!("no policy of connections guards {name}")))
-        }
+        Admission::Allowed(None) => (
+            Outcome::Forwarded,
+            Step::said("authorize", said!("no policy of connections guards {name}", "没有连接策略守护 {name}")),
+        ),
         Admission::Allowed(Some(place)) => {
-            let because = format!("{} allows it into {name}", short(&place.0));
+            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}"; short(&place.0));
             by(Outcome::Forwarded, place, because)
         }
         Admission::Denied(key, path) => {
-            let because = format!("a rule of {} denies the connection", short(&key));
+            let because = said!("a rule of {} denies the connection", "{} 的一条规则拒绝此连接"; short(&key));
             by(Outcome::Denied, (key, path), because)
         }
         Admission::Failed(key, path, _) | Admission::NotAllowed(key, path) => {
-            let because = format!("no rule of {} allows the connection", short(&key));
+            let because = said!("no rule of {} allows the connection", "{} 没有规则允许此连接"; short(&key));
             by(Outcome::Denied, (key, path), because)
         }
-        Admission::Unknown(key, because) => by(Outcome::Unknown, (key, "spec".into()), because),
+        Admission::Unknown(key, because) => by(Outcome::Unknown, (key, "spec".into()), because.into()),
     };
     let lost = ztunnel::losses(index, &pod.namespace, &pod.labels);
     let lost = lost.into_iter().map(|loss| Step::by("authorize", &loss.key, loss.path, loss.because));

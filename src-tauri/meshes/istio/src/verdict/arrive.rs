@@ -1,7 +1,7 @@
 //! How one pod takes a request: the connection, then its policies.
 
 use mesh::{HeaderChanges, Membership, Mtls, Outcome, Posture, Step, Transport};
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use super::capture::comes_in;
 use super::deliver::{Arrival, Delivery};
@@ -45,7 +45,7 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         };
     let (transport, why) = connect(delivery, can);
     if peer.silent {
-        let because = format!("{} is asked at port {}, where nothing is said to listen", peer.name(), peer.port);
+        let because = said!("{} is asked at port {}, where nothing is said to listen", "请求到 {} 的端口 {}，那里未声明监听"; peer.name(), peer.port);
         // A caller without proxy hears of it from the pod's own.
         let answered = hop.from.membership.is_none() && member == Some(Membership::Sidecar);
         let outcome = if answered { Outcome::NoDestination } else { Outcome::Refused };
@@ -76,7 +76,7 @@ fn stranger(hop: &Hop, delivery: &Delivery, peer: &Peer, transport: Transport) -
     if transport != Transport::Mtls || known || expected.is_empty() {
         return None;
     }
-    let because = format!("{} runs as {}, which is not who is expected there", peer.name(), peer.pod.service_account);
+    let because = said!("{} runs as {}, which is not who is expected there", "{} 以 {} 的身份运行，与预期不符"; peer.name(), peer.pod.service_account);
     Some(Arrival::at(Outcome::Refused, transport, Step::said("transport", because)))
 }
 
@@ -87,22 +87,48 @@ fn unguarded(way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, 
         return arrival;
     }
     let (outcome, step) = match transport {
-        Transport::Mtls => {
-            (Outcome::Refused, because("transport", why, format!("{name} has no proxy that could answer mutual TLS")))
-        }
+        Transport::Mtls => (
+            Outcome::Refused,
+            because(
+                "transport",
+                why,
+                said!("{name} has no proxy that could answer mutual TLS", "{name} 没有能应答双向 TLS 的代理"),
+            ),
+        ),
         Transport::Tls if speech == Some(Speech::Http) => (
             Outcome::Refused,
-            because("transport", why, format!("{name} takes plain requests there, as its port says")),
+            because(
+                "transport",
+                why,
+                said!("{name} takes plain requests there, as its port says", "按端口声明，{name} 在此只接受明文请求"),
+            ),
         ),
-        Transport::Tls if speech == Some(Speech::Tls) => {
-            (Outcome::Forwarded, because("deliver", why, format!("{name} speaks TLS there, as its port says")))
-        }
-        Transport::Tls => {
-            (Outcome::Unknown, because("transport", why, format!("whether {name} itself speaks TLS is not known")))
-        }
+        Transport::Tls if speech == Some(Speech::Tls) => (
+            Outcome::Forwarded,
+            because(
+                "deliver",
+                why,
+                said!("{name} speaks TLS there, as its port says", "按端口声明，{name} 在此使用 TLS"),
+            ),
+        ),
+        Transport::Tls => (
+            Outcome::Unknown,
+            because(
+                "transport",
+                why,
+                said!("whether {name} itself speaks TLS is not known", "{name} 自身是否使用 TLS 不得而知"),
+            ),
+        ),
         Transport::Plaintext => (
             Outcome::Forwarded,
-            because("deliver", why, format!("{name} has no proxy of Istio, so nothing of Istio checks it there")),
+            because(
+                "deliver",
+                why,
+                said!(
+                    "{name} has no proxy of Istio, so nothing of Istio checks it there",
+                    "{name} 没有 Istio 代理，所以 Istio 不在那里检查"
+                ),
+            ),
         ),
     };
     Arrival::at(outcome, shown(way, transport), step)
@@ -126,7 +152,10 @@ fn by_sidecar(
         return arrival;
     }
     if let Some((_, key, path)) = delivery.cluster.tls.as_ref().filter(|(mode, ..)| mode == "MUTUAL") {
-        let because = "whether the certificates that it names are ones of the mesh is not known";
+        let because = (
+            "whether the certificates that it names are ones of the mesh is not known",
+            "它所指的证书是否属于网格不得而知",
+        );
         return Arrival::at(Outcome::Unknown, transport, Step::by("transport", key, path.clone(), because));
     }
     if let Some(text) = door.refuses(posture.mtls, transport, way.is_encrypted()) {
@@ -134,11 +163,16 @@ fn by_sidecar(
         return Arrival::at(
             Outcome::Refused,
             shown(way, transport),
-            because("transport", by, format!("{name} {text}")),
+            because("transport", by, Said::new(format!("{name} {}", text.0), format!("{name} {}", text.1))),
         );
     }
     if let Some(key) = opaque(index, &pod.namespace, &pod.labels) {
-        let step = Step::by("authorize", key, "spec", format!("{key} changes the proxy of {name} by hand"));
+        let step = Step::by(
+            "authorize",
+            key,
+            "spec",
+            said!("{key} changes the proxy of {name} by hand", "{key} 直接修补了 {name} 的代理"),
+        );
         return Arrival::at(Outcome::Unknown, transport, step);
     }
     if let Some(arrival) = odd() {
@@ -147,19 +181,23 @@ fn by_sidecar(
     let mut arrival = admitted(hop, way, delivery, peer, transport, door.is_bytes(way.is_encrypted()));
     arrival.transport = shown(way, transport);
     if let (true, Some((key, path))) = (door.is_bytes(false), &door.opener) {
-        let because = format!("it opens port {} for bytes: nothing there reads requests", peer.port);
+        let because = said!("it opens port {} for bytes: nothing there reads requests", "它以字节流方式开放端口 {}：那里不解析请求"; peer.port);
         arrival.steps.insert(0, Step::by("listen", key, path.clone(), because));
     }
     if let Some(key) = &door.beside {
-        let because =
-            format!("it opens no listener for port {}, so it comes in as on any port that nobody names", peer.port);
+        let because = said!("it opens no listener for port {}, so it comes in as on any port that nobody names", "它没有为端口 {} 开放监听器，因此按未声明的端口进入"; peer.port);
         arrival.steps.insert(0, Step::by("listen", key, "spec.ingress", because));
     }
     if let (Outcome::Forwarded, Some((key, path, address))) = (arrival.outcome, &door.endpoint) {
-        arrival.steps.push(Step::by("deliver", key, path.clone(), format!("the proxy hands it on to {address}")));
+        arrival.steps.push(Step::by(
+            "deliver",
+            key,
+            path.clone(),
+            said!("the proxy hands it on to {address}", "代理把它转交给 {address}"),
+        ));
         if !listens(peer, address) {
             arrival.outcome = Outcome::Unknown;
-            let because = format!("whether anything listens at {address} is not known");
+            let because = said!("whether anything listens at {address} is not known", "{address} 是否有监听不得而知");
             arrival.steps.push(Step::by("deliver", key, path.clone(), because));
         }
     }
@@ -203,7 +241,7 @@ fn connect(delivery: &Delivery, can_mutual: bool) -> (Transport, Option<Place>) 
     }
 }
 
-pub(super) fn because(step: &'static str, object: Option<Place>, because: String) -> Step {
+pub(super) fn because(step: &'static str, object: Option<Place>, because: impl Into<Said>) -> Step {
     match object {
         Some((key, path)) => Step::by(step, &key, path, because),
         None => Step::said(step, because),
@@ -214,7 +252,7 @@ pub(super) fn because(step: &'static str, object: Option<Place>, because: String
 fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
     let pod = &peer.pod;
     if let Some(why) = malformed(&way.method, &way.path).filter(|_| !bytes) {
-        let step = Step::said("read", format!("{} answers 400 by itself: {why}", peer.name()));
+        let step = Step::said("read", said!("{} answers 400 by itself: {why}", "{} 自己返回 400：{why}"; peer.name()));
         return Arrival { status: Some(400), ..Arrival::at(Outcome::Direct, transport, step) };
     }
     let mut headers = as_read(way, transport);
@@ -304,21 +342,24 @@ fn authorize(
         tcp: seen.bytes,
     };
     let (outcome, step) = match admit(index, &pod.namespace, &pod.labels, &request) {
-        Admission::Allowed(None) => (Outcome::Forwarded, Step::said("authorize", format!("no policy guards {name}"))),
+        Admission::Allowed(None) => {
+            (Outcome::Forwarded, Step::said("authorize", said!("no policy guards {name}", "没有策略守护 {name}")))
+        }
         Admission::Allowed(Some((key, path))) => {
-            let because = format!("{} allows it into {name}", short(&key));
+            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}"; short(&key));
             (Outcome::Forwarded, Step::by("authorize", &key, path, because))
         }
         Admission::Denied(key, path) => {
-            let because = format!("a rule of {} denies it", short(&key));
+            let because = said!("a rule of {} denies it", "{} 的一条规则拒绝它"; short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
         Admission::Failed(key, path, said) => {
-            let because = format!("the authorizer that {} names does not answer", short(&key));
+            let because =
+                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答"; short(&key));
             return (Outcome::Denied, Step::by("authorize", &key, path, because), Some(said));
         }
         Admission::NotAllowed(key, path) => {
-            let because = format!("no rule of {} allows it", short(&key));
+            let because = said!("no rule of {} allows it", "{} 没有规则允许它"; short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
         Admission::Unknown(key, because) => (Outcome::Unknown, Step::by("authorize", &key, "spec", because)),

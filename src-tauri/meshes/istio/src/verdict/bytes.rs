@@ -70,7 +70,12 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdi
 }
 
 pub(super) fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut Verdict) {
-    verdict.trace.push(Step::by("route", rule.key, rule.path(), "the rule for connections that holds"));
+    verdict.trace.push(Step::by(
+        "route",
+        rule.key,
+        rule.path(),
+        ("the rule for connections that holds", "生效的连接规则"),
+    ));
     let hop = Hop { scope: hop.scope.behind_rules(), ..*hop };
     let mut deliveries = Vec::new();
     for (at, share) in follow::shares(rule.route) {
@@ -112,7 +117,10 @@ fn cut_short(verdict: &mut Verdict) {
 /// No listener knows where it goes: to the address itself, unless nothing unknown may leave.
 pub(super) fn unknown(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
     if let Some((key, path)) = registry_only(hop) {
-        let because = "nothing unknown may leave, and the proxy does not know where this goes";
+        let because = (
+            "nothing unknown may leave, and the proxy does not know where this goes",
+            "不放行未知的外部请求，而代理不知道它去往何处",
+        );
         verdict.trace.push(Step::by("route", &key, path, because));
         verdict.ends(Outcome::Refused);
         return;

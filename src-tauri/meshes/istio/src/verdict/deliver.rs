@@ -1,6 +1,7 @@
 //! Splits the requests among the pods of their destinations and sums up what becomes of them.
 
 use mesh::{Destination, HeaderChanges, Outcome, Resolved, Step, Transport, Verdict};
+use world::{Said, said};
 
 use super::arrive::arrive;
 use super::balance;
@@ -83,6 +84,9 @@ pub(super) fn deliver(
         Some(deliveries) => deliveries,
         None => return,
     };
+    for delivery in &deliveries {
+        verdict.settings.extend(delivery.cluster.settings.clone());
+    }
     for fact in deliveries.iter().flat_map(|delivery| &delivery.cluster.facts) {
         // What is said of the host holds for each of its subsets.
         if !verdict.trace.contains(fact) {
@@ -153,7 +157,10 @@ fn try_again(parts: &mut Vec<Part>, verdict: &mut Verdict) {
         }
         let lost: f64 = mine().filter(|part| fails(part)).map(|part| part.share).sum();
         for step in mine().filter(|part| fails(part)).flat_map(|part| &part.arrival.steps) {
-            let because = format!("{}: the proxy tries another pod", step.because);
+            let because = Said::new(
+                format!("{}: the proxy tries another pod", step.because.en),
+                format!("{}：代理会另选一个 Pod", step.because.zh),
+            );
             verdict.trace.push(Step { because, ..step.clone() });
         }
         parts.retain(|part| part.destination != at || !fails(part));
@@ -205,10 +212,13 @@ fn nobody(hop: &Hop, delivery: &Delivery) -> Arrival {
         return Arrival::at(Outcome::Unknown, Transport::Plaintext, Step::said("deliver", unknown.because));
     }
     let step = match &cluster.subset {
-        Some((name, key, path)) => {
-            Step::by("deliver", key, path.clone(), format!("subset {name} of {} has no ready pods", cluster.name.1))
-        }
-        None => Step::said("deliver", format!("{} has no ready pods", cluster.name.1)),
+        Some((name, key, path)) => Step::by(
+            "deliver",
+            key,
+            path.clone(),
+            said!("subset {name} of {} has no ready pods", "{} 的版本 {name} 没有就绪的 Pod"; cluster.name.1),
+        ),
+        None => Step::said("deliver", said!("{} has no ready pods", "{} 没有就绪的 Pod"; cluster.name.1)),
     };
     Arrival::at(Outcome::NoDestination, Transport::Plaintext, step)
 }
@@ -219,7 +229,7 @@ fn outside(delivery: &Delivery, address: &str) -> Arrival {
         Some("ISTIO_MUTUAL") => Transport::Mtls,
         _ => Transport::Plaintext,
     };
-    let step = Step::said("deliver", format!("to {address}, outside the cluster"));
+    let step = Step::said("deliver", said!("to {address}, outside the cluster", "到集群外的 {address}"));
     Arrival::at(Outcome::Forwarded, transport, step)
 }
 
@@ -316,14 +326,17 @@ fn tell(parts: &[Part], outcome: Outcome, verdict: &mut Verdict) {
             let mut step = step.clone();
             if several {
                 let percent = (share * 1000.0).round() / 10.0;
-                step.because = format!("for {percent} %: {}", step.because);
+                step.because = Said::new(
+                    format!("for {percent} %: {}", step.because.en),
+                    format!("其中 {percent} %：{}", step.because.zh),
+                );
             }
             verdict.trace.push(step);
         }
         if arrival.outcome == Outcome::Unknown
             && let Some(step) = verdict.trace.last()
         {
-            verdict.unknown.push(mesh::Unknown { about: "the destination".into(), because: step.because.clone() });
+            verdict.unknown.push(mesh::Unknown { about: "the destination".into(), because: step.because.en.clone() });
         }
     }
 }

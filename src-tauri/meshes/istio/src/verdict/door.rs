@@ -57,22 +57,31 @@ impl Door {
 
     /// Why a connection is not taken; `None` where it is.
     /// Upstream: pilot/pkg/networking/core/filterchain_options.go, getFilterChainMatchOptions.
-    pub fn refuses(&self, mode: Mtls, transport: Transport, encrypted: bool) -> Option<&'static str> {
+    pub fn refuses(&self, mode: Mtls, transport: Transport, encrypted: bool) -> Option<(&'static str, &'static str)> {
         match (mode, transport) {
-            (Mtls::Strict, Transport::Plaintext) if encrypted => {
-                Some("takes only mutual TLS of the mesh, and this is the caller's own TLS")
+            (Mtls::Strict, Transport::Plaintext) if encrypted => Some((
+                "takes only mutual TLS of the mesh, and this is the caller's own TLS",
+                "只接受网格的双向 TLS，而这是调用方自己的 TLS",
+            )),
+            (Mtls::Strict, Transport::Plaintext) => {
+                Some(("takes only mutual TLS, and this comes in plaintext", "只接受双向 TLS，而这是明文"))
             }
-            (Mtls::Strict, Transport::Plaintext) => Some("takes only mutual TLS, and this comes in plaintext"),
-            (Mtls::Disabled, Transport::Mtls) if self.speech == Speech::Http => {
-                Some("takes only plaintext, and the caller's proxy insists on mutual TLS")
-            }
-            (Mtls::Disabled, Transport::Mtls) => {
-                Some("takes no mutual TLS, so it hands on what it cannot read, and nobody there answers it")
-            }
-            (_, Transport::Tls) => Some("takes TLS of the mesh alone, and the rule asks for plain TLS"),
-            _ if encrypted && self.speech == Speech::Http => {
-                Some("reads requests there, and the caller's own TLS hides them")
-            }
+            (Mtls::Disabled, Transport::Mtls) if self.speech == Speech::Http => Some((
+                "takes only plaintext, and the caller's proxy insists on mutual TLS",
+                "只接受明文，而调用方的代理坚持双向 TLS",
+            )),
+            (Mtls::Disabled, Transport::Mtls) => Some((
+                "takes no mutual TLS, so it hands on what it cannot read, and nobody there answers it",
+                "不接受双向 TLS，只能转交读不懂的内容，那里没有人应答",
+            )),
+            (_, Transport::Tls) => Some((
+                "takes TLS of the mesh alone, and the rule asks for plain TLS",
+                "只接受网格的 TLS，而规则要求普通 TLS",
+            )),
+            _ if encrypted && self.speech == Speech::Http => Some((
+                "reads requests there, and the caller's own TLS hides them",
+                "在那里解析请求，而调用方自己的 TLS 掩盖了它们",
+            )),
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
 //! What a destination stands for: the pods behind a host, port and subset, and how the caller's proxy connects to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mesh::{Membership, Mtls, Step};
-use world::{Labels, ObjectKey, Pod};
+use world::{Labels, ObjectKey, Pod, Said, said};
 
 use super::balance::Balance;
 use super::oddities::Oddities;
@@ -27,12 +28,15 @@ pub(super) enum Nothing {
 
 impl Nothing {
     /// In words.
-    pub fn because(&self, host: &str, port: u16) -> String {
+    pub fn because(&self, host: &str, port: u16) -> Said {
         match self {
-            Self::Host => format!("{host} is no host that the caller's proxy knows"),
-            Self::Port => format!("{host} has no port {port}"),
+            Self::Host => said!("{host} is no host that the caller's proxy knows", "调用方的代理不认识主机 {host}"),
+            Self::Port => said!("{host} has no port {port}", "{host} 没有端口 {port}"),
             Self::Subset(name) => {
-                format!("no DestinationRule that holds for this caller names a subset {name} of {host}")
+                said!(
+                    "no DestinationRule that holds for this caller names a subset {name} of {host}",
+                    "对此调用方生效的 DestinationRule 都没有定义 {host} 的版本 {name}"
+                )
             }
         }
     }
@@ -67,6 +71,8 @@ pub(super) struct Cluster {
     pub speech: Option<Speech>,
     /// What a DestinationRule says that no single request shows.
     pub facts: Vec<Step>,
+    /// The same and more, setting by setting.
+    pub settings: BTreeMap<String, String>,
     /// What it says of connections that few rules say.
     pub odd: Oddities,
 }
@@ -89,6 +95,7 @@ impl Cluster {
             names: Vec::new(),
             speech: None,
             facts: Vec::new(),
+            settings: BTreeMap::new(),
             odd: Oddities::default(),
         }
     }
@@ -129,6 +136,14 @@ impl Cluster {
         let (balancer, outliers) = (fact("loadBalancer"), fact("outlierDetection"));
         let balance = Balance::new(index, &found, balancer, outliers);
         let odd = rules.as_ref().map(|r| Oddities::of(r, port, named.as_ref(), found.speech(port), &facts));
+        let mut settings: BTreeMap<String, String> = facts
+            .iter()
+            .flat_map(|(fact, ..)| fact.settings())
+            .chain(tls.iter().flat_map(|(tls, ..)| tls.settings()))
+            .collect();
+        if let Some(name) = subset {
+            settings = settings.into_iter().map(|(setting, value)| (format!("{name} {setting}"), value)).collect();
+        }
         let facts = facts.into_iter().map(|(fact, key, path)| Step::by("policy", key, path, fact.words())).collect();
         // A Secret is for gateways; a sidecar looks for none that a rule for everybody names, and encrypts nothing.
         let sidecar = hop.from.membership == Some(Membership::Sidecar);
@@ -165,6 +180,7 @@ impl Cluster {
             names,
             speech: found.speech(port),
             facts,
+            settings,
             sni: tls.as_ref().map(|(tls, ..)| tls.sni.clone()).unwrap_or_default(),
             tls: tls.map(written).or(policy.map(|(key, path)| ("SIMPLE".to_owned(), key, path))),
             told: told.map(written),

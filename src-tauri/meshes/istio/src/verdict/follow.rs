@@ -1,6 +1,7 @@
 //! What a rule of a VirtualService does with a request.
 
 use mesh::{Membership, Outcome, Step, Verdict};
+use world::said;
 
 use super::change::{change, matched};
 use super::deliver::{Delivery, deliver};
@@ -32,7 +33,12 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
     let (key, rule) = (entry.key, &*entry.http);
     let caught = entry.condition().map(|m| words::conditions(m).join(", ")).filter(|words| !words.is_empty());
     let caught = caught.unwrap_or_else(|| "it has no conditions".to_owned());
-    verdict.trace.push(Step::by("route", key, entry.path(), format!("the first rule that catches it: {caught}")));
+    verdict.trace.push(Step::by(
+        "route",
+        key,
+        entry.path(),
+        said!("the first rule that catches it: {caught}", "第一条匹配的规则：{caught}"),
+    ));
     let at = |field: &str| entry.field(field);
     if let Some(redirect) = &rule.redirect {
         let location = replaced(rule).unwrap_or_else(|| location(redirect, entry, way));
@@ -43,7 +49,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     if let Some(direct) = &rule.direct_response {
-        let because = format!("the caller's own proxy answers {}", direct.status);
+        let because = said!("the caller's own proxy answers {}", "调用方自己的代理返回 {}"; direct.status);
         verdict.trace.push(Step::by("answer", key, at("directResponse"), because));
         verdict.ends(Outcome::Direct);
         verdict.status = Some(direct.status);
@@ -53,7 +59,12 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     if let Some(status) = inject(rule.fault.as_ref(), verdict) {
-        verdict.trace.push(Step::by("fault", key, at("fault.abort"), format!("every request is answered {status}")));
+        verdict.trace.push(Step::by(
+            "fault",
+            key,
+            at("fault.abort"),
+            said!("every request is answered {status}", "每个请求都得到 {status}"),
+        ));
         verdict.ends(Outcome::Aborted);
         verdict.status = Some(status);
         return;
@@ -187,13 +198,18 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
     let field = |at: usize| entry.field(&format!("route[{at}]"));
     let split = shares(route);
     if split.is_empty() {
-        verdict.trace.push(Step::by("split", key, entry.field("route"), "no destination has a weight"));
+        verdict.trace.push(Step::by(
+            "split",
+            key,
+            entry.field("route"),
+            ("no destination has a weight", "没有目的地带权重"),
+        ));
         verdict.ends(Outcome::NoDestination);
         verdict.status = Some(503);
         return;
     }
     if split.len() > 1 {
-        let because = format!("{} by weight", words::action(&entry.http));
+        let because = said!("{} by weight", "按权重：{}"; words::action(&entry.http));
         verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
     let (mut deliveries, mut absent) = (Vec::new(), 0.0);
@@ -208,7 +224,12 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
         match Cluster::of(hop, &host, port, subset) {
             Ok(cluster) if !unlisted => {
                 if let Some((name, object, path)) = &cluster.subset {
-                    verdict.trace.push(Step::by("subset", object, path.clone(), format!("{name} is defined here")));
+                    verdict.trace.push(Step::by(
+                        "subset",
+                        object,
+                        path.clone(),
+                        said!("{name} is defined here", "{name} 在此定义"),
+                    ));
                 }
                 deliveries.push(Delivery { share, cluster, plain: false });
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_api::GROUP;
 use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Transport, Verdict, target_port};
-use world::{Pod, Service, ServicePort};
+use world::{Pod, Service, ServicePort, said};
 
 use super::deliver::{Arrival, Delivery, deliver};
 use super::endpoint::Cluster;
@@ -58,12 +58,20 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
     };
     let mut way = Way::new(index, target, request);
     let Some(port) = service.ports.iter().find(|p| p.port == way.target.port) else {
-        said(&mut verdict, "connect", format!("Service {namespace}/{name} has no port {}", way.target.port));
+        said(
+            &mut verdict,
+            "connect",
+            said!("Service {namespace}/{name} has no port {}", "Service {namespace}/{name} 没有端口 {}"; way.target.port),
+        );
         verdict.ends(Outcome::Refused);
         return verdict;
     };
     let Some(pod) = pods.iter().find(|p| p.ready) else {
-        said(&mut verdict, "connect", format!("Service {namespace}/{name} has no ready pods"));
+        said(
+            &mut verdict,
+            "connect",
+            said!("Service {namespace}/{name} has no ready pods", "Service {namespace}/{name} 没有就绪的 Pod"),
+        );
         verdict.ends(Outcome::Refused);
         return verdict;
     };

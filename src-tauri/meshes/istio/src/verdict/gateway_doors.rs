@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use gateway_api::hosts::best;
 use mesh::{Outcome, Step, Verdict};
+use world::{Said, said};
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -46,10 +47,21 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     }
     let open = index.open_at(pod, at.services, at.port);
     for (door, why) in &open.shut {
-        verdict.trace.push(Step::by("listen", &door.key, &door.path, format!("it is not open: {why}")));
+        verdict.trace.push(Step::by(
+            "listen",
+            &door.key,
+            &door.path,
+            said!("it is not open: {why}", "它没有开放：{why}"),
+        ));
     }
     if open.is_shut() {
-        refuse(verdict, Step::said("listen", format!("no gateway opens port {} of {name}", at.port)));
+        refuse(
+            verdict,
+            Step::said(
+                "listen",
+                said!("no gateway opens port {} of {name}", "没有网关在 {name} 上开放端口 {}"; at.port),
+            ),
+        );
         return;
     }
     let from = Sender::of(index, pod);
@@ -61,12 +73,12 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     } else if let Some(door) = open.bytes {
         gate.bytes(door, index.bytes_at(door, &pod.namespace), way, verdict);
     } else {
-        let because = format!("port {} of {name} takes only TLS, and this comes in plaintext", at.port);
+        let because = said!("port {} of {name} takes only TLS, and this comes in plaintext", "{name} 的端口 {} 只接受 TLS，而这是明文"; at.port);
         refuse(verdict, open.tls.first().map_or(Step::said("listen", &because), |door| by(door, &because)));
     }
 }
 
-fn by(door: &Door, because: impl Into<String>) -> Step {
+fn by(door: &Door, because: impl Into<Said>) -> Step {
     Step::by("listen", &door.key, &door.path, because)
 }
 
@@ -115,12 +127,19 @@ impl<'a> Gate<'a> {
             match (open.bytes, open.tls.first().or(open.http.first())) {
                 (Some(door), _) => self.bytes(door, self.index.bytes_at(door, home), way, verdict),
                 (None, Some(door)) if open.tls.is_empty() => {
-                    refuse(verdict, by(door, "it takes plain requests, and this comes in TLS"));
+                    refuse(
+                        verdict,
+                        by(door, ("it takes plain requests, and this comes in TLS", "它接受明文请求，而这是 TLS")),
+                    );
                 }
-                (None, Some(door)) => {
-                    refuse(verdict, by(door, format!("no server of this port is for the name '{sni}'")))
-                }
-                (None, None) => refuse(verdict, Step::said("listen", "nothing takes TLS here")),
+                (None, Some(door)) => refuse(
+                    verdict,
+                    by(
+                        door,
+                        said!("no server of this port is for the name '{sni}'", "此端口没有用于名称“{sni}”的服务"),
+                    ),
+                ),
+                (None, None) => refuse(verdict, Step::said("listen", ("nothing takes TLS here", "这里不接受 TLS"))),
             }
             return;
         };
@@ -145,11 +164,23 @@ impl<'a> Gate<'a> {
         }
         match (door.tls, &self.visit.principal) {
             (Some(Mode::Mutual), _) => {
-                refuse(verdict, by(door, "it asks for a certificate, and the request brings none"));
+                refuse(
+                    verdict,
+                    by(door, ("it asks for a certificate, and the request brings none", "它要求证书，而请求没有带")),
+                );
                 return;
             }
             (Some(Mode::Mesh), None) => {
-                refuse(verdict, by(door, "it asks for a certificate of the mesh, and the request brings none"));
+                refuse(
+                    verdict,
+                    by(
+                        door,
+                        (
+                            "it asks for a certificate of the mesh, and the request brings none",
+                            "它要求网格的证书，而请求没有带",
+                        ),
+                    ),
+                );
                 return;
             }
             _ => verdict.trace.push(by(door, format!("TLS for {chosen} ends here"))),
@@ -185,7 +216,13 @@ impl<'a> Gate<'a> {
         }
         self.forward_for(way);
         let Some(host) = self.index.host_at(doors, &way.authority, self.stand()) else {
-            no_route(verdict, Step::said("route", format!("no route is bound to a server here for {}", way.authority)));
+            no_route(
+                verdict,
+                Step::said(
+                    "route",
+                    said!("no route is bound to a server here for {}", "这里没有绑定用于 {} 的路由"; way.authority),
+                ),
+            );
             return;
         };
         if let Some(door) = host.redirect
@@ -218,7 +255,7 @@ impl<'a> Gate<'a> {
                 follow::follow(&self.hop(), way, &entry, verdict);
             }
             _ => {
-                let because = format!("none of the rules for {} catches {} {}", host.name, way.method, way.path);
+                let because = said!("none of the rules for {} catches {} {}", "{} 的规则都不匹配 {} {}"; host.name, way.method, way.path);
                 no_route(verdict, Step::said("route", because));
             }
         }
@@ -227,7 +264,7 @@ impl<'a> Gate<'a> {
     /// Bytes: one rule says where all of them go. What fails ends the connection.
     fn bytes(&self, door: &Door, connection: Option<Connection>, way: &mut Way, verdict: &mut Verdict) {
         let Some(Connection { rule, .. }) = connection else {
-            refuse(verdict, by(door, "no route is bound to it, so it is not open"));
+            refuse(verdict, by(door, ("no route is bound to it, so it is not open", "没有路由绑定到它，因此没有开放")));
             return;
         };
         let remote = self.visit.ip.to_owned();
@@ -262,7 +299,7 @@ impl<'a> Gate<'a> {
             deliveries.push(Delivery { share, cluster, plain: false });
         }
         if deliveries.is_empty() {
-            said(verdict, "split", "no destination has a weight");
+            said(verdict, "split", ("no destination has a weight", "没有目的地带权重"));
             verdict.ends(Outcome::NoDestination);
             return;
         }

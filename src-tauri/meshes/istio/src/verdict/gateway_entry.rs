@@ -48,16 +48,26 @@ impl Gate<'_> {
                 verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
                 return true;
             }
-            Admission::Denied(key, path) => {
-                (Outcome::Denied, Step::by("authorize", &key, path, "a rule of it denies it"))
-            }
+            Admission::Denied(key, path) => (
+                Outcome::Denied,
+                Step::by("authorize", &key, path, ("a rule of it denies it", "它的一条规则拒绝此请求")),
+            ),
             Admission::Failed(key, path, said) => {
                 status = said;
-                (Outcome::Denied, Step::by("authorize", &key, path, "the authorizer that it names does not answer"))
+                (
+                    Outcome::Denied,
+                    Step::by(
+                        "authorize",
+                        &key,
+                        path,
+                        ("the authorizer that it names does not answer", "它所指的授权服务没有应答"),
+                    ),
+                )
             }
-            Admission::NotAllowed(key, path) => {
-                (Outcome::Denied, Step::by("authorize", &key, path, "no rule of it allows it"))
-            }
+            Admission::NotAllowed(key, path) => (
+                Outcome::Denied,
+                Step::by("authorize", &key, path, ("no rule of it allows it", "它没有规则允许此请求")),
+            ),
             Admission::Unknown(key, because) => {
                 verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
                 *verdict = verdict.clone().because("the gateway", because);

@@ -1,7 +1,7 @@
 //! How a request leaves its caller.
 
 use mesh::{Destination, Membership, Outcome, Resolved, Transport, Verdict, target_port};
-use world::{Labels, Pod, Service, ServicePort};
+use world::{Labels, Pod, Service, ServicePort, said};
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -15,8 +15,16 @@ use crate::read::domains::Named;
 
 /// A caller without proxy: Kubernetes picks a pod, and the request goes in plaintext.
 pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    let how = if way.is_encrypted() { "encrypted by itself alone" } else { "in plaintext" };
-    said(verdict, "leave", format!("the caller has no proxy, so no route applies and it goes {how}"));
+    let (how, zh) = if way.is_encrypted() {
+        ("encrypted by itself alone", "只由自身加密")
+    } else {
+        ("in plaintext", "以明文")
+    };
+    let because = said!(
+        "the caller has no proxy, so no route applies and it goes {how}",
+        "调用方没有代理，不适用任何路由，{zh}发出"
+    );
+    said(verdict, "leave", because);
     past_routes(hop, way, resolved, verdict, None);
 }
 
@@ -71,7 +79,8 @@ pub(super) fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict
         Resolved::Service(service) => match straight(hop.index, service, way.target.port) {
             Some(cluster) => cluster,
             None => {
-                let because = format!("Service {} has no port {}", service.name, way.target.port);
+                let because =
+                    said!("Service {} has no port {}", "Service {} 没有端口 {}"; service.name, way.target.port);
                 said(verdict, "connect", because);
                 verdict.ends(Outcome::Refused);
                 verdict.status = by_proxy;

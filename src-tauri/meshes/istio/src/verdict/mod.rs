@@ -156,13 +156,14 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
     let cluster = Cluster::at(pod, port);
     let arrival = arrive(&Hop::of(index, &stranger), &way, &Delivery { share: 1.0, cluster, plain: true }, &peer);
     let usual = (arrival.outcome == Outcome::Denied && !arrival.cut).then_some(403);
-    let because = arrival.steps.last().map(|step| step.because.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
+    let because =
+        arrival.steps.last().map(|step| step.because.en.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
     let unknown = because.map(|because| Unknown { about: "the destination".into(), because }).into_iter().collect();
     Some(Received { outcome: arrival.outcome, status: arrival.status.or(usual), steps: arrival.steps, unknown })
 }
 
 /// A step without object.
-pub(crate) fn said(verdict: &mut Verdict, step: &'static str, because: impl Into<String>) {
+pub(crate) fn said(verdict: &mut Verdict, step: &'static str, because: impl Into<world::Said>) {
     verdict.trace.push(Step::said(step, because));
 }
 

@@ -2,6 +2,7 @@
 //! Upstream: istio/istio pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts.
 
 use mesh::{Outcome, Resolved, Step, Verdict};
+use world::said;
 
 use super::leave::past_routes;
 use super::listener::{loopback, registry_only};
@@ -70,7 +71,7 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
             Caught::By(entry) => follow::follow(hop, way, &entry, verdict),
             Caught::Perhaps(entry, why) => untold(verdict, &entry, why),
             Caught::Not => {
-                let because = format!("none of its rules catches {} {}", way.method, way.path);
+                let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}"; way.method, way.path);
                 let step = match table.key() {
                     Some(key) => Step::by("route", key, table.list(), because),
                     None => Step::said("route", because),
@@ -79,7 +80,11 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
             }
         },
         (None, Some(Named { host, .. })) => {
-            said(verdict, "route", format!("no VirtualService routes {}, so every ready pod may get it", host.name()));
+            said(
+                verdict,
+                "route",
+                said!("no VirtualService routes {}, so every ready pod may get it", "没有 VirtualService 路由 {}，所以任何就绪的 Pod 都可能收到"; host.name()),
+            );
             follow::default(hop, way, &host, verdict);
         }
         (None, None) => unknown_host(hop, way, resolved, verdict),
@@ -103,7 +108,10 @@ fn unknown_host(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Ver
     let who = way.authority.clone();
     way.count();
     if let Some((key, path)) = registry_only(hop) {
-        let because = format!("{who} is no host that this proxy knows, and it lets nothing unknown out");
+        let because = said!(
+            "{who} is no host that this proxy knows, and it lets nothing unknown out",
+            "此代理不认识主机 {who}，且不放行未知的外部请求"
+        );
         verdict.trace.push(Step::by("route", &key, path, because));
         verdict.ends(Outcome::Blocked);
         verdict.status = Some(502);
@@ -117,14 +125,19 @@ fn unknown_host(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Ver
         return;
     }
     if loopback(resolved).is_some() {
-        let because = format!("{who} is no host that this proxy knows, and the caller chose no address for it");
+        let because = said!(
+            "{who} is no host that this proxy knows, and the caller chose no address for it",
+            "此代理不认识主机 {who}，调用方也没有选定地址"
+        );
         said(verdict, "route", because);
         verdict.ends(Outcome::NoDestination);
         verdict.status = Some(503);
         return;
     }
-    let because =
-        format!("{who} is no host that this proxy knows: it goes in plaintext to the address that the caller chose");
+    let because = said!(
+        "{who} is no host that this proxy knows: it goes in plaintext to the address that the caller chose",
+        "此代理不认识主机 {who}：以明文发往调用方选定的地址"
+    );
     said(verdict, "route", because);
     past_routes(hop, way, resolved, verdict, Some(503));
 }

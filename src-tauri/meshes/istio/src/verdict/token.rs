@@ -1,7 +1,7 @@
 //! The token of a request, where a proxy checks it: the end user's, for policies and, at a gateway, for routes.
 
 use mesh::{Outcome, Step, Verdict};
-use world::{Labels, ObjectKey};
+use world::{Labels, ObjectKey, said};
 
 use super::way::Way;
 use crate::kinds::request_authentication::decide::{Carrying, EndUser, Taken, authenticate, of_waypoint, of_workload};
@@ -36,7 +36,7 @@ fn checked(user: EndUser) -> Checked {
     match user {
         EndUser::Nobody => Checked::Nobody,
         EndUser::Known(taken) => {
-            let because = format!("the token of {} is taken", taken.claims.text("sub"));
+            let because = said!("the token of {} is taken", "接受 {} 的令牌"; taken.claims.text("sub"));
             let step = Step::by("authenticate", &taken.key, taken.path.clone(), because);
             Checked::Taken(taken, step)
         }
@@ -72,7 +72,7 @@ pub(super) fn taken(checked: Checked, who: &str, way: &mut Way, verdict: &mut Ve
             true
         }
         Checked::Ends(Outcome::Unknown, _, step) => {
-            let because = step.because.clone();
+            let because = step.because.en.clone();
             verdict.trace.push(step);
             *verdict = verdict.clone().because(who, because);
             false

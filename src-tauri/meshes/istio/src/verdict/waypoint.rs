@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Membership, Outcome, Step, Transport, Verdict};
-use world::{Document, Labels, ObjectKey, Pod};
+use world::{Document, Labels, ObjectKey, Pod, said};
 
 use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
@@ -63,7 +63,12 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
     let because = format!("{by} has its requests taken by waypoint {called}, to which ztunnel sends them by HBONE");
     verdict.trace.push(Step::by("waypoint", by, path.clone(), because));
     let Some(sender) = sender(index, key) else {
-        verdict.trace.push(Step::by("deliver", key, "status", format!("waypoint {called} has no ready pods")));
+        verdict.trace.push(Step::by(
+            "deliver",
+            key,
+            "status",
+            said!("waypoint {called} has no ready pods", "waypoint {called} 没有就绪的 Pod"),
+        ));
         return verdict.ends(Outcome::NoDestination);
     };
     if way.is_encrypted() {
@@ -151,14 +156,18 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
             return true;
         }
         Admission::Denied(by, path) => {
-            (Outcome::Denied, place(&by, path), format!("a rule of {} denies it", short(&by)))
+            (Outcome::Denied, place(&by, path), said!("a rule of {} denies it", "{} 的一条规则拒绝它"; short(&by)))
         }
         Admission::Failed(by, path, said) => {
             status = said;
-            (Outcome::Denied, place(&by, path), format!("the authorizer that {} names does not answer", short(&by)))
+            (
+                Outcome::Denied,
+                place(&by, path),
+                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答"; short(&by)),
+            )
         }
         Admission::NotAllowed(by, path) => {
-            (Outcome::Denied, place(&by, path), format!("no rule of {} allows it", short(&by)))
+            (Outcome::Denied, place(&by, path), said!("no rule of {} allows it", "{} 没有规则允许它"; short(&by)))
         }
         Admission::Unknown(by, why) => {
             *verdict = verdict.clone().because("the policies of the waypoint", format!("{by}: {why}"));
@@ -196,7 +205,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
         (Caught::By(entry), _) => follow::follow(on, way, &entry, verdict),
         (Caught::Perhaps(entry, why), _) => untold(verdict, &entry, why),
         (Caught::Not, Some((key, list))) => {
-            let because = format!("none of its rules catches {} {}", way.method, way.path);
+            let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}"; way.method, way.path);
             no_route(verdict, Step::by("route", key, list, because));
         }
         (Caught::Not, None) => {

@@ -168,7 +168,11 @@ fn sum_up(service: (String, String), port: u16, arrivals: Vec<(String, Arrival)>
         for step in &arrival.steps {
             let mut step = step.clone();
             if several {
-                step.because = format!("for {} %: {}", count * 100 / all.max(1), step.because);
+                let percent = count * 100 / all.max(1);
+                step.because = world::Said::new(
+                    format!("for {percent} %: {}", step.because.en),
+                    format!("其中 {percent} %：{}", step.because.zh),
+                );
             }
             verdict.trace.push(step);
         }

@@ -1,8 +1,10 @@
 //! Settings of a DestinationRule that no single request shows, in words.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::Facts;
+use super::{Facts, Tls};
 
 /// A field of a policy.
 #[derive(Clone, Copy)]
@@ -35,17 +37,57 @@ impl Fact<'_> {
     pub fn words(&self) -> String {
         let mut all = Vec::new();
         leaves("", self.value, &mut all);
-        format!("{}: {}", self.field.words, all.join(", "))
+        let said: Vec<String> = all.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+        format!("{}: {}", self.field.words, said.join(", "))
+    }
+
+    /// Each setting by its path in the policy; several values of one path together.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let mut all = Vec::new();
+        branches(self.field.name, self.value, &mut all);
+        together(all)
     }
 }
 
-fn leaves(name: &str, value: &Value, out: &mut Vec<String>) {
+fn branches(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(field, value)| branches(&format!("{path}.{field}"), value, out));
+        }
+        other => leaves(path, other, out),
+    }
+}
+
+fn leaves(name: &str, value: &Value, out: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(field, value)| leaves(field, value, out)),
         Value::Array(items) => items.iter().for_each(|item| leaves(name, item, out)),
-        Value::String(text) => out.push(format!("{name} {text}")),
+        Value::String(text) => out.push((name.to_owned(), text.clone())),
         Value::Null => {}
-        other => out.push(format!("{name} {other}")),
+        other => out.push((name.to_owned(), other.to_string())),
+    }
+}
+
+fn together(all: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut settings: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in all {
+        settings.entry(name).and_modify(|kept| *kept = format!("{kept}, {value}")).or_insert(value);
+    }
+    settings
+}
+
+impl Tls {
+    /// What it says besides the mode, which the way of a request shows.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let texts = [
+            ("tls.sni", &self.sni),
+            ("tls.credentialName", &self.credential_name),
+            ("tls.clientCertificate", &self.client_certificate),
+            ("tls.caCertificates", &self.ca_certificates),
+        ];
+        let names = self.subject_alt_names.iter().map(|name| ("tls.subjectAltNames", name));
+        let written = texts.into_iter().chain(names).filter(|(_, value)| !value.is_empty());
+        together(written.map(|(name, value)| (name.to_owned(), value.clone())).collect())
     }
 }
 
@@ -58,5 +100,13 @@ mod tests {
         let value = serde_json::json!({"tcp": {"maxConnections": 1, "connectTimeout": "2s"}, "http": {"x": null}});
         let fact = Fact { field: FIELDS[0], value: &value };
         assert_eq!(fact.words(), "connections are limited: maxConnections 1, connectTimeout 2s");
+        let settings: Vec<_> = fact.settings().into_iter().collect();
+        assert_eq!(
+            settings,
+            [
+                ("connectionPool.tcp.connectTimeout".into(), "2s".into()),
+                ("connectionPool.tcp.maxConnections".into(), "1".into())
+            ]
+        );
     }
 }

@@ -116,7 +116,7 @@ fn what_two_subsets_share_is_said_once() {
 "#;
     let world = with(&with(&World::new(), include_str!("../../../../../../tests/worlds/shop.yaml")), objects);
     let verdict = engine().ready(&world).explain(&request("shop/productpage-v1 GET http://reviews:9080/"));
-    let facts = verdict.trace.iter().filter(|step| step.step == "policy").map(|step| step.because.as_str());
+    let facts = verdict.trace.iter().filter(|step| step.step == "policy").map(|step| step.because.en.as_str());
     assert_eq!(
         facts.collect::<Vec<_>>(),
         ["connections are limited: maxConnections 7", "pods are chosen: simple RANDOM"],
@@ -153,6 +153,6 @@ fn istiods_environment_counts() {
             verdict("http://reviews:9080/").destinations.iter().flat_map(|d| d.workloads.clone()).collect::<Vec<_>>();
         assert_eq!(answered.join(","), reviews, "{flag:?}");
         let trace = verdict("http://ratings:9080/").trace;
-        assert_eq!(trace.iter().any(|step| step.because.contains("192.0.2.7")), outside, "{flag:?} {trace:#?}");
+        assert_eq!(trace.iter().any(|step| step.because.en.contains("192.0.2.7")), outside, "{flag:?} {trace:#?}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A sentence in both languages of the window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "Kept")]
 pub struct Said {
     /// In English.
@@ -14,10 +14,24 @@ pub struct Said {
     pub zh: String,
 }
 
+/// A sentence in both languages, each written as for `format!` from the same values: names in it, or what stands after the semicolon.
+#[macro_export]
+macro_rules! said {
+    ($en:literal, $zh:literal $(; $($values:expr),+)?) => {
+        $crate::Said::new(format!($en $(, $($values),+)?), format!($zh $(, $($values),+)?))
+    };
+}
+
 impl Said {
     /// Both.
     pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
         Self { en: en.into(), zh: zh.into() }
+    }
+
+    /// Several as one, as each language lists them.
+    pub fn list(all: &[Self]) -> Self {
+        let join = |of: fn(&Self) -> &str, mark: &str| all.iter().map(of).collect::<Vec<_>>().join(mark);
+        Self::new(join(|said| &said.en, ", "), join(|said| &said.zh, "，"))
     }
 }
 
@@ -45,10 +59,23 @@ impl From<String> for Said {
     }
 }
 
+/// The same.
+impl From<&str> for Said {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
+
 /// A pair of texts of ours.
 impl From<(&str, &str)> for Said {
     fn from((en, zh): (&str, &str)) -> Self {
         Self::new(en, zh)
+    }
+}
+
+impl From<&Self> for Said {
+    fn from(said: &Self) -> Self {
+        said.clone()
     }
 }
 

@@ -1,0 +1,247 @@
+//! What a change does to one request, in words of both languages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use world::{Said, said};
+
+use super::Tone;
+use crate::{Caller, Mirror, Outcome, Ready, Request, Resolved, Target, Transport, Verdict};
+
+/// Between who calls and who is called, in a title.
+pub const ARROW: &str = " → ";
+
+pub(super) fn difference(was: &Verdict, is: &Verdict) -> (Tone, Said) {
+    let last = |verdict: &Verdict| {
+        let unknown = verdict.unknown.last().map(|u| Said::from(u.because.clone()));
+        let told = verdict.trace.last().map(|s| s.because.clone());
+        // What could not be known is the last step's reason where that said so.
+        let same = unknown.as_ref().zip(told.as_ref()).is_some_and(|(unknown, told)| unknown.en == told.en);
+        if same { told } else { unknown.or(told) }.unwrap_or_default()
+    };
+    let (now, before) = (word(is), word(was));
+    let (why, why_before) = (last(is), last(was));
+    let both = |en: String, zh: String| Said::new(en, zh);
+    if is.outcome == Outcome::Unknown && was.outcome != Outcome::Unknown {
+        return (Tone::Watch, both(format!("no longer known: {}", why.en), format!("不再可知：{}", why.zh)));
+    }
+    match (was.serves(), is.serves()) {
+        (true, false) => (Tone::Cuts, both(format!("{}: {}", now.en, why.en), format!("{}：{}", now.zh, why.zh))),
+        (false, true) => (
+            Tone::Opens,
+            both(
+                format!("{}; before, {}: {}", now.en, before.en, why_before.en),
+                format!("{}；此前{}：{}", now.zh, before.zh, why_before.zh),
+            ),
+        ),
+        (false, false) if was.outcome != is.outcome || was.status != is.status => (
+            Tone::Watch,
+            both(
+                format!("{} instead of {}: {}", now.en, before.en, why.en),
+                format!("{}（原为{}）：{}", now.zh, before.zh, why.zh),
+            ),
+        ),
+        (false, false) => (Tone::Stays, now),
+        (true, true) => between_served(was, is),
+    }
+}
+
+fn between_served(was: &Verdict, is: &Verdict) -> (Tone, Said) {
+    if was.outcome != is.outcome {
+        return (Tone::Moves, instead(&word(is), &word(was)));
+    }
+    if let Some(moved) = moved(was, is) {
+        return (Tone::Moves, moved);
+    }
+    let manner = manner(was, is);
+    if manner.is_empty() { (Tone::Stays, Said::default()) } else { (Tone::Watch, Said::list(&manner)) }
+}
+
+/// What of the same way is another manner.
+fn manner(was: &Verdict, is: &Verdict) -> Vec<Said> {
+    let mut all: Vec<Said> = Vec::new();
+    if was.transport != is.transport {
+        all.push(instead(&transport(is.transport), &transport(was.transport)));
+    }
+    if was.timeout != is.timeout {
+        all.push(match &is.timeout {
+            Some(time) => said!("timeout {time}", "超时 {time}"),
+            None => ("timeout off", "不设超时").into(),
+        });
+    }
+    if was.retries != is.retries {
+        all.push(match is.retries.as_ref().map(|r| r.attempts) {
+            Some(n) => said!("{n} retries", "重试 {n} 次"),
+            None => ("retries as by default", "按默认重试").into(),
+        });
+    }
+    if was.fault != is.fault {
+        all.push(fault_words(is));
+    }
+    if was.mirror != is.mirror {
+        all.push(mirror_words(is));
+    }
+    all.extend(settings(was, is));
+    for (differs, words) in [
+        (was.rewrite != is.rewrite, ("the rewrite changes", "改写有变")),
+        (was.request_headers != is.request_headers, ("request headers change", "请求头有变")),
+        (was.location != is.location || was.status != is.status, ("the answer changes", "应答有变")),
+    ] {
+        if differs {
+            all.push(words.into());
+        }
+    }
+    all
+}
+
+/// What the caller's proxy keeps to, setting by setting.
+fn settings(was: &Verdict, is: &Verdict) -> Vec<Said> {
+    let names: BTreeSet<&String> = was.settings.keys().chain(is.settings.keys()).collect();
+    let said = |name: &String| match (was.settings.get(name), is.settings.get(name)) {
+        (Some(old), Some(new)) if old != new => Some(said!("{name} from {old} to {new}", "{name} 由 {old} 改为 {new}")),
+        (None, Some(new)) => Some(said!("{name} {new}, not set before", "{name} {new}（此前未设）")),
+        (Some(old), None) => Some(said!("{name} no longer set, was {old}", "{name} 不再设置（原为 {old}）")),
+        _ => None,
+    };
+    names.into_iter().filter_map(said).collect()
+}
+
+fn instead(now: &Said, before: &Said) -> Said {
+    Said::new(format!("{} instead of {}", now.en, before.en), format!("{}（原为{}）", now.zh, before.zh))
+}
+
+fn transport(of: Option<Transport>) -> Said {
+    match of {
+        Some(Transport::Mtls) => ("mutual TLS", "双向 TLS"),
+        Some(Transport::Tls) => ("TLS", "TLS"),
+        Some(Transport::Plaintext) => ("plaintext", "明文"),
+        None => ("nothing", "无"),
+    }
+    .into()
+}
+
+fn fault_words(verdict: &Verdict) -> Said {
+    let abort = verdict.fault.abort.as_ref().map(|a| {
+        let (status, share) = (a.status, percent(a.percent / 100.0));
+        said!("{status} for {share}", "{share} 得到 {status}")
+    });
+    let delay = verdict.fault.delay.as_ref().map(|d| {
+        let (time, share) = (&d.duration, percent(d.percent / 100.0));
+        said!("{time} later for {share}", "{share} 延迟 {time}")
+    });
+    let all: Vec<Said> = abort.into_iter().chain(delay).collect();
+    if all.is_empty() {
+        return ("no injected fault", "不再注入故障").into();
+    }
+    let Said { en, zh } = Said::list(&all);
+    said!("injected fault: {en}", "注入故障：{zh}")
+}
+
+/// `a copy of 10 % goes to reviews v3`
+fn mirror_words(verdict: &Verdict) -> Said {
+    let copy = |mirror: &Mirror| {
+        let subset = mirror.subset.as_ref().map(|subset| format!(" {subset}")).unwrap_or_default();
+        let (share, to) = (percent(mirror.percent / 100.0), format!("{}{subset}", mirror.service.1));
+        said!("a copy of {share} goes to {to}", "{share} 的副本发往 {to}")
+    };
+    let copies: Vec<Said> = verdict.mirror.iter().map(copy).collect();
+    if copies.is_empty() { ("no copies any more", "不再发送副本").into() } else { Said::list(&copies) }
+}
+
+/// Which shares move from where to where; `None` where none does.
+fn moved(was: &Verdict, is: &Verdict) -> Option<Said> {
+    let services: BTreeSet<_> = was.destinations.iter().chain(&is.destinations).map(|d| &d.service).collect();
+    let one = services.len() == 1;
+    let shares = |verdict: &Verdict| {
+        let mut shares: BTreeMap<Said, f64> = BTreeMap::new();
+        for d in &verdict.destinations {
+            let name: Said = match &d.subset {
+                Some(subset) if one => subset.as_str().into(),
+                Some(subset) => format!("{} {subset}", d.service.1).into(),
+                None if one => ("all versions", "所有版本").into(),
+                None => d.service.1.as_str().into(),
+            };
+            *shares.entry(name).or_default() += d.share;
+        }
+        shares
+    };
+    let (mut from, mut to): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    let (old, new) = (shares(was), shares(is));
+    for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        let change = new.get(name).unwrap_or(&0.0) - old.get(name).unwrap_or(&0.0);
+        if change < -1e-9 {
+            from.push((name.clone(), -change));
+        } else if change > 1e-9 {
+            to.push((name.clone(), change));
+        }
+    }
+    (!from.is_empty()).then(|| Said::list(&pair_up(from, to)))
+}
+
+/// Sentences that account for everything that leaves and arrives.
+fn pair_up(from: Vec<(Said, f64)>, mut to: Vec<(Said, f64)>) -> Vec<Said> {
+    let mut told = Vec::new();
+    for (source, mut left) in from {
+        for (sink, room) in &mut to {
+            let share = left.min(*room);
+            if share > 1e-9 {
+                let percent = percent(share);
+                told.push(Said::new(
+                    format!("{percent} moves from {} to {}", source.en, sink.en),
+                    format!("{percent} 从 {} 移到 {}", source.zh, sink.zh),
+                ));
+                left -= share;
+                *room -= share;
+            }
+        }
+    }
+    told
+}
+
+/// `10 %`, `33.3 %`
+fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    format!("{tenths} %")
+}
+
+fn word(verdict: &Verdict) -> Said {
+    match verdict.outcome {
+        Outcome::Forwarded => ("forwarded", "转发"),
+        Outcome::Denied => ("refused", "被拒绝"),
+        Outcome::Direct => ("answered by the route itself", "由路由直接应答"),
+        Outcome::Redirected => ("redirected", "被重定向"),
+        Outcome::Aborted => ("aborted by an injected fault", "因注入的故障中止"),
+        Outcome::NoRoute => ("no route", "没有路由"),
+        Outcome::NoDestination => ("nowhere to go", "无处可去"),
+        Outcome::Refused => ("connection refused", "连接被拒绝"),
+        Outcome::Blocked => ("blocked", "被拦下"),
+        Outcome::Unresolved => ("the name does not resolve", "名称无法解析"),
+        Outcome::Unknown => ("not known", "不得而知"),
+    }
+    .into()
+}
+
+/// `storefront → reviews`
+pub(super) fn title(ready: &Ready, request: &Request, nameless: bool) -> Said {
+    let (namespace, from): (&str, Said) = match &request.from {
+        Caller::Workload { namespace, workload } => {
+            let pods = ready.places().of_workload(namespace, workload);
+            let app = pods.first().and_then(|p| p.labels.get("app.kubernetes.io/name").or(p.labels.get("app")));
+            (namespace, app.unwrap_or(workload).into())
+        }
+        Caller::ServiceAccount { namespace, service_account } => (namespace, service_account.as_str().into()),
+        Caller::Outside { .. } => ("", ("outside", "外部").into()),
+    };
+    let to = Target::of(request).map_or_else(|| request.url.clone(), |target| target.host);
+    // Two namespaces may have callers of one name.
+    let resolved = ready.places().resolve(&to, namespace);
+    let crosses = matches!(&resolved, Resolved::Service(service) if service.namespace != namespace);
+    let from = match () {
+        () if nameless => ("callers without a proxy", "没有代理的调用方").into(),
+        () if crosses && !namespace.is_empty() => format!("{namespace}/{from}").into(),
+        () => from,
+    };
+    // A host that is no service of the cluster has its whole name.
+    let short = to.split('.').next().filter(|_| request.via.is_none() && matches!(resolved, Resolved::Service(_)));
+    let to = short.unwrap_or(&to);
+    Said::new(format!("{}{ARROW}{to}", from.en), format!("{}{ARROW}{to}", from.zh))
+}
