@@ -1,7 +1,7 @@
 /** What a generated form remembers: which sections are open, which fields were asked for, what is wrong where. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { core } from '../../wire/client';
-import type { NameOption, YamlEdit } from '../../wire/generated/types';
+import type { NameOption, SchemaField, YamlEdit } from '../../wire/generated/types';
 import { parentOf, pointerOf } from '../json';
 import type { Desk, Sheet } from '../yaml-editor/desk.svelte';
 import type { Help } from '../yaml-editor/fields';
@@ -36,6 +36,8 @@ export class Form {
     readonly help: Help,
     readonly onshow: (pointer: string) => void,
     private readonly session = '',
+    /** What a field is measured in; empty where it is in nothing. */
+    readonly unit: (field: SchemaField) => string = () => '',
   ) {}
 
   edit(edits: (document: unknown) => readonly YamlEdit[]): void {

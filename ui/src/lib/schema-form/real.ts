@@ -32,7 +32,11 @@ export const realKinds = (): readonly RealKind[] =>
 
 const field = (path: string, type: string, required: boolean, more: Partial<SchemaField> = {}): SchemaField => ({ path, type, required, allowed: [], default: '', minimum: null, maximum: null, choices: [], named: false, help: '', ...more });
 
+const RULES = 'x-kubernetes-validations';
+
 function typeOf(schema: JsonRecord): string {
+  const isTimed = listOf(schema[RULES]).some((rule) => textOf(recordOf(rule)['rule']).includes('duration('));
+  if (schema['type'] === 'string' && (isTimed || textOf(schema['pattern']).includes('(h|m|s|ms)'))) return 'duration';
   if (schema['x-kubernetes-int-or-string'] === true) return 'int-or-string';
   if (schema['type'] !== 'object') return textOf(schema['type']) || 'any';
   return isRecord(schema['properties']) ? 'object' : isRecord(schema['additionalProperties']) ? 'map' : 'any';

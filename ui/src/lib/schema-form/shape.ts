@@ -47,6 +47,16 @@ const SCALARS = ['string', 'integer', 'number', 'boolean', 'duration', 'int-or-s
 
 export const isScalar = (field: SchemaField): boolean => SCALARS.includes(field.type);
 
+/** From here on a bound is that of a number's type, not of what it counts. */
+const UNBOUNDED = 2 ** 31 - 1;
+
+/** What a number may be, as `1 – 65,535`; empty where anything goes. */
+export function rangeOf({ minimum, maximum }: Pick<SchemaField, 'minimum' | 'maximum'>, say: (n: number) => string): string {
+  const most = maximum !== null && maximum < UNBOUNDED ? maximum : null;
+  if (most !== null) return minimum === null ? `≤ ${say(most)}` : `${say(minimum)} – ${say(most)}`;
+  return minimum === null || minimum === 0 ? '' : `≥ ${say(minimum)}`;
+}
+
 /** The least value that is of a field's type: what a new item of a list, or a new key of a map, starts with. */
 export function startOf(field: SchemaField | undefined): unknown {
   if (!field) return '';
