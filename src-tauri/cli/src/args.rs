@@ -260,10 +260,23 @@ pub enum RolloutDo {
     Resume(Steer),
     /// Everything back to the stable version.
     Abort(Steer),
+    /// Takes back all that a rollout which is over has changed.
+    Undo(RolloutUndo),
     /// Begins again what another controller has aborted.
     Retry(Steer),
     /// Prints the plan as the object of another controller; what that cannot do is said.
     Export(RolloutExport),
+}
+
+#[derive(ClapArgs)]
+pub struct RolloutUndo {
+    /// Its number, as `rollout status` shows it.
+    pub id: i64,
+    /// Write without asking.
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Form,
 }
 
 /// Controllers that drive rollouts themselves.

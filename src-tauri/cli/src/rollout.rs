@@ -13,6 +13,7 @@ use crate::args::{Form, RolloutDo, RolloutRun, RolloutStatus, Steer, Target};
 use crate::failure::Failure;
 use crate::print::{Mark, json as print_json, json_line, line, paint, plain, say};
 use crate::source::{Open, open};
+use crate::write;
 
 pub async fn run(from: &Target, command: &RolloutDo) -> Result<bool, Failure> {
     match command {
@@ -25,6 +26,7 @@ pub async fn run(from: &Target, command: &RolloutDo) -> Result<bool, Failure> {
         RolloutDo::Pause(args) => order(from, args, Order::Pause).await,
         RolloutDo::Resume(args) => order(from, args, Order::Resume).await,
         RolloutDo::Abort(args) => order(from, args, Order::Abort).await,
+        RolloutDo::Undo(args) => write::undo_rollout(from, args).await,
         RolloutDo::Retry(args) => order(from, args, Order::Retry).await,
         RolloutDo::Export(args) => foreign::export(from, args).await,
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use wire::Calls as _;
-use wire::types::{Applied, ApplyArgs, EntryRef, EntryState, Review, SessionRef, UndoArgs, Uptake};
+use wire::types::{
+    Applied, ApplyArgs, EntryRef, EntryState, Review, RolloutRef, RolloutUndoArgs, SessionRef, UndoArgs, Uptake,
+};
 use world::{Object, Origin};
 
-use crate::args::{Apply, Form, Target, Undo};
+use crate::args::{Apply, Form, RolloutUndo, Target, Undo};
 use crate::failure::Failure;
 use crate::journal::diff;
 use crate::print::{Mark, json as print_json, line, paint, plain, say};
@@ -87,6 +89,18 @@ pub async fn undo(from: &Target, args: &Undo) -> Result<bool, Failure> {
         return Ok(false);
     }
     let applied = open.host.undo(UndoArgs { session, entry: args.id as f64, token: review.token.clone() }).await?;
+    finish(&open, &review, applied, text).await
+}
+
+pub async fn undo_rollout(from: &Target, args: &RolloutUndo) -> Result<bool, Failure> {
+    let open = open(from).await?;
+    let (session, rollout) = (open.session.id().to_owned(), args.id as f64);
+    let review = open.host.rollout_undo_review(RolloutRef { session: session.clone(), rollout }).await?;
+    let text = args.format == Form::Text;
+    if !agreed(&review, text, args.yes, "Take the rollout back?")? {
+        return Ok(false);
+    }
+    let applied = open.host.rollout_undo(RolloutUndoArgs { session, rollout, token: review.token.clone() }).await?;
     finish(&open, &review, applied, text).await
 }
 

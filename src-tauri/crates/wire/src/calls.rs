@@ -173,6 +173,10 @@ calls! {
     rollout_begin(RolloutArgs) -> Vec<Rollout>;
     /// Steers a rollout, whoever drives it.
     rollout_command(RolloutCommandArgs) -> Vec<Rollout>;
+    /// What undoing a rollout that is over would do now.
+    rollout_undo_review(RolloutRef) -> Review;
+    /// Undoes a rollout as reviewed.
+    rollout_undo(RolloutUndoArgs) -> Applied;
     /// Rollouts that other controllers drive.
     foreign_rollouts(SessionRef) -> ForeignRollouts;
     /// What an order to one of them would write; `apply` gives it.

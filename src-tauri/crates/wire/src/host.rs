@@ -376,6 +376,18 @@ impl Calls for Host {
         Ok(convert::applied(session.undo(args.entry as i64, &args.token).await?))
     }
 
+    async fn rollout_undo_review(&self, args: RolloutRef) -> Result<Review, Fault> {
+        let session = self.session(&args.session)?;
+        let plan = session.rollout_undo_review(args.rollout as i64).await?;
+        Ok(self.reviewed(&session, &plan).await)
+    }
+
+    async fn rollout_undo(&self, args: RolloutUndoArgs) -> Result<Applied, Fault> {
+        let session = self.session(&args.session)?;
+        self.bench.may_write()?;
+        Ok(convert::applied(session.rollout_undo(args.rollout as i64, &args.token).await?))
+    }
+
     async fn rollouts(&self, args: SessionRef) -> Result<Vec<Rollout>, Fault> {
         Ok(all(self.session(&args.session)?.rollouts().await?))
     }

@@ -81,8 +81,10 @@ import type {
   RolloutArgs,
   RolloutChecked,
   RolloutCommandArgs,
+  RolloutRef,
   RolloutSimulateArgs,
   RolloutSimulated,
+  RolloutUndoArgs,
   RuleCard,
   Schema,
   SchemaArgs,
@@ -294,6 +296,12 @@ export const calls = (call: Call) => ({
 
   /** Steers a rollout, whoever drives it. */
   rolloutCommand: (args: RolloutCommandArgs): Promise<Array<Rollout>> => call('rollout_command', args) as Promise<Array<Rollout>>,
+
+  /** What undoing a rollout that is over would do now. */
+  rolloutUndoReview: (args: RolloutRef): Promise<Review> => call('rollout_undo_review', args) as Promise<Review>,
+
+  /** Undoes a rollout as reviewed. */
+  rolloutUndo: (args: RolloutUndoArgs): Promise<Applied> => call('rollout_undo', args) as Promise<Applied>,
 
   /** Rollouts that other controllers drive. */
   foreignRollouts: (args: SessionRef): Promise<ForeignRollouts> => call('foreign_rollouts', args) as Promise<ForeignRollouts>,

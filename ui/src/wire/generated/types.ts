@@ -1625,6 +1625,8 @@ errorShare: number,
  */
 p50: number | null, p99: number | null, };
 
+export type RolloutRef = { session: string, rollout: number, };
+
 export type RolloutSimulateArgs = { session: string, plan: RolloutPlan, supposed: RolloutSupposed, };
 
 /**
@@ -1707,6 +1709,8 @@ p50: number | null, p99: number | null,
  * What the query of each gate gives, in the order of the plan's gates.
  */
 queries: Array<number | null>, };
+
+export type RolloutUndoArgs = { session: string, rollout: number, token: string, };
 
 /**
  * One rule of a service's route.

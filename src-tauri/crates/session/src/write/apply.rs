@@ -104,8 +104,12 @@ impl Session {
         self.set_plan(None);
         if applied.state == State::Applied {
             let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();
-            match plan.whence {
-                Whence::Undo(undone) => self.opening.records.close(undone, State::Undone).await?,
+            match &plan.whence {
+                Whence::Undo(undone, before) => {
+                    for entry in before.iter().chain([undone]) {
+                        self.opening.records.close(*entry, State::Undone).await?;
+                    }
+                }
                 Whence::Tray(_) => self.tray.send_modify(|tray| tray.applied(&keys)),
                 Whence::Itself(_) => {}
             }

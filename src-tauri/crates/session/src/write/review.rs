@@ -37,8 +37,8 @@ pub struct Plan {
 pub(crate) enum Whence {
     /// The tray at this revision.
     Tray(u64),
-    /// An entry of the journal, which it takes back.
-    Undo(EntryId),
+    /// An entry of the journal, which it takes back, and those before it that it takes back as well.
+    Undo(EntryId, Vec<EntryId>),
     /// Neither; with what the journal says of it where the user says nothing.
     Itself(String),
 }
@@ -46,7 +46,7 @@ pub(crate) enum Whence {
 impl Whence {
     /// The entry that it takes back.
     pub(crate) fn undoes(&self) -> Option<EntryId> {
-        if let Self::Undo(entry) = self { Some(*entry) } else { None }
+        if let Self::Undo(entry, _) = self { Some(*entry) } else { None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cluster::FIELD_MANAGER;
-use journal::{Change, EntryId, ObjectRecord, State};
+use journal::{Change, Entry, EntryId, ObjectRecord, RolloutId, State};
 use serde_json::Value;
 
 use super::apply::Applied;
@@ -15,6 +15,7 @@ use super::review::{Plan, Whence};
 use crate::change::owners::others;
 use crate::change::touched::{Touched, disturbed, dotted, outstanding, reversed, touched};
 use crate::change::tray::ChangeKind;
+use crate::rollout::Shown;
 use crate::{Error, Result, Session};
 
 impl Session {
@@ -36,7 +37,62 @@ impl Session {
         for object in found.objects.iter().rev() {
             steps.push(self.back(object).await?);
         }
-        self.keep(steps, Whence::Undo(entry)).await
+        self.keep(steps, Whence::Undo(entry, Vec::new())).await
+    }
+
+    /// What undoing a rollout that is over would do now: from what was before its first step, against what is live.
+    ///
+    /// # Errors
+    /// Where there is no such rollout, it is under way or changed nothing that still stands, or the server cannot be asked.
+    pub async fn rollout_undo_review(&self, id: RolloutId) -> Result<Arc<Plan>> {
+        let entries = self.rollout_entries(id).await?;
+        let [.., last] = &entries[..] else {
+            return Err(Error::Refused { reason: format!("rollout {id} changed nothing that still stands") });
+        };
+        let mut whole: Vec<ObjectRecord> = Vec::new();
+        for object in entries.iter().flat_map(|entry| &entry.objects) {
+            match whole.iter_mut().find(|first| first.key == object.key) {
+                Some(first) => first.after.clone_from(&object.after),
+                None => whole.push(object.clone()),
+            }
+        }
+        let mut steps = Vec::new();
+        for object in whole.iter().rev() {
+            steps.push(self.back(object).await?);
+        }
+        let before = entries.iter().map(|entry| entry.id).filter(|entry| *entry != last.id).collect();
+        self.keep(steps, Whence::Undo(last.id, before)).await
+    }
+
+    /// Undoes a rollout as reviewed: one write, and one entry of the journal.
+    ///
+    /// # Errors
+    /// As `apply`.
+    pub async fn rollout_undo(&self, id: RolloutId, token: &str) -> Result<Applied> {
+        let last = self.rollout_entries(id).await?.last().map(|entry| entry.id).ok_or(Error::OutdatedReview)?;
+        let name = self.rollout(id).await?.run.plan.name;
+        self.undo_as(last, token, &format!("undo of rollout {name}")).await
+    }
+
+    /// The rollout's entries that are in force, oldest first.
+    async fn rollout_entries(&self, id: RolloutId) -> Result<Vec<Entry>> {
+        let shown = self.rollout(id).await?;
+        if !shown.is_over {
+            return Err(Error::Refused { reason: format!("rollout {id} is under way: abort it first") });
+        }
+        let mut entries = Vec::new();
+        for entry in shown.entries {
+            let entry = self.opening.records.get(entry).await?;
+            if matches!(entry.state, State::Applied | State::Partial | State::Intended) {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Shown> {
+        let found = self.rollouts().await?.into_iter().find(|one| one.id == id);
+        found.ok_or_else(|| Error::Refused { reason: format!("there is no rollout {id}") })
     }
 
     /// Undoes an entry as reviewed.
@@ -50,14 +106,18 @@ impl Session {
 
     /// The same, with what the journal shall say of it.
     pub(crate) async fn undo_because(&self, entry: EntryId, token: &str, why: &str) -> Result<Applied> {
+        let message = if why.is_empty() { format!("undo of {entry}") } else { format!("undo of {entry}: {why}") };
+        self.undo_as(entry, token, &message).await
+    }
+
+    async fn undo_as(&self, entry: EntryId, token: &str, message: &str) -> Result<Applied> {
         if self.plan().is_none_or(|plan| plan.whence.undoes() != Some(entry)) {
             return Err(Error::OutdatedReview);
         }
-        let message = if why.is_empty() { format!("undo of {entry}") } else { format!("undo of {entry}: {why}") };
         // Whoever took the fields over by name takes them back as well: the review shows whose they are now.
         let owners: Option<Vec<_>> =
             self.plan().map(|plan| plan.steps.iter().flat_map(|s| &s.conflicts).map(|c| c.manager.clone()).collect());
-        self.apply(token, &message, &owners.unwrap_or_default()).await
+        self.apply(token, message, &owners.unwrap_or_default()).await
     }
 
     /// The way back of one object.

@@ -123,8 +123,8 @@ async fn a_namespace_goes_from_dry_run_to_enforced() {
     assert!(made.beside.iter().any(|key| key.name == "payments-from-checkout"), "{:?}", made.beside);
     let opens = made.says.iter().filter(|line| line.observed && line.tone == Tone::Opens);
     assert_eq!(
-        opens.map(|line| &line.title).collect::<Vec<_>>(),
-        Vec::<&String>::new(),
+        opens.map(|line| line.title.en.as_str()).collect::<Vec<_>>(),
+        Vec::<&str>::new(),
         "who is served was let in before"
     );
     assert!(made.silent.iter().any(|name| name == "shoppers"), "{:?}", made.silent);
@@ -145,8 +145,8 @@ async fn a_namespace_goes_from_dry_run_to_enforced() {
     assert_eq!((run.namespace.as_str(), run.dishes.len(), run.pending), ("prod", made.dishes.len(), false));
     let cut: Vec<_> = run.says.iter().filter(|line| line.tone == Tone::Cuts && line.observed).collect();
     let nameless = |title: &str| title.starts_with("callers without a proxy → ");
-    assert!(cut.iter().all(|line| nameless(&line.title)), "who was seen with a name stays: {cut:#?}");
-    assert!(cut.iter().any(|line| line.title.ends_with("→ inventory")), "who has none is refused: {:#?}", run.says);
+    assert!(cut.iter().all(|line| nameless(&line.title.en)), "who was seen with a name stays: {cut:#?}");
+    assert!(cut.iter().any(|line| line.title.en.ends_with("→ inventory")), "who has none is refused: {:#?}", run.says);
 
     // What is in dry-run is brought up to date, not made twice.
     let again = seen(&bench, "inventory").await;

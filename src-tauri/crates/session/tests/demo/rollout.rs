@@ -89,6 +89,18 @@ async fn goes_to_the_end_while_the_gates_hold() {
             "rollout reviews: step 1 of 2, 50 % to v2"
         ]
     );
+
+    // All of it is taken back in one act: one preview, one write, one entry.
+    let plan = bench.session.rollout_undo_review(id).await.unwrap();
+    assert_eq!((plan.because.as_str(), plan.steps.len()), ("", 1));
+    let undone = bench.session.rollout_undo(id, &plan.token).await.unwrap();
+    assert_eq!((undone.state, weights(&bench).await), (journal::State::Applied, vec![90, 10]));
+    let wanted = session::history::Wanted { search: "rollout".into(), ..Default::default() };
+    let told: Vec<_> = bench.session.history(&wanted).await.unwrap().into_iter().map(|r| r.entry).collect();
+    assert_eq!(told[0].message, "undo of rollout reviews");
+    assert!(told[1..].iter().all(|entry| entry.state == journal::State::Undone), "{told:#?}");
+    let again = bench.session.rollout_undo_review(id).await.unwrap_err().to_string();
+    assert!(again.contains("changed nothing that still stands"), "{again}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ async fn step(bench: &Bench, namespace: &str, guard: bool) -> i64 {
     assert_eq!(plan.because, "");
     if namespace == "prod" {
         // Those whom nobody counts but the called are asked about as well.
-        let nameless = |change: &&mesh::EffectChange| change.title == "callers without a proxy → inventory";
+        let nameless = |change: &&mesh::EffectChange| change.title.en == "callers without a proxy → inventory";
         let cut = plan.effect.changes.iter().find(nameless).map(|change| (change.tone, change.observed));
         assert_eq!(cut, Some((mesh::Tone::Cuts, true)));
     }

@@ -117,6 +117,14 @@ wire! {
 }
 
 wire! {
+    pub struct RolloutRef { pub session: String, pub rollout: f64 }
+}
+
+wire! {
+    pub struct RolloutUndoArgs { pub session: String, pub rollout: f64, pub token: String }
+}
+
+wire! {
     pub enum GateVerdict { Holds, Fails, Unknown }
 }
 
