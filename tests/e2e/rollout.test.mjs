@@ -175,3 +175,40 @@ test('it moves the weight, waits for a person where the plan says so, and is abo
   await window.shot('rollouts-dark');
   assert.deepEqual(await window.violations(), []);
 });
+
+test('a finished rollout is taken back in one act', async () => {
+  const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
+  const weights = async () => [...(await window.call('document', { session, object })).yaml.matchAll(/weight: (\d+)/g)].map(([, weight]) => Number(weight));
+  const stood = await weights();
+  const { plan } = await newest();
+  const step = (weight) => ({ weight, mirror: 0, cohort: null, pauseSeconds: null });
+  await window.call('rollout_begin', { session, plan: { ...plan, gates: [], steps: [step(40), step(100)] }, takeOver: [] });
+  for (const weight of [40, 100]) {
+    const { id } = await eventually(`${weight} %`, async () => {
+      const one = await newest();
+      return one.weight === weight && one.phase === 'waiting' && one;
+    }, 60);
+    await window.call('rollout_command', { session, rollout: id, command: 'promote' });
+  }
+  const done = await eventually('its end', async () => {
+    const one = await newest();
+    return one.isOver && one.entries.length >= 3 && one;
+  }, 60);
+  assert.notDeepEqual(await weights(), stood);
+  await window.visit(`rollouts?rollout=${done.id}`);
+  await window.press('button', 'Undo the rollout');
+  await window.text(`Undo rollout ${done.id}`);
+  await window.text('moves from v2 to v1', 40);
+  await window.shot('rollout-undo-dark');
+  await window.choose('Light', '中文');
+  await window.text('从 v2 移到 v1');
+  await window.shot('rollout-undo-zh-light');
+  await window.choose('English');
+  await window.choose('Dark');
+  await window.press('button', 'Undo on');
+  await eventually('what was before its first step', async () => JSON.stringify(await weights()) === JSON.stringify(stood), 40);
+  const rows = await window.call('history', { session, search: '', kind: '', user: '', since: null, until: null, allClusters: false });
+  assert.equal(rows[0].message, `undo of rollout ${plan.name}`);
+  assert.deepEqual([...new Set(rows.filter(({ entry }) => done.entries.includes(entry)).map(({ state }) => state))], ['undone']);
+  assert.deepEqual(await window.violations(), []);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallerPressure, ServicePressure } from '../../wire/generated/types';
-import { busiest, leftOut, LIMITS, OUTLIER, readLimits, refused, setLimit } from './limits';
+import { besideLimits, busiest, leftOut, LIMITS, OUTLIER, readLimits, refused, setLimit } from './limits';
+import { readSubsets } from './route';
 
 const rule = { spec: { host: 'reviews', trafficPolicy: { connectionPool: { tcp: { maxConnections: 10 }, http: { http2MaxRequests: 40, maxRetries: 2 } }, outlierDetection: { interval: '5s' } } } };
 
@@ -40,4 +41,17 @@ describe('what callers have under way', () => {
     expect(busiest({ callers: [], unknown: [] }, 'requests')).toBeNull();
     expect(leftOut({ callers: [], unknown: [] })).toBeNull();
   });
+});
+
+it('keeps as written only what the limits do not show', () => {
+  const kept = (policy: object): unknown[] => {
+    const value = { spec: { host: 'a', exportTo: ['.'], trafficPolicy: policy } };
+    return besideLimits(value, readSubsets(value).kept).map(({ pointer, name }) => [pointer, name]);
+  };
+  expect(kept({ connectionPool: { tcp: { maxConnections: 1 }, http: { http2MaxRequests: 2 } }, outlierDetection: { interval: '5s' } })).toEqual([['/spec/exportTo', 'exportTo']]);
+  expect(kept({ connectionPool: { tcp: { connectTimeout: '1s' } }, tls: { mode: 'DISABLE' } })).toEqual([
+    ['/spec/exportTo', 'exportTo'],
+    ['/spec/trafficPolicy/connectionPool/tcp/connectTimeout', 'trafficPolicy.connectionPool.tcp.connectTimeout'],
+    ['/spec/trafficPolicy/tls', 'trafficPolicy.tls'],
+  ]);
 });

@@ -1,10 +1,12 @@
 /** The limits of a DestinationRule, for the service as a whole: what callers may have under way, and when instances are left out. */
 import type { CallerPressure, ServicePressure, YamlEdit } from '../../wire/generated/types';
-import { isRecord, numberOf, parentOf, recordOf, textOf, valueAt } from '../../lib/json';
+import { brief, isRecord, numberOf, parentOf, partsOf, pointer, recordOf, textOf, valueAt } from '../../lib/json';
 import { remove, set } from '../../lib/yaml-edits';
+import type { Kept } from '../routing';
 
-const POOL = '/spec/trafficPolicy/connectionPool';
-const OUTLIERS = '/spec/trafficPolicy/outlierDetection';
+const POLICY = '/spec/trafficPolicy';
+const POOL = `${POLICY}/connectionPool`;
+const OUTLIERS = `${POLICY}/outlierDetection`;
 
 /** What can be limited; `used` and `most` are what a proxy says of one cluster. */
 export const LIMITS = [
@@ -41,6 +43,19 @@ export function readLimits(value: unknown): Limits {
     most: number(OUTLIER.most),
     watches: isRecord(valueAt(value, OUTLIERS)),
   };
+}
+
+const SHOWN: readonly string[] = [...LIMITS.map(({ at }) => at), ...Object.values(OUTLIER)];
+
+/** What is kept as written beside the limits: of the policy that holds them, only what they do not show. */
+export function besideLimits(value: unknown, kept: readonly Kept[]): Kept[] {
+  return kept.flatMap((field) => (field.pointer === POLICY ? rest(valueAt(value, POLICY), POLICY) : [field]));
+}
+
+function rest(value: unknown, at: string): Kept[] {
+  if (SHOWN.includes(at)) return [];
+  if (isRecord(value) && SHOWN.some((one) => one.startsWith(`${at}/`))) return Object.entries(value).flatMap(([name, one]) => rest(one, pointer(at, name)));
+  return [{ pointer: at, name: partsOf(at).slice(1).join('.'), text: brief(value) }];
 }
 
 /** Sets a limit; one that is taken away takes with it what then holds nothing. */

@@ -47,7 +47,7 @@ export class ApiRouteTree extends RouteTree {
     const first = rule.destinations[0] ?? { host: this.service, subset: '', port: null };
     const free = this.hosts.filter((host) => !host.includes('.') && !rule.destinations.some((one) => one.host === host));
     const [best] = free.sort((a, b) => shared(b, first.host) - shared(a, first.host));
-    return { host: best !== undefined && shared(best, first.host) > 2 ? best : first.host, subset: '', port: first.port };
+    return { host: best ?? first.host, subset: '', port: first.port };
   }
 
   show(pointer: string): void {
