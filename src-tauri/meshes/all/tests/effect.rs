@@ -210,6 +210,14 @@ fn a_host_that_comes_or_goes_is_asked_for_at_its_ports() {
         assert!(opened.iter().any(|(title, asked)| title.ends_with("→ api.example.com") && asked == url), "{opened:?}");
     }
     assert_eq!(told(&after, &shop, Tone::Cuts), opened);
+    // Where everything may leave, who encrypts by themselves do so with or without it.
+    let free = with(&World::new(), SHOP);
+    let changed = meshes::engine().effect(&free, &with(&free, entry), &[]).changes;
+    assert!(changed.iter().any(|c| c.request.url.starts_with("https:")));
+    assert!(
+        changed.iter().filter(|c| c.request.url.starts_with("https:")).all(|c| c.tone == Tone::Stays),
+        "{changed:#?}"
+    );
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn by_sidecar(
 }
 
 /// What protects the bytes on their way.
-fn shown(way: &Way, transport: Transport) -> Transport {
+pub(super) fn shown(way: &Way, transport: Transport) -> Transport {
     if way.is_encrypted() && transport == Transport::Plaintext { Transport::Tls } else { transport }
 }
 

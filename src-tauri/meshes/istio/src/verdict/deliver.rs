@@ -3,7 +3,7 @@
 use mesh::{Destination, HeaderChanges, Outcome, Resolved, Step, Transport, Verdict};
 use world::{Said, said};
 
-use super::arrive::arrive;
+use super::arrive::{arrive, shown};
 use super::balance;
 use super::endpoint::Cluster;
 use super::gateway;
@@ -112,7 +112,7 @@ pub(super) fn deliver(
             parts.push(Part { share, destination: at, arrival: arrive(hop, way, delivery, peer), workload });
         }
         for (address, share) in cluster.addresses.iter().zip(of_addresses).filter(|(_, share)| **share > 0.0) {
-            let (share, arrival) = (delivery.share * share, outside(delivery, &address.name));
+            let (share, arrival) = (delivery.share * share, outside(way, delivery, &address.name));
             parts.push(Part { share, destination: at, arrival, workload: String::new() });
         }
     }
@@ -223,14 +223,14 @@ fn nobody(hop: &Hop, delivery: &Delivery) -> Arrival {
     Arrival::at(Outcome::NoDestination, Transport::Plaintext, step)
 }
 
-fn outside(delivery: &Delivery, address: &str) -> Arrival {
+fn outside(way: &Way, delivery: &Delivery, address: &str) -> Arrival {
     let transport = match delivery.cluster.tls.as_ref().map(|(mode, ..)| mode.as_str()) {
         Some("SIMPLE" | "MUTUAL") => Transport::Tls,
         Some("ISTIO_MUTUAL") => Transport::Mtls,
         _ => Transport::Plaintext,
     };
     let step = Step::said("deliver", said!("to {address}, outside the cluster", "到集群外的 {address}"));
-    Arrival::at(Outcome::Forwarded, transport, step)
+    Arrival::at(Outcome::Forwarded, shown(way, transport), step)
 }
 
 /// One outcome for all shares: forwarded where any arrives, else what most of them meet.
