@@ -187,5 +187,9 @@ fn open(channel: u8, port: u16, pod: Pod, out: mpsc::Sender<Vec<u8>>) -> mpsc::S
 async fn respond(request: Request<Incoming>, pod: Pod, port: u16) -> Result<Response<Body>, Infallible> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Ok(inside::handle(&pod.traffic, &pod.namespace, &pod.name, port, &Ask::new(&parts, body)))
+    let ask = Ask::new(&parts, body);
+    // Configurations of thousands of services take a while to write: small questions do not stand behind them.
+    let answer =
+        tokio::task::spawn_blocking(move || inside::handle(&pod.traffic, &pod.namespace, &pod.name, port, &ask)).await;
+    Ok(answer.unwrap_or_else(|_| inside::broken()))
 }

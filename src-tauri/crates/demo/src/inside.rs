@@ -44,15 +44,17 @@ pub(crate) fn open(port: u16) -> bool {
 
 /// Answers a request to a pod's port.
 pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: &Ask) -> Response<Body> {
-    let mut state = traffic.state();
     let path = ask.path.trim_end_matches('/');
+    if let Some(large) = configuration(traffic, namespace, pod, port, ask) {
+        return large;
+    }
+    let mut state = traffic.state();
     if port == ADMIN && path == "/logging" && ask.method == http::Method::POST {
         let proxy = state.proxies.get_mut(&(namespace.to_owned(), pod.to_owned()));
         return proxy.map_or_else(not_found, |proxy| text(logging(proxy, ask)));
     }
     if let Some(proxy) = node(&state, namespace, pod) {
         return match (port, path) {
-            (ADMIN, "/config_dump") => json(StatusCode::OK, &ztunnel::config_dump(proxy, state.authority.as_ref())),
             (AGENT, "/metrics" | "/stats/prometheus") => text(ztunnel::metrics(proxy)),
             (READINESS, "/healthz/ready") => text("ready\n"),
             _ => not_found(),
@@ -63,10 +65,48 @@ pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, a
         AGENT | STATISTICS if path == "/stats/prometheus" => proxy_text(&state, namespace, pod, envoy::prometheus),
         AGENT if path == "/healthz/ready" => Some(text("")),
         READINESS if path == "/healthz/ready" => Some(text("")),
-        DEBUG => control(&state, namespace, pod, path, ask),
+        DEBUG => control(&state, namespace, pod, path),
         _ => None,
     };
     found.unwrap_or_else(not_found)
+}
+
+/// It broke over the question.
+pub(crate) fn broken() -> Response<Body> {
+    answer(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "")
+}
+
+/// What is as large as a proxy's whole configuration; written without holding up the mesh.
+fn configuration(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: &Ask) -> Option<Response<Body>> {
+    let path = ask.path.trim_end_matches('/');
+    let (proxy, authority, since) = {
+        let state = traffic.state();
+        let proxy = match (port, path) {
+            (ADMIN, "/config_dump" | "/clusters") => {
+                state.proxies.get(&(namespace.to_owned(), pod.to_owned())).cloned()?
+            }
+            (DEBUG, "/debug/config_dump") => as_sent(&state, namespace, pod, ask.option("proxyID"))?,
+            _ => return None,
+        };
+        (proxy, state.authority.clone(), state.since.elapsed().as_secs_f64())
+    };
+    let with_endpoints = ask.query.contains_key("include_eds");
+    let body = match (path, proxy.role) {
+        ("/clusters", Role::Ztunnel) => return None,
+        ("/clusters", _) => envoy::cluster_statuses(&proxy, since),
+        ("/config_dump", Role::Ztunnel) => ztunnel::config_dump(&proxy, authority.as_deref()),
+        ("/config_dump", _) => dump::config_dump(&proxy, authority.as_deref(), ask.option("resource"), with_endpoints),
+        _ => dump::in_messages(&dump::config_dump(&proxy, None, "", with_endpoints)),
+    };
+    Some(json(StatusCode::OK, &body))
+}
+
+/// A proxy, `pod.namespace`, as this istiod would have it.
+fn as_sent(state: &State, namespace: &str, istiod: &str, asked: &str) -> Option<Proxy> {
+    state.ready.world().pod(namespace, istiod).filter(|p| is_istiod(p))?;
+    let named = |p: &&Proxy| p.role != Role::Ztunnel && format!("{}.{}", p.pod, p.namespace) == asked;
+    let services = state.ready.world().services().count();
+    Some(state.proxies.values().find(named)?.as_sent(&state.ready, services))
 }
 
 fn not_found() -> Response<Body> {
@@ -124,11 +164,6 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
             let lines: String = stats.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
             Some(text(lines))
         }
-        "/config_dump" => {
-            let with_endpoints = ask.query.contains_key("include_eds");
-            ok(dump::config_dump(proxy, state.authority.as_ref(), ask.option("resource"), with_endpoints))
-        }
-        "/clusters" => ok(envoy::cluster_statuses(proxy, state.since.elapsed().as_secs_f64())),
         "/certs" => ok(envoy::certificates(proxy)),
         "/server_info" => ok(envoy::server_info(proxy, state.since.elapsed().as_secs())),
         "/memory" => {
@@ -142,20 +177,11 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
     }
 }
 
-fn control(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Option<Response<Body>> {
+fn control(state: &State, namespace: &str, pod: &str, path: &str) -> Option<Response<Body>> {
     state.ready.world().pod(namespace, pod).filter(|p| is_istiod(p))?;
     match path {
         "/debug/syncz" => Some(json(StatusCode::OK, &istiod::syncz(&state.proxies))),
         "/debug/connections" => Some(json(StatusCode::OK, &istiod::connections(&state.proxies, state.since.elapsed()))),
-        "/debug/config_dump" => {
-            let asked = ask.option("proxyID");
-            let named = |p: &&Proxy| p.role != Role::Ztunnel && format!("{}.{}", p.pod, p.namespace) == asked;
-            let proxy = state.proxies.values().find(named)?;
-            let with_endpoints = ask.query.contains_key("include_eds");
-            let services = state.ready.world().services().count();
-            let sent = proxy.as_sent(&state.ready, services);
-            Some(json(StatusCode::OK, &dump::in_messages(&dump::config_dump(&sent, None, "", with_endpoints))))
-        }
         "/version" => Some(text(istiod::version())),
         "/metrics" => Some(text(istiod::metrics(&state.proxies, state.since.elapsed()))),
         "/ready" => Some(text("")),

@@ -45,6 +45,7 @@ pub(crate) struct Sync {
 }
 
 /// A push that a proxy has not answered yet.
+#[derive(Clone)]
 struct Pending {
     due: Instant,
     ready: Arc<Ready>,
@@ -52,6 +53,7 @@ struct Pending {
 }
 
 /// One proxy.
+#[derive(Clone)]
 pub(crate) struct Proxy {
     pub(crate) namespace: String,
     pub(crate) pod: String,
@@ -191,25 +193,15 @@ impl Proxy {
     /// What istiod would send it now, in the form of a proxy that has it.
     pub(crate) fn as_sent(&self, ready: &Arc<Ready>, services: usize) -> Self {
         Self {
-            namespace: self.namespace.clone(),
-            pod: self.pod.clone(),
-            app: self.app.clone(),
-            account: self.account.clone(),
-            version: self.version.clone(),
-            workload: self.workload.clone(),
-            ip: self.ip.clone(),
-            port: self.port,
-            role: self.role,
-            condition: self.condition,
             knows: ready.clone(),
             services,
-            sync: self.sync.clone(),
             counters: Counters::default(),
             log: Log::default(),
             levels: BTreeMap::new(),
             pending: None,
             drains_until: None,
             is_as_sent: true,
+            ..self.clone()
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct State {
     pub(crate) ready: Arc<Ready>,
     pub(crate) proxies: Proxies,
     /// Signs what the proxies show; `None` where this machine gives no chance to make keys with.
-    pub(crate) authority: Option<Authority>,
+    pub(crate) authority: Option<Arc<Authority>>,
     /// Pods of each Deployment.
     pods: HashMap<Names, Vec<Names>>,
     /// Requests that each of `WORKLOADS` answered in the last tick.
@@ -62,7 +62,7 @@ impl Traffic {
         let mut state = State {
             ready,
             proxies: Proxies::new(),
-            authority: Authority::new().ok(),
+            authority: Authority::new().ok().map(Arc::new),
             pods: HashMap::new(),
             answered: vec![0.0; WORKLOADS.len()],
             carried: HashMap::new(),
