@@ -199,8 +199,8 @@ async fn shut(session: Arc<Session>) {
     eprintln!("one question over xDS takes {:?}", begun.elapsed());
     // What istiod would send stands on a page alone.
     let proxy = &of_shop(&seen).next().unwrap().pod;
-    let said = session.proxy_compare(NAMESPACE, proxy).await.unwrap_err().to_string();
-    assert!(said.contains("404 page not found"), "{said}");
+    let compared = session.proxy_compare(NAMESPACE, proxy).await.unwrap();
+    assert!(compared.because.contains("debug pages of its control plane are shut"), "{}", compared.because);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

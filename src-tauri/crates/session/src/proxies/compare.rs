@@ -26,6 +26,9 @@ pub struct Comparison {
     pub parts: Vec<Compared>,
 }
 
+/// What a proxy would be sent stands on a page alone (istio, pilot/pkg/xds/debug.go `ConfigDump`).
+const SHUT: &str = "the debug pages of its control plane are shut, and what it would send stands on them alone";
+
 /// The last one that was asked for.
 pub(crate) type Held = Mutex<Option<Arc<Comparison>>>;
 
@@ -45,6 +48,9 @@ impl Session {
         };
         match plane.as_deref().and_then(|plane| plane.split_once('/')) {
             None => made.because = self.unknown_to_all().into(),
+            Some((namespace, pod)) if self.has_shut_pages(&format!("{namespace}/{pod}")) => {
+                made.because = SHUT.into();
+            }
             Some(plane) => match self.compared(plane, namespace, pod).await? {
                 Ok(parts) => made.parts = parts,
                 Err(error) => made.because = error.to_string(),
@@ -60,6 +66,10 @@ impl Session {
         let fleet = self.fleet.borrow();
         let row = fleet.proxies.iter().find(|row| row.namespace == namespace && row.pod == pod)?;
         Some(row.control_plane.clone()).filter(|plane| !plane.is_empty())
+    }
+
+    fn has_shut_pages(&self, plane: &str) -> bool {
+        self.fleet.borrow().control_planes.iter().any(|one| one.name == plane && one.over_xds)
     }
 
     /// Why no instance is known for a proxy. One that did not answer may know it.
