@@ -1,4 +1,5 @@
 import type { Component } from 'svelte';
+import { summaryOf } from '../meshes/summary';
 import { pages } from '../pages/pages';
 import { goTo, nodePlace, objectPlace } from '../state/links';
 import { keys } from '../state/keys.svelte';
@@ -48,7 +49,7 @@ export function paletteItems(open: () => boolean): () => readonly Item[] {
       (card): Item => ({ id: `cluster ${card.id}`, kind: t('cluster'), label: card.name, detail: card.server, weight: 8, run: () => void session.enter(card.id) }),
     ),
     ...once([...(services.data?.nodes ?? []), ...(workloads.data?.nodes ?? [])]).map(ofNode),
-    ...(objects.data ?? []).map((row) => ofObject(row.object, row.summary)),
+    ...(objects.data ?? []).map((row) => ofObject(row.object, summaryOf(row))),
   ];
 }
 

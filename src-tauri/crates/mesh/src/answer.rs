@@ -1,6 +1,6 @@
 //! What a reading says of a service, a workload or an object, besides verdicts.
 
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 /// One destination of a route with its share.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,19 @@ pub struct Posture {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Summary {
     /// What it does.
-    pub text: String,
+    pub text: Said,
     /// The hosts that it is about, as written.
     pub hosts: Vec<String>,
+}
+
+impl Summary {
+    /// Of what is no object of its kind.
+    pub fn unreadable() -> Self {
+        Self { text: said!("cannot be read", "无法读取"), hosts: Vec::new() }
+    }
+
+    /// Of a kind that says nothing of its objects: what it is there for. In Chinese the window says that itself.
+    pub fn purpose(words: &str) -> Self {
+        Self { text: Said::new(words.trim_end_matches('.'), ""), hosts: Vec::new() }
+    }
 }

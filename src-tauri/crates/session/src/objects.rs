@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use world::yaml;
-use world::{Document, ObjectKey};
+use world::{Document, ObjectKey, Said};
 
 use crate::change::owners::{FieldManager, managers, owner};
 use crate::change::touched::desired;
@@ -18,7 +18,7 @@ pub struct Row {
     /// The version that it is served at.
     pub version: String,
     /// One line: what it does.
-    pub summary: String,
+    pub summary: Said,
     /// Hosts that it is about.
     pub hosts: Vec<String>,
     /// Seconds since 1970.

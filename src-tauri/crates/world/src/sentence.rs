@@ -28,6 +28,13 @@ impl Said {
         Self { en: en.into(), zh: zh.into() }
     }
 
+    /// Several as one, with a mark between them that both languages have; empty ones are left out.
+    pub fn joined(all: &[Self], mark: &str) -> Self {
+        let join =
+            |of: fn(&Self) -> &str| all.iter().map(of).filter(|words| !words.is_empty()).collect::<Vec<_>>().join(mark);
+        Self::new(join(|said| &said.en), join(|said| &said.zh))
+    }
+
     /// Several as one, as each language lists them.
     pub fn list(all: &[Self]) -> Self {
         let join = |of: fn(&Self) -> &str, mark: &str| all.iter().map(of).collect::<Vec<_>>().join(mark);

@@ -2,12 +2,16 @@
 
 use mesh::Summary;
 use serde::de::DeserializeOwned;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::spec::{
     BackendRef, ConnectionRoute, Gateway, GatewayClass, GrpcRoute, HttpRoute, Listener, ListenerSet, ParentRef,
 };
 use crate::{GROUP, KINDS};
+
+/// What a rule without a backend does.
+const SELF: (&str, &str) = ("answers 500 itself", "自行应答 500");
+const NOWHERE: (&str, &str) = ("sends nowhere", "不发往任何地方");
 
 /// What an object does, and the hosts that it is about; nothing for other groups.
 pub(crate) fn of(document: &Document) -> Option<Summary> {
@@ -15,86 +19,87 @@ pub(crate) fn of(document: &Document) -> Option<Summary> {
         return None;
     }
     match document.key.kind.as_str() {
-        "GatewayClass" => {
-            read::<GatewayClass>(document, |c| (format!("gateways made by {}", c.controller_name), vec![]))
+        "GatewayClass" => read::<GatewayClass>(document, |c| {
+            (said!("gateways made by {}", "由 {} 创建的网关"; c.controller_name), vec![])
+        }),
+        "Gateway" => {
+            read::<Gateway>(document, |g| opens(&g.listeners, said!("class {}", "类别 {}"; g.gateway_class_name)))
         }
-        "Gateway" => read::<Gateway>(document, |g| opens(&g.listeners, &format!(" · class {}", g.gateway_class_name))),
         "ListenerSet" => {
-            read::<ListenerSet>(document, |l| opens(&l.listeners, &format!(" · for {}", l.parent_ref.object.name)))
+            read::<ListenerSet>(document, |l| opens(&l.listeners, said!("for {}", "用于 {}"; l.parent_ref.object.name)))
         }
         "HTTPRoute" => read::<HttpRoute>(document, |r| {
             let last = r.rules.last().map(|rule| match rule.filters.iter().find_map(|f| f.request_redirect.as_ref()) {
-                Some(to) => {
-                    format!("redirect to {}", to.hostname.as_deref().or(to.scheme.as_deref()).unwrap_or("another path"))
-                }
-                None => split(&rule.backend_refs, "answers 500 itself"),
+                Some(to) => match to.hostname.as_deref().or(to.scheme.as_deref()) {
+                    Some(elsewhere) => said!("redirect to {elsewhere}", "重定向到 {elsewhere}"),
+                    None => said!("redirect to another path", "重定向到其他路径"),
+                },
+                None => split(&rule.backend_refs, SELF),
             });
             route(document, r.rules.len(), last, &r.parent_refs, r.hostnames)
         }),
         "GRPCRoute" => read::<GrpcRoute>(document, |r| {
-            let last = r.rules.last().map(|rule| split(&rule.backend_refs, "answers 500 itself"));
+            let last = r.rules.last().map(|rule| split(&rule.backend_refs, SELF));
             route(document, r.rules.len(), last, &r.parent_refs, r.hostnames)
         }),
         "TLSRoute" | "TCPRoute" | "UDPRoute" => read::<ConnectionRoute>(document, |r| {
-            let last = r.rules.last().map(|rule| split(&rule.backend_refs, "sends nowhere"));
+            let last = r.rules.last().map(|rule| split(&rule.backend_refs, NOWHERE));
             route(document, r.rules.len(), last, &r.parent_refs, r.hostnames)
         }),
         kind => {
             let known = KINDS.iter().find(|k| k.kind == kind)?;
-            Some(Summary { text: known.purpose.trim_end_matches('.').to_owned(), hosts: Vec::new() })
+            Some(Summary::purpose(known.purpose))
         }
     }
 }
 
 fn read<T: DeserializeOwned + Default>(
     document: &Document,
-    say: impl FnOnce(T) -> (String, Vec<String>),
+    say: impl FnOnce(T) -> (Said, Vec<String>),
 ) -> Option<Summary> {
-    let (text, hosts) = match mesh::read_spec::<T>(document) {
-        Ok(spec) => say(spec),
-        Err(_) => ("cannot be read".to_owned(), Vec::new()),
-    };
+    let Ok(spec) = mesh::read_spec::<T>(document) else { return Some(Summary::unreadable()) };
+    let (text, hosts) = say(spec);
     Some(Summary { text, hosts })
 }
 
-fn opens(listeners: &[Listener], more: &str) -> (String, Vec<String>) {
+fn opens(listeners: &[Listener], more: Said) -> (Said, Vec<String>) {
     let ports: Vec<_> = listeners.iter().map(|l| format!("{} {}", l.protocol, l.port)).collect();
     let hosts = listeners.iter().filter_map(|l| l.hostname.clone()).collect();
-    (format!("opens {}{more}", ports.join(", ")), hosts)
+    (Said::joined(&[said!("opens {}", "开放 {}"; ports.join(", ")), more], " · "), hosts)
 }
 
 /// A route's last rule is the one that most requests reach. Its hosts are also the services that it attaches to.
 fn route(
     document: &Document,
     rules: usize,
-    last: Option<String>,
+    last: Option<Said>,
     parents: &[ParentRef],
     hostnames: Vec<String>,
-) -> (String, Vec<String>) {
+) -> (Said, Vec<String>) {
     let text = match (rules, last) {
-        (_, None) => "routes nothing".to_owned(),
+        (_, None) => said!("routes nothing", "不路由任何请求"),
         (1, Some(last)) => last,
-        (n, Some(last)) => format!("{n} rules, else {last}"),
+        (n, Some(last)) => Said::new(format!("{n} rules, else {}", last.en), format!("{n} 条规则，其余：{}", last.zh)),
     };
     let (services, gateways): (Vec<_>, Vec<_>) =
         parents.iter().partition(|p| p.object.kind.as_deref() == Some("Service"));
     let home = |p: &ParentRef| p.object.namespace.clone().unwrap_or_else(|| document.key.namespace.clone());
     let services = services.into_iter().map(|p| format!("{}.{}.svc.cluster.local", p.object.name, home(p)));
     let names: Vec<&str> = gateways.into_iter().map(|p| p.object.name.as_str()).collect();
-    let at = if names.is_empty() { String::new() } else { format!(" · at {}", names.join(", ")) };
-    (format!("{text}{at}"), hostnames.into_iter().chain(services).collect())
+    let at = if names.is_empty() { Said::default() } else { said!("at {}", "经 {}"; names.join(", ")) };
+    (Said::joined(&[text, at], " · "), hostnames.into_iter().chain(services).collect())
 }
 
-fn split(backends: &[BackendRef], none: &str) -> String {
+fn split(backends: &[BackendRef], none: (&str, &str)) -> Said {
     let weight = |b: &BackendRef| b.weight.unwrap_or(1).max(0);
     let total: i32 = backends.iter().map(weight).sum();
     let taking: Vec<_> = backends.iter().filter(|b| weight(b) > 0).collect();
     match taking.as_slice() {
-        [] => none.to_owned(),
-        [one] => one.object.name.clone(),
+        [] => none.into(),
+        [one] => one.object.name.as_str().into(),
         many => {
             let percent = |b: &BackendRef| (f64::from(weight(b)) / f64::from(total) * 1000.0).round() / 10.0;
-            many.iter().map(|b| format!("{} {} %", b.object.name, percent(b))).collect::<Vec<_>>().join(", ")
+            many.iter().map(|b| format!("{} {} %", b.object.name, percent(b))).collect::<Vec<_>>().join(", ").into()
         }
     }
 }
@@ -111,7 +116,7 @@ mod tests {
             panic!("{text} is no document");
         };
         let summary = of(&document).unwrap();
-        (summary.text, summary.hosts)
+        (summary.text.en, summary.hosts)
     }
 
     #[test]

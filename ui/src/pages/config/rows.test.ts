@@ -6,6 +6,7 @@ const row = (kind: string, name: string, more: Partial<ObjectRow> = {}): ObjectR
   object: { group: 'networking.istio.io', kind, namespace: 'shop', name },
   version: 'v1',
   summary: 'splits reviews',
+  summaryZh: '拆分 reviews',
   hosts: ['reviews'],
   createdAt: null,
   findings: 1,

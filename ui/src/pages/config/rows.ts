@@ -1,4 +1,5 @@
 import type { KindCard, ObjectRef, ObjectRow } from '../../wire/generated/types';
+import { summaryOf } from '../../meshes/summary';
 
 /** A kind with how many objects of it there are. */
 export type KindCount = KindCard & { readonly key: string; readonly count: number; readonly findings: number };
@@ -30,9 +31,9 @@ export interface Wanted {
 export function fitting(rows: readonly ObjectRow[], { search, kind, namespace }: Wanted): readonly ObjectRow[] {
   const parts = search.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    const { object, summary, owner, hosts } = row;
+    const { object, owner, hosts } = row;
     if ((kind !== '' && kindKey(object) !== kind) || (namespace !== '' && object.namespace !== namespace)) return false;
-    const text = [object.kind, object.group, object.namespace, object.name, summary, owner, ...hosts].join(' ').toLowerCase();
+    const text = [object.kind, object.group, object.namespace, object.name, summaryOf(row), owner, ...hosts].join(' ').toLowerCase();
     return parts.every((part) => text.includes(part));
   });
 }

@@ -37,6 +37,7 @@ const object = (kind: string, name: string, hosts: string[], findings = 0): Obje
   object: { group: 'networking.istio.io', kind, namespace: 'shop', name },
   version: 'v1',
   summary: '',
+  summaryZh: '',
   hosts,
   createdAt: null,
   findings,

@@ -851,7 +851,11 @@ export type ObjectRow = { object: ObjectRef, version: string,
 /**
  * One line: what it does.
  */
-summary: string, hosts: Array<string>, 
+summary: string, 
+/**
+ * The same in Chinese; empty where only the kind's purpose can be said.
+ */
+summaryZh: string, hosts: Array<string>, 
 /**
  * Milliseconds since 1970, or null.
  */

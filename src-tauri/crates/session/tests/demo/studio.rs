@@ -27,6 +27,30 @@ async fn a_new_object_of_every_kind_is_accepted_by_schema_and_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_object_does_is_said_in_both_languages() {
+    const SAID: [&str; 7] = [
+        "AuthorizationPolicy",
+        "DestinationRule",
+        "Gateway",
+        "GatewayClass",
+        "PeerAuthentication",
+        "Server",
+        "ServiceEntry",
+    ];
+    let bench = bench(Demo::client).await;
+    let rows = bench.session.objects(&SAID.map(str::to_owned), "").await.unwrap();
+    let chinese = |words: &str| words.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for kind in SAID {
+        let of: Vec<_> = rows.iter().filter(|row| row.key.kind == kind).collect();
+        assert!(!of.is_empty(), "{kind}");
+        for row in of {
+            let said = &row.summary;
+            assert!(!said.en.is_empty() && !chinese(&said.en) && chinese(&said.zh), "{}: {said:?}", row.key);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_fields_of_every_kind_name_each_value_of_its_objects() {
     let bench = bench(Demo::client).await;
     for kind in bench.session.kinds().await.unwrap() {

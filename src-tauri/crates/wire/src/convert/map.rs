@@ -198,7 +198,8 @@ impl From<session::objects::Row> for ObjectRow {
         Self {
             object: ObjectRef::from(&row.key),
             version: row.version,
-            summary: row.summary,
+            summary: row.summary.en,
+            summary_zh: row.summary.zh,
             hosts: row.hosts,
             created_at: row.created.map(|seconds| seconds as f64 * 1000.0),
             findings: row.findings,

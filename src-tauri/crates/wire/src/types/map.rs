@@ -240,6 +240,8 @@ wire! {
         pub version: String,
         /// One line: what it does.
         pub summary: String,
+        /// The same in Chinese; empty where only the kind's purpose can be said.
+        pub summary_zh: String,
         pub hosts: Vec<String>,
         /// Milliseconds since 1970, or null.
         pub created_at: Option<f64>,

@@ -87,7 +87,6 @@ pub(crate) struct Selector {
 
 /// An object in a line.
 pub(crate) fn summary(document: &Document) -> Option<Summary> {
-    let words = |text: String| Some(Summary { text, hosts: Vec::new() });
     match (document.key.group.as_str(), document.key.kind.as_str()) {
         (NETWORKING, "VirtualService") => Some(virtual_service::summary(document)),
         (NETWORKING, "DestinationRule") => Some(destination_rule::summary(document)),
@@ -97,7 +96,7 @@ pub(crate) fn summary(document: &Document) -> Option<Summary> {
         (NETWORKING, "ServiceEntry") => Some(service_entry::summary(document)),
         (group, kind) => {
             let known = KINDS.iter().find(|k| k.group == group && k.kind == kind)?;
-            words(known.purpose.trim_end_matches('.').to_owned())
+            Some(Summary::purpose(known.purpose))
         }
     }
 }

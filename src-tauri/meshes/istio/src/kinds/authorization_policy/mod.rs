@@ -6,7 +6,7 @@ pub(crate) mod value;
 
 use mesh::Summary;
 use serde::Deserialize;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::kinds::{Selector, or_default, read};
 
@@ -162,23 +162,26 @@ pub(crate) fn dry_run(document: &Document) -> bool {
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = read::<AuthorizationPolicy>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
     let what = match (spec.action(), spec.rules.len()) {
-        ("ALLOW", 0) => "allows nothing".to_owned(),
-        ("DENY", 0) => "denies nothing".to_owned(),
-        ("ALLOW", 1) => "allows what its rule names".to_owned(),
-        ("DENY", 1) => "denies what its rule names".to_owned(),
-        ("ALLOW", n) => format!("allows what one of {n} rules names"),
-        ("DENY", n) => format!("denies what one of {n} rules names"),
-        ("AUDIT", _) => "reports what its rules name".to_owned(),
-        (action, _) => format!("{action} by {}", spec.provider.as_ref().map_or("nobody", |p| p.name.as_str())),
+        ("ALLOW", 0) => said!("allows nothing", "不允许任何请求"),
+        ("DENY", 0) => said!("denies nothing", "不拒绝任何请求"),
+        ("ALLOW", 1) => said!("allows what its rule names", "允许其规则所列的请求"),
+        ("DENY", 1) => said!("denies what its rule names", "拒绝其规则所列的请求"),
+        ("ALLOW", n) => said!("allows what one of {n} rules names", "允许 {n} 条规则之一所列的请求"),
+        ("DENY", n) => said!("denies what one of {n} rules names", "拒绝 {n} 条规则之一所列的请求"),
+        ("AUDIT", _) => said!("reports what its rules name", "上报其规则所列的请求"),
+        (action, _) => match &spec.provider {
+            Some(provider) => said!("{action} by {}", "{action}，由 {} 决定"; provider.name),
+            None => said!("{action} by nobody", "{action}，但无人决定"),
+        },
     };
     let whom = match spec.selector.as_ref().filter(|s| !s.match_labels.is_empty()) {
-        _ if spec.has_target() => "its targets".to_owned(),
-        Some(selector) => selector.words(),
-        None => "all workloads".to_owned(),
+        _ if spec.has_target() => said!("its targets", "其目标"),
+        Some(selector) => selector.words().into(),
+        None => said!("all workloads", "所有工作负载"),
     };
-    let dry = if dry_run(document) { " · dry run" } else { "" };
-    Summary { text: format!("{what} · {whom}{dry}"), hosts: Vec::new() }
+    let dry = if dry_run(document) { said!("dry run", "试运行") } else { Said::default() };
+    Summary { text: Said::joined(&[what, whom, dry], " · "), hosts: Vec::new() }
 }

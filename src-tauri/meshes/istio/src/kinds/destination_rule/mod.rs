@@ -6,7 +6,7 @@ pub(crate) mod facts;
 use mesh::Summary;
 use serde::Deserialize;
 use serde_json::Value;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::kinds::virtual_service::spec::Port;
 use crate::kinds::{Selector, or_default, read};
@@ -108,16 +108,16 @@ pub(crate) struct Subset {
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = read::<DestinationRule>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
     let mut parts = Vec::new();
     if !spec.subsets.is_empty() {
         let names: Vec<_> = spec.subsets.iter().map(|s| s.name.as_str()).collect();
-        parts.push(format!("subsets {}", names.join(", ")));
+        parts.push(said!("subsets {}", "子集 {}"; names.join(", ")));
     }
     if let Some(tls) = spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) {
-        parts.push(format!("TLS {}", tls.mode));
+        parts.push(format!("TLS {}", tls.mode).into());
     }
-    let text = if parts.is_empty() { "traffic policy".to_owned() } else { parts.join(" · ") };
+    let text = if parts.is_empty() { said!("traffic policy", "流量策略") } else { Said::joined(&parts, " · ") };
     Summary { text, hosts: vec![spec.host] }
 }

@@ -2,7 +2,7 @@
 
 use mesh::{Summary, Typed};
 use serde::Deserialize;
-use world::{Document, Labels};
+use world::{Document, Labels, said};
 
 use crate::kinds::or_default;
 
@@ -64,9 +64,9 @@ pub(crate) struct Tls {
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = mesh::read_spec::<Gateway>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
     let ports: Vec<_> = spec.servers.iter().map(|s| format!("{} {}", s.port.protocol, s.port.number)).collect();
     let hosts = spec.servers.iter().flat_map(|s| &s.hosts).map(|h| h.rsplit('/').next().unwrap_or(h).to_owned());
-    Summary { text: format!("opens {}", ports.join(", ")), hosts: hosts.collect() }
+    Summary { text: said!("opens {}", "开放 {}"; ports.join(", ")), hosts: hosts.collect() }
 }

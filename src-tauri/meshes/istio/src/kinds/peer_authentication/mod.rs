@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mesh::Summary;
 use serde::Deserialize;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::kinds::{Selector, or_default, read};
 
@@ -35,17 +35,19 @@ pub(crate) struct Mode {
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = read::<PeerAuthentication>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
-    let mode = spec.mtls.map(|m| m.mode).filter(|m| !m.is_empty()).unwrap_or_else(|| "as inherited".into());
+    let mode = spec.mtls.map(|m| m.mode).filter(|m| !m.is_empty());
+    let mode = mode.map_or_else(|| said!("as inherited", "沿用上级"), Said::from);
     let whom = match spec.selector.filter(|s| !s.match_labels.is_empty()) {
         Some(selector) => {
             let labels: Vec<_> = selector.match_labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            format!("workloads with {}", labels.join(", "))
+            said!("workloads with {}", "带有 {} 的工作负载"; labels.join(", "))
         }
-        None => "all workloads".into(),
+        None => said!("all workloads", "所有工作负载"),
     };
     let ports: Vec<_> = spec.port_level_mtls.iter().map(|(port, mode)| format!("{port} {}", mode.mode)).collect();
-    let ports = if ports.is_empty() { String::new() } else { format!(" · ports {}", ports.join(", ")) };
-    Summary { text: format!("{mode} for {whom}{ports}"), hosts: Vec::new() }
+    let ports = if ports.is_empty() { Said::default() } else { said!("ports {}", "端口 {}"; ports.join(", ")) };
+    let rule = Said::new(format!("{} for {}", mode.en, whom.en), format!("{}，用于{}", mode.zh, whom.zh));
+    Summary { text: Said::joined(&[rule, ports], " · "), hosts: Vec::new() }
 }

@@ -2,7 +2,7 @@
 
 use mesh::Summary;
 use serde::Deserialize;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::kinds::workload_entry::WorkloadEntry;
 use crate::kinds::{Selector, or_default, read};
@@ -78,9 +78,10 @@ impl Selector {
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = read::<ServiceEntry>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
     let ports: Vec<_> = spec.ports.iter().map(|p| format!("{} {}", p.protocol, p.number)).collect();
-    let place = if spec.location == "MESH_INTERNAL" { "inside the mesh" } else { "outside the mesh" };
-    Summary { text: format!("{place} · {}", ports.join(", ")), hosts: spec.hosts }
+    let inside = spec.location == "MESH_INTERNAL";
+    let place = if inside { said!("inside the mesh", "网格内") } else { said!("outside the mesh", "网格外") };
+    Summary { text: Said::joined(&[place, ports.join(", ").into()], " · "), hosts: spec.hosts }
 }

@@ -10,23 +10,23 @@ pub(crate) mod waypoint;
 pub(crate) mod words;
 
 use mesh::Summary;
-use world::Document;
+use world::{Document, Said, said};
 
 use crate::kinds::read;
 use spec::VirtualService;
 
 pub(crate) fn summary(document: &Document) -> Summary {
     let Ok(spec) = read::<VirtualService>(document) else {
-        return Summary { text: "cannot be read".into(), hosts: Vec::new() };
+        return Summary::unreadable();
     };
     let first = spec.http.last().map(words::action).unwrap_or_default();
     let text = match spec.http.len() {
-        0 if !spec.tls.is_empty() || !spec.tcp.is_empty() => "routes connections".to_owned(),
-        0 => "routes nothing".to_owned(),
+        0 if !spec.tls.is_empty() || !spec.tcp.is_empty() => said!("routes connections", "路由连接"),
+        0 => said!("routes nothing", "不路由任何请求"),
         1 => first,
-        n => format!("{n} rules, else {first}"),
+        n => Said::new(format!("{n} rules, else {}", first.en), format!("{n} 条规则，其余：{}", first.zh)),
     };
     let gateways: Vec<_> = spec.gateways.iter().filter(|g| *g != "mesh").map(String::as_str).collect();
-    let at = if gateways.is_empty() { String::new() } else { format!(" · at {}", gateways.join(", ")) };
-    Summary { text: format!("{text}{at}"), hosts: spec.hosts }
+    let at = if gateways.is_empty() { Said::default() } else { said!("at {}", "经 {}"; gateways.join(", ")) };
+    Summary { text: Said::joined(&[text, at], " · "), hosts: spec.hosts }
 }

@@ -1,18 +1,20 @@
 //! Rules of a VirtualService in words.
 
+use world::{Said, said};
+
 use super::select::Entry;
 use super::spec::{HeaderOperations, Headers, HttpMatch, HttpRoute, StringMatch, Target};
 
 /// What a rule does, in a few words.
-pub(crate) fn action(rule: &HttpRoute) -> String {
+pub(crate) fn action(rule: &HttpRoute) -> Said {
     if let Some(redirect) = &rule.redirect {
-        return format!("redirect to {}{}", redirect.authority, redirect.uri);
+        return said!("redirect to {}{}", "重定向到 {}{}"; redirect.authority, redirect.uri);
     }
     if let Some(direct) = &rule.direct_response {
-        return format!("answers {} itself", direct.status);
+        return said!("answers {} itself", "自行应答 {}"; direct.status);
     }
     if rule.delegate.is_some() {
-        return "delegates".into();
+        return said!("delegates", "委托给其他路由");
     }
     let total: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
     let parts: Vec<String> = rule
@@ -24,7 +26,7 @@ pub(crate) fn action(rule: &HttpRoute) -> String {
             _ => format!("{} {} %", name(&r.destination), percent(i64::from(r.weight), total)),
         })
         .collect();
-    parts.join(", ")
+    parts.join(", ").into()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "weights are small")]
