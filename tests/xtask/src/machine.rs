@@ -83,7 +83,8 @@ fn install(packages: &[&str], yes: bool) -> Result<(), Failed> {
     let sudo: &[&str] = if quiet(Command::new("test").args(["-w", "/var/lib/dpkg"])) { &[] } else { &["sudo"] };
     let apt = |args: &[&str]| {
         let mut words = sudo.to_vec();
-        words.extend(["apt-get", "-y", "-qq", "-o", "Dpkg::Use-Pty=0"]);
+        // Somebody else may be installing: then it is their turn first.
+        words.extend(["apt-get", "-y", "-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=600"]);
         words.extend(args);
         run(Command::new(words[0]).args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive"))
     };

@@ -48,7 +48,7 @@ fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdi
     let Some(found) = service.ports.iter().find(|p| p.port == port) else {
         verdict.trace.push(Step::said(
             "deliver",
-            said!("Service {} has no port {port}", "Service {} 没有端口 {port}"; service.name),
+            said!("Service {} has no port {port}", "Service {} 没有端口 {port}", service.name),
         ));
         return verdict.ends(Outcome::Refused);
     };
@@ -62,15 +62,15 @@ fn to_service(places: &Places, service: &Service, port: u16, verdict: &mut Verdi
     if workloads.is_empty() && kept.is_empty() {
         verdict.trace.push(Step::said(
             "deliver",
-            said!("Service {} has no ready pods", "Service {} 没有就绪的 Pod"; service.name),
+            said!("Service {} has no ready pods", "Service {} 没有就绪的 Pod", service.name),
         ));
         return verdict.ends(Outcome::NoDestination);
     }
     let to = if workloads.is_empty() {
         let addresses: Vec<&str> = kept.iter().map(|kept| kept.address.as_str()).collect();
-        said!("to {}, which somebody keeps for {}", "到 {}，由他人为 {} 维护"; addresses.join(", "), service.name)
+        said!("to {}, which somebody keeps for {}", "到 {}，由他人为 {} 维护", addresses.join(", "), service.name)
     } else {
-        said!("to the ready pods of {}", "到 {} 的就绪 Pod"; workloads.join(", "))
+        said!("to the ready pods of {}", "到 {} 的就绪 Pod", workloads.join(", "))
     };
     verdict.trace.push(Step::said("deliver", to));
     verdict.outcome = Outcome::Forwarded;
@@ -96,11 +96,11 @@ pub fn resolve_step(host: &str, resolved: &Resolved) -> Step {
     let (object, because): (_, Said) = match resolved {
         Resolved::Service(s) => {
             let key = world::ObjectKey::new("", "Service", &s.namespace, &s.name);
-            (Some(key), said!("{host} is Service {}/{}", "{host} 是 Service {}/{}"; s.namespace, s.name))
+            (Some(key), said!("{host} is Service {}/{}", "{host} 是 Service {}/{}", s.namespace, s.name))
         }
         Resolved::Pod(p) => {
             let key = world::ObjectKey::new("", "Pod", &p.namespace, &p.name);
-            (Some(key), said!("{host} is Pod {}/{}", "{host} 是 Pod {}/{}"; p.namespace, p.name))
+            (Some(key), said!("{host} is Pod {}/{}", "{host} 是 Pod {}/{}", p.namespace, p.name))
         }
         Resolved::Outside(_) => (None, said!("{host} is not of this cluster", "{host} 不属于本集群")),
         Resolved::Nowhere(why) => (None, why.as_str().into()),

@@ -14,11 +14,11 @@ pub struct Said {
     pub zh: String,
 }
 
-/// A sentence in both languages, each written as for `format!` from the same values: names in it, or what stands after the semicolon.
+/// A sentence in both languages, each written as for `format!` from the same values: names in it, or what stands after the two.
 #[macro_export]
 macro_rules! said {
-    ($en:literal, $zh:literal $(; $($values:expr),+)?) => {
-        $crate::Said::new(format!($en $(, $($values),+)?), format!($zh $(, $($values),+)?))
+    ($en:literal, $zh:literal $(, $values:expr)* $(,)?) => {
+        $crate::Said::new(format!($en $(, $values)*), format!($zh $(, $values)*))
     };
 }
 

@@ -20,13 +20,13 @@ pub(crate) fn of(document: &Document) -> Option<Summary> {
     }
     match document.key.kind.as_str() {
         "GatewayClass" => read::<GatewayClass>(document, |c| {
-            (said!("gateways made by {}", "由 {} 创建的网关"; c.controller_name), vec![])
+            (said!("gateways made by {}", "由 {} 创建的网关", c.controller_name), vec![])
         }),
         "Gateway" => {
-            read::<Gateway>(document, |g| opens(&g.listeners, said!("class {}", "类别 {}"; g.gateway_class_name)))
+            read::<Gateway>(document, |g| opens(&g.listeners, said!("class {}", "类别 {}", g.gateway_class_name)))
         }
         "ListenerSet" => {
-            read::<ListenerSet>(document, |l| opens(&l.listeners, said!("for {}", "用于 {}"; l.parent_ref.object.name)))
+            read::<ListenerSet>(document, |l| opens(&l.listeners, said!("for {}", "用于 {}", l.parent_ref.object.name)))
         }
         "HTTPRoute" => read::<HttpRoute>(document, |r| {
             let last = r.rules.last().map(|rule| match rule.filters.iter().find_map(|f| f.request_redirect.as_ref()) {
@@ -65,7 +65,7 @@ fn read<T: DeserializeOwned + Default>(
 fn opens(listeners: &[Listener], more: Said) -> (Said, Vec<String>) {
     let ports: Vec<_> = listeners.iter().map(|l| format!("{} {}", l.protocol, l.port)).collect();
     let hosts = listeners.iter().filter_map(|l| l.hostname.clone()).collect();
-    (Said::joined(&[said!("opens {}", "开放 {}"; ports.join(", ")), more], " · "), hosts)
+    (Said::joined(&[said!("opens {}", "开放 {}", ports.join(", ")), more], " · "), hosts)
 }
 
 /// A route's last rule is the one that most requests reach. Its hosts are also the services that it attaches to.
@@ -86,7 +86,7 @@ fn route(
     let home = |p: &ParentRef| p.object.namespace.clone().unwrap_or_else(|| document.key.namespace.clone());
     let services = services.into_iter().map(|p| format!("{}.{}.svc.cluster.local", p.object.name, home(p)));
     let names: Vec<&str> = gateways.into_iter().map(|p| p.object.name.as_str()).collect();
-    let at = if names.is_empty() { Said::default() } else { said!("at {}", "经 {}"; names.join(", ")) };
+    let at = if names.is_empty() { Said::default() } else { said!("at {}", "经 {}", names.join(", ")) };
     (Said::joined(&[text, at], " · "), hostnames.into_iter().chain(services).collect())
 }
 

@@ -147,7 +147,11 @@ pub(super) fn arrive(hop: &Hop, delivery: &Delivery, peer: &Peer) -> Arrival {
     } else {
         Step::said(
             "tunnel",
-            said!("ztunnel of {name} takes it by HBONE, from {}", "{name} 的 ztunnel 通过 HBONE 接收，来自 {}"; hop.principal()),
+            said!(
+                "ztunnel of {name} takes it by HBONE, from {}",
+                "{name} 的 ztunnel 通过 HBONE 接收，来自 {}",
+                hop.principal()
+            ),
         )
     };
     authorize(hop, peer, transport, how)
@@ -172,15 +176,15 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
             Step::said("authorize", said!("no policy of connections guards {name}", "没有连接策略守护 {name}")),
         ),
         Admission::Allowed(Some(place)) => {
-            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}"; short(&place.0));
+            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}", short(&place.0));
             by(Outcome::Forwarded, place, because)
         }
         Admission::Denied(key, path) => {
-            let because = said!("a rule of {} denies the connection", "{} 的一条规则拒绝此连接"; short(&key));
+            let because = said!("a rule of {} denies the connection", "{} 的一条规则拒绝此连接", short(&key));
             by(Outcome::Denied, (key, path), because)
         }
         Admission::Failed(key, path, _) | Admission::NotAllowed(key, path) => {
-            let because = said!("no rule of {} allows the connection", "{} 没有规则允许此连接"; short(&key));
+            let because = said!("no rule of {} allows the connection", "{} 没有规则允许此连接", short(&key));
             by(Outcome::Denied, (key, path), because)
         }
         Admission::Unknown(key, because) => by(Outcome::Unknown, (key, "spec".into()), because.into()),

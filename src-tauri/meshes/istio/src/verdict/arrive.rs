@@ -45,7 +45,12 @@ pub(super) fn arrive(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer) -> 
         };
     let (transport, why) = connect(delivery, can);
     if peer.silent {
-        let because = said!("{} is asked at port {}, where nothing is said to listen", "请求到 {} 的端口 {}，那里未声明监听"; peer.name(), peer.port);
+        let because = said!(
+            "{} is asked at port {}, where nothing is said to listen",
+            "请求到 {} 的端口 {}，那里未声明监听",
+            peer.name(),
+            peer.port
+        );
         // A caller without proxy hears of it from the pod's own.
         let answered = hop.from.membership.is_none() && member == Some(Membership::Sidecar);
         let outcome = if answered { Outcome::NoDestination } else { Outcome::Refused };
@@ -76,7 +81,12 @@ fn stranger(hop: &Hop, delivery: &Delivery, peer: &Peer, transport: Transport) -
     if transport != Transport::Mtls || known || expected.is_empty() {
         return None;
     }
-    let because = said!("{} runs as {}, which is not who is expected there", "{} 以 {} 的身份运行，与预期不符"; peer.name(), peer.pod.service_account);
+    let because = said!(
+        "{} runs as {}, which is not who is expected there",
+        "{} 以 {} 的身份运行，与预期不符",
+        peer.name(),
+        peer.pod.service_account
+    );
     Some(Arrival::at(Outcome::Refused, transport, Step::said("transport", because)))
 }
 
@@ -181,11 +191,19 @@ fn by_sidecar(
     let mut arrival = admitted(hop, way, delivery, peer, transport, door.is_bytes(way.is_encrypted()));
     arrival.transport = shown(way, transport);
     if let (true, Some((key, path))) = (door.is_bytes(false), &door.opener) {
-        let because = said!("it opens port {} for bytes: nothing there reads requests", "它以字节流方式开放端口 {}：那里不解析请求"; peer.port);
+        let because = said!(
+            "it opens port {} for bytes: nothing there reads requests",
+            "它以字节流方式开放端口 {}：那里不解析请求",
+            peer.port
+        );
         arrival.steps.insert(0, Step::by("listen", key, path.clone(), because));
     }
     if let Some(key) = &door.beside {
-        let because = said!("it opens no listener for port {}, so it comes in as on any port that nobody names", "它没有为端口 {} 开放监听器，因此按未声明的端口进入"; peer.port);
+        let because = said!(
+            "it opens no listener for port {}, so it comes in as on any port that nobody names",
+            "它没有为端口 {} 开放监听器，因此按未声明的端口进入",
+            peer.port
+        );
         arrival.steps.insert(0, Step::by("listen", key, "spec.ingress", because));
     }
     if let (Outcome::Forwarded, Some((key, path, address))) = (arrival.outcome, &door.endpoint) {
@@ -252,7 +270,7 @@ pub(super) fn because(step: &'static str, object: Option<Place>, because: impl I
 fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
     let pod = &peer.pod;
     if let Some(why) = malformed(&way.method, &way.path).filter(|_| !bytes) {
-        let step = Step::said("read", said!("{} answers 400 by itself: {why}", "{} 自己返回 400：{why}"; peer.name()));
+        let step = Step::said("read", said!("{} answers 400 by itself: {why}", "{} 自己返回 400：{why}", peer.name()));
         return Arrival { status: Some(400), ..Arrival::at(Outcome::Direct, transport, step) };
     }
     let mut headers = as_read(way, transport);
@@ -346,20 +364,20 @@ fn authorize(
             (Outcome::Forwarded, Step::said("authorize", said!("no policy guards {name}", "没有策略守护 {name}")))
         }
         Admission::Allowed(Some((key, path))) => {
-            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}"; short(&key));
+            let because = said!("{} allows it into {name}", "{} 允许它进入 {name}", short(&key));
             (Outcome::Forwarded, Step::by("authorize", &key, path, because))
         }
         Admission::Denied(key, path) => {
-            let because = said!("a rule of {} denies it", "{} 的一条规则拒绝它"; short(&key));
+            let because = said!("a rule of {} denies it", "{} 的一条规则拒绝它", short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
         Admission::Failed(key, path, said) => {
             let because =
-                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答"; short(&key));
+                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答", short(&key));
             return (Outcome::Denied, Step::by("authorize", &key, path, because), Some(said));
         }
         Admission::NotAllowed(key, path) => {
-            let because = said!("no rule of {} allows it", "{} 没有规则允许它"; short(&key));
+            let because = said!("no rule of {} allows it", "{} 没有规则允许它", short(&key));
             (Outcome::Denied, Step::by("authorize", &key, path, because))
         }
         Admission::Unknown(key, because) => (Outcome::Unknown, Step::by("authorize", &key, "spec", because)),

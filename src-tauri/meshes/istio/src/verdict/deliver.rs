@@ -216,9 +216,9 @@ fn nobody(hop: &Hop, delivery: &Delivery) -> Arrival {
             "deliver",
             key,
             path.clone(),
-            said!("subset {name} of {} has no ready pods", "{} 的版本 {name} 没有就绪的 Pod"; cluster.name.1),
+            said!("subset {name} of {} has no ready pods", "{} 的版本 {name} 没有就绪的 Pod", cluster.name.1),
         ),
-        None => Step::said("deliver", said!("{} has no ready pods", "{} 没有就绪的 Pod"; cluster.name.1)),
+        None => Step::said("deliver", said!("{} has no ready pods", "{} 没有就绪的 Pod", cluster.name.1)),
     };
     Arrival::at(Outcome::NoDestination, Transport::Plaintext, step)
 }

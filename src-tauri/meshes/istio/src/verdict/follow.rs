@@ -49,7 +49,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     if let Some(direct) = &rule.direct_response {
-        let because = said!("the caller's own proxy answers {}", "调用方自己的代理返回 {}"; direct.status);
+        let because = said!("the caller's own proxy answers {}", "调用方自己的代理返回 {}", direct.status);
         verdict.trace.push(Step::by("answer", key, at("directResponse"), because));
         verdict.ends(Outcome::Direct);
         verdict.status = Some(direct.status);
@@ -209,7 +209,7 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
         return;
     }
     if split.len() > 1 {
-        let because = said!("{} by weight", "按权重：{}"; words::action(&entry.http));
+        let because = said!("{} by weight", "按权重：{}", words::action(&entry.http));
         verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
     let (mut deliveries, mut absent) = (Vec::new(), 0.0);

@@ -61,7 +61,11 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
         said(
             &mut verdict,
             "connect",
-            said!("Service {namespace}/{name} has no port {}", "Service {namespace}/{name} 没有端口 {}"; way.target.port),
+            said!(
+                "Service {namespace}/{name} has no port {}",
+                "Service {namespace}/{name} 没有端口 {}",
+                way.target.port
+            ),
         );
         verdict.ends(Outcome::Refused);
         return verdict;

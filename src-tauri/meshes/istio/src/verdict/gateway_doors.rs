@@ -59,7 +59,7 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
             verdict,
             Step::said(
                 "listen",
-                said!("no gateway opens port {} of {name}", "没有网关在 {name} 上开放端口 {}"; at.port),
+                said!("no gateway opens port {} of {name}", "没有网关在 {name} 上开放端口 {}", at.port),
             ),
         );
         return;
@@ -73,7 +73,11 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     } else if let Some(door) = open.bytes {
         gate.bytes(door, index.bytes_at(door, &pod.namespace), way, verdict);
     } else {
-        let because = said!("port {} of {name} takes only TLS, and this comes in plaintext", "{name} 的端口 {} 只接受 TLS，而这是明文"; at.port);
+        let because = said!(
+            "port {} of {name} takes only TLS, and this comes in plaintext",
+            "{name} 的端口 {} 只接受 TLS，而这是明文",
+            at.port
+        );
         refuse(verdict, open.tls.first().map_or(Step::said("listen", &because), |door| by(door, &because)));
     }
 }
@@ -220,7 +224,7 @@ impl<'a> Gate<'a> {
                 verdict,
                 Step::said(
                     "route",
-                    said!("no route is bound to a server here for {}", "这里没有绑定用于 {} 的路由"; way.authority),
+                    said!("no route is bound to a server here for {}", "这里没有绑定用于 {} 的路由", way.authority),
                 ),
             );
             return;
@@ -255,7 +259,13 @@ impl<'a> Gate<'a> {
                 follow::follow(&self.hop(), way, &entry, verdict);
             }
             _ => {
-                let because = said!("none of the rules for {} catches {} {}", "{} 的规则都不匹配 {} {}"; host.name, way.method, way.path);
+                let because = said!(
+                    "none of the rules for {} catches {} {}",
+                    "{} 的规则都不匹配 {} {}",
+                    host.name,
+                    way.method,
+                    way.path
+                );
                 no_route(verdict, Step::said("route", because));
             }
         }

@@ -80,7 +80,7 @@ pub(super) fn past_routes(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict
             Some(cluster) => cluster,
             None => {
                 let because =
-                    said!("Service {} has no port {}", "Service {} 没有端口 {}"; service.name, way.target.port);
+                    said!("Service {} has no port {}", "Service {} 没有端口 {}", service.name, way.target.port);
                 said(verdict, "connect", because);
                 verdict.ends(Outcome::Refused);
                 verdict.status = by_proxy;

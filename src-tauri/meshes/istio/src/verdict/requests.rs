@@ -71,7 +71,7 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
             Caught::By(entry) => follow::follow(hop, way, &entry, verdict),
             Caught::Perhaps(entry, why) => untold(verdict, &entry, why),
             Caught::Not => {
-                let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}"; way.method, way.path);
+                let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}", way.method, way.path);
                 let step = match table.key() {
                     Some(key) => Step::by("route", key, table.list(), because),
                     None => Step::said("route", because),
@@ -83,7 +83,11 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
             said(
                 verdict,
                 "route",
-                said!("no VirtualService routes {}, so every ready pod may get it", "没有 VirtualService 路由 {}，所以任何就绪的 Pod 都可能收到"; host.name()),
+                said!(
+                    "no VirtualService routes {}, so every ready pod may get it",
+                    "没有 VirtualService 路由 {}，所以任何就绪的 Pod 都可能收到",
+                    host.name()
+                ),
             );
             follow::default(hop, way, &host, verdict);
         }

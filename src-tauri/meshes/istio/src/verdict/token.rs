@@ -36,7 +36,7 @@ fn checked(user: EndUser) -> Checked {
     match user {
         EndUser::Nobody => Checked::Nobody,
         EndUser::Known(taken) => {
-            let because = said!("the token of {} is taken", "接受 {} 的令牌"; taken.claims.text("sub"));
+            let because = said!("the token of {} is taken", "接受 {} 的令牌", taken.claims.text("sub"));
             let step = Step::by("authenticate", &taken.key, taken.path.clone(), because);
             Checked::Taken(taken, step)
         }

@@ -156,18 +156,18 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
             return true;
         }
         Admission::Denied(by, path) => {
-            (Outcome::Denied, place(&by, path), said!("a rule of {} denies it", "{} 的一条规则拒绝它"; short(&by)))
+            (Outcome::Denied, place(&by, path), said!("a rule of {} denies it", "{} 的一条规则拒绝它", short(&by)))
         }
         Admission::Failed(by, path, said) => {
             status = said;
             (
                 Outcome::Denied,
                 place(&by, path),
-                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答"; short(&by)),
+                said!("the authorizer that {} names does not answer", "{} 所指的授权服务没有应答", short(&by)),
             )
         }
         Admission::NotAllowed(by, path) => {
-            (Outcome::Denied, place(&by, path), said!("no rule of {} allows it", "{} 没有规则允许它"; short(&by)))
+            (Outcome::Denied, place(&by, path), said!("no rule of {} allows it", "{} 没有规则允许它", short(&by)))
         }
         Admission::Unknown(by, why) => {
             *verdict = verdict.clone().because("the policies of the waypoint", format!("{by}: {why}"));
@@ -205,7 +205,7 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
         (Caught::By(entry), _) => follow::follow(on, way, &entry, verdict),
         (Caught::Perhaps(entry, why), _) => untold(verdict, &entry, why),
         (Caught::Not, Some((key, list))) => {
-            let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}"; way.method, way.path);
+            let because = said!("none of its rules catches {} {}", "它的规则都不匹配 {} {}", way.method, way.path);
             no_route(verdict, Step::by("route", key, list, because));
         }
         (Caught::Not, None) => {

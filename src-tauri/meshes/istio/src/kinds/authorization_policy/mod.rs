@@ -173,7 +173,7 @@ pub(crate) fn summary(document: &Document) -> Summary {
         ("DENY", n) => said!("denies what one of {n} rules names", "拒绝 {n} 条规则之一所列的请求"),
         ("AUDIT", _) => said!("reports what its rules name", "上报其规则所列的请求"),
         (action, _) => match &spec.provider {
-            Some(provider) => said!("{action} by {}", "{action}，由 {} 决定"; provider.name),
+            Some(provider) => said!("{action} by {}", "{action}，由 {} 决定", provider.name),
             None => said!("{action} by nobody", "{action}，但无人决定"),
         },
     };

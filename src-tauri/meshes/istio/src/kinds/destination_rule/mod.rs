@@ -113,7 +113,7 @@ pub(crate) fn summary(document: &Document) -> Summary {
     let mut parts = Vec::new();
     if !spec.subsets.is_empty() {
         let names: Vec<_> = spec.subsets.iter().map(|s| s.name.as_str()).collect();
-        parts.push(said!("subsets {}", "子集 {}"; names.join(", ")));
+        parts.push(said!("subsets {}", "子集 {}", names.join(", ")));
     }
     if let Some(tls) = spec.traffic_policy.as_ref().and_then(|p| p.tls.as_ref()) {
         parts.push(format!("TLS {}", tls.mode).into());

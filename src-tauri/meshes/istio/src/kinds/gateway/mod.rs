@@ -68,5 +68,5 @@ pub(crate) fn summary(document: &Document) -> Summary {
     };
     let ports: Vec<_> = spec.servers.iter().map(|s| format!("{} {}", s.port.protocol, s.port.number)).collect();
     let hosts = spec.servers.iter().flat_map(|s| &s.hosts).map(|h| h.rsplit('/').next().unwrap_or(h).to_owned());
-    Summary { text: said!("opens {}", "开放 {}"; ports.join(", ")), hosts: hosts.collect() }
+    Summary { text: said!("opens {}", "开放 {}", ports.join(", ")), hosts: hosts.collect() }
 }

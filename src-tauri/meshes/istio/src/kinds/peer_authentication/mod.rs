@@ -42,12 +42,12 @@ pub(crate) fn summary(document: &Document) -> Summary {
     let whom = match spec.selector.filter(|s| !s.match_labels.is_empty()) {
         Some(selector) => {
             let labels: Vec<_> = selector.match_labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            said!("workloads with {}", "带有 {} 的工作负载"; labels.join(", "))
+            said!("workloads with {}", "带有 {} 的工作负载", labels.join(", "))
         }
         None => said!("all workloads", "所有工作负载"),
     };
     let ports: Vec<_> = spec.port_level_mtls.iter().map(|(port, mode)| format!("{port} {}", mode.mode)).collect();
-    let ports = if ports.is_empty() { Said::default() } else { said!("ports {}", "端口 {}"; ports.join(", ")) };
+    let ports = if ports.is_empty() { Said::default() } else { said!("ports {}", "端口 {}", ports.join(", ")) };
     let rule = Said::new(format!("{} for {}", mode.en, whom.en), format!("{}，用于{}", mode.zh, whom.zh));
     Summary { text: Said::joined(&[rule, ports], " · "), hosts: Vec::new() }
 }

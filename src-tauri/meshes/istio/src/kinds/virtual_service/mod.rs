@@ -27,6 +27,6 @@ pub(crate) fn summary(document: &Document) -> Summary {
         n => Said::new(format!("{n} rules, else {}", first.en), format!("{n} 条规则，其余：{}", first.zh)),
     };
     let gateways: Vec<_> = spec.gateways.iter().filter(|g| *g != "mesh").map(String::as_str).collect();
-    let at = if gateways.is_empty() { Said::default() } else { said!("at {}", "经 {}"; gateways.join(", ")) };
+    let at = if gateways.is_empty() { Said::default() } else { said!("at {}", "经 {}", gateways.join(", ")) };
     Summary { text: Said::joined(&[text, at], " · "), hosts: spec.hosts }
 }

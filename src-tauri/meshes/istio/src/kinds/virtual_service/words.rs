@@ -8,10 +8,10 @@ use super::spec::{HeaderOperations, Headers, HttpMatch, HttpRoute, StringMatch, 
 /// What a rule does, in a few words.
 pub(crate) fn action(rule: &HttpRoute) -> Said {
     if let Some(redirect) = &rule.redirect {
-        return said!("redirect to {}{}", "重定向到 {}{}"; redirect.authority, redirect.uri);
+        return said!("redirect to {}{}", "重定向到 {}{}", redirect.authority, redirect.uri);
     }
     if let Some(direct) = &rule.direct_response {
-        return said!("answers {} itself", "自行应答 {}"; direct.status);
+        return said!("answers {} itself", "自行应答 {}", direct.status);
     }
     if rule.delegate.is_some() {
         return said!("delegates", "委托给其他路由");
