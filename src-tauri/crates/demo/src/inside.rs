@@ -85,7 +85,13 @@ fn configuration(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: 
             (ADMIN, "/config_dump" | "/clusters") => {
                 state.proxies.get(&(namespace.to_owned(), pod.to_owned())).cloned()?
             }
-            (DEBUG, "/debug/config_dump") => as_sent(&state, namespace, pod, ask.option("proxyID"))?,
+            (DEBUG, "/debug/config_dump") => {
+                state.ready.world().pod(namespace, pod).filter(|p| is_istiod(p))?;
+                match as_sent(&state, ask.option("proxyID")) {
+                    Some(proxy) => proxy,
+                    None => return Some(not_connected()),
+                }
+            }
             _ => return None,
         };
         (proxy, state.authority.clone(), state.since.elapsed().as_secs_f64())
@@ -101,12 +107,18 @@ fn configuration(traffic: &Traffic, namespace: &str, pod: &str, port: u16, ask: 
     Some(json(StatusCode::OK, &body))
 }
 
-/// A proxy, `pod.namespace`, as this istiod would have it.
-fn as_sent(state: &State, namespace: &str, istiod: &str, asked: &str) -> Option<Proxy> {
-    state.ready.world().pod(namespace, istiod).filter(|p| is_istiod(p))?;
-    let named = |p: &&Proxy| p.role != Role::Ztunnel && format!("{}.{}", p.pod, p.namespace) == asked;
+/// A connected proxy, `pod.namespace`, as istiod would have it.
+fn as_sent(state: &State, asked: &str) -> Option<Proxy> {
+    let named =
+        |p: &&Proxy| p.is_connected() && p.role != Role::Ztunnel && format!("{}.{}", p.pod, p.namespace) == asked;
     let services = state.ready.world().services().count();
     Some(state.proxies.values().find(named)?.as_sent(&state.ready, services))
+}
+
+/// What istiod says of a proxy that it does not have (istio, pilot/pkg/xds/debug.go `errorHandler`).
+fn not_connected() -> Response<Body> {
+    let words = "Proxy not connected to this Pilot instance. It may be connected to another instance.\n";
+    answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", words)
 }
 
 fn not_found() -> Response<Body> {

@@ -85,6 +85,8 @@ pub struct NewEntry {
     pub says: Vec<Value>,
     /// The entry that this one takes back.
     pub undoes: Option<EntryId>,
+    /// Those before it that it takes back as well, oldest first.
+    pub undoes_too: Vec<EntryId>,
 }
 
 /// An object that is about to be written.
@@ -160,12 +162,21 @@ pub struct Entry {
     pub says: Vec<Value>,
     /// The entry that this one took back.
     pub undoes: Option<EntryId>,
+    /// Those before it that it took back as well, oldest first.
+    pub undoes_too: Vec<EntryId>,
     /// Proxies that have taken it up.
     pub acknowledged: u32,
     /// Proxies that were to take it up.
     pub proxies: u32,
     /// What became of it at each proxy, once that stood; kept as given.
     pub uptake: Vec<Value>,
+}
+
+impl Entry {
+    /// Everything that it took back, oldest first.
+    pub fn taken_back(&self) -> impl Iterator<Item = EntryId> {
+        self.undoes_too.iter().copied().chain(self.undoes)
+    }
 }
 
 /// Which entries to list.

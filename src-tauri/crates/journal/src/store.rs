@@ -14,7 +14,7 @@ use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOu
 use crate::{RolloutId, redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
-const MIGRATIONS: [&str; 4] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA, UPTAKE];
+const MIGRATIONS: [&str; 5] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA, UPTAKE, UNDOES_TOO];
 
 const CHANGES: &str = "
     CREATE TABLE entries (
@@ -67,6 +67,8 @@ const ROLLOUTS: &str = "
 ";
 
 const UPTAKE: &str = "ALTER TABLE entries ADD COLUMN uptake TEXT NOT NULL DEFAULT '[]'";
+
+const UNDOES_TOO: &str = "ALTER TABLE entries ADD COLUMN undoes_too TEXT NOT NULL DEFAULT '[]'";
 
 /// `PRAGMA application_id`: tells our file from any other SQLite file ("nlof").
 const APPLICATION: i64 = 0x6E6C_6F66;
@@ -169,7 +171,8 @@ impl Journal {
         let mut says = Value::from(entry.says.clone());
         redact(&mut says);
         transaction.execute(
-            "INSERT INTO entries (at, cluster, context, user, message, state, says, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entries (at, cluster, context, user, message, state, says, undoes, undoes_too)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 now(),
                 entry.cluster,
@@ -178,7 +181,8 @@ impl Journal {
                 message,
                 State::Intended.word(),
                 says.to_string(),
-                entry.undoes
+                entry.undoes,
+                Value::from(entry.undoes_too.clone()).to_string()
             ],
         )?;
         let id = transaction.last_insert_rowid();
@@ -462,6 +466,7 @@ fn entry_of(row: &Row<'_>) -> Result<Entry, JournalError> {
         objects: Vec::new(),
         says: word(row, "says", id, |text| serde_json::from_str(text).ok())?,
         undoes: row.get("undoes")?,
+        undoes_too: word(row, "undoes_too", id, |text| serde_json::from_str(text).ok())?,
         acknowledged: row.get("acknowledged")?,
         proxies: row.get("proxies")?,
         uptake: word(row, "uptake", id, |text| serde_json::from_str(text).ok())?,

@@ -34,6 +34,7 @@ fn weight(name: &str, weight: u32) -> NewEntry {
         objects: vec![route(name, Some(body(100)), Some(body(weight)))],
         says: vec![json!({"title": "a → b"})],
         undoes: None,
+        undoes_too: Vec::new(),
     }
 }
 
@@ -53,7 +54,8 @@ fn an_entry_from_intent_to_undo() {
     journal.outcome(id, 0, &outcome).unwrap();
     journal.close(id, State::Applied).unwrap();
     journal.acknowledged(id, 3, 4, &[]).unwrap();
-    let undo = journal.intend(&NewEntry { undoes: Some(id), ..weight("reviews", 100) }).unwrap();
+    let undo = NewEntry { undoes: Some(id), undoes_too: vec![7, 8], ..weight("reviews", 100) };
+    let undo = journal.intend(&undo).unwrap();
     journal.close(undo, State::Applied).unwrap();
     journal.close(id, State::Undone).unwrap();
     drop(journal);
@@ -65,7 +67,7 @@ fn an_entry_from_intent_to_undo() {
     assert_eq!(entry.objects[0].after.as_ref().unwrap()["spec"]["http"][0]["route"][0]["weight"], 80);
     assert!(!entry.objects[0].redacted && entry.at > 1_700_000_000_000);
     assert_eq!(entry.says, [json!({"title": "a → b"})]);
-    assert_eq!(journal.get(undo).unwrap().undoes, Some(id));
+    assert_eq!(journal.get(undo).unwrap().taken_back().collect::<Vec<_>>(), [7, 8, id]);
     assert!(journal.uncertain("one").unwrap().is_empty());
 }
 
@@ -185,7 +187,7 @@ fn a_newer_or_foreign_file_is_left_as_it_is() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         match Journal::open(folder.path()) {
-            Err(JournalError::Newer { found: 99, known: 4, .. }) if newer => {}
+            Err(JournalError::Newer { found: 99, known: 5, .. }) if newer => {}
             Err(JournalError::Foreign { .. }) if !newer => {}
             other => panic!("{other:?}"),
         }

@@ -9,7 +9,7 @@ use world::{Labels, World};
 use crate::client_config::read_client_configs;
 use crate::istiod::{self, ProxySync, SyncState};
 use crate::nack::Nack;
-use crate::plane::{self, Said};
+use crate::plane::{self, Answer};
 use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
@@ -194,7 +194,7 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (ByPo
 async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, String> {
     let (name, of) = (plane.name(), (plane.pod.0.as_str(), plane.pod.1.as_str()));
     match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| unsaid.to_string())? {
-        Said::Page(body) => {
+        Answer::Page(body) => {
             let proxies = istiod::read_syncz(&body, &name).map_err(|error| error.to_string())?;
             // Without it a row lacks its "since" alone.
             let connections = connection.pod_forward_get(of.0, of.1, DEBUG_PORT, "/debug/connections").await;
@@ -202,7 +202,7 @@ async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, String> {
             Ok(Heard { proxies, since, over_xds: false })
         }
         // It does not tell since when: that is on a page.
-        Said::Resources(parts) => {
+        Answer::Resources(parts) => {
             let proxies = read_client_configs(&parts, &name).map_err(|error| error.to_string())?;
             Ok(Heard { proxies, since: Vec::new(), over_xds: true })
         }

@@ -9,7 +9,7 @@ use crate::health::{DEBUG_PORT, because};
 
 /// What an istiod said, and by which way.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Said {
+pub enum Answer {
     /// A page.
     Page(Bytes),
     /// The resources of an answer over xDS.
@@ -55,12 +55,12 @@ impl fmt::Display for Unsaid {
 ///
 /// # Errors
 /// Where it answers by neither way.
-pub async fn ask(connection: &Connection, (namespace, pod): (&str, &str), path: &str) -> Result<Said, Unsaid> {
+pub async fn ask(connection: &Connection, (namespace, pod): (&str, &str), path: &str) -> Result<Answer, Unsaid> {
     let page = if connection.is_over_xds(namespace, pod) {
         None
     } else {
         match connection.pod_forward_get(namespace, pod, DEBUG_PORT, path).await {
-            Ok(body) => return Ok(Said::Page(body)),
+            Ok(body) => return Ok(Answer::Page(body)),
             Err(error) if is_shut(&error.cause) => Some(error),
             Err(error) => return Err(Unsaid::Page(error)),
         }
@@ -69,7 +69,7 @@ pub async fn ask(connection: &Connection, (namespace, pod): (&str, &str), path: 
     // One that lacks a page has answered all the same.
     let answers = said.as_ref().err().is_none_or(|error| matches!(error.cause, Cause::NotFound { .. }));
     connection.remember_over_xds(namespace, pod, answers);
-    said.map(Said::Resources).map_err(|xds| Unsaid::Shut { page, xds })
+    said.map(Answer::Resources).map_err(|xds| Unsaid::Shut { page, xds })
 }
 
 /// The page itself, also where it came over xDS: there it is the one resource of the answer (istio, pilot/pkg/xds/debuggen.go `Generate`).
@@ -78,21 +78,19 @@ pub async fn ask(connection: &Connection, (namespace, pod): (&str, &str), path: 
 /// As [`ask`].
 pub async fn page(connection: &Connection, plane: (&str, &str), path: &str) -> Result<Bytes, ApiError> {
     Ok(match ask(connection, plane, path).await.map_err(Unsaid::last)? {
-        Said::Page(body) => body,
-        Said::Resources(parts) => parts.into_iter().next().map(|part| part.value.into()).unwrap_or_default(),
+        Answer::Page(body) => body,
+        Answer::Resources(parts) => parts.into_iter().next().map(|part| part.value.into()).unwrap_or_default(),
     })
 }
 
 /// Nobody listens there, or no such page is there (istio, pilot/pkg/features/pilot.go `ENABLE_DEBUG_ON_HTTP`), or not for us. One that is
-/// late is late by every way.
+/// late is late by every way, and one that has no such proxy has its pages (pilot/pkg/xds/debug.go `errorHandler`).
 fn is_shut(cause: &Cause) -> bool {
-    matches!(
-        cause,
-        Cause::Unreachable(Unreachable::Refused)
-            | Cause::NotFound { .. }
-            | Cause::Unauthenticated { .. }
-            | Cause::Refused { .. }
-    )
+    match cause {
+        Cause::Unreachable(Unreachable::Refused) | Cause::Unauthenticated { .. } | Cause::Refused { .. } => true,
+        Cause::NotFound { detail } => detail.starts_with("404 page not found"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +106,8 @@ mod tests {
         let detail = String::new;
         let table = [
             (Cause::Unreachable(Unreachable::Refused), true),
-            (Cause::NotFound { detail: detail() }, true),
+            (Cause::NotFound { detail: "404 page not found".into() }, true),
+            (Cause::NotFound { detail: "Proxy not connected to this Pilot instance.".into() }, false),
             (Cause::Unauthenticated { detail: detail() }, true),
             (Cause::Refused { status: 405, detail: detail() }, true),
             (Cause::Unreachable(Unreachable::Timeout(std::time::Duration::from_secs(10))), false),

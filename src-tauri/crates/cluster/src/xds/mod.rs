@@ -34,7 +34,10 @@ const PLAIN: u16 = 15010;
 const METHOD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
 
 /// What may be asked for. The pages by name have `force_disconnect` and `cachez?clear=true` among them.
-const PAGES: [&str; 3] = ["/debug/syncz", "/debug/connections", "/debug/config_dump"];
+const PAGES: [&str; 2] = ["/debug/syncz", "/debug/config_dump"];
+/// What stands in place of a page that is shut (net/http, server.go `NotFound`), and of one about a proxy that another istiod has
+/// (pilot/pkg/xds/debug.go `errorHandler`). Over xDS both come without their 404.
+const NOT_THERE: [&[u8]; 2] = [b"404 page not found", b"Proxy not connected to this Pilot instance"];
 
 impl Connection {
     /// What one of istiod's debug pages says, asked over xDS: of `/debug/syncz` one `envoy.service.status.v3.ClientConfig` a proxy, of others
@@ -131,9 +134,9 @@ where
             classify::shorten(&format!("an answer about {:?} to a question about {type_url}", answer.type_url));
         return Err(Cause::Broken { detail });
     }
-    // Of a page that is shut it tells what its web server would (net/http, server.go `NotFound`).
-    if answer.resources.first().is_some_and(|part| part.value == b"404 page not found\n") {
-        return Err(Cause::NotFound { detail: "404 page not found".into() });
+    let first = answer.resources.first().map_or(&[][..], |part| &part.value);
+    if NOT_THERE.iter().any(|words| first.starts_with(words)) {
+        return Err(Cause::NotFound { detail: classify::shorten(&String::from_utf8_lossy(first)) });
     }
     Ok(answer.resources)
 }

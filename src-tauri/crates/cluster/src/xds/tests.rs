@@ -130,11 +130,14 @@ async fn istiod_is_told_who_asks_and_answers() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_shut_is_shut_over_xds_too() {
-    let page = Any { type_url: "istio.io/debug".into(), value: b"404 page not found\n".to_vec() };
-    let shut = Response { resources: vec![page], ..syncz() };
-    let (said, _) = over_tls(NAME, true, Does::Answers(shut)).await;
-    assert_eq!(said, Err(Cause::NotFound { detail: "404 page not found".into() }));
+async fn a_page_that_is_not_there_is_not_there_over_xds_either() {
+    for words in
+        ["404 page not found", "Proxy not connected to this Pilot instance. It may be connected to another instance."]
+    {
+        let page = Any { type_url: "istio.io/debug".into(), value: format!("{words}\n").into_bytes() };
+        let (said, _) = over_tls(NAME, true, Does::Answers(Response { resources: vec![page], ..syncz() })).await;
+        assert_eq!(said, Err(Cause::NotFound { detail: words.into() }));
+    }
 }
 
 #[tokio::test]

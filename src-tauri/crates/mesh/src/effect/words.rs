@@ -93,16 +93,35 @@ fn manner(was: &Verdict, is: &Verdict) -> Vec<Said> {
     all
 }
 
-/// What the caller's proxy keeps to, setting by setting.
+/// What the caller's proxy keeps to: what has another value, what is gone, and what is new, each with its values.
 fn settings(was: &Verdict, is: &Verdict) -> Vec<Said> {
-    let names: BTreeSet<&String> = was.settings.keys().chain(is.settings.keys()).collect();
-    let said = |name: &String| match (was.settings.get(name), is.settings.get(name)) {
-        (Some(old), Some(new)) if old != new => Some(said!("{name} from {old} to {new}", "{name} 由 {old} 改为 {new}")),
-        (None, Some(new)) => Some(said!("{name} {new}, not set before", "{name} {new}（此前未设）")),
-        (Some(old), None) => Some(said!("{name} no longer set, was {old}", "{name} 不再设置（原为 {old}）")),
-        _ => None,
+    let (old, new) = (&was.settings, &is.settings);
+    let other = old.iter().filter_map(|(path, old)| {
+        let (name, new) = (short(path), new.get(path).filter(|new| *new != old)?);
+        Some(said!("{name} from {old} to {new}", "{name} 由 {old} 改为 {new}"))
+    });
+    let gone = old.iter().filter(|(path, _)| !new.contains_key(*path)).map(|(path, old)| {
+        let name = short(path);
+        said!("{name} (was {old})", "{name}（原为 {old}）")
+    });
+    let added = new.iter().filter(|(path, _)| !old.contains_key(*path));
+    let added = added.map(|(path, new)| format!("{} {new}", short(path)).into());
+    let under = |head: (&str, &str), all: Vec<Said>| {
+        let Said { en, zh } = Said::list(&all);
+        (!all.is_empty()).then(|| Said::new(format!("{}: {en}", head.0), format!("{}：{zh}", head.1)))
     };
-    names.into_iter().filter_map(said).collect()
+    let gone = under(("no longer set", "不再设置"), gone.collect());
+    let added = under(("now set", "新设"), added.collect());
+    other.chain(gone).chain(added).collect()
+}
+
+/// A setting by the last two parts of its path, which name it as well as all of them: `tcp.maxConnections`, of a subset
+/// `v2 tcp.maxConnections`.
+fn short(path: &str) -> String {
+    let (subset, path) = path.rsplit_once(' ').map_or(("", path), |(subset, path)| (subset, path));
+    let from = path.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
+    let name = &path[from..];
+    if subset.is_empty() { name.to_owned() } else { format!("{subset} {name}") }
 }
 
 fn instead(now: &Said, before: &Said) -> Said {

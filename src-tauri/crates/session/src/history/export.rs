@@ -152,6 +152,7 @@ mod tests {
             objects: vec![object],
             says: Vec::new(),
             undoes: None,
+            undoes_too: Vec::new(),
             acknowledged: 1,
             proxies: 2,
             uptake: vec![json!({"namespace": "a", "pod": "p", "state": "rejected", "because": "bad | route"})],

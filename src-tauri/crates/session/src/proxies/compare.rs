@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use cluster::Cause;
 use serde_json::Value;
 use signals::compare::{self, Compared};
 use world::yaml;
@@ -29,6 +31,21 @@ pub struct Comparison {
 /// What a proxy would be sent stands on a page alone (istio, pilot/pkg/xds/debug.go `ConfigDump`).
 const SHUT: &str = "the debug pages of its control plane are shut, and what it would send stands on them alone";
 
+const UNKNOWN_TO_ALL: &str = "no control plane knows this proxy: it is not connected";
+
+/// What a control plane would send.
+enum Sent {
+    Page {
+        control_plane: String,
+        page: Bytes,
+    },
+    /// It cannot be known.
+    Nothing {
+        control_plane: String,
+        because: &'static str,
+    },
+}
+
 /// The last one that was asked for.
 pub(crate) type Held = Mutex<Option<Arc<Comparison>>>;
 
@@ -38,61 +55,55 @@ impl Session {
     /// # Errors
     /// Where the proxy or its control plane cannot be asked.
     pub async fn proxy_compare(&self, namespace: &str, pod: &str) -> Result<Arc<Comparison>> {
-        let plane = self.plane_of(namespace, pod);
-        let mut made = Comparison {
-            place: (namespace.to_owned(), pod.to_owned()),
-            read_at: jiff::Timestamp::now().as_millisecond() as f64,
-            control_plane: plane.clone().unwrap_or_default(),
-            because: String::new(),
-            parts: Vec::new(),
-        };
-        match plane.as_deref().and_then(|plane| plane.split_once('/')) {
-            None => made.because = self.unknown_to_all().into(),
-            Some((namespace, pod)) if self.has_shut_pages(&format!("{namespace}/{pod}")) => {
-                made.because = SHUT.into();
+        let read_at = jiff::Timestamp::now().as_millisecond() as f64;
+        let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
+        let (sent, held) = tokio::join!(self.sent(namespace, pod), held);
+        let (control_plane, because, parts) = match sent? {
+            Sent::Nothing { control_plane, because } => (control_plane, because.to_owned(), Vec::new()),
+            Sent::Page { control_plane, page } => {
+                let held = held?;
+                let compared = tokio::task::spawn_blocking(move || compare::compare(&page, &held)).await;
+                match compared.map_err(|_| defect("comparing configurations"))? {
+                    Ok(parts) => (control_plane, String::new(), parts),
+                    Err(error) => (control_plane, error.to_string(), Vec::new()),
+                }
             }
-            Some(plane) => match self.compared(plane, namespace, pod).await? {
-                Ok(parts) => made.parts = parts,
-                Err(error) => made.because = error.to_string(),
-            },
-        }
-        let made = Arc::new(made);
+        };
+        let place = (namespace.to_owned(), pod.to_owned());
+        let made = Arc::new(Comparison { place, read_at, control_plane, because, parts });
         *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)
     }
 
-    /// The instance that the proxy is connected to.
-    fn plane_of(&self, namespace: &str, pod: &str) -> Option<String> {
-        let fleet = self.fleet.borrow();
-        let row = fleet.proxies.iter().find(|row| row.namespace == namespace && row.pod == pod)?;
-        Some(row.control_plane.clone()).filter(|plane| !plane.is_empty())
-    }
-
-    fn has_shut_pages(&self, plane: &str) -> bool {
-        self.fleet.borrow().control_planes.iter().any(|one| one.name == plane && one.over_xds)
-    }
-
-    /// Why no instance is known for a proxy. One that did not answer may know it.
-    fn unknown_to_all(&self) -> &'static str {
-        if self.fleet.borrow().control_planes.iter().all(|plane| plane.answered) {
-            "no control plane knows this proxy: it is not connected"
-        } else {
-            "no control plane that answered knows this proxy, and one did not answer"
-        }
-    }
-
-    async fn compared(
-        &self,
-        plane: (&str, &str),
-        namespace: &str,
-        pod: &str,
-    ) -> Result<std::result::Result<Vec<Compared>, compare::Unreadable>> {
+    /// What a proxy would be sent, by the instance that has it: the one of the last round first, then every other that runs, for a proxy
+    /// changes over, and an instance may have been late for the round.
+    async fn sent(&self, namespace: &str, pod: &str) -> Result<Sent> {
         let path = format!("/debug/config_dump?proxyID={pod}.{namespace}&include_eds");
-        let sent = signals::plane::page(self.connection(), plane, &path);
-        let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
-        let (sent, held) = tokio::try_join!(sent, held)?;
-        let compared = tokio::task::spawn_blocking(move || compare::compare(&sent, &held)).await;
-        compared.map_err(|_| defect("comparing configurations"))
+        let mut nothing = Sent::Nothing { control_plane: String::new(), because: UNKNOWN_TO_ALL };
+        let mut failed = None;
+        for (in_namespace, istiod) in self.planes_of(namespace, pod) {
+            let control_plane = format!("{in_namespace}/{istiod}");
+            match signals::plane::page(self.connection(), (&in_namespace, &istiod), &path).await {
+                Ok(page) => return Ok(Sent::Page { control_plane, page }),
+                Err(error) if !matches!(error.cause, Cause::NotFound { .. }) => failed = Some(error),
+                Err(_) if self.connection().is_over_xds(&in_namespace, &istiod) => {
+                    nothing = Sent::Nothing { control_plane, because: SHUT };
+                }
+                Err(_) => {}
+            }
+        }
+        failed.map_or(Ok(nothing), |error| Err(error.into()))
+    }
+
+    /// The instances that run, the one that the proxy was connected to in the last round before all others.
+    fn planes_of(&self, namespace: &str, pod: &str) -> Vec<(String, String)> {
+        let mut planes = signals::control_planes(&self.world());
+        let fleet = self.fleet.borrow();
+        let row = fleet.proxies.iter().find(|row| row.namespace == namespace && row.pod == pod);
+        if let Some(known) = row.and_then(|row| row.control_plane.split_once('/')) {
+            planes.sort_by_key(|(namespace, istiod)| (namespace.as_str(), istiod.as_str()) != known);
+        }
+        planes
     }
 
     /// How one part differs, line by line, without what is secret: before is what the proxy has, after is what it would be sent.

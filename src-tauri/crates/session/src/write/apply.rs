@@ -151,6 +151,7 @@ impl Session {
             objects: plan.steps.iter().map(object).collect(),
             says: says(&plan.effect).iter().map(Line::saved).collect(),
             undoes: plan.whence.undoes(),
+            undoes_too: plan.whence.undoes_too().to_vec(),
         }
     }
 

@@ -48,6 +48,11 @@ impl Whence {
     pub(crate) fn undoes(&self) -> Option<EntryId> {
         if let Self::Undo(entry, _) = self { Some(*entry) } else { None }
     }
+
+    /// Those before it that it takes back as well.
+    pub(crate) fn undoes_too(&self) -> &[EntryId] {
+        if let Self::Undo(_, before) = self { before } else { &[] }
+    }
 }
 
 impl Session {

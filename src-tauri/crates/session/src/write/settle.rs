@@ -106,12 +106,11 @@ pub(crate) async fn whenever_live(
 async fn all(connection: &Connection, records: &Records, cluster: &str, told: &Told) -> Result<()> {
     for entry in records.uncertain(cluster).await? {
         let found = found(connection, &entry).await;
-        let undone = entry.undoes;
         let state = records.settle(entry.id, found).await?;
-        if state == State::Applied
-            && let Some(undone) = undone
-        {
-            records.close(undone, State::Undone).await?;
+        if state == State::Applied {
+            for undone in entry.taken_back() {
+                records.close(undone, State::Undone).await?;
+            }
         }
         if state != State::Intended {
             let entry = records.get(entry.id).await?;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demo::Demo;
+use journal::{Journal, ObjectOutcome, State};
 use rollout::{Command, Interrupted, Phase, Plan, Split};
 use serde_json::Value;
 use session::rollout::{Shown, Supposed};
 use session::{DEMO, Profile, Session, Workbench};
 
-use crate::bench::{Bench, Death, LIMIT, bench, dying, reviews};
+use crate::bench::{Bench, Death, LIMIT, bench, dying, open, reviews};
 
 /// Reviews of the demo's shop, whose route argocd owns.
 fn plan(steps: &str, gates: &str) -> Plan {
@@ -94,13 +95,34 @@ async fn goes_to_the_end_while_the_gates_hold() {
     let plan = bench.session.rollout_undo_review(id).await.unwrap();
     assert_eq!((plan.because.as_str(), plan.steps.len()), ("", 1));
     let undone = bench.session.rollout_undo(id, &plan.token).await.unwrap();
-    assert_eq!((undone.state, weights(&bench).await), (journal::State::Applied, vec![90, 10]));
+    assert_eq!((undone.state, weights(&bench).await), (State::Applied, vec![90, 10]));
     let wanted = session::history::Wanted { search: "rollout".into(), ..Default::default() };
     let told: Vec<_> = bench.session.history(&wanted).await.unwrap().into_iter().map(|r| r.entry).collect();
     assert_eq!(told[0].message, "undo of rollout reviews");
-    assert!(told[1..].iter().all(|entry| entry.state == journal::State::Undone), "{told:#?}");
+    assert!(told[1..].iter().all(|entry| entry.state == State::Undone), "{told:#?}");
     let again = bench.session.rollout_undo_review(id).await.unwrap_err().to_string();
     assert!(again.contains("changed nothing that still stands"), "{again}");
+
+    // The same where the program died between the write and its record: the next start finds that all of it is undone.
+    let ids: Vec<_> = told.iter().map(|entry| entry.id).collect();
+    let journal = Journal::open(bench.folder.path()).unwrap().journal;
+    let unknown = ObjectOutcome { state: State::Intended, resource_version: String::new(), because: String::new() };
+    journal.outcome(ids[0], 0, &unknown).unwrap();
+    journal.close(ids[0], State::Intended).unwrap();
+    ids[1..].iter().for_each(|id| journal.close(*id, State::Applied).unwrap());
+    let next = open(bench.folder.path(), bench.demo.client()).await;
+    let undone = async {
+        loop {
+            let told = next.history(&wanted).await.unwrap();
+            let as_before =
+                |entry: &journal::Entry| entry.state == if entry.id == ids[0] { State::Applied } else { State::Undone };
+            if told.iter().all(|row| as_before(&row.entry)) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, undone).await.expect("it is settled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
