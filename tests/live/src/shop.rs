@@ -83,12 +83,24 @@ pub async fn make(connection: &Connection, object: &Value) -> Result<(), Failure
 ///
 /// # Errors
 /// Where it does not hold within [`PATIENCE`].
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> Result<T, Failure> {
-    let end = Instant::now() + PATIENCE;
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Result<T, String>) -> Result<T, Failure> {
+    within(PATIENCE, what, look).await
+}
+
+/// The same for what takes longer.
+///
+/// # Errors
+/// Where it does not hold within this time.
+pub async fn within<T>(
+    time: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<T, String>,
+) -> Result<T, Failure> {
+    let end = Instant::now() + time;
     loop {
         match look().await {
             Ok(found) => return Ok(found),
-            Err(why) if Instant::now() >= end => return Err(format!("not within {PATIENCE:?}: {what}: {why}").into()),
+            Err(why) if Instant::now() >= end => return Err(format!("not within {time:?}: {what}: {why}").into()),
             Err(_) => sleep(Duration::from_millis(250)).await,
         }
     }

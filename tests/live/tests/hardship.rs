@@ -28,9 +28,20 @@ fn deployment(namespace: &str, name: &str) -> ObjectKey {
     ObjectKey::new("apps", "Deployment", namespace, name)
 }
 
+/// Patches a Deployment and waits until all of it is as it is asked for (kubectl, pkg/polymorphichelpers/rollout_status.go).
 async fn patch(kubeconfig: &std::path::Path, key: &ObjectKey, patch: &Value) {
     let connection = live::cluster::open(kubeconfig.to_owned(), "real").await.unwrap();
     connection.json_patch(key, patch, &cluster::Options::default()).await.unwrap();
+    let rolled_out = live::shop::within(LONG, "it is rolled out", async || {
+        let found = connection.get(key).await.map_err(|error| error.to_string())?;
+        let number = |at: &str| found.pointer(at).and_then(Value::as_i64).unwrap_or(0);
+        let wanted = number("/spec/replicas");
+        let counts = ["replicas", "updatedReplicas", "availableReplicas"];
+        let as_wanted = counts.iter().all(|name| number(&format!("/status/{name}")) == wanted);
+        let seen = number("/status/observedGeneration") >= number("/metadata/generation");
+        if seen && as_wanted { Ok(()) } else { Err(format!("{:#}", found["status"])) }
+    });
+    rolled_out.await.unwrap();
 }
 
 /// Does the work after a patch; whatever happens, the other patch puts the mesh back.
@@ -199,8 +210,12 @@ async fn shut(session: Arc<Session>) {
     eprintln!("one question over xDS takes {:?}", begun.elapsed());
     // What istiod would send stands on a page alone.
     let proxy = &of_shop(&seen).next().unwrap().pod;
-    let compared = session.proxy_compare(NAMESPACE, proxy).await.unwrap();
-    assert!(compared.because.contains("debug pages of its control plane are shut"), "{}", compared.because);
+    let said = live::shop::until("why it is not compared", async || {
+        let compared = session.proxy_compare(NAMESPACE, proxy).await.map_err(|error| error.to_string())?;
+        if compared.because.is_empty() { Err("it is compared".into()) } else { Ok(compared.because.clone()) }
+    });
+    let because = said.await.unwrap();
+    assert!(because.contains("debug pages of its control plane are shut"), "{because}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
