@@ -50,12 +50,7 @@ pub fn says(effect: &Effect) -> Vec<Line> {
     }
     let named = |(line, asked): (Line, Vec<Said>)| match &asked[..] {
         [first, rest @ ..] if !line.observed => {
-            let (Said { en, zh }, title, n) = (first, &line.title, rest.len());
-            let more = if n == 0 {
-                Said::default()
-            } else {
-                Said::new(format!(" and {n} more"), format!(" 等 {} 个", n + 1))
-            };
+            let (Said { en, zh }, title, more) = (first, &line.title, more(1, rest.len()));
             let title = Said::new(format!("{} · {en}{}", title.en, more.en), format!("{} · {zh}{}", title.zh, more.zh));
             Line { title, ..line }
         }
@@ -81,12 +76,7 @@ fn gathered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
     let told = |(line, callers): (Line, Vec<Said>)| match &callers[..] {
         [_] | [] => line,
         [first, second, rest @ ..] => {
-            let n = rest.len();
-            let more = if n == 0 {
-                Said::default()
-            } else {
-                Said::new(format!(" and {n} more"), format!(" 等 {} 个", n + 2))
-            };
+            let more = more(2, rest.len());
             let callers = |of: fn(&Said) -> &str, mark: &str| format!("{}{mark}{}{}", of(first), of(second), of(&more));
             let (_, to) = parted(&line.title);
             let (en, zh) = (callers(|said| &said.en, ", "), callers(|said| &said.zh, "、"));
@@ -94,6 +84,12 @@ fn gathered(lines: impl Iterator<Item = Line>) -> Vec<Line> {
         }
     };
     all.into_iter().map(told).collect()
+}
+
+/// Behind so many that are named: how many there are besides; in Chinese, as is usual there, in all.
+fn more(named: usize, others: usize) -> Said {
+    let all = named + others;
+    if others == 0 { Said::default() } else { said!(" and {others} more", " 等 {all} 个") }
 }
 
 /// Who calls, and the rest of a title.
