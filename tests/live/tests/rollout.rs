@@ -14,6 +14,7 @@ use rollout::{Command, Phase, Plan};
 use serde_json::{Value, json};
 use session::Session;
 use session::rollout::Shown;
+use world::ObjectKey;
 
 const NAME: &str = "netloft-rollout";
 /// All steps, each with its looks, and a machine that is busy.
@@ -37,19 +38,34 @@ fn plan() -> Plan {
 }
 
 async fn begun(connection: &Connection) {
-    clear(connection, &keys(NAME)).await.unwrap();
+    clear(connection, &all_keys()).await.unwrap();
     make(connection, &subsets(NAME)).await.unwrap();
     make(connection, &stable()).await.unwrap();
 }
 
-/// Requests without an end; a tenth of them, or none, asks for a 503.
-async fn load(client: String, failing: bool) {
-    loop {
-        ask(&client, if failing { 18 } else { 20 }, "").await.unwrap();
-        if failing {
-            ask(&client, 2, "x-status:503").await.unwrap();
-        }
-    }
+/// Version 3 answers a tenth of what it is asked with 503, whoever asks; the others are well.
+fn failing() -> Value {
+    let fault = json!({"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+        "abort": {"http_status": 503, "percentage": {"numerator": 10, "denominator": "HUNDRED"}}});
+    json!({"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter",
+        "metadata": {"namespace": NAMESPACE, "name": NAME},
+        "spec": {"workloadSelector": {"labels": {"app": "reviews", "version": "v3"}}, "configPatches": [{
+            "applyTo": "HTTP_FILTER",
+            "match": {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": {
+                "name": "envoy.filters.network.http_connection_manager",
+                "subFilter": {"name": "envoy.filters.http.router"}}}}},
+            "patch": {"operation": "INSERT_BEFORE", "value": {"name": "envoy.filters.http.fault", "typed_config": fault}}}]}})
+}
+
+/// Everything that a test here makes.
+fn all_keys() -> Vec<ObjectKey> {
+    let filter = ObjectKey::new("networking.istio.io", "EnvoyFilter", NAMESPACE, NAME);
+    keys(NAME).into_iter().chain([filter]).collect()
+}
+
+/// Requests without an end.
+async fn load(client: String) {
+    while ask(&client, 20, "").await.is_ok() {}
 }
 
 async fn rolled(session: &Arc<Session>) -> Shown {
@@ -90,7 +106,7 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     let client = client(&session).unwrap();
 
     begun(&connection).await;
-    let asking = tokio::task::spawn_local(load(client.clone(), false));
+    let asking = tokio::task::spawn_local(load(client.clone()));
     let done = rolled(&session).await;
     asking.abort();
     assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
@@ -99,7 +115,14 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     answered_by(&client, "v3").await;
 
     begun(&connection).await;
-    let asking = tokio::task::spawn_local(load(client.clone(), true));
+    make(&connection, &failing()).await.unwrap();
+    until("some of what version 3 is asked is answered with 503", async || {
+        let counts = ask(&client, 100, "x-user:tester").await.map_err(|error| error.to_string())?;
+        if counts.keys().any(|(_, status)| *status == 503) { Ok(()) } else { Err(format!("{counts:?}")) }
+    })
+    .await
+    .unwrap();
+    let asking = tokio::task::spawn_local(load(client.clone()));
     let back = rolled(&session).await;
     asking.abort();
     assert!(
@@ -110,6 +133,11 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     // The look at which the gate broke is the last: the way back began with it.
     let last = back.run.checks.back().unwrap();
     assert_eq!(last.split.canary, 10, "{:#?}", back.run.checks);
+    let broke = back.at as f64 + last.at * 1000.0;
+    let history = session.history(&session::history::Wanted::default()).await.unwrap();
+    let written = history.iter().filter(|row| back.entries.contains(&row.entry.id)).map(|row| row.entry.at as f64);
+    let returned = written.filter(|at| *at > broke - 1000.0).fold(f64::INFINITY, f64::min);
+    assert!(returned - broke < 10_000.0, "the way back began {} ms after the gate broke", returned - broke);
     answered_by(&client, "v1").await;
     let [route, _] = keys(NAME);
     let route = connection.get(&route).await.unwrap();
@@ -191,7 +219,7 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     assert!(leased, "anybody sees who drives it");
 
     // The next start takes it over once its driver was silent for long enough, and holds what it finds.
-    let asking = tokio::task::spawn_local(load(asker.clone(), false));
+    let asking = tokio::task::spawn_local(load(asker.clone()));
     session.rollouts_keep_watch();
     let own = async || session.rollouts().await.map_err(|error| error.to_string()).map(|mut all| all.remove(0));
     let found = until("it is taken over", async || match own().await? {
@@ -332,5 +360,5 @@ async fn a_killed_program_leaves_a_rollout_that_holds_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reviews_is_rolled_out_and_a_bad_version_goes_back() {
     let Some(path) = kubeconfig() else { return };
-    live::shop::job(path, &keys(NAME), job).await.unwrap();
+    live::shop::job(path, &all_keys(), job).await.unwrap();
 }

@@ -17,12 +17,12 @@ use crate::{Error, Result, Session};
 /// So many objects are asked for at a time.
 const AT_ONCE: usize = 8;
 
-/// What a folder would put into the tray.
+/// What a folder, or a text, would put into the tray.
 #[derive(Clone, Debug, Default)]
-pub struct FolderImport {
+pub struct Import {
     /// Its objects, each beside what is live of it.
     pub dishes: Vec<Dish>,
-    /// Manifests that were looked into.
+    /// Manifests that were looked into; 0 of a text.
     pub files: usize,
     /// Objects of kinds that are not written here, by kind.
     pub passed_over: BTreeMap<String, u32>,
@@ -35,11 +35,11 @@ impl Session {
     ///
     /// # Errors
     /// Where there is no such folder, or the server cannot be asked.
-    pub async fn import_folder(&self, folder: &str) -> Result<FolderImport> {
+    pub async fn import_folder(&self, folder: &str) -> Result<Import> {
         let path = Path::new(folder).to_owned();
         let read = tokio::task::spawn_blocking(move || read_folder(&path)).await;
         let (files, count) = read.map_err(|_| defect("reading a folder"))??;
-        let mut import = FolderImport { files: count, problems: files.problems.clone(), ..FolderImport::default() };
+        let mut import = Import { files: count, problems: files.problems.clone(), ..Import::default() };
         let mut taken: BTreeMap<ObjectKey, (&str, usize)> = BTreeMap::new();
         let mut order = Vec::new();
         for (path, line) in files.located() {
@@ -78,12 +78,14 @@ impl Session {
         })
     }
 
-    /// What the documents of a text would put into the tray, in their order, each beside what is live of it.
+    /// What the documents of a text would put into the tray, in their order, each beside what is live of it. Those of kinds that are not
+    /// written here are passed over, as long as there are others.
     ///
     /// # Errors
-    /// Where one of them does not read, is no object, or is of a kind that is not changed here; the line is that of the whole text.
-    pub async fn import(&self, text: &str) -> Result<Vec<Dish>> {
-        let mut dishes = Vec::new();
+    /// Where one of them does not read or is no object, or all are of kinds that are not changed here; the line is that of the whole text.
+    pub async fn import(&self, text: &str) -> Result<Import> {
+        let mut import = Import::default();
+        let mut not_ours = None;
         for document in yaml::split(text) {
             let reading = yaml::read(document);
             // A document is a piece of the text: how far in it stands says on which line.
@@ -95,13 +97,22 @@ impl Session {
             if reading.value.is_null() {
                 continue;
             }
-            let key = self.key_of(&reading.value).map_err(|error| match error {
-                Error::NotAnObject { line, reason } => Error::NotAnObject { line: begins + line, reason },
-                other => other,
-            })?;
-            dishes.push(self.dish_of(key, alone(document).to_owned()).await?);
+            match self.key_of(&reading.value) {
+                Ok(key) => import.dishes.push(self.dish_of(key, alone(document).to_owned()).await?),
+                Err(Error::NotAnObject { line, reason }) => {
+                    return Err(Error::NotAnObject { line: begins + line, reason });
+                }
+                Err(Error::NotOurs { object }) => {
+                    *import.passed_over.entry(object.kind.clone()).or_default() += 1;
+                    not_ours.get_or_insert(Error::NotOurs { object });
+                }
+                Err(other) => return Err(other),
+            }
         }
-        Ok(dishes)
+        match not_ours {
+            Some(error) if import.dishes.is_empty() => Err(error),
+            _ => Ok(import),
+        }
     }
 }
 

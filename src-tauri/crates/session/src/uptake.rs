@@ -1,7 +1,7 @@
 //! How far the proxies have taken up a change: sent, acknowledged, rejected, in force. What was sent is told apart from what had
 //! been sent before by the control plane's own stamps, never by this machine's clock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use world::ObjectKey;
 
 use crate::proxies::{Fleet, Proxy, Sync};
+use crate::write::plan::Step;
 use crate::write::review::Plan;
 use crate::{Error, Result, Session};
 
@@ -156,23 +157,36 @@ fn stamps(fleet: &Fleet) -> Stamps {
     fleet.proxies.iter().flat_map(of).collect()
 }
 
-/// The xDS types that carry a kind (istio pilot/pkg/xds: which generators need which config).
-fn types(key: &ObjectKey) -> &'static [&'static str] {
+/// The xDS types that carry a change of an object, from its kind and what it says before and after (istio pilot/pkg/xds: which
+/// generators need which config; `WDS` and `WADS` are those of ztunnels).
+fn types(key: &ObjectKey, says: [Option<&Value>; 2]) -> &'static [&'static str] {
     match key.kind.as_str() {
+        // Routes of bytes are part of a listener (pilot/pkg/networking/core/tls.go).
+        "VirtualService" if says.into_iter().flatten().any(routes_bytes) => &["LDS", "RDS"],
         "VirtualService" | "HTTPRoute" | "GRPCRoute" => &["RDS"],
         "DestinationRule" => &["CDS"],
-        "PeerAuthentication" => &["LDS", "CDS"],
-        "AuthorizationPolicy" | "RequestAuthentication" => &["LDS"],
+        "PeerAuthentication" => &["LDS", "CDS", "WADS"],
+        "AuthorizationPolicy" => &["LDS", "WADS"],
+        "RequestAuthentication" => &["LDS"],
+        // The extension itself comes apart from the listener that names it (pilot/pkg/xds/ecds.go).
+        "WasmPlugin" | "TrafficExtension" => &["LDS", "ECDS"],
+        "EnvoyFilter" => &["CDS", "LDS", "RDS", "ECDS"],
+        "ServiceEntry" | "WorkloadEntry" | "WorkloadGroup" | "Service" => &["CDS", "LDS", "RDS", "EDS", "WDS"],
         // Other controllers read them, and no proxy.
         "Rollout" | "Canary" => &[],
         _ => &["CDS", "LDS", "RDS"],
     }
 }
 
+fn routes_bytes(route: &Value) -> bool {
+    ["/spec/tcp", "/spec/tls"].iter().any(|at| route.pointer(at).is_some_and(|rules| !rules.is_null()))
+}
+
 impl Session {
     /// Remembers what the proxies had before a write.
     pub(crate) fn begin_uptake(&self, entry: EntryId, plan: &Plan, fleet: &Fleet) {
-        let mut types: Vec<&'static str> = plan.steps.iter().flat_map(|step| types(&step.key)).copied().collect();
+        let of = |step: &Step| types(&step.key, [step.live.as_ref(), step.result.as_ref()]);
+        let mut types: Vec<&'static str> = plan.steps.iter().flat_map(of).copied().collect();
         types.sort_unstable();
         types.dedup();
         let before = stamps(fleet);
@@ -204,19 +218,27 @@ impl Session {
         let mut uptake = judge(entry, &tracker, &fleet, tracker.began.elapsed());
         uptake.took = tracker.took;
         self.remember(&mut uptake).await?;
-        self.judge_force(&mut uptake);
+        self.judge_force(&mut uptake, &fleet);
         Ok(uptake)
     }
 
     /// Says of each proxy that has it whether it is in force.
-    fn judge_force(&self, uptake: &mut Uptake) {
+    fn judge_force(&self, uptake: &mut Uptake, fleet: &Fleet) {
         let mut trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tracker) = trackers.get_mut(&uptake.entry) else { return };
         let traffic = self.traffic.borrow().clone();
         let now = traffic.clock(jiff::Timestamp::now().as_millisecond());
+        // A ztunnel has no listeners: it closes what a new policy refuses (ztunnel, src/proxy/connection_manager.rs).
+        let listens = |proxy: &&Proxy| proxy.types.iter().any(|kind| kind.name == "LDS");
+        let listening: HashSet<(&str, &str)> =
+            fleet.proxies.iter().filter(listens).map(|proxy| (&*proxy.namespace, &*proxy.pod)).collect();
         for row in uptake.rows.iter_mut().filter(|row| row.state == State::Acknowledged) {
             let since = *tracker.acknowledged.entry((row.namespace.clone(), row.pod.clone())).or_insert(now);
-            row.force = force(&tracker.types, since, traffic.draining(&row.namespace, &row.pod));
+            row.force = if listening.contains(&(&*row.namespace, &*row.pod)) {
+                force(&tracker.types, since, traffic.draining(&row.namespace, &row.pod))
+            } else {
+                Force::InForce
+            };
         }
     }
 
@@ -375,6 +397,36 @@ mod tests {
         ] {
             assert_eq!(force(types, 10.0, read), expected, "{types:?} {read:?}");
         }
+    }
+
+    #[test]
+    fn what_a_change_travels_in() {
+        let key = |kind: &str| ObjectKey::new("g", kind, "shop", "a");
+        let http = serde_json::json!({"spec": {"http": [{}]}});
+        let tcp = serde_json::json!({"spec": {"http": [{}], "tcp": [{}]}});
+        for (kind, says, expected) in [
+            ("VirtualService", [Some(&http), Some(&http)], &["RDS"][..]),
+            ("VirtualService", [Some(&http), Some(&tcp)], &["LDS", "RDS"]),
+            ("VirtualService", [Some(&tcp), None], &["LDS", "RDS"]),
+            ("WasmPlugin", [None, None], &["LDS", "ECDS"]),
+            ("AuthorizationPolicy", [None, None], &["LDS", "WADS"]),
+            ("Canary", [None, None], &[]),
+        ] {
+            assert_eq!(types(&key(kind), says), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_ztunnel_takes_up_a_policy() {
+        let ztunnel = |state: Sync, sent_at: f64| Proxy {
+            types: vec![TypeSync { name: "WADS".into(), state, sent_at: Some(sent_at), nack: String::new() }],
+            ..proxy(state, sent_at)
+        };
+        let before = stamps(&fleet(ztunnel(Sync::Synced, 100.0)));
+        let tracker =
+            Tracker::new(before, types(&ObjectKey::new("g", "AuthorizationPolicy", "a", "a"), [None; 2]).to_vec());
+        let uptake = judge(1, &tracker, &fleet(ztunnel(Sync::Synced, 105.0)), LIMIT);
+        assert_eq!(uptake.rows.first().map(|row| row.state), Some(State::Acknowledged));
     }
 
     #[test]

@@ -67,19 +67,27 @@ pub fn dead(world: &World) -> Vec<Proxy> {
     world.pods().filter(|pod| !over(&pod.phase)).filter_map(|pod| proxy(pod)).collect()
 }
 
-/// Running pods that shall have a sidecar and have none: their namespace asks for injection and they do not decline it.
+/// Running pods that shall have a sidecar and have none: they ask for it, or their namespace does and they do not decline it.
 ///
 /// Upstream: istio/istio pkg/kube/inject/webhook.go and manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml: a
-/// label of the pod decides, then the namespace's; pods of the host's network are never injected (inject.go, `injectRequired`).
+/// label of the pod decides, then the namespace's, but not where the namespace declines for all; pods of the host's network are never
+/// injected (inject.go, `injectRequired`).
 pub fn without_proxy(world: &World) -> Vec<Proxy> {
     let asks = |pod: &Pod| {
-        let declines = |values: &Labels| values.get("sidecar.istio.io/inject").is_some_and(|value| value == "false");
-        injects(world, &pod.namespace) && !declines(&pod.labels) && !declines(&pod.annotations)
+        let says =
+            |values: &Labels, what: &str| values.get("sidecar.istio.io/inject").is_some_and(|value| value == what);
+        let wanted = injects(world, &pod.namespace) || says(&pod.labels, "true") && may_inject(world, &pod.namespace);
+        wanted && !says(&pod.labels, "false") && !says(&pod.annotations, "false")
     };
     let bare = |pod: &&std::sync::Arc<Pod>| {
         pod.phase == "Running" && !pod.host_network && pod.container(CONTAINER).is_none() && asks(pod)
     };
     world.pods().filter(bare).map(|pod| of(pod, Container::default())).collect()
+}
+
+/// A namespace leaves it to its pods to ask for sidecars.
+fn may_inject(world: &World, namespace: &str) -> bool {
+    world.namespace(namespace).is_some_and(|found| found.labels.get("istio-injection").is_none())
 }
 
 /// A namespace asks for sidecars.
@@ -175,6 +183,8 @@ pub(crate) mod tests {
             pod("rev", "bare-2", &["a"], &[]),
             pod("ambient", "a-1", &["a"], &[]),
             pod("plain", "a-1", &["a"], &[]),
+            pod("plain", "asks-1", &["a"], &[("sidecar.istio.io/inject", "true")]),
+            pod("off", "asks-2", &["a"], &[("sidecar.istio.io/inject", "true")]),
             Pod { phase: "Pending".into(), ..pod("shop", "waits-1", &["a", "istio-proxy"], &[]) },
         ];
         let world = World::new().after(pods.map(|pod| Change::Put(Object::Pod(pod)))).after([
@@ -182,9 +192,10 @@ pub(crate) mod tests {
             namespace("rev", &[("istio.io/rev", "canary")]),
             namespace("ambient", &[("istio.io/rev", "canary"), ("istio.io/dataplane-mode", "ambient")]),
             namespace("plain", &[]),
+            namespace("off", &[("istio-injection", "disabled")]),
         ]);
         let names = |all: Vec<Proxy>| all.into_iter().map(|p| p.pod).collect::<Vec<_>>();
-        assert_eq!(names(without_proxy(&world)), ["bare-2", "bare-1"]);
+        assert_eq!(names(without_proxy(&world)), ["asks-1", "bare-2", "bare-1"]);
         assert_eq!(names(dead(&world)), ["waits-1"]);
     }
 }

@@ -116,9 +116,9 @@ calls! {
     /// What a recipe would put into the tray.
     recipe(RecipeArgs) -> Vec<Proposal>;
     /// What the documents of a file would put into the tray.
-    import(ObjectCheckArgs) -> Vec<Proposal>;
+    import(ObjectCheckArgs) -> Import;
     /// What the manifests of a folder would put into the tray.
-    import_folder(FolderArgs) -> FolderImport;
+    import_folder(FolderArgs) -> Import;
     /// What an export into a local Git checkout would commit.
     git_plan(GitArgs) -> GitPlan;
     /// Commits what was planned, and nothing else.

@@ -248,11 +248,11 @@ impl Calls for Host {
         Ok(all(self.session(&args.session)?.recipe(&args.recipe, &args.values).await?))
     }
 
-    async fn import(&self, args: ObjectCheckArgs) -> Result<Vec<Proposal>, Fault> {
-        Ok(all(self.session(&args.session)?.import(&args.yaml).await?))
+    async fn import(&self, args: ObjectCheckArgs) -> Result<Import, Fault> {
+        Ok(self.session(&args.session)?.import(&args.yaml).await?.into())
     }
 
-    async fn import_folder(&self, args: FolderArgs) -> Result<FolderImport, Fault> {
+    async fn import_folder(&self, args: FolderArgs) -> Result<Import, Fault> {
         Ok(self.session(&args.session)?.import_folder(&args.path).await?.into())
     }
 

@@ -189,7 +189,8 @@ pub struct Container {
     pub ready: bool,
     /// Restarts so far.
     pub restarts: u32,
-    /// Reason of the last termination, e.g. `OOMKilled`; of the waiting state, e.g. `CrashLoopBackOff`, where it waits.
+    /// Reason of the last termination, e.g. `OOMKilled`; of the waiting state, e.g. `ImagePullBackOff`, where it waits. Where it waits to be
+    /// started again after it was killed for memory: that.
     pub trouble: Option<String>,
     /// CPU and memory asked for and allowed.
     pub resources: Resources,

@@ -489,7 +489,13 @@ impl ContainerView {
             ports: self.ports.into_iter().map(|p| (p.name, p.container_port)).collect(),
             ready: state.is_some_and(|s| s.ready),
             restarts: state.map_or(0, |s| s.restart_count),
-            trouble: state.and_then(|s| reason(&s.state, "waiting").or_else(|| reason(&s.last_state, "terminated"))),
+            trouble: state.and_then(|s| {
+                let waits = reason(&s.state, "waiting");
+                let ends = reason(&s.state, "terminated").filter(|why| why != "Completed");
+                let ended = ends.or_else(|| reason(&s.last_state, "terminated"));
+                // That it is started again ever later is what follows from being killed for memory, and hides it.
+                waits.filter(|why| why != "CrashLoopBackOff" || ended.as_deref() != Some("OOMKilled")).or(ended)
+            }),
             resources: Resources {
                 cpu_request: quantity(&self.resources.requests, "cpu", 1000.0),
                 cpu_limit: quantity(&self.resources.limits, "cpu", 1000.0),
@@ -504,83 +510,4 @@ impl ContainerView {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_item_of_a_list_reads_as_the_object_itself() {
-        let table = [
-            (
-                "v1",
-                "Pod",
-                json!({"metadata": {"namespace": "shop", "name": "a", "labels": null}, "spec": {"containers": [{"name": "a", "ports": null}]}}),
-            ),
-            (
-                "v1",
-                "Service",
-                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"ports": [{"port": 80, "targetPort": "http"}]}}),
-            ),
-            (
-                "apps/v1",
-                "Deployment",
-                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "a"}}}}}),
-            ),
-            (
-                "networking.istio.io/v1",
-                "Gateway",
-                json!({"metadata": {"namespace": "shop", "name": "a"}, "spec": {"x": [1]}}),
-            ),
-        ];
-        for (api_version, kind, item) in table {
-            let mut whole = json!({"apiVersion": api_version, "kind": kind});
-            whole.as_object_mut().unwrap().extend(item.as_object().unwrap().clone());
-            let decoded = Object::decode(&item.to_string(), api_version, kind);
-            assert_eq!(decoded, Object::read(whole, Origin::Cluster), "{kind}");
-            assert!(Object::decode("{\"metadata\": {}}", api_version, kind).is_err());
-            assert!(Object::decode("[", api_version, kind).is_err());
-        }
-    }
-
-    #[test]
-    fn a_pod_of_a_deployment() {
-        let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "shop", "name": "a-7f-x", "labels": {"pod-template-hash": "7f"},
-            "annotations": {"sidecar.istio.io/status": "{}", "note": "dropped"},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": "a-7f", "controller": true}]},
-            "spec": {"containers": [{"name": "a", "resources": {"limits": {"memory": "64Mi"}}}],
-                     "initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
-            "status": {"podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": "True"}],
-                       "initContainerStatuses": [{"name": "istio-proxy", "ready": true, "restartCount": 2, "lastState": {"terminated": {"reason": "OOMKilled"}}}]}});
-        let Ok(Object::Pod(pod)) = Object::read(body, Origin::Cluster) else { panic!("not a pod") };
-        assert_eq!(pod.workload, ("Deployment".into(), "a".into()));
-        assert!(pod.ready && !pod.terminating);
-        assert_eq!(pod.annotations.len(), 1);
-        assert_eq!(pod.containers.len(), 2, "an init container that ends is none");
-        let proxy = pod.container("istio-proxy").unwrap();
-        assert!(proxy.native_sidecar && proxy.ready);
-        assert_eq!((proxy.restarts, proxy.trouble.as_deref()), (2, Some("OOMKilled")));
-        assert_eq!(pod.containers[0].resources.memory_limit, Some(64 << 20));
-    }
-
-    #[test]
-    fn what_is_no_object_says_which_field() {
-        for (body, field) in [
-            (json!(null), "apiVersion"),
-            (json!({"apiVersion": "v1"}), "kind"),
-            (json!({"apiVersion": "v1", "kind": "Pod", "metadata": null}), "metadata.name"),
-        ] {
-            assert_eq!(Object::read(body, Origin::Cluster), Err(ReadError::NotAnObject { field }));
-        }
-    }
-
-    #[test]
-    fn a_document_keeps_everything_but_managed_fields() {
-        let body = json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
-            "metadata": {"namespace": "shop", "name": "r", "managedFields": [1], "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"novel": [1, 2]}});
-        let Ok(Object::Document(document)) = Object::read(body, Origin::Cluster) else { panic!("not a document") };
-        assert_eq!(document.created, Some(1_767_225_600));
-        assert_eq!(document.at("/spec/novel/1"), Some(&json!(2)));
-        assert_eq!(document.at("/metadata/managedFields"), None);
-    }
-}
+mod tests;

@@ -13,9 +13,9 @@ fn rank(key: &ObjectKey) -> u8 {
         "ServiceEntry" | "WorkloadEntry" | "WorkloadGroup" | "Service" => 1,
         "AnalysisTemplate" | "MetricTemplate" => 1,
         "DestinationRule" => 2,
-        "Gateway" | "GatewayClass" | "ReferenceGrant" => 3,
-        "VirtualService" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => 4,
-        "Sidecar" | "EnvoyFilter" | "WasmPlugin" | "ProxyConfig" | "Telemetry" => 5,
+        "Gateway" | "GatewayClass" | "ListenerSet" | "ReferenceGrant" | "BackendTLSPolicy" => 3,
+        "VirtualService" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" => 4,
+        "Sidecar" | "EnvoyFilter" | "WasmPlugin" | "TrafficExtension" | "ProxyConfig" | "Telemetry" => 5,
         "RequestAuthentication" => 6,
         "AuthorizationPolicy" => 7,
         "PeerAuthentication" => 8,
@@ -36,6 +36,18 @@ pub fn sort<T>(changes: &mut [T], of: impl Fn(&T) -> (ObjectKey, ChangeKind)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_route_names_is_there_before_it() {
+        let key = |kind: &str| ObjectKey::new("gateway.networking.k8s.io", kind, "shop", "a");
+        for kind in ["Gateway", "GatewayClass", "ListenerSet", "ReferenceGrant", "BackendTLSPolicy"] {
+            for route in ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"] {
+                let mut changes = [(key(route), ChangeKind::Create), (key(kind), ChangeKind::Create)];
+                sort(&mut changes, Clone::clone);
+                assert_eq!(changes[0].0.kind, kind, "{route}");
+            }
+        }
+    }
 
     #[test]
     fn subsets_before_routes_and_deletes_last_reversed() {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use world::yaml::{self, Edit};
-use world::{ObjectKey, World};
+use world::{ObjectKey, Workload, World};
 
 use crate::change::tray::{ChangeKind, Item};
 use crate::prometheus::{Usage, Uses};
@@ -41,6 +41,34 @@ impl Amount {
     }
 }
 
+/// Where the sizes of a workload's proxies are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// In annotations of the pod template, which the injector reads.
+    #[default]
+    Annotations,
+    /// In the proxy's container of the pod template: a gateway's, a ztunnel's.
+    Container,
+    /// A controller made the workload and would take back what is written there (istio, pilot/pkg/config/kube/gateway,
+    /// deploymentcontroller.go): a waypoint's, or a gateway's that a Gateway asks for.
+    Controller,
+}
+
+impl Place {
+    fn of(workload: &Workload) -> Self {
+        if workload.own_labels.get(GATEWAY_NAME).is_some() {
+            Self::Controller
+        } else if workload.containers.iter().any(|container| container.name == signals::CONTAINER) {
+            Self::Container
+        } else {
+            Self::Annotations
+        }
+    }
+}
+
+/// On everything that is made for a Gateway (Gateway API, GEP-1762).
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+
 /// The proxies of one workload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -64,6 +92,8 @@ pub struct Row {
     pub usage: Option<Usage>,
     /// What would fit.
     pub advice: Advice,
+    /// Where that would be written.
+    pub place: Place,
     /// What the requests would shrink by (negative: grow) if the advice were followed.
     pub saving: Amount,
 }
@@ -129,7 +159,8 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, us
     };
     let role = first.map(|proxy| proxy.role.clone()).unwrap_or_default();
     let proxies = proxies.len() as u32;
-    Row { namespace, workload, role, proxies, used, requested, limited, app, usage, advice, saving }
+    let place = Place::default();
+    Row { namespace, workload, role, proxies, used, requested, limited, app, usage, advice, place, saving }
 }
 
 /// What the proxies of each workload use now, for the history; nothing where it was not measured.
@@ -150,13 +181,17 @@ impl Session {
         if all.kept.is_none() {
             all.unknown.extend(self.days_missing());
         }
+        let world = self.world();
+        for row in &mut all.rows {
+            row.place = world.workload(&row.namespace, &row.workload).map(|of| Place::of(of)).unwrap_or_default();
+        }
         all
     }
 
-    /// Puts what is advised for the proxies of a workload into the tray, as annotations of its pod template.
+    /// Puts what is advised for the proxies of a workload into the tray, where its pod template says it.
     ///
     /// # Errors
-    /// Where nothing is advised, or the workload is not there.
+    /// Where nothing is advised, the workload is not there, or a controller writes it.
     pub async fn advise(&self, namespace: &str, workload: &str) -> Result<()> {
         let all = self.resources();
         let row = all.rows.iter().find(|row| row.namespace == namespace && row.workload == workload);
@@ -172,14 +207,15 @@ impl Session {
     /// Puts requests and limits for the proxies of a workload into the tray.
     ///
     /// # Errors
-    /// Where the workload is not there, or has no pod template.
+    /// Where the workload is not there, has no pod template, or a controller writes it.
     pub async fn put_sizes(&self, namespace: &str, workload: &str, to: &Sizes) -> Result<()> {
         let key = key_of(&self.world(), namespace, workload).ok_or_else(|| Error::Field {
             field: "workload",
             reason: format!("{namespace}/{workload} is no Deployment, StatefulSet or DaemonSet"),
         })?;
+        let place = self.world().workload(namespace, workload).map(|of| Place::of(of)).unwrap_or_default();
         let whole = self.document(&key).await?;
-        let text = annotated(&whole.yaml, to)?;
+        let text = sized(&whole.yaml, place, to)?;
         let base_body = yaml::read(&whole.yaml).value;
         let item = Item {
             key,
@@ -200,16 +236,32 @@ fn key_of(world: &World, namespace: &str, workload: &str) -> Option<ObjectKey> {
         .then(|| ObjectKey::new("apps", &found.kind, namespace, workload))
 }
 
-fn annotated(text: &str, to: &Sizes) -> Result<String> {
-    let edits: Vec<Edit> = to
-        .annotations()
-        .into_iter()
-        .map(|(name, value)| {
-            let pointer = format!("/spec/template/metadata/annotations/{}", name.replace('/', "~1"));
-            Edit::set(&pointer, value)
-        })
-        .collect();
-    yaml::edit(text, &edits).map_err(|error| Error::Field { field: "workload", reason: error.to_string() })
+fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
+    let refused = |reason: String| Error::Field { field: "workload", reason };
+    let edits: Vec<Edit> = match place {
+        Place::Annotations => {
+            let at = |name: &str| format!("/spec/template/metadata/annotations/{}", name.replace('/', "~1"));
+            to.annotations().into_iter().map(|(name, value)| Edit::set(&at(name), value)).collect()
+        }
+        Place::Container => {
+            let containers = "/spec/template/spec/containers";
+            let body = yaml::read(text).value;
+            let all = body.pointer(containers).and_then(serde_json::Value::as_array);
+            let is_proxy = |container: &serde_json::Value| container["name"] == signals::CONTAINER;
+            let at = all.and_then(|all| all.iter().position(is_proxy));
+            let at = at.ok_or_else(|| refused(format!("its pod template has no container {}", signals::CONTAINER)))?;
+            let fields = ["requests/cpu", "limits/cpu", "requests/memory", "limits/memory"];
+            let values = to.annotations().map(|(_, value)| value);
+            let set = |(field, value)| Edit::set(&format!("{containers}/{at}/resources/{field}"), value);
+            fields.into_iter().zip(values).map(set).collect()
+        }
+        Place::Controller => {
+            let reason = "a controller made it for a Gateway and would take this back: write it into the ConfigMap that the \
+                          Gateway's `infrastructure.parametersRef` names";
+            return Err(refused(reason.into()));
+        }
+    };
+    yaml::edit(text, &edits).map_err(|error| refused(error.to_string()))
 }
 
 #[cfg(test)]
@@ -226,6 +278,32 @@ mod tests {
             memory: Use { usage: cpu.map(|_| 3e7), request: Some(1.3e8), limit: Some(1e9) },
             ..Proxy::default()
         }
+    }
+
+    #[test]
+    fn sizes_are_written_where_they_are_read() {
+        let to =
+            Sizes { cpu_request: 10.0, cpu_limit: 100.0, memory_request: 41_943_040.0, memory_limit: 134_217_728.0 };
+        let gateway = "spec:\n  template:\n    spec:\n      containers:\n      - name: other\n      - name: istio-proxy # the proxy\n        image: auto\n";
+        let said = sized(gateway, Place::Container, &to).unwrap();
+        let read = yaml::read(&said).value;
+        let wanted = serde_json::json!({"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}});
+        assert_eq!(read.pointer("/spec/template/spec/containers/1/resources"), Some(&wanted), "{said}");
+        assert!(said.starts_with(gateway.trim_end()) && !said.contains("sidecar.istio.io"), "{said}");
+        let refused = sized(gateway, Place::Controller, &to).unwrap_err().to_string();
+        assert!(refused.contains("parametersRef"), "{refused}");
+
+        let workload = |labels: &[(&str, &str)], containers: &[&str]| Workload {
+            own_labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            containers: containers
+                .iter()
+                .map(|name| world::Container { name: (*name).into(), ..Default::default() })
+                .collect(),
+            ..Workload::default()
+        };
+        assert_eq!(Place::of(&workload(&[], &["app"])), Place::Annotations);
+        assert_eq!(Place::of(&workload(&[], &["istio-proxy"])), Place::Container);
+        assert_eq!(Place::of(&workload(&[(GATEWAY_NAME, "waypoint")], &["istio-proxy"])), Place::Controller);
     }
 
     #[test]
@@ -255,9 +333,9 @@ mod tests {
         let text = "kind: Deployment\nspec:\n  template:\n    metadata:\n      annotations:\n        # why\n        team: shop\n    spec: {}\n";
         let to =
             Sizes { cpu_request: 10.0, cpu_limit: 100.0, memory_request: 41_943_040.0, memory_limit: 134_217_728.0 };
-        let edited = annotated(text, &to).unwrap();
+        let edited = sized(text, Place::Annotations, &to).unwrap();
         assert!(edited.contains("# why") && edited.contains("sidecar.istio.io/proxyCPU: 10m"), "{edited}");
-        let bare = annotated("kind: Deployment\nspec: {template: {}}\n", &to).unwrap();
+        let bare = sized("kind: Deployment\nspec: {template: {}}\n", Place::Annotations, &to).unwrap();
         assert!(bare.contains("proxyMemoryLimit"), "{bare}");
     }
 }

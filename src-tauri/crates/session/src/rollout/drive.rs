@@ -300,3 +300,19 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
 fn lost(id: RolloutId) {
     tracing::warn!(id, "another program drives this rollout by now");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleep_is_what_the_wall_counts_and_the_steady_clock_does_not() {
+        let mut clocks = Clocks::now();
+        assert!(!clocks.jumped());
+        clocks.wall -= SILENT + Duration::from_secs(5);
+        assert!(clocks.jumped(), "the lid was shut");
+        // A clock that was set back says nothing of sleep.
+        clocks.wall = SystemTime::now() + Duration::from_secs(3600);
+        assert!(!clocks.jumped());
+    }
+}

@@ -151,7 +151,13 @@ async fn a_file_of_several_documents_is_proposed_beside_what_is_live() {
     let bench = bench(Demo::client).await;
     let live = bench.session.document(&crate::bench::reviews("VirtualService")).await.unwrap();
     let new = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: x # kept\n  namespace: dev\nspec: {}\n";
-    let dishes = bench.session.import(&format!("---\n{}---\n{new}---\n# nothing\n", live.yaml)).await.unwrap();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: dev}\n";
+    let text = format!("---\n{}---\n{new}---\n# nothing\n---\n{service}", live.yaml);
+    let import = bench.session.import(&text).await.unwrap();
+    assert_eq!(import.passed_over, [("Service".to_owned(), 1)].into(), "whose kind is not written here");
+    let only = bench.session.import(service).await.unwrap_err();
+    assert!(matches!(only, session::Error::NotOurs { .. }), "{only}");
+    let dishes = import.dishes;
     assert_eq!(dishes.len(), 2);
     assert_eq!(
         (dishes[0].before.as_str(), dishes[0].after.as_str(), dishes[0].base.as_str()),

@@ -1,13 +1,13 @@
 //! What the mesh costs.
 
 use session::resources::{
-    Advice, Amount as SessionAmount, Curve, Resources as SessionResources, Row, Sample, Scope, Source,
+    Advice, Amount as SessionAmount, Curve, Place, Resources as SessionResources, Row, Sample, Scope, Source,
 };
 
 use super::all;
 use crate::types::{
     Amount, ObjectRef, ProxySizes, ResourceCurve, ResourceRow, ResourceSample, Resources, ScopeBefore, SidecarScope,
-    SizeAdvice, SizeSource,
+    SizeAdvice, SizePlace, SizeSource,
 };
 
 impl From<SessionAmount> for Amount {
@@ -33,7 +33,12 @@ impl From<Row> for ResourceRow {
                     Source::Sampled => SizeSource::Sampled,
                     Source::Prometheus => SizeSource::Prometheus,
                 };
-                (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, annotations }), None)
+                let place = match of.place {
+                    Place::Annotations => SizePlace::Annotations,
+                    Place::Container => SizePlace::Container,
+                    Place::Controller => SizePlace::Controller,
+                };
+                (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, place, annotations }), None)
             }
         };
         Self {

@@ -2,7 +2,7 @@
 
 use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as SessionSuggestions};
 use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
-use session::import::FolderImport as SessionFolderImport;
+use session::import::Import as SessionImport;
 use session::kinds::KindRow;
 use session::matrix::{Cell, Column, Matrix as SessionMatrix};
 use session::recipes::{Dish, Ingredient, Recipe, Takes};
@@ -11,7 +11,7 @@ use world::World;
 
 use super::all;
 use crate::types::{
-    FileProblem, FolderImport, GitCommitted, GitFile, GitPlan, KindCard, KindCount, Matrix, MatrixCell, MatrixColumn,
+    FileProblem, GitCommitted, GitFile, GitPlan, Import, KindCard, KindCount, Matrix, MatrixCell, MatrixColumn,
     MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard, RecipeField, RecipeTakes, Schema,
     SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem, Suggestion, Suggestions, Template,
 };
@@ -126,8 +126,8 @@ impl From<Dish> for Proposal {
     }
 }
 
-impl From<SessionFolderImport> for FolderImport {
-    fn from(import: SessionFolderImport) -> Self {
+impl From<SessionImport> for Import {
+    fn from(import: SessionImport) -> Self {
         let problem =
             |p: session::files::Problem| FileProblem { path: p.path, line: p.line as u32, message: p.message };
         Self {

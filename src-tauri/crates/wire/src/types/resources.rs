@@ -18,6 +18,12 @@ wire! {
 }
 
 wire! {
+    /// Where the sizes of a workload's proxies are written: in annotations that the injector reads, in the proxy's own container, or by a
+    /// controller that would take back anything else.
+    pub enum SizePlace { Annotations, Container, Controller }
+}
+
+wire! {
     /// What would fit the proxies of a workload better.
     pub struct SizeAdvice {
         pub to: ProxySizes,
@@ -28,7 +34,8 @@ wire! {
         pub cpu_p95: f64,
         /// Bytes at the most of the largest.
         pub memory_most: f64,
-        /// The annotations of the pod template that make it so.
+        pub place: SizePlace,
+        /// The annotations of the pod template that make it so, where they are read.
         pub annotations: std::collections::BTreeMap<String, String>,
     }
 }

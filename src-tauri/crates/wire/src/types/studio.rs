@@ -197,7 +197,7 @@ wire! {
 
 wire! {
     /// What the manifests of a folder would put into the tray.
-    pub struct FolderImport {
+    pub struct Import {
         pub proposals: Vec<Proposal>,
         /// Manifests that were looked into.
         pub files: u32,
