@@ -108,6 +108,7 @@ fn level(level: LevelArg) -> Level {
 pub fn finding(located: Located) -> Value {
     let mut value = json!(Finding::from(located));
     if let Some(map) = value.as_object_mut() {
+        map.shift_remove("zh");
         map.shift_remove("object");
         map.shift_remove("fix");
     }
@@ -130,7 +131,7 @@ fn text(located: &Located) -> String {
         plain(&place),
         paint(mark, word),
         plain(&f.object.to_string()),
-        plain(&f.message),
+        plain(&f.message.en),
         f.rule
     )
 }

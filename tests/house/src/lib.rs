@@ -5,6 +5,7 @@
 
 mod arrows;
 mod text;
+mod told;
 mod tree;
 
 use std::fs;

@@ -4,3 +4,6 @@ import { locale } from '../state/locale.svelte';
 export function said({ because, zh }: { readonly because: string; readonly zh: string }): string {
   return locale.language === 'zh' && zh !== '' ? zh : because;
 }
+
+/** The same of what is a message rather than a reason, as a finding's is. */
+export const told = ({ message, zh }: { readonly message: string; readonly zh: string }): string => said({ because: message, zh });

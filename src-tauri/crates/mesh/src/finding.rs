@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use world::ObjectKey;
 use world::yaml::Edit;
+use world::{ObjectKey, Said};
 
 use crate::{About, Silenced, Subject, Unknown};
 
@@ -71,12 +71,12 @@ impl<'a> Found<'a> {
     }
 
     /// The rule holds at this field of the subject: `spec.http[2]`.
-    pub fn at(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub fn at(&mut self, path: impl Into<String>, message: impl Into<Said>) {
         self.mend(path, message, Vec::new());
     }
 
     /// The same, with edits of the subject's document that put it right.
-    pub fn mend(&mut self, path: impl Into<String>, message: impl Into<String>, fix: Vec<Edit>) {
+    pub fn mend(&mut self, path: impl Into<String>, message: impl Into<Said>, fix: Vec<Edit>) {
         self.findings.push(Finding {
             rule: self.rule.name,
             level: self.rule.level,
@@ -100,7 +100,7 @@ pub struct Finding {
     /// The field in it: `spec.http[2]`.
     pub path: String,
     /// What is wrong here, in words, with the names.
-    pub message: String,
+    pub message: Said,
     /// The quick fix: edits of the object, in this order; none where there is no quick fix.
     pub fix: Vec<Edit>,
 }
@@ -111,13 +111,13 @@ impl Finding {
         !self.fix.is_empty()
     }
 
-    /// The order in which findings are listed: level, object, path, rule, message.
+    /// The order in which findings are listed: level, object, path, rule, message in English.
     pub fn order(&self, other: &Self) -> Ordering {
         (self.level.cmp(&other.level))
             .then_with(|| self.object.cmp(&other.object))
             .then_with(|| self.path.cmp(&other.path))
             .then_with(|| self.rule.cmp(other.rule))
-            .then_with(|| self.message.cmp(&other.message))
+            .then_with(|| self.message.en.cmp(&other.message.en))
     }
 }
 

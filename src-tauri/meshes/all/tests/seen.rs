@@ -7,6 +7,9 @@ use std::sync::Arc;
 use mesh::{Caller, Finding, Observed, Request};
 use world::{Change, World, yaml};
 
+#[path = "../../../crates/world/tests/told/mod.rs"]
+mod told;
+
 fn world(text: &str) -> World {
     let (objects, problems) =
         yaml::documents(&format!("{}\n---\n{text}", include_str!("../../../../tests/worlds/shop.yaml")), "w");
@@ -31,7 +34,8 @@ fn seen(namespace: &str, workload: &str, url: &str) -> Observed {
 fn said(text: &str, observed: &[Observed]) -> Vec<(&'static str, String, String)> {
     let found = meshes::engine().ready(&world(text)).check_seen(observed);
     assert!(observed.is_empty() || found.unknown.is_empty(), "{:?}", found.unknown);
-    let line = |f: &Arc<Finding>| (f.rule, format!("{} {}", f.object, f.path), f.message.clone());
+    let line = |f: &Arc<Finding>| (f.rule, format!("{} {}", f.object, f.path), f.message.en.clone());
+    found.findings.iter().for_each(|f| told::in_both(&f.message, &world(text), f.rule));
     found.findings.iter().map(line).collect()
 }
 

@@ -2,6 +2,7 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { core } from '../../wire/client';
 import type { NameOption, SchemaField, YamlEdit } from '../../wire/generated/types';
+import { told } from '../../i18n/said';
 import { parentOf, pointerOf } from '../json';
 import type { Desk, Sheet } from '../yaml-editor/desk.svelte';
 import type { Help } from '../yaml-editor/fields';
@@ -25,7 +26,7 @@ export class Form {
     const found = new Map<string, Trouble[]>();
     const add = (pointer: string, trouble: Trouble): void => void found.set(pointer, [...(found.get(pointer) ?? []), trouble]);
     for (const problem of this.sheet.check?.problems ?? []) add(problem.path, { text: problemText(problem), isError: problem.fault !== 'unknown' });
-    for (const finding of this.sheet.check?.findings ?? []) add(pointerOf(finding.path), { text: finding.message, isError: finding.level === 'error' });
+    for (const finding of this.sheet.check?.findings ?? []) add(pointerOf(finding.path), { text: told(finding), isError: finding.level === 'error' });
     return found;
   });
 

@@ -1,4 +1,5 @@
 import type { SchemaProblem, YamlProblem } from '../../wire/generated/types';
+import { told } from '../../i18n/said';
 import { partsOf, pointerOf } from '../json';
 import type { Sheet } from './desk.svelte';
 import { t } from './words';
@@ -32,6 +33,6 @@ export function problemsOf(sheet: Sheet): readonly YamlProblem[] {
   if (sheet.brokenAt !== null || !sheet.check) return own;
   const lines = sheet.text.split('\n').length;
   const bySchema = sheet.check.problems.map((problem): YamlProblem => ({ line: Math.min(problem.line, lines), column: 1, message: problemText(problem), error: problem.fault !== 'unknown' }));
-  const byRules = sheet.check.findings.map(({ path, message, level }): YamlProblem => ({ line: sheet.lineOf(pointerOf(path)) ?? 1, column: 1, message, error: level === 'error' }));
+  const byRules = sheet.check.findings.map((finding): YamlProblem => ({ line: sheet.lineOf(pointerOf(finding.path)) ?? 1, column: 1, message: told(finding), error: finding.level === 'error' }));
   return [...own, ...bySchema, ...byRules];
 }

@@ -22,6 +22,7 @@ it('finds a code of another tool, a name and a word, all of them together', () =
   if (!first) throw new Error('the fixture has findings');
   expect(fits('kia1107', textsOf(first))).toBe(true);
   expect(fits('prod/catalog SUBSET', textsOf(first))).toBe(true);
+  expect(fits('子集 V9', textsOf(first))).toBe(true);
   expect(fits('kia1107 nowhere', textsOf(first))).toBe(false);
   expect(fits('', textsOf(first))).toBe(true);
 });

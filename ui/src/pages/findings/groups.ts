@@ -38,6 +38,7 @@ export const textsOf = (finding: Finding): string[] => [
   `${finding.namespace}/${finding.name}`,
   finding.path,
   finding.message,
+  finding.zh,
 ];
 
 /** How a rule stands in this cluster. */

@@ -401,7 +401,11 @@ line: number, message: string, };
 /**
  * The same words as `netloft check`.
  */
-export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, aliases: Array<string>, fixable: boolean, 
+export type Finding = { rule: string, level: Level, kind: string, namespace: string, name: string, path: string, file: string | null, line: number | null, message: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, aliases: Array<string>, fixable: boolean, 
 /**
  * The quick fix: edits of the object, in this order.
  */

@@ -9,7 +9,7 @@ mod traffic_lost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use crate::{
     Caller, Finding, Findings, Observed, Outcome, Ready, Request, Resolved, Rule, Target, Unknown, Verdict, effect,
@@ -31,7 +31,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> + Clone {
 }
 
 /// Where something happens to requests, with why, and whom it happens to.
-type Places = BTreeMap<(usize, ObjectKey, String), (String, BTreeSet<String>)>;
+type Places = BTreeMap<(usize, ObjectKey, String), (Said, BTreeSet<String>)>;
 
 impl Ready {
     /// What this world does to traffic that was seen.
@@ -46,22 +46,22 @@ impl Ready {
             let (_, callers) = places.entry((at, object, path)).or_insert((because, BTreeSet::new()));
             callers.insert(edge(&seen.request));
         }
-        let said =
-            |((at, object, path), (because, edges)): ((usize, ObjectKey, String), (String, BTreeSet<String>))| {
-                let (rule, _) = ALL.get(at)?;
-                let message = format!("{}: {because}", listed(&edges));
-                Some(Arc::new(Finding { rule: rule.name, level: rule.level, object, path, message, fix: Vec::new() }))
-            };
+        let said = |((at, object, path), (because, edges)): ((usize, ObjectKey, String), (Said, BTreeSet<String>))| {
+            let (rule, _) = ALL.get(at)?;
+            let edges = listed(&edges);
+            let message = Said::new(format!("{}: {}", edges.en, because.en), format!("{}：{}", edges.zh, because.zh));
+            Some(Arc::new(Finding { rule: rule.name, level: rule.level, object, path, message, fix: Vec::new() }))
+        };
         let mut findings: Vec<Arc<Finding>> = places.into_iter().filter_map(said).collect();
         findings.sort_by(|a, b| a.order(b));
         self.heard(Findings { findings, unknown: unknown(observed.len(), hidden), silenced: Vec::new() })
     }
 
     /// The object and field that decide, and why; the service that is asked for, where no object of a mesh does.
-    fn place(&self, verdict: &Verdict, request: &Request) -> Option<(ObjectKey, String, String)> {
-        let last = verdict.trace.last().map(|step| step.because.en.clone()).unwrap_or_default();
+    fn place(&self, verdict: &Verdict, request: &Request) -> Option<(ObjectKey, String, Said)> {
+        let last = verdict.trace.last().map(|step| step.because.clone()).unwrap_or_default();
         if let Some(step) = effect::deciding(verdict) {
-            return Some((step.object.clone()?, step.path.clone().unwrap_or_default(), step.because.en.clone()));
+            return Some((step.object.clone()?, step.path.clone().unwrap_or_default(), step.because.clone()));
         }
         let home = match &request.from {
             Caller::Workload { namespace, .. } | Caller::ServiceAccount { namespace, .. } => namespace.as_str(),
@@ -97,9 +97,12 @@ fn edge(request: &Request) -> String {
     format!("{from} → {to}")
 }
 
-fn listed(edges: &BTreeSet<String>) -> String {
+fn listed(edges: &BTreeSet<String>) -> Said {
     const SHOWN: usize = 3;
     let names: Vec<&str> = edges.iter().take(SHOWN).map(String::as_str).collect();
     let more = edges.len().saturating_sub(SHOWN);
-    if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
+    match names.join(", ") {
+        names if more == 0 => names.into(),
+        names => said!("{names} and {more} more", "{names} 以及另外 {more} 条"),
+    }
 }

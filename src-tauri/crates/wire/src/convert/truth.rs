@@ -190,7 +190,8 @@ impl From<session::findings::Located> for Finding {
             path: finding.path,
             file,
             line,
-            message: finding.message,
+            message: finding.message.en,
+            zh: finding.message.zh,
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
         }
     }

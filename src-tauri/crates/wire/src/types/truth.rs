@@ -157,6 +157,8 @@ wire! {
         pub file: Option<String>,
         pub line: Option<u32>,
         pub message: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub aliases: Vec<String>,
         pub fixable: bool,
         /// The quick fix: edits of the object, in this order.

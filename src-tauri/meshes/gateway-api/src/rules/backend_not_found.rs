@@ -3,6 +3,7 @@
 //! Kiali looks only at references that write their kind; a Service is meant where none is written.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use super::{Index, Reference, backends, list};
 use crate::GROUP;
@@ -39,11 +40,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     });
     for (path, reference, port) in on.chain(to).filter(|(_, reference, _)| reference.is_service()) {
         let Some(service) = ask.places.service(reference.namespace, reference.name) else {
-            out.at(format!("{path}.name"), format!("{} has no service {}", reference.namespace, reference.name));
+            out.at(
+                format!("{path}.name"),
+                said!("{} has no service {}", "{} 没有服务 {}", reference.namespace, reference.name),
+            );
             continue;
         };
         if let Some(port) = port.filter(|port| !service.ports.iter().any(|own| u64::from(own.port) == *port)) {
-            out.at(format!("{path}.port"), format!("{} has no port {port}", service.name));
+            out.at(format!("{path}.port"), said!("{} has no port {port}", "{} 没有端口 {port}", service.name));
         }
     }
 }

@@ -9,6 +9,9 @@ use world::{Change, Coverage, World, yaml};
 use super::Index;
 use crate::GatewayApi;
 
+#[path = "../../../../crates/world/tests/told/mod.rs"]
+mod told;
+
 const SHOP: &str = include_str!("../../../../../tests/worlds/shop.yaml");
 
 fn with(world: &World, text: &str) -> World {
@@ -32,9 +35,11 @@ pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
     let shop = with(&World::new(), SHOP);
     let named: BTreeSet<(String, String)> = rule.reads.iter().map(|(g, k)| ((*g).into(), (*k).into())).collect();
     for (text, paths) in cases {
-        let (findings, kinds) = said(rule, &with(&shop, text));
+        let world = with(&shop, text);
+        let (findings, kinds) = said(rule, &world);
         let found: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(&found, paths, "{}: {text}", rule.name);
+        findings.iter().for_each(|finding| told::in_both(&finding.message, &world, rule.name));
         assert!(kinds.is_subset(&named), "{} reads {kinds:?} and names {named:?}: {text}", rule.name);
     }
     let engine = Engine::new(vec![Box::new(GatewayApi)]);

@@ -1,7 +1,7 @@
 //! Two gateways ask for the same IP address.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::Document;
+use world::{Document, said};
 
 use super::{Index, list, text};
 use crate::GROUP;
@@ -29,7 +29,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if let Some(other) = others.find(|other| addresses(other).iter().any(|(_, address)| *address == own)) {
             out.at(
                 format!("spec.addresses[{at}].value"),
-                format!("{}/{} asks for {own} too", other.key.namespace, other.key.name),
+                said!("{}/{} asks for {own} too", "{}/{} 也要求 {own}", other.key.namespace, other.key.name),
             );
         }
     }

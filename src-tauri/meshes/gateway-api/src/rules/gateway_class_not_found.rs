@@ -3,6 +3,7 @@
 //! Kiali asks its own settings for the classes; ours asks the cluster.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use super::Index;
 use crate::GROUP;
@@ -29,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     // Manifests rarely hold the classes, which controllers make by themselves: where none is known, nothing is.
     let mut classes = ask.world.documents_of(GROUP, "GatewayClass").peekable();
     if classes.peek().is_some() && !classes.any(|known| known.key.name == class) {
-        out.at("spec.gatewayClassName", format!("there is no GatewayClass {class}"));
+        out.at("spec.gatewayClassName", said!("there is no GatewayClass {class}", "GatewayClass {class} 不存在"));
     }
 }
 

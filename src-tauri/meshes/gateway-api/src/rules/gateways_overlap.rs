@@ -4,7 +4,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 use serde_json::Value;
-use world::Document;
+use world::{Document, said};
 
 use super::{Index, list, text};
 use crate::GROUP;
@@ -42,7 +42,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 && host(listener) == host(other)
         };
         if let Some(other) = others.iter().find(|other| list(&other.body, "/spec/listeners").iter().any(same)) {
-            out.at(format!("spec.listeners[{at}]"), format!("{}/{} opens it too", other.key.namespace, other.key.name));
+            out.at(
+                format!("spec.listeners[{at}]"),
+                said!("{}/{} opens it too", "{}/{} 也打开了它", other.key.namespace, other.key.name),
+            );
         }
     }
 }

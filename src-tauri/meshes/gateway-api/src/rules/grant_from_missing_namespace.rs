@@ -1,6 +1,7 @@
 //! A ReferenceGrant names a namespace that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use super::{Index, list, text};
 use crate::GROUP;
@@ -25,7 +26,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(grant) = subject.document() else { return };
     for (at, from) in list(&grant.body, "/spec/from").iter().enumerate() {
         if let Some(namespace) = text(from, "namespace").filter(|name| ask.world.namespace(name).is_none()) {
-            out.at(format!("spec.from[{at}].namespace"), format!("there is no namespace {namespace}"));
+            out.at(
+                format!("spec.from[{at}].namespace"),
+                said!("there is no namespace {namespace}", "命名空间 {namespace} 不存在"),
+            );
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 use serde_json::Value;
+use world::said;
 
 use super::{Index, list, text};
 use crate::GROUP;
@@ -34,7 +35,11 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         if let Some(earlier) = listeners.iter().take(at).find(|earlier| same(earlier, later)) {
             out.at(
                 format!("spec.listeners[{at}]"),
-                format!("{} has the same port, protocol and host", text(earlier, "name").unwrap_or_default()),
+                said!(
+                    "{} has the same port, protocol and host",
+                    "{} 的端口、协议和主机都与它相同",
+                    text(earlier, "name").unwrap_or_default()
+                ),
             );
         }
     }

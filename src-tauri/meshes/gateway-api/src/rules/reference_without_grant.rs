@@ -1,7 +1,7 @@
 //! An object refers to another namespace that has not granted it.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::ObjectKey;
+use world::{ObjectKey, said};
 
 use super::{Index, Reference, backends, list, text};
 use crate::GROUP;
@@ -49,9 +49,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if !granted(ask, &document.key, &to) {
             out.at(
                 path,
-                format!(
+                said!(
                     "no ReferenceGrant in {} lets {} of {home} refer to {} {}",
-                    to.namespace, document.key.kind, to.kind, to.name
+                    "{0} 中没有 ReferenceGrant 允许 {home} 的 {1} 引用 {2} {3}",
+                    to.namespace,
+                    document.key.kind,
+                    to.kind,
+                    to.name
                 ),
             );
         }

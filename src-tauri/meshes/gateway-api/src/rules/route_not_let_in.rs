@@ -2,7 +2,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 use serde_json::Value;
-use world::Labels;
+use world::{Labels, said};
 
 use super::{Index, Reference, list, text};
 use crate::GROUP;
@@ -50,7 +50,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             .filter(|l| section.is_none_or(|s| text(l, "name") == Some(s)));
         let mut meant = meant.peekable();
         if meant.peek().is_some() && !meant.any(|listener| lets_in(ask, listener, parent.namespace, home)) {
-            out.at(format!("spec.parentRefs[{at}]"), format!("{} lets no routes of {home} in", parent.name));
+            out.at(
+                format!("spec.parentRefs[{at}]"),
+                said!("{} lets no routes of {home} in", "{} 不允许 {home} 的路由附着", parent.name),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A route attaches to a gateway that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use super::{Index, Reference, list, text};
 use crate::GROUP;
@@ -35,7 +36,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         }
         let path = format!("spec.parentRefs[{at}]");
         let Some(gateway) = ask.find("Gateway", parent.namespace, parent.name) else {
-            out.at(path, format!("there is no gateway {} in {}", parent.name, parent.namespace));
+            out.at(path, said!("there is no gateway {} in {}", "{1} 中没有网关 {0}", parent.name, parent.namespace));
             continue;
         };
         // A listener of that name may be added by a ListenerSet, which is then named itself.
@@ -43,7 +44,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if let Some(section) =
             text(value, "sectionName").filter(|s| !listeners.iter().any(|l| text(l, "name") == Some(s)))
         {
-            out.at(format!("{path}.sectionName"), format!("{} has no listener {section}", parent.name));
+            out.at(
+                format!("{path}.sectionName"),
+                said!("{} has no listener {section}", "{} 没有监听器 {section}", parent.name),
+            );
         }
     }
 }

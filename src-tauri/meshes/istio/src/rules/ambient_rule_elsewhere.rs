@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/networking/core/listener_waypoint.go, getVirtualServiceForWaypoint.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -46,7 +47,12 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if home != service.namespace && home != waypoint.key.namespace && !rooted {
             out.at(
                 path,
-                format!("waypoint {} looks in {} and in its own namespace", waypoint.key.name, service.namespace),
+                said!(
+                    "waypoint {} looks in {} and in its own namespace",
+                    "waypoint {} 只查看 {} 和它自己的命名空间",
+                    waypoint.key.name,
+                    service.namespace
+                ),
             );
         }
     }

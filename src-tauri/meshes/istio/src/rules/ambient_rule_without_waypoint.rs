@@ -4,6 +4,7 @@
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
 use serde_json::Value;
+use world::{Said, said};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -45,8 +46,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             continue;
         }
         match ask.waypoint_of_service(service) {
-            Binding::Pods => out.at(path, format!("{} asks for no waypoint", service.name)),
-            Binding::Unbound(_, why) => out.at(path, format!("{}: {why}", service.name)),
+            Binding::Pods => out.at(path, said!("{} asks for no waypoint", "{} 没有要求 waypoint", service.name)),
+            Binding::Unbound(_, why) => {
+                let name = &service.name;
+                out.at(path, Said::new(format!("{name}: {}", why.en), format!("{name}：{}", why.zh)));
+            }
             Binding::Waypoint(_) | Binding::Unknown(_) => {}
         }
     }

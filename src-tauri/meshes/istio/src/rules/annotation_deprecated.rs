@@ -1,6 +1,7 @@
 //! An annotation that Istio has left behind.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::annotations::{known, labels_of, of_istio};
@@ -32,7 +33,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for name in of_istio(subject).into_keys().filter(|name| known(name).is_some_and(|known| known.old)) {
         let replaced = labels_of(subject).contains_key(name);
         if !(name == "sidecar.istio.io/inject" && replaced) {
-            out.at(format!("metadata.annotations[{name}]"), format!("{name} is old"));
+            out.at(format!("metadata.annotations[{name}]"), said!("{name} is old", "{name} 已过时"));
         }
     }
 }

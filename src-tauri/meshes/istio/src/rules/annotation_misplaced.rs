@@ -1,6 +1,7 @@
 //! An annotation that does nothing on this kind.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::annotations::{kind_of, known, of_istio};
@@ -33,7 +34,10 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for name in of_istio(subject).into_keys() {
         let belongs = known(name).map(|known| known.on).unwrap_or_default();
         if !belongs.is_empty() && !belongs.contains(&"Any") && !belongs.contains(&kind) {
-            out.at(format!("metadata.annotations[{name}]"), format!("{name} belongs on {}", belongs.join(", ")));
+            out.at(
+                format!("metadata.annotations[{name}]"),
+                said!("{name} belongs on {}", "{name} 应写在 {} 上", belongs.join(", ")),
+            );
         }
     }
 }

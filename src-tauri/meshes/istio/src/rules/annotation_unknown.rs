@@ -1,6 +1,7 @@
 //! An annotation that Istio does not know.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::annotations::{known, of_istio};
@@ -30,7 +31,10 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for name in of_istio(subject).into_keys().filter(|name| known(name).is_none()) {
-        out.at(format!("metadata.annotations[{name}]"), format!("Istio knows no annotation {name}"));
+        out.at(
+            format!("metadata.annotations[{name}]"),
+            said!("Istio knows no annotation {name}", "Istio 没有 {name} 这个注解"),
+        );
     }
 }
 

@@ -23,7 +23,13 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     let proxy = subject.pod().and_then(|pod| pod.container("istio-proxy"));
     if proxy.is_some_and(|proxy| proxy.image == "auto") {
-        out.at("spec.containers", "the image of istio-proxy is still auto: the injector did not see this pod");
+        out.at(
+            "spec.containers",
+            (
+                "the image of istio-proxy is still auto: the injector did not see this pod",
+                "istio-proxy 的镜像仍是 auto：注入器没有处理这个 Pod",
+            ),
+        );
     }
 }
 

@@ -33,7 +33,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let name = if workload.namespace.is_empty() { "default" } else { &workload.namespace };
     let namespace = ask.world.namespace(name).map(|n| n.labels.clone()).unwrap_or_default();
     if waits && !will_inject(ask, &namespace, &workload.labels) {
-        out.at("spec.template.spec.containers", "the image of istio-proxy is auto, and no injector takes these pods");
+        out.at(
+            "spec.template.spec.containers",
+            (
+                "the image of istio-proxy is auto, and no injector takes these pods",
+                "istio-proxy 的镜像是 auto，而没有注入器会处理这些 Pod",
+            ),
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use mesh::selects;
-use world::Pod;
+use world::{Pod, said};
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -44,7 +44,12 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if let Some(pod) = ask.places.selected_anywhere(&selector).into_iter().find(|pod| !is_checked(ask, pod)) {
             out.at(
                 field.path(),
-                format!("{claim}: no RequestAuthentication holds for {} of {}", pod.workload.1, gateway.key),
+                said!(
+                    "{claim}: no RequestAuthentication holds for {} of {}",
+                    "{claim}：没有 RequestAuthentication 对 {1} 的 {0} 生效",
+                    pod.workload.1,
+                    gateway.key
+                ),
             );
             return;
         }

@@ -67,10 +67,7 @@ fn tell(all: &[Condition], bad: &[&str], out: &mut Found) {
         let kind = condition.kind.as_str();
         let partly = kind == "WaypointAccepted" && condition.reason == "PartiallyInvalid";
         if (bad.contains(&kind) && condition.status == "False") || partly {
-            out.at(
-                "status.conditions",
-                format!("{kind}: {} {}", condition.reason, condition.message).trim_end().to_owned(),
-            );
+            out.at("status.conditions", format!("{kind}: {} {}", condition.reason, condition.message).trim_end());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A webhook of Istio leads nowhere.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::control_plane::{Address, addresses};
@@ -30,8 +31,12 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for (config, address) in addresses(subject) {
         match address {
-            Address::Nowhere => out.at(config.path(), "neither a Service nor a URL is named"),
-            Address::Broken => out.at(format!("{}.url", config.path()), format!("'{}' is no URL", config.text("url"))),
+            Address::Nowhere => {
+                out.at(config.path(), ("neither a Service nor a URL is named", "既没有写 Service，也没有写 URL"))
+            }
+            Address::Broken => {
+                out.at(format!("{}.url", config.path()), said!("'{}' is no URL", "'{}' 不是 URL", config.text("url")))
+            }
             Address::Ip | Address::Name => {}
         }
     }

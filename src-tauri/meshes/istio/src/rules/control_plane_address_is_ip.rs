@@ -1,6 +1,7 @@
 //! A webhook of Istio names its control plane by address.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::control_plane::{Address, addresses};
@@ -29,7 +30,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for (config, _) in addresses(subject).into_iter().filter(|(_, address)| matches!(address, Address::Ip)) {
-        out.at(format!("{}.url", config.path()), format!("{} names an address", config.text("url")));
+        out.at(format!("{}.url", config.path()), said!("{} names an address", "{} 写的是 IP 地址", config.text("url")));
     }
 }
 

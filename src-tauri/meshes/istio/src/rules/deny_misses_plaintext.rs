@@ -1,6 +1,7 @@
 //! A DENY rule names callers by an identity that plaintext callers do not show.
 
 use mesh::{About, Found, Level, Membership, Mtls, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
@@ -47,7 +48,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 ("serviceAccounts", &source.service_accounts),
             ];
             if let Some((field, _)) = lists.into_iter().find(|(_, list)| !list.is_empty()) {
-                let message = format!("{} takes plaintext too, which names no caller", pod.workload.1);
+                let message = said!(
+                    "{} takes plaintext too, which names no caller",
+                    "{} 也接受明文，而明文不表明调用方是谁",
+                    pod.workload.1
+                );
                 out.at(format!("spec.rules[{at}].from[{n}].source.{field}"), message);
             }
         }

@@ -4,7 +4,7 @@ use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use world::TargetPort;
+use world::{TargetPort, said};
 
 use crate::read::Index;
 use crate::rules::parts::{fronting, list};
@@ -44,7 +44,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
     for (target, ports) in by_target.into_iter().filter(|(_, ports)| ports.len() > 1) {
         let names: BTreeSet<&str> = ports.values().flatten().copied().collect();
-        out.at("metadata.name", format!("{} reach port {target} by {}", list(names), list(ports.keys())));
+        let (names, ports) = (list(names), list(ports.keys()));
+        let message =
+            said!("{names} reach port {target} by {ports}", "{names} 访问端口 {target} 所用的端口不同：{ports}");
+        out.at("metadata.name", message);
     }
 }
 

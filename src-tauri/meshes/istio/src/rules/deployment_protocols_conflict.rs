@@ -1,6 +1,7 @@
 //! Services give one port of a Deployment two protocols.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
     for (port, protocols) in by_port.into_iter().filter(|(_, protocols)| protocols.len() > 1) {
         let names = list(protocols.values().flatten());
-        out.at("metadata.name", format!("{names} give port {port} {}", list(protocols.keys())));
+        out.at(
+            "metadata.name",
+            said!("{names} give port {port} {}", "{names} 为端口 {port} 指定了不同的协议：{}", list(protocols.keys())),
+        );
     }
 }
 

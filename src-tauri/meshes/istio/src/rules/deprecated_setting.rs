@@ -1,6 +1,7 @@
 //! Something is used that Istio has left behind.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use serde_json::json;
 use world::yaml::Edit;
@@ -44,7 +45,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         "Sidecar" => {
             let proxy = spec.at("outboundTrafficPolicy.egressProxy");
             if proxy.is_set() {
-                out.at(proxy.path(), "egressProxy is ignored; route to an egress gateway with a VirtualService");
+                out.at(
+                    proxy.path(),
+                    (
+                        "egressProxy is ignored; route to an egress gateway with a VirtualService",
+                        "egressProxy 已被忽略；请用 VirtualService 路由到出口网关",
+                    ),
+                );
             }
         }
         "Telemetry" => tracing(ask, &spec, out),
@@ -54,7 +61,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             if plural.is_some_and(|plural| removed.contains(&plural)) {
                 out.at(
                     "spec.names.kind",
-                    "Istio reads no object of this kind; AuthorizationPolicy has taken its place",
+                    (
+                        "Istio reads no object of this kind; AuthorizationPolicy has taken its place",
+                        "Istio 已不再读取此类对象；AuthorizationPolicy 取代了它",
+                    ),
                 );
             }
         }
@@ -68,7 +78,11 @@ fn delay(route: &Field, out: &mut Found) {
         let at = pointer(&percent.path());
         let parent = at.trim_end_matches("/percent");
         let fix = vec![Edit::set(&format!("{parent}/percentage"), json!({"value": value})), Edit::remove(&at)];
-        out.mend(percent.path(), "percent is old; write percentage: {value: …}", fix);
+        out.mend(
+            percent.path(),
+            ("percent is old; write percentage: {value: …}", "percent 已过时；请写 percentage: {value: …}"),
+            fix,
+        );
     }
 }
 
@@ -83,7 +97,13 @@ fn tracing(ask: &Index, spec: &Field, out: &mut Found) {
     for provider in providers {
         let name = provider.text("name");
         if known.iter().any(|k| k.text("name") == name && k.has("lightstep")) {
-            out.at(provider.path(), format!("{name} is a Lightstep provider; write one for OpenTelemetry"));
+            out.at(
+                provider.path(),
+                said!(
+                    "{name} is a Lightstep provider; write one for OpenTelemetry",
+                    "{name} 是 Lightstep 的提供者；请改用 OpenTelemetry 的提供者"
+                ),
+            );
         }
     }
 }

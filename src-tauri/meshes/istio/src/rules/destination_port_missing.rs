@@ -1,6 +1,7 @@
 //! A destination does not say which port.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::hosts::fqdn;
@@ -28,7 +29,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let ports = ports_of(ask, &host).unwrap_or_default();
         if ports.len() > 1 {
             let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            out.at(destination.path(), format!("{host} has the ports {list}"));
+            out.at(destination.path(), said!("{host} has the ports {list}", "{host} 有端口 {list}"));
         }
     }
 }

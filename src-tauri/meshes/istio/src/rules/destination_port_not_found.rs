@@ -1,6 +1,7 @@
 //! A destination names a port that the host has not.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::hosts::fqdn;
@@ -29,7 +30,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let Some(ports) = ports_of(ask, &host) else { continue };
         if !ports.iter().any(|port| f64::from(*port) == number) {
             let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            out.at(format!("{}.port", destination.path()), format!("{host} has no port {number}, but {list}"));
+            out.at(
+                format!("{}.port", destination.path()),
+                said!("{host} has no port {number}, but {list}", "{host} 没有端口 {number}，只有 {list}"),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Two DestinationRules of a namespace are about one host.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -34,13 +35,18 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     };
     for (n, subset) in typed.spec.subsets.iter().enumerate() {
         if let Some(first) = older().find(|o| o.spec.subsets.iter().any(|s| s.name == subset.name)) {
-            let message = format!("{} defines subset {} first", first.document.key, subset.name);
+            let message = said!("{} defines subset {} first", "{} 更早定义了子集 {}", first.document.key, subset.name);
             out.at(format!("spec.subsets[{n}]"), message);
         }
     }
     let policy = typed.spec.traffic_policy.is_some();
     if let Some(first) = older().find(|o| policy && o.spec.traffic_policy.is_some()) {
-        let message = format!("{} sets the traffic policy for {} first", first.document.key, typed.spec.host);
+        let message = said!(
+            "{} sets the traffic policy for {} first",
+            "{} 更早为 {} 设置了流量策略",
+            first.document.key,
+            typed.spec.host
+        );
         out.at("spec.trafficPolicy", message);
     }
 }

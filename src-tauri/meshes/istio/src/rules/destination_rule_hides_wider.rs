@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/model/push_context.go, destinationRule: the most specific host of the first namespace that has one.
 
 use mesh::{About, Found, Level, Rule, Subject, Typed, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -48,9 +49,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let lost = wider.filter_map(|t| Some((t, tls(t)?))).find(|(_, mode)| !mode.is_empty() && mode != "ISTIO_MUTUAL");
     if let Some((wide, mode)) = lost {
         let pointer = "/spec/trafficPolicy/tls";
-        let message = format!(
+        let message = said!(
             "{} asks for TLS {mode} towards {}; that does not hold for {host}",
-            wide.document.key, wide.spec.host
+            "{} 要求对 {} 使用 TLS {mode}，但这对 {host} 不生效",
+            wide.document.key,
+            wide.spec.host
         );
         let said = wide.document.at(pointer).cloned().unwrap_or_default();
         out.mend("spec.host", message, vec![Edit::set(pointer, said)]);

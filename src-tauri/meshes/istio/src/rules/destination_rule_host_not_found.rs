@@ -1,6 +1,7 @@
 //! A DestinationRule is about a host that the mesh does not know.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -26,7 +27,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.destination_rules.subject(subject) else { return };
     let host = host_of(typed);
     if !ask.knows(&host) {
-        out.at("spec.host", format!("no Service or ServiceEntry is called {host}"));
+        out.at(
+            "spec.host",
+            said!("no Service or ServiceEntry is called {host}", "没有名为 {host} 的 Service 或 ServiceEntry"),
+        );
     }
 }
 

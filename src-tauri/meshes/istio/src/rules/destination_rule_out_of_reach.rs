@@ -3,6 +3,7 @@
 //! Upstream: istio/istio pilot/pkg/model/push_context.go, destinationRule.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -37,7 +38,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     if ask.places.pods_in(home).all(|pod| ask.membership(pod).is_none()) {
         out.at(
             "metadata.namespace",
-            format!("callers look in {namespace} and {}, and none with a proxy runs in {home}", ask.root),
+            said!(
+                "callers look in {namespace} and {}, and none with a proxy runs in {home}",
+                "调用方只查看 {namespace} 和 {}，而 {home} 中没有带代理的调用方",
+                ask.root
+            ),
         );
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mesh::{About, Found, Level, Membership, Mtls, Rule, Subject, Typed, Words};
-use world::Service;
 use world::yaml::Edit;
+use world::{Said, Service, said};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::DestinationRule;
@@ -43,13 +43,18 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let member = ask.membership(pod) == Some(Membership::Sidecar);
         let posture = posture(ask, &pod.namespace, &pod.labels, None);
         let takes = match (tls.mode.as_str(), posture.mtls) {
-            ("DISABLE", Mtls::Strict) if member => "only mutual TLS",
-            ("ISTIO_MUTUAL", Mtls::Disabled) if member => "only plaintext",
-            ("ISTIO_MUTUAL", _) if !member => "plaintext alone, for it has no proxy",
+            ("DISABLE", Mtls::Strict) if member => ("only mutual TLS", "只接受双向 TLS"),
+            ("ISTIO_MUTUAL", Mtls::Disabled) if member => ("only plaintext", "只接受明文"),
+            ("ISTIO_MUTUAL", _) if !member => ("plaintext alone, for it has no proxy", "没有代理，只接受明文"),
             _ => continue,
         };
-        let by = posture.object.filter(|_| member).map(|key| format!(" ({key})")).unwrap_or_default();
-        let message = format!("{} asks for {}, and {} takes {takes}{by}", typed.document.key, tls.mode, pod.workload.1);
+        let by = posture.object.filter(|_| member);
+        let by = by.map_or_else(Said::default, |key| said!(" ({key})", "（{key}）"));
+        let (rule, mode, who) = (&typed.document.key, &tls.mode, &pod.workload.1);
+        let message = Said::new(
+            format!("{rule} asks for {mode}, and {who} takes {}{}", takes.0, by.en),
+            format!("{rule} 要求 {mode}，而 {who} {}{}", takes.1, by.zh),
+        );
         out.mend("spec.trafficPolicy.tls.mode", message, vec![Edit::remove("/spec/trafficPolicy/tls")]);
         break;
     }

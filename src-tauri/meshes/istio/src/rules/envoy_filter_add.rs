@@ -1,6 +1,7 @@
 //! A patch adds where nothing can be added.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -26,7 +27,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["ADD"]).into_iter().filter(is_route) {
         out.at(
             format!("{}.patch.operation", change.path()),
-            format!("nothing can be added to {}", change.text("applyTo")),
+            said!("nothing can be added to {}", "{} 中不能添加内容", change.text("applyTo")),
         );
     }
 }

@@ -23,7 +23,10 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(_: &Index, _: &Subject, out: &mut Found) {
     out.at(
         "spec.configPatches",
-        "it patches the configuration of proxies, which may change with each version of Istio",
+        (
+            "it patches the configuration of proxies, which may change with each version of Istio",
+            "它修改代理的配置，而这些配置可能随 Istio 的每个版本改变",
+        ),
     );
 }
 

@@ -1,6 +1,7 @@
 //! A patch depends on patches of other objects.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -28,7 +29,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let operation = change.get("patch").text("operation");
         out.at(
             format!("{}.patch.operation", change.path()),
-            format!("{operation} depends on patches that came before, and there is no priority"),
+            said!(
+                "{operation} depends on patches that came before, and there is no priority",
+                "{operation} 依赖先前的补丁，而没有设置 priority"
+            ),
         );
     }
 }

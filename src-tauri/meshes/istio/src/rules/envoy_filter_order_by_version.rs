@@ -1,6 +1,7 @@
 //! A patch depends on patches that some proxies alone have.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -28,7 +29,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let operation = change.get("patch").text("operation");
         out.at(
             format!("{}.patch.operation", change.path()),
-            format!("{operation} depends on a patch that only some versions of the proxy have"),
+            said!(
+                "{operation} depends on a patch that only some versions of the proxy have",
+                "{operation} 依赖一个只有部分代理版本才有的补丁"
+            ),
         );
     }
 }

@@ -1,6 +1,7 @@
 //! A patch removes what cannot be removed.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -24,7 +25,10 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["REMOVE"]).into_iter().filter(is_route) {
-        out.at(format!("{}.patch.operation", change.path()), format!("{} cannot be removed", change.text("applyTo")));
+        out.at(
+            format!("{}.patch.operation", change.path()),
+            said!("{} cannot be removed", "{} 不能移除", change.text("applyTo")),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! A patch replaces what cannot be replaced.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -24,7 +25,10 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["REPLACE"]).into_iter().filter(|change| !is_replaceable(change)) {
-        out.at(format!("{}.patch.operation", change.path()), format!("{} cannot be replaced", change.text("applyTo")));
+        out.at(
+            format!("{}.patch.operation", change.path()),
+            said!("{} cannot be replaced", "{} 不能替换", change.text("applyTo")),
+        );
     }
 }
 

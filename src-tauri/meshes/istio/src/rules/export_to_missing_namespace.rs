@@ -1,6 +1,7 @@
 //! An object is exported to a namespace that does not exist.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -26,7 +27,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(export_to) = routes.or(ask.destination_rules.subject(subject).map(|t| &t.spec.export_to)) else { return };
     for (at, to) in export_to.iter().enumerate().filter(|(_, to)| !matches!(to.as_str(), "." | "*" | "~")) {
         if ask.world.namespace(to).is_none() {
-            out.at(format!("spec.exportTo[{at}]"), format!("there is no namespace {to}"));
+            out.at(format!("spec.exportTo[{at}]"), said!("there is no namespace {to}", "命名空间 {to} 不存在"));
         }
     }
 }

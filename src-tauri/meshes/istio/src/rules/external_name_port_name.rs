@@ -1,6 +1,7 @@
 //! A port of an ExternalName service says too little.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{is_control_plane, is_kubernetes, speaks};
@@ -27,7 +28,10 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         return;
     }
     for (at, port) in service.ports.iter().enumerate().filter(|(_, p)| speaks(p).is_none() || p.name == "tcp") {
-        out.at(format!("spec.ports[{at}].name"), format!("port {} is called '{}'", port.port, port.name));
+        out.at(
+            format!("spec.ports[{at}].name"),
+            said!("port {} is called '{}'", "端口 {} 的名称是 '{}'", port.port, port.name),
+        );
     }
 }
 

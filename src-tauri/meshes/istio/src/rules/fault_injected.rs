@@ -1,6 +1,7 @@
 //! A route fails or delays requests on purpose.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -26,18 +27,22 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.virtual_services.subject(subject) else { return };
     for (at, rule) in typed.spec.http.iter().enumerate() {
         let Some(fault) = &rule.fault else { continue };
-        let abort = fault.abort.as_ref().map(|a| (a.percentage.map_or(100.0, |p| p.value), "fail"));
-        let delay =
-            fault.delay.as_ref().map(|d| (d.percentage.map_or(d.percent.unwrap_or(100.0), |p| p.value), "wait"));
-        let said: Vec<String> = [abort, delay]
+        let abort = fault.abort.as_ref().map(|a| (a.percentage.map_or(100.0, |p| p.value), ("fail", "失败")));
+        let delay = fault
+            .delay
+            .as_ref()
+            .map(|d| (d.percentage.map_or(d.percent.unwrap_or(100.0), |p| p.value), ("wait", "变慢")));
+        let said: Vec<Said> = [abort, delay]
             .into_iter()
             .flatten()
             .filter(|(share, _)| *share > 0.0)
-            .map(|(share, what)| format!("{share} % of its requests {what}"))
+            .map(|(share, (en, zh))| {
+                Said::new(format!("{share} % of its requests {en}"), format!("{share} % 的请求会{zh}"))
+            })
             .collect();
         if !said.is_empty() {
             let fix = vec![Edit::remove(&format!("/spec/http/{at}/fault"))];
-            out.mend(format!("spec.http[{at}].fault"), said.join(", "), fix);
+            out.mend(format!("spec.http[{at}].fault"), Said::list(&said), fix);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A kind of the Gateway API is older than Istio needs.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 
@@ -32,7 +33,13 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     if version(text).is_some_and(|installed| installed < *least) {
         let [major, minor, patch] = least;
         let path = "metadata.annotations[gateway.networking.k8s.io/bundle-version]";
-        out.at(path, format!("it is of version {text}, and Istio needs {major}.{minor}.{patch}"));
+        out.at(
+            path,
+            said!(
+                "it is of version {text}, and Istio needs {major}.{minor}.{patch}",
+                "它的版本是 {text}，而 Istio 需要 {major}.{minor}.{patch}"
+            ),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! A Secret of a Gateway holds no certificate.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Said;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,20 +30,24 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (field, secret) in credentials(ask, &spec(subject)) {
         let Some(document) = ask.world.document(&secret) else { continue };
-        if let Some(wrong) = wrong(&Field::of(document).get("data")) {
-            out.at(field.path(), format!("{secret}: {wrong}"));
+        if let Some((en, zh)) = wrong(&Field::of(document).get("data")) {
+            out.at(field.path(), Said::new(format!("{secret}: {en}"), format!("{secret}：{zh}")));
         }
     }
 }
 
 /// Upstream: istio/istio pilot/pkg/credentials/kube/secrets.go, ExtractCertInfo. That a certificate has expired is not told here: rules know no clock.
-fn wrong(data: &Field) -> Option<&'static str> {
+fn wrong(data: &Field) -> Option<(&'static str, &'static str)> {
     let pairs = [("cert", "key"), ("tls.crt", "tls.key")];
     let given = |name: &str| !data.text(name).is_empty();
     let Some((certificate, _)) = pairs.into_iter().find(|(certificate, key)| given(certificate) && given(key)) else {
-        return Some("neither tls.crt and tls.key nor cert and key are there");
+        return Some((
+            "neither tls.crt and tls.key nor cert and key are there",
+            "既没有 tls.crt 和 tls.key，也没有 cert 和 key",
+        ));
     };
-    (!is_certificate(data.text(certificate))).then_some("what should be a certificate is none")
+    (!is_certificate(data.text(certificate)))
+        .then_some(("what should be a certificate is none", "应为证书的内容不是证书"))
 }
 
 /// A PEM block of DER that begins as a certificate does. Nothing of it is kept.

@@ -1,6 +1,7 @@
 //! A Gateway names a Secret that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{credentials, spec};
@@ -24,7 +25,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (field, secret) in credentials(ask, &spec(subject)) {
         if ask.world.document(&secret).is_none() {
-            out.at(field.path(), format!("there is no {secret}"));
+            out.at(field.path(), said!("there is no {secret}", "{secret} 不存在"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Two Gateways of one proxy use the same certificate.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use mesh::selects;
 
@@ -40,7 +41,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let twin =
             |server: &&Field| theirs.items("servers").iter().any(|their| same(&server.get("tls"), &their.get("tls")));
         if let Some(server) = servers.iter().find(twin) {
-            out.at(format!("{}.tls", server.path()), format!("{} uses it too", other.key));
+            out.at(format!("{}.tls", server.path()), said!("{} uses it too", "{} 也使用了它", other.key));
             return;
         }
     }

@@ -3,6 +3,7 @@
 //! Upstream: istio/istio pilot/pkg/model/virtualservice.go, resolveGatewayName.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -38,7 +39,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let Some((name, rest)) = gateway.split_once('.').filter(|_| !gateway.contains('/')) else { continue };
         let new = format!("{}/{name}", rest.split('.').next().unwrap_or_default());
         let fix = vec![Edit::set(&format!("/spec/{pointer}"), new.clone())];
-        out.mend(path(&pointer), format!("{gateway} is {new}"), fix);
+        out.mend(path(&pointer), said!("{gateway} is {new}", "{gateway} 应写作 {new}"), fix);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A VirtualService names a gateway that does not exist.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::ObjectKey;
+use world::{ObjectKey, said};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -28,7 +28,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let (namespace, name) = gateway.split_once('/').unwrap_or((&typed.document.key.namespace, gateway));
         let key = ObjectKey::new(NETWORKING, "Gateway", namespace, name);
         if ask.world.document(&key).is_none() {
-            out.at(format!("spec.gateways[{at}]"), format!("there is no {key}"));
+            out.at(format!("spec.gateways[{at}]"), said!("there is no {key}", "{key} 不存在"));
         }
     }
 }

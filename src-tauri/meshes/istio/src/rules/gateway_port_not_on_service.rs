@@ -2,7 +2,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use world::TargetPort;
+use world::{TargetPort, said};
 
 use crate::read::Index;
 use crate::rules::parts::spec;
@@ -41,7 +41,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if !open.iter().any(|open| f64::from(*open) == port.number("number")) {
             out.at(
                 format!("{}.number", port.path()),
-                format!("no Service of the gateway has port {}", port.number("number")),
+                said!("no Service of the gateway has port {}", "网关的 Service 都没有端口 {}", port.number("number")),
             );
         }
     }

@@ -1,6 +1,7 @@
 //! A gateway sends to a service, and not to the subsets that its callers use.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::hosts::fqdn;
@@ -36,7 +37,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             if let Some(other) = splits {
                 out.at(
                     format!("spec.http[{at}].route[{n}].destination"),
-                    format!("{} splits {host} by subset, and not for this gateway", other.document.key),
+                    said!(
+                        "{} splits {host} by subset, and not for this gateway",
+                        "{} 按子集拆分 {host}，但不针对此网关",
+                        other.document.key
+                    ),
                 );
             }
         }

@@ -1,6 +1,7 @@
 //! A Gateway selects no proxy.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{is_taken_for_granted, spec, words};
@@ -24,7 +25,7 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let selector = spec(subject).labels("selector");
     if ask.places.selected_anywhere(&selector).is_empty() && !is_taken_for_granted(ask, &selector) {
-        out.at("spec.selector", format!("no pod has {}", words(&selector)));
+        out.at("spec.selector", said!("no pod has {}", "没有 Pod 具有 {}", words(&selector)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two Gateways of one proxy take the same host and port.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use mesh::selects;
 
@@ -43,7 +44,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             let host = theirs.items("servers").iter().find_map(|their| common(&server, their));
             if let Some(host) = host.filter(|_| share(ask, &selector, &theirs.labels("selector"))) {
                 let number = server.get("port").number("number");
-                out.at(format!("{}.hosts", server.path()), format!("{} has {host} on port {number} too", other.key));
+                out.at(
+                    format!("{}.hosts", server.path()),
+                    said!("{} has {host} on port {number} too", "{} 在端口 {number} 上也有 {host}", other.key),
+                );
                 break;
             }
         }

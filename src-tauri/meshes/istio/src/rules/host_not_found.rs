@@ -1,6 +1,7 @@
 //! A route sends requests to a host that the mesh does not know.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -28,9 +29,15 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for destination in all_destinations(subject) {
         let host = fqdn(destination.text("host"), &home);
         if !ask.knows(&host) {
-            out.at(format!("{}.host", destination.path()), format!("no Service or ServiceEntry is called {host}"));
+            out.at(
+                format!("{}.host", destination.path()),
+                said!("no Service or ServiceEntry is called {host}", "没有名为 {host} 的 Service 或 ServiceEntry"),
+            );
         } else if !callers(ask, subject, &home).iter().any(|caller| ask.shows(&host, caller)) {
-            out.at(format!("{}.host", destination.path()), format!("{host} is not exported to where this is asked"));
+            out.at(
+                format!("{}.host", destination.path()),
+                said!("{host} is not exported to where this is asked", "{host} 没有导出到使用此规则的命名空间"),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A gateway does not listen for the hosts of a VirtualService.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::field::Field;
@@ -33,7 +34,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             Field::of(gateway).get("spec").items("servers").iter().flat_map(|s| s.texts("hosts")).collect();
         let open: Vec<&str> = served.iter().filter_map(|host| shown(host, &gateway.key.namespace, &ns)).collect();
         if !open.iter().any(|open| hosts.iter().any(|host| matches(open, host))) {
-            out.at(named.path(), format!("{} listens for {}", gateway.key, served.join(", ")));
+            out.at(named.path(), said!("{} listens for {}", "{} 监听的主机是 {}", gateway.key, served.join(", ")));
         }
     }
 }

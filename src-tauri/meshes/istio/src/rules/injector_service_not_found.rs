@@ -1,6 +1,7 @@
 //! An injector is served by a Service that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::field::Field;
@@ -30,7 +31,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let service = hook.at("clientConfig.service");
         let (namespace, name) = (service.text("namespace"), service.text("name"));
         if service.is_set() && ask.world.service(namespace, name).is_none() {
-            out.at(service.path(), format!("there is no Service {namespace}/{name}"));
+            out.at(
+                service.path(),
+                said!("there is no Service {namespace}/{name}", "Service {namespace}/{name} 不存在"),
+            );
         }
     }
 }

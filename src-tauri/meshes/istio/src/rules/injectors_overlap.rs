@@ -1,6 +1,7 @@
 //! Two injectors take the same pods.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::field::Field;
@@ -35,7 +36,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                     && occasions.iter().any(|labels| takes(hook, labels) && takes(other, labels))
             });
         if let Some((document, (_, other))) = twin {
-            out.at(hook.path(), format!("{} of {} takes the same pods", other.text("name"), document.key));
+            out.at(
+                hook.path(),
+                said!("{} of {} takes the same pods", "{1} 的 {0} 处理同样的 Pod", other.text("name"), document.key),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! istiod fetches keys from wherever it is told to.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -35,7 +36,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     if !blocked && count > 0 {
         out.at(
             "spec.template.spec.containers",
-            format!("{count} RequestAuthentications, and no BLOCKED_CIDRS_IN_JWKS_URIS"),
+            said!(
+                "{count} RequestAuthentications, and no BLOCKED_CIDRS_IN_JWKS_URIS",
+                "有 {count} 个 RequestAuthentication，而没有设置 BLOCKED_CIDRS_IN_JWKS_URIS"
+            ),
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::Pod;
+use world::{Pod, said};
 
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::decide::needs_http;
@@ -36,8 +36,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     };
     let Some(pod) = pods.iter().find(bytes) else { return };
     for (at, _) in typed.spec.rules.iter().enumerate().filter(|(_, rule)| needs_http(rule)) {
-        let message =
-            format!("ports of {} carry bytes, so conditions on requests cannot be asked there", pod.workload.1);
+        let message = said!(
+            "ports of {} carry bytes, so conditions on requests cannot be asked there",
+            "{} 的端口只传字节，无法在那里检查请求的条件",
+            pod.workload.1
+        );
         out.at(format!("spec.rules[{at}]"), message);
     }
 }

@@ -1,6 +1,7 @@
 //! A match of a rule is never asked.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use world::yaml::Edit;
 
@@ -29,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for rule in covered(typed).into_iter().filter(|rule| !rule.whole) {
         for (path, by) in rule.hidden {
             let fix = vec![Edit::remove(&pointer(&path))];
-            out.mend(path, format!("{by} catches everything that this would catch"), fix);
+            out.mend(path, said!("{by} catches everything that this would catch", "{by} 已经接住它能接住的一切"), fix);
         }
     }
 }

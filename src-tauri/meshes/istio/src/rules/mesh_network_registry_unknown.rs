@@ -3,7 +3,7 @@
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
 use serde_json::Value;
-use world::yaml;
+use world::{said, yaml};
 
 use crate::read::Index;
 use crate::read::field::Field;
@@ -42,7 +42,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (name, network) in root.entries("networks") {
         for registry in network.items("endpoints").iter().map(|e| e.text("fromRegistry")).filter(|r| !r.is_empty()) {
             if !matches!(registry, "Mock" | "Kubernetes" | "External") && !remote(registry) {
-                out.at(networks.path(), format!("network {name}: there is no registry {registry}"));
+                out.at(
+                    networks.path(),
+                    said!("network {name}: there is no registry {registry}", "网络 {name}：注册中心 {registry} 不存在"),
+                );
             }
         }
     }

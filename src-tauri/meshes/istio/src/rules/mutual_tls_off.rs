@@ -1,6 +1,7 @@
 //! A PeerAuthentication turns mutual TLS off.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::SECURITY;
@@ -27,11 +28,19 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let off = |mode: &str| mode == "DISABLE";
     if typed.spec.mtls.as_ref().is_some_and(|mtls| off(&mtls.mode)) {
         let fix = vec![Edit::set("/spec/mtls/mode", "PERMISSIVE")];
-        out.mend("spec.mtls.mode", "callers are not told apart and nothing is encrypted", fix);
+        out.mend(
+            "spec.mtls.mode",
+            ("callers are not told apart and nothing is encrypted", "不区分调用方，也没有任何加密"),
+            fix,
+        );
     }
     for (port, _) in typed.spec.port_level_mtls.iter().filter(|(_, mtls)| off(&mtls.mode)) {
         let fix = vec![Edit::set(&format!("/spec/portLevelMtls/{port}/mode"), "PERMISSIVE")];
-        out.mend(format!("spec.portLevelMtls.{port}.mode"), format!("nothing is encrypted on port {port}"), fix);
+        out.mend(
+            format!("spec.portLevelMtls.{port}.mode"),
+            said!("nothing is encrypted on port {port}", "端口 {port} 上没有任何加密"),
+            fix,
+        );
     }
 }
 

@@ -23,7 +23,13 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     if subject.namespace().is_some_and(|namespace| is_undecided(namespace)) && injected_by_default(ask) {
-        out.at("metadata.labels", "the injector takes namespaces without a label, and this is one");
+        out.at(
+            "metadata.labels",
+            (
+                "the injector takes namespaces without a label, and this is one",
+                "注入器会处理没有标签的命名空间，而这里就没有标签",
+            ),
+        );
     }
 }
 

@@ -23,7 +23,10 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     if subject.namespace().is_some_and(|namespace| is_undecided(namespace)) && !injected_by_default(ask) {
-        out.at("metadata.labels", "no label says whether pods here get a proxy");
+        out.at(
+            "metadata.labels",
+            ("no label says whether pods here get a proxy", "没有标签说明这里的 Pod 是否注入代理"),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Some requests for a host are caught by no rule.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::virtual_service::matches::catches_all;
@@ -30,7 +31,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let open = spec.http.iter().any(|rule| rule.matches.is_empty() || rule.matches.iter().any(catches_all));
     if in_mesh && !spec.http.is_empty() && !open {
         let hosts = spec.hosts.join(", ");
-        out.at("spec.http", format!("requests for {hosts} that no rule catches are answered 404"));
+        out.at(
+            "spec.http",
+            said!(
+                "requests for {hosts} that no rule catches are answered 404",
+                "对 {hosts} 的请求如果不命中任何规则，会得到 404"
+            ),
+        );
     }
 }
 

@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
 
 use mesh::{About, Found, Level, Rule, Subject, Words, selects};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::selector;
@@ -31,7 +32,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let older = || ask.peer_authentications.within(&key.namespace).take_while(|t| t.document.key != *key);
     let Some(wanted) = selector(&typed.spec) else {
         if let Some(first) = older().find(|t| selector(&t.spec).is_none()) {
-            out.at("spec", format!("{} is older and decides for the whole namespace", first.document.key.name));
+            out.at(
+                "spec",
+                said!(
+                    "{} is older and decides for the whole namespace",
+                    "{} 更早，对整个命名空间起决定作用",
+                    first.document.key.name
+                ),
+            );
         }
         return;
     };
@@ -44,7 +52,12 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         Some((pod, first))
     });
     if let Some((pod, first)) = taken {
-        let message = format!("{} decides for {}, and is older", first.document.key.name, pod.workload.1);
+        let message = said!(
+            "{} decides for {}, and is older",
+            "{} 更早，对 {} 起决定作用",
+            first.document.key.name,
+            pod.workload.1
+        );
         out.at("spec.selector.matchLabels", message);
     }
 }

@@ -3,6 +3,7 @@
 //! Upstream: istio/istio pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::selector;
@@ -28,7 +29,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.peer_authentications.subject(subject) else { return };
     let key = &typed.document.key;
     if key.namespace == ask.root && selector(&typed.spec).is_some() {
-        out.at("spec.selector", format!("{} is the root namespace: with a selector this holds nowhere", ask.root));
+        out.at(
+            "spec.selector",
+            said!(
+                "{} is the root namespace: with a selector this holds nowhere",
+                "{} 是根命名空间：带选择器时在任何地方都不生效",
+                ask.root
+            ),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Labels ask for a sidecar and for ambient mode at once.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Said;
 
 use crate::read::Index;
 
@@ -28,8 +29,15 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let ambient = own(MODE).or(around(MODE)) == Some("ambient");
     let sidecar = own(INJECT).map_or(around("istio-injection") == Some("enabled"), |inject| inject == "true");
     if ambient && sidecar {
-        let by = if own(INJECT).is_some() { INJECT } else { "the namespace's istio-injection" };
-        out.at("spec.template.metadata.labels", format!("{by} asks for a sidecar, {MODE} for ambient mode"));
+        let (en, zh) = match own(INJECT) {
+            Some(_) => (INJECT, INJECT),
+            None => ("the namespace's istio-injection", "命名空间的 istio-injection"),
+        };
+        let message = Said::new(
+            format!("{en} asks for a sidecar, {MODE} for ambient mode"),
+            format!("{zh} 要求 sidecar，{MODE} 要求 ambient 模式"),
+        );
+        out.at("spec.template.metadata.labels", message);
     }
 }
 

@@ -29,7 +29,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let refused = pod.host_network || asked.is_some_and(|value| value.eq_ignore_ascii_case("false"));
     let has = pod.container("istio-proxy").is_some_and(|c| !c.image.is_empty());
     if injected && !refused && !has {
-        out.at("spec.containers", "the namespace asks for a proxy, and none is here");
+        out.at(
+            "spec.containers",
+            ("the namespace asks for a proxy, and none is here", "命名空间要求注入代理，而这里没有"),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! A DENY rule covers all that an ALLOW rule lets in.
 
 use mesh::{About, Found, Level, Rule, Subject, Typed, Words, selects};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::covers::rule_covers;
@@ -41,7 +42,12 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             let key = &deny.document.key;
             out.at(
                 format!("spec.rules[{at}]"),
-                format!("spec.rules[{first}] of {}/{} denies all of it", key.namespace, key.name),
+                said!(
+                    "spec.rules[{first}] of {}/{} denies all of it",
+                    "{}/{} 的 spec.rules[{first}] 拒绝了它的全部请求",
+                    key.namespace,
+                    key.name
+                ),
             );
         }
     }

@@ -1,6 +1,7 @@
 //! An ALLOW policy lets everybody in.
 
 use mesh::{About, Found, Level, Rule, Subject, Typed, Words, selects};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::AuthorizationPolicy;
@@ -43,7 +44,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(other) = other.filter(|_| !typed.spec.has_target()) else { return };
     for (at, rule) in typed.spec.rules.iter().enumerate() {
         if rule.from.is_empty() && rule.to.is_empty() && rule.when.is_empty() {
-            out.at(format!("spec.rules[{at}]"), format!("it lets in whom {} does not name", other.document.key.name));
+            out.at(
+                format!("spec.rules[{at}]"),
+                said!("it lets in whom {} does not name", "它放行 {} 没有列出的调用方", other.document.key.name),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A policy names a host of the cluster that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -37,7 +38,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                     let Some(full) = of_this_cluster(ask, host, &typed.document.key.namespace) else { continue };
                     if !ask.knows(&full) && ask.exactly(&full).next().is_none() {
                         let path = format!("spec.rules[{at}].to[{n}].operation.{field}[{h}]");
-                        out.at(path, format!("{host} would be {full}, which is not there"));
+                        out.at(
+                            path,
+                            said!("{host} would be {full}, which is not there", "{host} 即 {full}，而它不存在"),
+                        );
                     }
                 }
             }

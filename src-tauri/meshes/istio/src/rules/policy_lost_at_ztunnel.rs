@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/serviceregistry/ambient/authorization.go, handleRule.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
+use world::Said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::decide::ztunnel::losses_of;
@@ -39,7 +40,8 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let pods = governed(ask, &typed.document.key.namespace, typed.spec.labels());
     let Some(pod) = pods.into_iter().find(|pod| ask.membership(pod) == Some(Membership::Node)) else { return };
     for loss in losses {
-        out.at(loss.path, format!("at {}, {}", pod.workload.1, loss.because));
+        let (at, why) = (&pod.workload.1, loss.because);
+        out.at(loss.path, Said::new(format!("at {at}, {}", why.en), format!("在 {at} 处，{}", why.zh)));
     }
 }
 

@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/security/authz/model/generator.go, methodGenerator.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::SECURITY;
@@ -36,12 +37,19 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                     let capital = method.trim().to_ascii_uppercase();
                     if known(&capital) {
                         let pointer = format!("/spec/rules/{at}/to/{n}/operation/{field}/{m}");
-                        let message = format!("requests say {capital}, not {method}");
+                        let message =
+                            said!("requests say {capital}, not {method}", "请求写的是 {capital}，不是 {method}");
                         out.mend(path, message, vec![Edit::set(&pointer, capital)]);
                     } else if method.starts_with('/') {
-                        out.at(path, format!("{method} is a path: all gRPC calls have the method POST"));
+                        out.at(
+                            path,
+                            said!(
+                                "{method} is a path: all gRPC calls have the method POST",
+                                "{method} 是路径：gRPC 调用的方法都是 POST"
+                            ),
+                        );
                     } else {
-                        out.at(path, format!("no request has the method {method}"));
+                        out.at(path, said!("no request has the method {method}", "没有请求使用方法 {method}"));
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! A policy names a namespace that does not exist.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -28,7 +29,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             for (field, list) in [("namespaces", &source.namespaces), ("notNamespaces", &source.not_namespaces)] {
                 for (i, name) in list.iter().enumerate().filter(|(_, name)| !is_there(ask, name)) {
                     let path = format!("spec.rules[{at}].from[{n}].source.{field}[{i}]");
-                    out.at(path, format!("there is no namespace {name}"));
+                    out.at(path, said!("there is no namespace {name}", "命名空间 {name} 不存在"));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! A policy names callers where callers have no identity.
 
 use mesh::{About, Found, Level, Mtls, Rule, Subject, Words};
+use world::{Said, said};
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
@@ -41,14 +42,21 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 ("notServiceAccounts", &source.not_service_accounts),
             ] {
                 if !list.is_empty() {
-                    let then = if field.starts_with("not") { "so this excludes nobody" } else { "so this fits nobody" };
-                    let message = format!("{who} takes only plaintext, which names no caller, {then}");
+                    let (en, zh) = match field.starts_with("not") {
+                        true => ("so this excludes nobody", "因此这不排除任何人"),
+                        false => ("so this fits nobody", "因此没有人符合"),
+                    };
+                    let message = Said::new(
+                        format!("{who} takes only plaintext, which names no caller, {en}"),
+                        format!("{who} 只接受明文，而明文不表明调用方是谁，{zh}"),
+                    );
                     out.at(format!("spec.rules[{at}].from[{n}].source.{field}"), message);
                 }
             }
         }
         for (n, condition) in rule.when.iter().enumerate().filter(|(_, c)| IDENTITY.contains(&c.key.as_str())) {
-            let message = format!("{who} takes only plaintext, which has no {}", condition.key);
+            let message =
+                said!("{who} takes only plaintext, which has no {}", "{who} 只接受明文，其中没有 {}", condition.key);
             out.at(format!("spec.rules[{at}].when[{n}]"), message);
         }
     }

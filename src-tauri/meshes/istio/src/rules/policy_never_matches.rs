@@ -1,6 +1,7 @@
 //! A part of a policy can never match.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::{Said, said};
 
 use crate::kinds::SECURITY;
 use crate::kinds::authorization_policy::covers::{Covers, block_covers, host_covers, pattern_covers};
@@ -27,7 +28,10 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.authorization_policies.subject(subject) else { return };
     if typed.spec.rules.is_empty() && typed.spec.action() != "ALLOW" {
-        out.at("spec", format!("{} without rules is about no request", typed.spec.action()));
+        out.at(
+            "spec",
+            said!("{} without rules is about no request", "{} 没有规则，不针对任何请求", typed.spec.action()),
+        );
     }
     for (at, rule) in typed.spec.rules.iter().enumerate() {
         for (n, source) in rule.from.iter().map(|f| &f.source).enumerate() {
@@ -42,7 +46,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         }
         for (n, condition) in rule.when.iter().enumerate() {
             if excluded(&condition.values, &condition.not_values, pattern_covers) {
-                let message = format!("notValues leaves nothing of values for {}", condition.key);
+                let message = said!(
+                    "notValues leaves nothing of values for {}",
+                    "{} 的 notValues 排除了 values 的全部",
+                    condition.key
+                );
                 out.at(format!("spec.rules[{at}].when[{n}]"), message);
             }
         }
@@ -54,12 +62,12 @@ fn excluded(yes: &[String], no: &[String], covers: Covers) -> bool {
     !yes.is_empty() && yes.iter().all(|value| no.iter().any(|pattern| covers(pattern, value)))
 }
 
-fn first_excluded(lists: &[(&'static str, &[String], &[String], Covers)]) -> Option<String> {
+fn first_excluded(lists: &[(&'static str, &[String], &[String], Covers)]) -> Option<Said> {
     let found = lists.iter().find(|(_, yes, no, covers)| excluded(yes, no, *covers));
-    found.map(|(name, ..)| format!("its not-form leaves nothing of {name}"))
+    found.map(|(name, ..)| said!("its not-form leaves nothing of {name}", "{name} 的否定形式排除了它的全部"))
 }
 
-fn empty_source(source: &Source) -> Option<String> {
+fn empty_source(source: &Source) -> Option<Said> {
     let lists: [(&'static str, &[String], &[String], Covers); 7] = [
         ("principals", &source.principals, &source.not_principals, pattern_covers),
         ("requestPrincipals", &source.request_principals, &source.not_request_principals, pattern_covers),
@@ -72,7 +80,7 @@ fn empty_source(source: &Source) -> Option<String> {
     first_excluded(&lists).or_else(|| apart(source))
 }
 
-fn empty_operation(operation: &Operation) -> Option<String> {
+fn empty_operation(operation: &Operation) -> Option<Said> {
     let o = operation;
     let lists: [(&'static str, &[String], &[String], Covers); 4] = [
         ("hosts", &o.hosts, &o.not_hosts, host_covers),
@@ -84,7 +92,7 @@ fn empty_operation(operation: &Operation) -> Option<String> {
 }
 
 /// Both lists must hold, and no principal is of any of the namespaces.
-fn apart(source: &Source) -> Option<String> {
+fn apart(source: &Source) -> Option<Said> {
     let home = |principal: &String| {
         let (_, rest) = principal.split_once("/ns/")?;
         rest.split('/').next().filter(|namespace| !namespace.contains('*')).map(str::to_owned)
@@ -92,7 +100,13 @@ fn apart(source: &Source) -> Option<String> {
     let homes: Vec<String> = source.principals.iter().map(home).collect::<Option<_>>()?;
     let meet = homes.iter().any(|home| source.namespaces.iter().any(|pattern| namespace_fits(pattern, home)));
     let both = !homes.is_empty() && !source.namespaces.is_empty();
-    (both && !meet).then(|| "none of its principals is of its namespaces, and both must hold".to_owned())
+    (both && !meet).then(|| {
+        (
+            "none of its principals is of its namespaces, and both must hold",
+            "它的 principals 都不属于它的 namespaces，而两者必须同时成立",
+        )
+            .into()
+    })
 }
 
 #[cfg(test)]

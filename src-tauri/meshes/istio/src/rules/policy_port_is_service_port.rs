@@ -4,8 +4,8 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words, target_port};
 use std::sync::Arc;
-use world::Pod;
 use world::yaml::Edit;
+use world::{Pod, said};
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -42,7 +42,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                     };
                     let path = format!("spec.rules[{at}].to[{n}].operation.{field}[{p}]");
                     let pointer = format!("/spec/rules/{at}/to/{n}/operation/{field}/{p}");
-                    let message = format!("port {port} of {service} arrives at port {target} of its pods");
+                    let message = said!(
+                        "port {port} of {service} arrives at port {target} of its pods",
+                        "{service} 的端口 {port} 到达其 Pod 的端口 {target}"
+                    );
                     out.mend(path, message, vec![Edit::set(&pointer, target.to_string())]);
                 }
             }

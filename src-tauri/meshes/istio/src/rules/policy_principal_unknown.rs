@@ -1,6 +1,7 @@
 //! A policy names a caller that does not exist.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::{Said, said};
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -34,16 +35,19 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
 }
 
-fn wrong(ask: &Index, principal: &str) -> Option<String> {
+fn wrong(ask: &Index, principal: &str) -> Option<Said> {
     let Some((domain, _)) = principal.split_once("/ns/") else {
-        return Some(format!("'{principal}' has not the form TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT"));
+        return Some(said!(
+            "'{principal}' has not the form TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT",
+            "'{principal}' 不是 TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT 的形式"
+        ));
     };
     let name = principal.get(domain.len()..).unwrap_or_default();
     // Callers of other trust domains live in other clusters.
     if domain != "cluster.local" {
         return None;
     }
-    let missing = || Some(format!("there is no service account {name}"));
+    let missing = || Some(said!("there is no service account {name}", "服务账号 {name} 不存在"));
     let Some((namespace, account)) = name.strip_prefix("/ns/").and_then(|rest| rest.split_once("/sa/")) else {
         return missing();
     };
@@ -52,8 +56,12 @@ fn wrong(ask: &Index, principal: &str) -> Option<String> {
         return missing();
     }
     let outside = !pods.is_empty() && pods.iter().all(|pod| ask.membership(pod).is_none());
-    outside
-        .then(|| format!("pods of {namespace}/{account} have no proxy, so they call in plaintext and have no identity"))
+    outside.then(|| {
+        said!(
+            "pods of {namespace}/{account} have no proxy, so they call in plaintext and have no identity",
+            "{namespace}/{account} 的 Pod 没有代理，因此以明文调用，没有身份"
+        )
+    })
 }
 
 #[cfg(test)]

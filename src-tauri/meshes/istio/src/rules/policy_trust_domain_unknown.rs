@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/security/trustdomain/bundle.go, ReplaceTrustDomainAliases.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::read::Index;
@@ -32,7 +33,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 for (i, principal) in list.iter().enumerate() {
                     let domain = principal.split_once("/ns/").map_or("", |(domain, _)| domain);
                     if !domain.is_empty() && domain != "cluster.local" && !domain.contains('*') {
-                        let message = format!("who is of trust domain {domain} cannot be seen from here");
+                        let message = said!(
+                            "who is of trust domain {domain} cannot be seen from here",
+                            "从这里看不到谁属于信任域 {domain}"
+                        );
                         out.at(format!("spec.rules[{at}].from[{n}].source.{field}[{i}]"), message);
                     }
                 }

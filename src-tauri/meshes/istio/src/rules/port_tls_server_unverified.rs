@@ -1,6 +1,7 @@
 //! A DestinationRule begins TLS on a port without a CA.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{spec, unverified};
@@ -27,7 +28,15 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         let tls = port.get("tls");
         if unverified(&tls, &spec) {
             let number = port.get("port").number("number");
-            out.at(tls.path(), format!("{} towards {} port {number}, and no CA", tls.text("mode"), spec.text("host")));
+            out.at(
+                tls.path(),
+                said!(
+                    "{} towards {} port {number}, and no CA",
+                    "对 {1} 的端口 {number} 使用 {0}，但没有 CA",
+                    tls.text("mode"),
+                    spec.text("host")
+                ),
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use world::{Labels, Pod, yaml};
+use world::{Labels, Pod, said, yaml};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -36,7 +36,8 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let mut other: Vec<&str> = pods.filter(|pod| differs(ask, pod, &image)).map(|pod| pod.name.as_str()).collect();
     other.sort_unstable();
     if !other.is_empty() {
-        out.at("metadata.name", format!("{} run another image than {image}", list(other)));
+        let other = list(other);
+        out.at("metadata.name", said!("{other} run another image than {image}", "{other} 运行的镜像不是 {image}"));
     }
 }
 

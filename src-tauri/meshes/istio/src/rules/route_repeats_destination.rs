@@ -3,6 +3,7 @@
 //! Kiali marks every one of them and leaves the port out of the comparison; another port is another destination.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -39,8 +40,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             let earlier = rule.route.iter().take(n).position(|earlier| same(earlier, later));
             let Some((first, was)) = earlier.and_then(|first| Some((first, rule.route.get(first)?))) else { continue };
             let name = words::name(&later.destination);
-            let message = format!(
+            let message = said!(
                 "spec.http[{at}].route[{first}] sends to {name} too: together {} parts",
+                "spec.http[{at}].route[{first}] 也发往 {name}：合计 {} 份",
                 was.weight + later.weight
             );
             let route = format!("/spec/http/{at}/route");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mesh::{About, Found, Level, Rule, Subject, Typed, Words};
 use serde_json::Value;
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -34,7 +35,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let by = list(rule.hidden.iter().map(|(_, by)| by).collect::<BTreeSet<_>>());
         // A rule that is never asked can go, and nothing changes.
         let fix = vec![Edit::remove(&pointer(&rule.path))];
-        out.mend(rule.path, format!("{by} catches everything that this would catch"), fix);
+        out.mend(rule.path, said!("{by} catches everything that this would catch", "{by} 已经接住它能接住的一切"), fix);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
 
-use world::{Container, Labels};
+use world::{Container, Labels, said};
 
 use crate::read::Index;
 use crate::rules::parts::is_control_plane;
@@ -36,11 +36,17 @@ fn tell(at: &str, labels: &Labels, user: Option<i64>, containers: &[Container], 
         return;
     }
     if user == Some(1337) {
-        out.at(format!("{at}.securityContext.runAsUser"), "the pod runs as user 1337, the proxy's");
+        out.at(
+            format!("{at}.securityContext.runAsUser"),
+            ("the pod runs as user 1337, the proxy's", "该 Pod 以用户 1337 运行，这是代理的用户"),
+        );
     }
     let ours = |c: &&Container| matches!(c.name.as_str(), "istio-proxy" | "istio-operator");
     for container in containers.iter().filter(|c| !ours(c) && c.run_as_user == Some(1337)) {
-        out.at(format!("{at}.containers"), format!("{} runs as user 1337, the proxy's", container.name));
+        out.at(
+            format!("{at}.containers"),
+            said!("{} runs as user 1337, the proxy's", "{} 以用户 1337 运行，这是代理的用户", container.name),
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/model/policyattachment.go, ShouldAttachPolicy; telemetry.go, namespaceWideTelemetryConfig.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
-use world::Labels;
+use world::{Labels, said};
 
 use crate::kinds::SECURITY;
 use crate::kinds::target::targets;
@@ -50,7 +50,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let members: Vec<_> = pods.into_iter().filter_map(|pod| Some((pod, ask.membership(pod)?))).collect();
     let node = members.iter().find(|(_, member)| *member == Membership::Node);
     if let Some((pod, _)) = node.filter(|_| members.iter().all(|(_, member)| *member == Membership::Node)) {
-        out.at("spec.selector", format!("{} is in ambient mode: nothing there asks it", pod.workload.1));
+        out.at(
+            "spec.selector",
+            said!(
+                "{} is in ambient mode: nothing there asks it",
+                "{} 处于 ambient 模式：那里没有代理会用它",
+                pod.workload.1
+            ),
+        );
     }
 }
 

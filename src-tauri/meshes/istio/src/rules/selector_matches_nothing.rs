@@ -1,11 +1,12 @@
 //! A policy selects no workload.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::selector;
 use crate::read::Index;
-use crate::rules::parts::spec;
+use crate::rules::parts::{spec, words};
 use crate::rules::{beside, governed};
 
 pub(crate) const RULE: Rule = Rule {
@@ -32,7 +33,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let attached = spec(subject).has("targetRef") || !spec(subject).items("targetRefs").is_empty();
         let whole = key.kind == "AuthorizationPolicy" && key.namespace != ask.root && !attached;
         if whole && ask.places.pods_in(&key.namespace).next().is_none() {
-            out.at("spec", format!("there is no workload in {}", key.namespace));
+            out.at("spec", said!("there is no workload in {}", "{} 中没有工作负载", key.namespace));
         }
         return;
     };
@@ -48,9 +49,16 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let near = beside(ask, &key.namespace, peer.is_none())
         .into_iter()
         .find(|pod| wanted.iter().filter(|(k, v)| pod.labels.get(k) != Some(*v)).count() == 1);
-    let near = near.filter(|_| wanted.len() > 1).map(|pod| format!("; {} misses it by one label", pod.workload.1));
-    let labels: Vec<String> = wanted.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    let message = format!("no workload has {}{}", labels.join(", "), near.unwrap_or_default());
+    let labels = words(wanted);
+    let message = match near.filter(|_| wanted.len() > 1).map(|pod| &pod.workload.1) {
+        Some(near) => {
+            said!(
+                "no workload has {labels}; {near} misses it by one label",
+                "没有工作负载具有 {labels}；{near} 只差一个标签"
+            )
+        }
+        None => said!("no workload has {labels}", "没有工作负载具有 {labels}"),
+    };
     out.at("spec.selector.matchLabels", message);
 }
 

@@ -3,7 +3,7 @@
 use mesh::{About, Found, Level, Rule, Subject, Words, selects};
 use std::sync::Arc;
 use world::yaml::Edit;
-use world::{Labels, Pod, Service};
+use world::{Labels, Pod, Said, Service, said};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::SECURITY;
@@ -55,7 +55,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let mut near = among.iter().filter_map(|pod| Some((pod, change(&place.wanted, &pod.labels)?)));
         let Some((pod, first)) = near.next() else { continue };
         let agreed = near.all(|(_, other)| other == first);
-        let message = format!("{} would fit if {}", pod.workload.1, first.words());
+        let (name, change) = (&pod.workload.1, first.words());
+        let message =
+            Said::new(format!("{name} would fit if {}", change.en), format!("若{}，{name} 就会匹配", change.zh));
         let fix = if agreed && subject.document().is_some() { first.edits(&place.pointer) } else { Vec::new() };
         out.mend(place.path, message, fix);
     }
@@ -158,11 +160,13 @@ fn change(wanted: &Labels, labels: &Labels) -> Option<Change> {
 }
 
 impl Change {
-    fn words(&self) -> String {
+    fn words(&self) -> Said {
         match self {
-            Self::Value(key, value, other) => format!("{key} were {other}, not {value}"),
-            Self::Name(key, name, _) => format!("{key} were called {name}"),
-            Self::Missing(key) => format!("{key} were not asked for"),
+            Self::Value(key, value, other) => {
+                said!("{key} were {other}, not {value}", " {key} 为 {other} 而不是 {value}")
+            }
+            Self::Name(key, name, _) => said!("{key} were called {name}", " {key} 改名为 {name}"),
+            Self::Missing(key) => said!("{key} were not asked for", "不要求 {key}"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A policy selects a gateway that wants to be named.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{namespace, spec};
@@ -41,7 +42,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let selector = spec.get("selector").labels("matchLabels");
     let mut pods = ask.places.pods_in(&ns).filter(|pod| mesh::selects(&selector, &pod.labels));
     if let Some(gateway) = pods.find_map(|pod| pod.labels.get("gateway.networking.k8s.io/gateway-name")) {
-        out.at("spec.selector", format!("it selects the proxies of the Kubernetes Gateway {gateway}"));
+        out.at(
+            "spec.selector",
+            said!(
+                "it selects the proxies of the Kubernetes Gateway {gateway}",
+                "它选择了 Kubernetes Gateway {gateway} 的代理"
+            ),
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 //! Upstream: istio/istio pilot/pkg/model/sidecar.go, appendSidecarServices: the oldest of a host is kept.
 
 use mesh::{About, Found, Level, Rule, Subject, Typed, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::service_entry::ServiceEntry;
@@ -47,7 +48,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if let Some((host, other)) = twin {
             out.at(
                 format!("spec.ports[{at}]"),
-                format!("{}/{} lists {host}:{} too, and is older", other.namespace, other.name, port.number),
+                said!(
+                    "{}/{} lists {host}:{} too, and is older",
+                    "{}/{} 更早，也列出了 {host}:{}",
+                    other.namespace,
+                    other.name,
+                    port.number
+                ),
             );
         }
     }

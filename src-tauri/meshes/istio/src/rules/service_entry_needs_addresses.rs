@@ -1,6 +1,7 @@
 //! TCP to a ServiceEntry cannot be told from other TCP.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::field::Field;
@@ -31,7 +32,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         return;
     }
     for port in ports {
-        out.at(port.path(), format!("port {} takes TCP, and nothing says to which address", port.number("number")));
+        out.at(
+            port.path(),
+            said!(
+                "port {} takes TCP, and nothing says to which address",
+                "端口 {} 接收 TCP，但没有说明发往哪个地址",
+                port.number("number")
+            ),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two ServiceEntries give a host and port different protocols.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 
@@ -30,7 +31,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 if let Some(twin) = differs.filter(|_| ask.entry_shown(own).meets(&ask.entry_shown(other))) {
                     out.at(
                         format!("spec.ports[{at}].protocol"),
-                        format!("{} says {} for {host} port {}", other.document.key, twin.protocol, port.number),
+                        said!(
+                            "{} says {} for {host} port {}",
+                            "{0} 为 {host} 的端口 {2} 指定了 {1}",
+                            other.document.key,
+                            twin.protocol,
+                            port.number
+                        ),
                     );
                     return;
                 }

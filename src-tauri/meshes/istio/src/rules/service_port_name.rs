@@ -1,6 +1,7 @@
 //! A port of a service does not say its protocol.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::read::registry::{Speech, speech};
@@ -32,12 +33,19 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if let Some(said) = &port.app_protocol {
             out.at(
                 format!("spec.ports[{at}].appProtocol"),
-                format!("port {} speaks '{said}', which no proxy knows", port.port),
+                said!(
+                    "port {} speaks '{said}', which no proxy knows",
+                    "端口 {} 声明为 '{said}'，没有代理认识它",
+                    port.port
+                ),
             );
             continue;
         }
-        let named = if port.name.is_empty() { "has no name".to_owned() } else { format!("is called '{}'", port.name) };
-        out.at(format!("spec.ports[{at}].name"), format!("port {} {named}", port.port));
+        let named = match port.name.as_str() {
+            "" => said!("port {} has no name", "端口 {} 没有名称", port.port),
+            name => said!("port {} is called '{name}'", "端口 {} 的名称是 '{name}'", port.port),
+        };
+        out.at(format!("spec.ports[{at}].name"), named);
     }
 }
 

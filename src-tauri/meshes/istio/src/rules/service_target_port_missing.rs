@@ -3,7 +3,7 @@
 //! Kiali asks the same of numbers; neither Kubernetes nor Istio does: a container listens where it listens, whatever its manifest lists.
 
 use mesh::{About, Found, Level, Rule, Subject, Words, target_port};
-use world::TargetPort;
+use world::{TargetPort, said};
 
 use crate::read::Index;
 
@@ -33,7 +33,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (at, port) in service.ports.iter().enumerate() {
         let TargetPort::Name(name) = &port.target else { continue };
         if !pods.is_empty() && pods.iter().all(|pod| target_port(port, pod).is_none()) {
-            out.at(format!("spec.ports[{at}].targetPort"), format!("no pod behind it has a port called {name}"));
+            out.at(
+                format!("spec.ports[{at}].targetPort"),
+                said!("no pod behind it has a port called {name}", "它后面的 Pod 都没有名为 {name} 的端口"),
+            );
         }
     }
 }

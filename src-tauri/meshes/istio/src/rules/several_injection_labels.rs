@@ -1,6 +1,7 @@
 //! Labels of a namespace contradict each other.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 
@@ -32,7 +33,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
         .filter(|label| namespace.labels.contains_key(label))
         .collect();
     if namespace.name != "istio-system" && set.len() > 1 {
-        out.at("metadata.labels", format!("{} are all there", set.join(", ")));
+        out.at("metadata.labels", said!("{} are all there", "同时带有 {}", set.join(", ")));
     }
 }
 

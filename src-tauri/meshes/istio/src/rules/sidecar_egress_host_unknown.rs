@@ -4,6 +4,7 @@
 //! Upstream: istio/istio pilot/pkg/model/sidecar.go, convertIstioListenerToWrapper and selectServices.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 use world::yaml::Edit;
 
 use crate::kinds::NETWORKING;
@@ -50,12 +51,18 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             let path = format!("spec.egress[{e}].hosts[{h}]");
             let full = service_host(home, name);
             if !name.contains('.') && home != "*" && ask.knows(&full) {
-                let message = format!("{name} is not expanded here: the service's full name is {full}");
+                let message = said!(
+                    "{name} is not expanded here: the service's full name is {full}",
+                    "{name} 在这里不会展开：该服务的全名是 {full}"
+                );
                 let pointer = format!("/spec/egress/{e}/hosts/{h}");
                 out.mend(path, message, vec![Edit::set(&pointer, format!("{namespace}/{full}"))]);
             } else {
-                let place = if home == "*" { "in any namespace".to_owned() } else { format!("in {home}") };
-                out.at(path, format!("nothing {place} is called {name}"));
+                let nothing = match home {
+                    "*" => said!("nothing in any namespace is called {name}", "任何命名空间中都没有名为 {name} 的主机"),
+                    home => said!("nothing in {home} is called {name}", "{home} 中没有名为 {name} 的主机"),
+                };
+                out.at(path, nothing);
             }
         }
     }

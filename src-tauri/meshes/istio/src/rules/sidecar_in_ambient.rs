@@ -1,6 +1,7 @@
 //! A Sidecar is for pods without a sidecar.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{is_ambient, is_ambient_namespace, namespace, spec};
@@ -26,9 +27,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let selector = spec(subject).get("workloadSelector").labels("labels");
     let pods = ask.places.selected(&ns, &selector);
     if selector.is_empty() && is_ambient_namespace(ask, &ns) {
-        out.at("spec", format!("the namespace {ns} is in ambient mode"));
+        out.at("spec", said!("the namespace {ns} is in ambient mode", "命名空间 {ns} 处于 ambient 模式"));
     } else if let Some(pod) = pods.into_iter().find(|pod| is_ambient(pod)) {
-        out.at("spec.workloadSelector", format!("{} is in ambient mode", pod.workload.1));
+        out.at("spec.workloadSelector", said!("{} is in ambient mode", "{} 处于 ambient 模式", pod.workload.1));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A pod has a sidecar in a namespace in ambient mode.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 
@@ -29,7 +30,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
     let pods = ask.places.of_workload(&workload.namespace, &workload.name);
     if pods.into_iter().any(|pod| ask.membership(pod) == Some(Membership::Sidecar)) {
-        out.at("spec.template", format!("{} is in ambient mode", workload.namespace));
+        out.at("spec.template", said!("{} is in ambient mode", "{} 处于 ambient 模式", workload.namespace));
     }
 }
 

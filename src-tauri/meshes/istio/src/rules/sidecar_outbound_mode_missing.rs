@@ -28,7 +28,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.sidecars.subject(subject) else { return };
     if typed.spec.outbound_traffic_policy.as_ref().is_some_and(|policy| policy.mode.is_empty()) {
         let fix = vec![Edit::set("/spec/outboundTrafficPolicy/mode", "REGISTRY_ONLY")];
-        out.mend("spec.outboundTrafficPolicy", "without a mode it blocks every host that the mesh does not know", fix);
+        out.mend(
+            "spec.outboundTrafficPolicy",
+            (
+                "without a mode it blocks every host that the mesh does not know",
+                "没有 mode 时，它会阻止网格不认识的所有主机",
+            ),
+            fix,
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 //! Upstream: istio/istio pilot/pkg/model/push_context.go, initSidecarScopes.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -27,7 +28,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.sidecars.subject(subject) else { return };
     let selects = typed.spec.workload_selector.as_ref().is_some_and(|s| !s.labels.is_empty());
     if typed.document.key.namespace == ask.root && selects {
-        out.at("spec.workloadSelector", format!("it holds for workloads of {} alone", ask.root));
+        out.at(
+            "spec.workloadSelector",
+            said!("it holds for workloads of {} alone", "它只对 {} 的工作负载生效", ask.root),
+        );
     }
 }
 

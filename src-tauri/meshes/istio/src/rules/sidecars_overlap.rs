@@ -1,6 +1,7 @@
 //! Two Sidecars select one pod.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -32,7 +33,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             !theirs.is_empty() && mesh::selects(&theirs, &pod.labels)
         });
         if let Some(other) = other {
-            out.at("spec.workloadSelector", format!("{} selects {} too", other.key, pod.workload.1));
+            out.at("spec.workloadSelector", said!("{} selects {} too", "{} 也选择了 {}", other.key, pod.workload.1));
             return;
         }
     }

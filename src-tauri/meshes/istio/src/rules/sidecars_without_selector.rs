@@ -1,6 +1,7 @@
 //! Two Sidecars are for a whole namespace.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -32,7 +33,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let mut others =
         ask.world.documents_in(NETWORKING, "Sidecar", &ns).filter(|other| other.key != own && general(other));
     if let Some(other) = others.next() {
-        out.at("spec", format!("{} has no selector either", other.key));
+        out.at("spec", said!("{} has no selector either", "{} 也没有选择器", other.key));
     }
 }
 

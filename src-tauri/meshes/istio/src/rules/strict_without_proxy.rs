@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mesh::{About, Found, Level, Mtls, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
@@ -36,7 +37,14 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let posture = posture(ask, &pod.namespace, &pod.labels, None);
         let by_this = posture.mtls == Mtls::Strict && posture.object.as_ref() == Some(key);
         if by_this && seen.insert(&pod.workload.1) {
-            out.at(posture.path, format!("{} has no proxy, so it takes plaintext all the same", pod.workload.1));
+            out.at(
+                posture.path,
+                said!(
+                    "{} has no proxy, so it takes plaintext all the same",
+                    "{} 没有代理，因此照样接受明文",
+                    pod.workload.1
+                ),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A route sends requests to a subset that nobody defines.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::for_host;
@@ -31,7 +32,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let rules = for_host(ask, &typed.document.key.namespace, &use_of.host, service);
         let subset = &use_of.target.subset;
         if rules.is_none_or(|rules| rules.subset(subset).is_none()) {
-            let message = format!("no DestinationRule for {} defines a subset {subset}", use_of.host);
+            let message = said!(
+                "no DestinationRule for {} defines a subset {subset}",
+                "没有针对 {} 的 DestinationRule 定义子集 {subset}",
+                use_of.host
+            );
             out.at(format!("{}.subset", use_of.path), message);
         }
     }

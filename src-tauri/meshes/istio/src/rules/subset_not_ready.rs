@@ -1,6 +1,7 @@
 //! A route sends to a subset none of whose pods is ready.
 
 use mesh::{About, Found, Level, Rule, Subject, Words, selects};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::for_host;
@@ -42,7 +43,12 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let pods: Vec<_> =
             ask.places.of_service(service).into_iter().filter(|pod| selects(labels, &pod.labels)).collect();
         if !pods.is_empty() && pods.iter().all(|pod| !pod.ready) {
-            let message = format!("none of the {} pods of {name} {} is ready", pods.len(), place.target.subset);
+            let message = said!(
+                "none of the {} pods of {name} {} is ready",
+                "{name} {1} 的 {0} 个 Pod 都未就绪",
+                pods.len(),
+                place.target.subset
+            );
             out.at(format!("{}.subset", place.path), message);
         }
     }

@@ -1,7 +1,7 @@
 //! A subset has no pods.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::{Labels, ObjectKey, Pod};
+use world::{Labels, ObjectKey, Pod, said};
 
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
@@ -33,7 +33,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (at, subset) in typed.spec.subsets.iter().enumerate() {
         if !pods.iter().any(|pod| holds(ask, &subset.labels, pod)) {
             let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            let message = format!("no pod of {} has {}", service.name, labels.join(", "));
+            let message = said!("no pod of {} has {}", "{} 没有 Pod 带有 {}", service.name, labels.join(", "));
             out.at(format!("spec.subsets[{at}].labels"), message);
         }
     }

@@ -1,6 +1,7 @@
 //! A subset has no labels.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -24,7 +25,10 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(typed) = ask.destination_rules.subject(subject) else { return };
     for (at, subset) in typed.spec.subsets.iter().enumerate().filter(|(_, s)| s.labels.is_empty()) {
-        out.at(format!("spec.subsets[{at}]"), format!("{} stands for every pod of {}", subset.name, typed.spec.host));
+        out.at(
+            format!("spec.subsets[{at}]"),
+            said!("{} stands for every pod of {}", "{} 代表 {} 的每个 Pod", subset.name, typed.spec.host),
+        );
     }
 }
 

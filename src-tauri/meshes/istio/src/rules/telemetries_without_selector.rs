@@ -1,6 +1,7 @@
 //! Two Telemetry objects are for a whole namespace.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::TELEMETRY;
 use crate::read::Index;
@@ -30,7 +31,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     }
     let mut others = ask.world.documents_in(TELEMETRY, "Telemetry", &ns).filter(|other| other.key != own);
     if let Some(other) = others.find(|other| !Field::of(other).at("spec.selector").is_set()) {
-        out.at("spec", format!("{} has no selector either", other.key));
+        out.at("spec", said!("{} has no selector either", "{} 也没有选择器", other.key));
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let config = mesh_config(ask);
     if Field::root(&config).at("defaultProviders.accessLogging").len() == 0 {
         for entry in entries {
-            out.at(entry.path(), "neither the entry nor the mesh names a provider");
+            out.at(entry.path(), ("neither the entry nor the mesh names a provider", "该条目和网格都没有指定提供者"));
         }
     }
 }

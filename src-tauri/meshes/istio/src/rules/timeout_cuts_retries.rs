@@ -1,6 +1,7 @@
 //! A timeout ends before the retries do.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -36,7 +37,13 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         if retries.attempts > 0 && each * tries > all {
             let (all, each) =
                 (rule.timeout.as_deref().unwrap_or_default(), retries.per_try_timeout.as_deref().unwrap_or_default());
-            out.at(format!("spec.http[{at}].timeout"), format!("{tries} tries of {each} do not fit into {all}"));
+            out.at(
+                format!("spec.http[{at}].timeout"),
+                said!(
+                    "{tries} tries of {each} do not fit into {all}",
+                    "{tries} 次尝试，每次 {each}，在 {all} 内做不完"
+                ),
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A DestinationRule begins TLS without a CA.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{spec, unverified};
@@ -25,7 +26,10 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     let spec = spec(subject);
     let tls = spec.at("trafficPolicy.tls");
     if unverified(&tls, &spec) {
-        out.at(tls.path(), format!("{} towards {}, and no CA", tls.text("mode"), spec.text("host")));
+        out.at(
+            tls.path(),
+            said!("{} towards {}, and no CA", "对 {1} 使用 {0}，但没有 CA", tls.text("mode"), spec.text("host")),
+        );
     }
 }
 

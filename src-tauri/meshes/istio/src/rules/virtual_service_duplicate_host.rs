@@ -1,6 +1,7 @@
 //! Two VirtualServices are about one host.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::virtual_service::spec::VirtualService;
 use crate::kinds::{NETWORKING, Typed};
@@ -34,7 +35,8 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         let starred = ask.by_pattern().filter(|(pattern, _)| *pattern == full).map(|(_, t)| t);
         let older = ask.exactly(&full).chain(starred).find(|t| is_for_sidecars(t) && own.meets(&ask.rules_shown(t)));
         if let Some(older) = older.filter(|o| o.document.key != typed.document.key && takes_whole(o)) {
-            let message = format!("{} is older and takes {host} whole", older.document.key);
+            let message =
+                said!("{} is older and takes {host} whole", "{} 更早，并接管了 {host} 的全部请求", older.document.key);
             out.at(format!("spec.hosts[{at}]"), message);
         }
     }

@@ -1,6 +1,7 @@
 //! A waypoint is asked for where nothing is in ambient mode.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 
@@ -29,7 +30,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     {
         out.at(
             "metadata.labels[istio.io/use-waypoint]",
-            format!("nothing in {} is in ambient mode, so {name} guards none of it", namespace.name),
+            said!(
+                "nothing in {} is in ambient mode, so {name} guards none of it",
+                "{} 中没有处于 ambient 模式的 Pod，因此 {name} 什么也不守护",
+                namespace.name
+            ),
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Weights of a route do not add up to 100.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Said;
 
 use crate::kinds::NETWORKING;
 use crate::kinds::virtual_service::words;
@@ -27,7 +28,11 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (at, rule) in typed.spec.http.iter().enumerate().filter(|(_, rule)| rule.route.len() > 1) {
         let sum: i64 = rule.route.iter().map(|r| i64::from(r.weight.max(0))).sum();
         if sum != 100 {
-            let message = format!("the weights add up to {sum}; requests are split {}", words::action(rule));
+            let split = words::action(rule);
+            let message = Said::new(
+                format!("the weights add up to {sum}; requests are split {}", split.en),
+                format!("各权重加起来是 {sum}；请求按 {} 拆分", split.zh),
+            );
             out.at(format!("spec.http[{at}].route"), message);
         }
     }

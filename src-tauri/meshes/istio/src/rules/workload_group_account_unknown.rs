@@ -1,6 +1,7 @@
 //! A WorkloadGroup names a service account that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -28,7 +29,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let namespace = &document.key.namespace;
     // Every namespace has the account `default`.
     if name != "default" && ask.world.service_account(namespace, name).is_none() {
-        out.at("spec.template.serviceAccount", format!("{namespace} has no service account {name}"));
+        out.at(
+            "spec.template.serviceAccount",
+            said!("{namespace} has no service account {name}", "{namespace} 没有服务账号 {name}"),
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Two WorkloadGroups give their machines the same labels.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::Document;
+use world::{Document, said};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -29,7 +29,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let Some(own) = labels(document) else { return };
     let mut all = ask.world.documents_in(NETWORKING, "WorkloadGroup", &document.key.namespace);
     if let Some(other) = all.find(|d| d.key != document.key && labels(d).as_ref() == Some(&own)) {
-        out.at("spec.metadata.labels", format!("{} has the same labels", other.key.name));
+        out.at("spec.metadata.labels", said!("{} has the same labels", "{} 有同样的标签", other.key.name));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A Sidecar or Telemetry selects no workload.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::read::Index;
 use crate::rules::parts::{namespace, spec, words};
@@ -30,7 +31,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         (telemetry.get("matchLabels"), telemetry.labels("matchLabels"))
     };
     if !selector.is_empty() && ask.places.selected(&namespace(subject), &selector).is_empty() {
-        out.at(at.path(), format!("no workload has {}", words(&selector)));
+        out.at(at.path(), said!("no workload has {}", "没有工作负载具有 {}", words(&selector)));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Kiali says it of every workload, also where nobody writes policies; there the posture of a workload shows the same.
 
 use mesh::{About, Found, Level, Membership, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::authorization_policy::decide::in_force;
 use crate::read::Index;
@@ -38,7 +39,10 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         return;
     };
     if in_force(ask, namespace, &pod.labels).next().is_none() {
-        out.at("spec.template.metadata.labels", format!("no policy of {namespace} selects it"));
+        out.at(
+            "spec.template.metadata.labels",
+            said!("no policy of {namespace} selects it", "{namespace} 的策略都没有选择它"),
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! AuthorizationPolicy. Upstream: ValidateAuthorizationPolicy; pkg/config/security/security.go.
 
+use world::said;
+
 use super::names::{self, Wrong};
 use super::{Flaws, selector};
 use crate::read::field::Field;
@@ -9,18 +11,26 @@ pub(super) fn check(spec: &Field, flaws: &mut Flaws) {
     let (action, rules) = (spec.text("action"), spec.items("rules"));
     let custom = action == "CUSTOM";
     let empty = matches!(action, "CUSTOM" | "DENY") && rules.is_empty();
-    flaws.never(
-        empty,
+    flaws.hold(
         &spec.get("rules"),
-        format!("{action} without rules never applies; an empty rule {{}} always does"),
+        empty.then(|| {
+            said!(
+                "{action} without rules never applies; an empty rule {{}} always does",
+                "{action} 没有规则时永远不生效；空规则 {{}} 则总是生效"
+            )
+        }),
     );
     let provider = spec.get("provider");
     flaws.never(
         custom && !rules.is_empty() && provider.text("name").is_empty(),
         &provider,
-        "CUSTOM needs provider.name",
+        ("CUSTOM needs provider.name", "CUSTOM 需要 provider.name"),
     );
-    flaws.never(!custom && provider.is_set(), &provider, "a provider goes with CUSTOM alone");
+    flaws.never(
+        !custom && provider.is_set(),
+        &provider,
+        ("a provider goes with CUSTOM alone", "provider 只能与 CUSTOM 一起使用"),
+    );
     for rule in &rules {
         let (from, to) = (rule.items("from"), rule.items("to"));
         for source in from.iter().map(|f| f.get("source")) {
@@ -35,7 +45,10 @@ pub(super) fn check(spec: &Field, flaws: &mut Flaws) {
         if action == "DENY" && says_http_alone(&from, &to) {
             flaws.warn(
                 rule,
-                "it asks for HTTP alone, so on TCP ports it denies everything; name the ports that are meant",
+                (
+                    "it asks for HTTP alone, so on TCP ports it denies everything; name the ports that are meant",
+                    "它只针对 HTTP，因此会在 TCP 端口上拒绝一切；请写明所指的端口",
+                ),
             );
         }
     }
@@ -84,19 +97,30 @@ const SOURCE: [&str; 14] = [
 ];
 
 fn check_source(source: &Field, custom: bool, flaws: &mut Flaws) {
-    flaws.never(!any(source, &SOURCE), source, "the source says nothing");
+    flaws.never(!any(source, &SOURCE), source, ("the source says nothing", "source 没有任何内容"));
     let who = any(source, &["principals", "notPrincipals", "namespaces", "notNamespaces"]);
     let accounts = any(source, &["serviceAccounts", "notServiceAccounts"]);
-    flaws.never(who && accounts, source, "serviceAccounts excludes principals and namespaces");
+    flaws.never(
+        who && accounts,
+        source,
+        (
+            "serviceAccounts excludes principals and namespaces",
+            "serviceAccounts 不能与 principals 和 namespaces 同时使用",
+        ),
+    );
     for name in SOURCE {
         let values = source.items(name);
         let address = name.to_ascii_lowercase().ends_with("ipblocks");
-        flaws.never(
-            custom && !address && !values.is_empty(),
+        flaws.hold(
             &source.get(name),
-            format!("CUSTOM does not know {name}"),
+            (custom && !address && !values.is_empty())
+                .then(|| said!("CUSTOM does not know {name}", "CUSTOM 不支持 {name}")),
         );
-        flaws.never(name.ends_with("erviceAccounts") && values.len() > 16, &source.get(name), "at most 16 accounts");
+        flaws.never(
+            name.ends_with("erviceAccounts") && values.len() > 16,
+            &source.get(name),
+            ("at most 16 accounts", "最多 16 个账号"),
+        );
         for value in &values {
             flaws.hold(value, source_value(name, value.as_text()));
         }
@@ -107,35 +131,39 @@ fn source_value(name: &str, value: &str) -> Wrong {
     match name {
         "ipBlocks" | "notIpBlocks" | "remoteIpBlocks" | "notRemoteIpBlocks" => names::ip_range(value),
         "serviceAccounts" | "notServiceAccounts" => account(value),
-        "trustDomains" | "notTrustDomains" => trust_domain(value)
-            .or_else(|| value.contains('/').then(|| format!("'{value}': a trust domain has no slash"))),
-        _ => value.is_empty().then(|| "an empty value matches nothing".into()),
+        "trustDomains" | "notTrustDomains" => trust_domain(value).or_else(|| {
+            value.contains('/').then(|| said!("'{value}': a trust domain has no slash", "'{value}'：信任域中没有斜杠"))
+        }),
+        _ => value.is_empty().then(|| ("an empty value matches nothing", "空值什么也不匹配").into()),
     }
 }
 
 fn account(value: &str) -> Wrong {
     let parts: Vec<&str> = value.split('/').collect();
     let good = parts.len() <= 2 && parts.iter().all(|p| !p.is_empty()) && !value.contains('*') && value.len() <= 320;
-    (!good).then(|| format!("'{value}' is neither ACCOUNT nor NAMESPACE/ACCOUNT"))
+    (!good).then(|| {
+        said!("'{value}' is neither ACCOUNT nor NAMESPACE/ACCOUNT", "'{value}' 既不是 ACCOUNT 也不是 NAMESPACE/ACCOUNT")
+    })
 }
 
 fn trust_domain(value: &str) -> Wrong {
     let stars = value.matches('*').count();
     let edge = stars == 0 || value.starts_with('*') || value.ends_with('*');
-    (value.is_empty() || stars > 1 || !edge).then(|| format!("'{value}': one star, at the start or at the end"))
+    (value.is_empty() || stars > 1 || !edge)
+        .then(|| said!("'{value}': one star, at the start or at the end", "'{value}'：只能有一个星号，位于开头或结尾"))
 }
 
 const OPERATION: [&str; 8] = ["ports", "notPorts", "methods", "notMethods", "paths", "notPaths", "hosts", "notHosts"];
 
 fn check_operation(operation: &Field, flaws: &mut Flaws) {
-    flaws.never(!any(operation, &OPERATION), operation, "the operation says nothing");
+    flaws.never(!any(operation, &OPERATION), operation, ("the operation says nothing", "operation 没有任何内容"));
     for name in OPERATION {
         for value in operation.items(name) {
             let text = value.as_text();
             let wrong = match name {
                 "ports" | "notPorts" => port(text),
                 "paths" | "notPaths" if !text.is_empty() => template(text),
-                _ => text.is_empty().then(|| "an empty value matches nothing".into()),
+                _ => text.is_empty().then(|| ("an empty value matches nothing", "空值什么也不匹配").into()),
             };
             flaws.hold(&value, wrong);
         }
@@ -143,7 +171,7 @@ fn check_operation(operation: &Field, flaws: &mut Flaws) {
 }
 
 fn port(text: &str) -> Wrong {
-    text.parse::<u16>().is_err().then(|| format!("'{text}' is no port"))
+    text.parse::<u16>().is_err().then(|| said!("'{text}' is no port", "'{text}' 不是端口"))
 }
 
 /// Upstream: security.CheckValidPathTemplate.
@@ -153,13 +181,22 @@ fn template(path: &str) -> Wrong {
     for part in path.trim_matches('/').split('/') {
         if matches!(part, "{*}" | "{**}") {
             if rest_taken {
-                return Some(format!("'{path}': nothing that stands for more may follow {{**}}"));
+                return Some(said!(
+                    "'{path}': nothing that stands for more may follow {{**}}",
+                    "'{path}'：{{**}} 之后不能再有通配段"
+                ));
             }
             rest_taken = part == "{**}";
         } else if part.contains(['{', '}']) {
-            return Some(format!("'{path}': braces are for {{*}} and {{**}} alone"));
+            return Some(said!(
+                "'{path}': braces are for {{*}} and {{**}} alone",
+                "'{path}'：大括号只能用于 {{*}} 和 {{**}}"
+            ));
         } else if templated && !is_literal(part) {
-            return Some(format!("'{path}': '{part}' has letters that a template does not know"));
+            return Some(said!(
+                "'{path}': '{part}' has letters that a template does not know",
+                "'{path}'：'{part}' 含有模板不支持的字符"
+            ));
         }
     }
     None
@@ -174,17 +211,21 @@ fn check_when(when: &Field, custom: bool, flaws: &mut Flaws) {
     let key = when.text("key");
     let at = when.get("key");
     if key.is_empty() {
-        flaws.error(&at, "the key is missing");
+        flaws.error(&at, ("the key is missing", "缺少 key"));
         return;
     }
     let who = ["source.namespace", "source.serviceAccount", "source.trustDomain", "source.principal"];
-    flaws.never(
-        custom && (who.contains(&key) || key.starts_with("request.auth.")),
+    flaws.hold(
         &at,
-        format!("CUSTOM does not know {key}"),
+        (custom && (who.contains(&key) || key.starts_with("request.auth.")))
+            .then(|| said!("CUSTOM does not know {key}", "CUSTOM 不支持 {key}")),
     );
     let (values, not) = (when.items("values"), when.items("notValues"));
-    flaws.never(values.is_empty() && not.is_empty(), when, "values or notValues must be there");
+    flaws.never(
+        values.is_empty() && not.is_empty(),
+        when,
+        ("values or notValues must be there", "必须写 values 或 notValues"),
+    );
     let mut known = false;
     for value in values.iter().chain(&not) {
         let text = value.as_text();
@@ -193,7 +234,7 @@ fn check_when(when: &Field, custom: bool, flaws: &mut Flaws) {
             "destination.port" => port(text),
             "source.serviceAccount" => account(text),
             "source.trustDomain" => trust_domain(text),
-            _ => text.is_empty().then(|| "an empty value matches nothing".into()),
+            _ => text.is_empty().then(|| ("an empty value matches nothing", "空值什么也不匹配").into()),
         };
         known |= wrong.is_none();
         flaws.hold(value, wrong);
@@ -223,5 +264,5 @@ fn attribute(key: &str) -> Wrong {
     let open = key.find('[').unwrap_or(0);
     let keyed = key.ends_with(']') && open > 0 && open + 2 < key.len();
     let good = if mapped { keyed } else { PLAIN.contains(&key) };
-    (!good).then(|| format!("there is no attribute {key}"))
+    (!good).then(|| said!("there is no attribute {key}", "没有 {key} 这个属性"))
 }

@@ -1,6 +1,8 @@
 //! EnvoyFilter. Upstream: pkg/config/validation/envoyfilter/envoyfilter.go, validateEnvoyFilter. What a patch holds is Envoy's own
 //! and is not looked into.
 
+use world::said;
+
 use super::{Flaws, names, selector};
 use crate::read::field::Field;
 
@@ -20,10 +22,14 @@ fn patch(change: &Field, flaws: &mut Flaws) {
     let (to, patch, found) = (change.text("applyTo"), change.get("patch"), change.get("match"));
     let operation = patch.text("operation");
     let missing = match () {
-        () if matches!(to, "" | "INVALID") => Some((change.get("applyTo"), "applyTo is missing")),
-        () if !patch.is_set() => Some((patch.clone(), "the patch is missing")),
-        () if matches!(operation, "" | "INVALID") => Some((patch.get("operation"), "the operation is missing")),
-        () if operation != "REMOVE" && !patch.has("value") => Some((patch.get("value"), "the value is missing")),
+        () if matches!(to, "" | "INVALID") => Some((change.get("applyTo"), ("applyTo is missing", "缺少 applyTo"))),
+        () if !patch.is_set() => Some((patch.clone(), ("the patch is missing", "缺少 patch"))),
+        () if matches!(operation, "" | "INVALID") => {
+            Some((patch.get("operation"), ("the operation is missing", "缺少 operation")))
+        }
+        () if operation != "REMOVE" && !patch.has("value") => {
+            Some((patch.get("value"), ("the value is missing", "缺少 value")))
+        }
         () => None,
     };
     if let Some((at, message)) = missing {
@@ -33,7 +39,7 @@ fn patch(change: &Field, flaws: &mut Flaws) {
     let version = found.at("proxy.proxyVersion");
     let text = version.as_text();
     if text.len() > 1024 {
-        flaws.warn(&version, "it is longer than 1024 letters and not looked at");
+        flaws.warn(&version, ("it is longer than 1024 letters and not looked at", "它超过 1024 个字符，不作检查"));
     } else if let Some(wrong) = names::regex(text).filter(|_| !text.is_empty()) {
         flaws.error(&version, wrong);
         return;
@@ -46,7 +52,7 @@ fn patch(change: &Field, flaws: &mut Flaws) {
         _ => return,
     };
     if any && !found.has(wanted) {
-        flaws.error(&found, format!("{to} is matched by {wanted}"));
+        flaws.error(&found, said!("{to} is matched by {wanted}", "{to} 应由 {wanted} 匹配"));
     } else if wanted == "listener" {
         filter(&found.at("listener.filterChain.filter"), to, flaws);
     }
@@ -57,21 +63,29 @@ fn filter(filter: &Field, to: &str, flaws: &mut Flaws) {
         return;
     }
     if matches!(to, "LISTENER" | "FILTER_CHAIN") {
-        flaws.warn(filter, format!("a match of filters does nothing for {to}"));
+        flaws.warn(filter, said!("a match of filters does nothing for {to}", "对 {to} 匹配过滤器不起作用"));
     }
     let (name, inner) = (filter.text("name"), filter.get("subFilter"));
     let manager = ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
     let wrong = match () {
-        () if name.is_empty() => "the filter needs a name",
-        () if !inner.is_set() => "",
-        () if to != "HTTP_FILTER" => "subFilter goes with HTTP_FILTER alone",
-        () if !manager.contains(&name) => "subFilter needs the HTTP connection manager around it",
-        () if inner.text("name").is_empty() => "the inner filter needs a name",
-        () => "",
+        () if name.is_empty() => Some(("the filter needs a name", "过滤器需要名称")),
+        () if !inner.is_set() => None,
+        () if to != "HTTP_FILTER" => {
+            Some(("subFilter goes with HTTP_FILTER alone", "subFilter 只能与 HTTP_FILTER 一起使用"))
+        }
+        () if !manager.contains(&name) => Some((
+            "subFilter needs the HTTP connection manager around it",
+            "subFilter 外层必须是 HTTP connection manager",
+        )),
+        () if inner.text("name").is_empty() => Some(("the inner filter needs a name", "内层过滤器需要名称")),
+        () => None,
     };
-    flaws.never(!wrong.is_empty(), filter, wrong);
-    for of in [filter, &inner].into_iter().filter(|of| wrong.is_empty() && is_old(of.text("name"))) {
-        flaws.warn(&of.get("name"), format!("{} is an old name of the filter", of.text("name")));
+    if let Some(wrong) = wrong {
+        flaws.error(filter, wrong);
+        return;
+    }
+    for of in [filter, &inner].into_iter().filter(|of| is_old(of.text("name"))) {
+        flaws.warn(&of.get("name"), said!("{} is an old name of the filter", "{} 是该过滤器的旧名称", of.text("name")));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Operations on headers. Upstream: ValidateHTTPHeaderOperationName, ValidateHTTPHeaderValue, header_value_validator.go.
 
+use world::said;
+
 use super::Flaws;
 use super::names::Wrong;
 use crate::read::field::Field;
@@ -23,13 +25,13 @@ pub(super) fn check(headers: &Field, flaws: &mut Flaws) {
 
 fn name_of(name: &str) -> Wrong {
     let wrong = name.is_empty() || name.starts_with(':') || name.eq_ignore_ascii_case("host");
-    wrong.then(|| format!("'{name}' is no header that may be changed"))
+    wrong.then(|| said!("'{name}' is no header that may be changed", "'{name}' 不是可以修改的 HTTP 头"))
 }
 
 /// Envoy reads `%NAME%` and `%NAME(…)%` as variables and `%%` as a percent sign.
 fn content(value: &str) -> Wrong {
     if value.bytes().any(|b| (b < 32 && b != 9) || b == 127) {
-        return Some("the value has control characters".into());
+        return Some(("the value has control characters", "值中含有控制字符").into());
     }
     let mut rest = value;
     while let Some((_, after)) = rest.split_once('%') {
@@ -38,8 +40,9 @@ fn content(value: &str) -> Wrong {
             continue;
         }
         let Some(end) = variable_end(after) else {
-            return Some(format!(
-                "'{value}': a percent sign begins a variable and has no end; write %% for the sign itself"
+            return Some(said!(
+                "'{value}': a percent sign begins a variable and has no end; write %% for the sign itself",
+                "'{value}'：百分号开始了一个变量，却没有结束；百分号本身请写 %%"
             ));
         };
         rest = after.get(end..).unwrap_or_default();

@@ -20,7 +20,7 @@ mod virtual_service;
 mod workload;
 
 use mesh::About;
-use world::Document;
+use world::{Document, Said};
 
 use crate::kinds::{EXTENSIONS, NETWORKING, SECURITY, TELEMETRY};
 use crate::read::field::Field;
@@ -63,7 +63,7 @@ pub(crate) struct Flaw {
     /// The field.
     pub path: String,
     /// What is wrong with it.
-    pub message: String,
+    pub message: Said,
     /// The object is refused; else it is taken with a warning.
     pub refused: bool,
 }
@@ -73,11 +73,11 @@ pub(crate) struct Flaw {
 pub(crate) struct Flaws(Vec<Flaw>);
 
 impl Flaws {
-    fn error(&mut self, at: &Field, message: impl Into<String>) {
+    fn error(&mut self, at: &Field, message: impl Into<Said>) {
         self.0.push(Flaw { path: at.path(), message: message.into(), refused: true });
     }
 
-    fn warn(&mut self, at: &Field, message: impl Into<String>) {
+    fn warn(&mut self, at: &Field, message: impl Into<Said>) {
         self.0.push(Flaw { path: at.path(), message: message.into(), refused: false });
     }
 
@@ -89,7 +89,7 @@ impl Flaws {
     }
 
     /// Refused where this is so.
-    fn never(&mut self, wrong: bool, at: &Field, message: impl Into<String>) {
+    fn never(&mut self, wrong: bool, at: &Field, message: impl Into<Said>) {
         if wrong {
             self.error(at, message);
         }
@@ -128,7 +128,11 @@ pub(crate) fn flaws(document: &Document) -> Vec<Flaw> {
         (NETWORKING, "EnvoyFilter") => envoy_filter::check(&spec, &mut flaws),
         (NETWORKING, "ProxyConfig") => {
             selector::check(&spec.get("selector"), &mut flaws);
-            flaws.never(spec.number("concurrency") < 0.0, &spec.get("concurrency"), "concurrency is negative");
+            flaws.never(
+                spec.number("concurrency") < 0.0,
+                &spec.get("concurrency"),
+                ("concurrency is negative", "concurrency 为负数"),
+            );
         }
         (SECURITY, "AuthorizationPolicy") => authorization_policy::check(&spec, &mut flaws),
         (SECURITY, "RequestAuthentication") => request_authentication::check(&spec, &mut flaws),

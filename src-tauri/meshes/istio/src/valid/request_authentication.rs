@@ -10,21 +10,29 @@ pub(super) fn check(spec: &Field, flaws: &mut Flaws) {
     for rule in spec.items("jwtRules") {
         for name in ["audiences", "fromParams", "fromCookies"] {
             for value in rule.items(name) {
-                flaws.never(value.as_text().is_empty(), &value, "the value is empty");
+                flaws.never(value.as_text().is_empty(), &value, ("the value is empty", "值为空"));
             }
         }
         let uri = rule.get("jwksUri");
         let nobody = rule.text("issuer").is_empty() && uri.as_text().is_empty();
-        flaws.never(nobody, &rule, "issuer or jwksUri must be there");
+        flaws.never(nobody, &rule, ("issuer or jwksUri must be there", "必须写 issuer 或 jwksUri"));
         let fetched = ["http://", "https://"].iter().any(|scheme| uri.as_text().starts_with(scheme));
-        flaws.never(!uri.as_text().is_empty() && !fetched, &uri, "keys are fetched over http or https");
+        flaws.never(
+            !uri.as_text().is_empty() && !fetched,
+            &uri,
+            ("keys are fetched over http or https", "密钥只能通过 http 或 https 获取"),
+        );
         keys(&rule.get("jwks"), flaws);
         for header in rule.items("fromHeaders") {
-            flaws.never(header.text("name").is_empty(), &header, "the header needs a name");
+            flaws.never(header.text("name").is_empty(), &header, ("the header needs a name", "请求头需要名称"));
         }
         for output in rule.items("outputClaimToHeaders") {
             let (claim, header) = (output.text("claim"), output.text("header"));
-            flaws.never(claim.is_empty() || header.is_empty(), &output, "header and claim must both be there");
+            flaws.never(
+                claim.is_empty() || header.is_empty(),
+                &output,
+                ("header and claim must both be there", "header 和 claim 必须都写"),
+            );
             flaws.hold(&output.get("header"), names::header_name(header, true).filter(|_| !header.is_empty()));
         }
         flaws.duration(&rule, "timeout");
@@ -42,8 +50,8 @@ fn keys(jwks: &Field, flaws: &mut Flaws) {
     let kind = |key: &Value| key.get("kty").and_then(Value::as_str).unwrap_or_default().to_owned();
     let known = |key: &Value| matches!(kind(key).as_str(), "RSA" | "EC" | "OKP" | "oct");
     if !keys.iter().all(known) {
-        flaws.error(jwks, "this is no set of keys");
+        flaws.error(jwks, ("this is no set of keys", "这不是一组密钥"));
     } else if keys.iter().any(|key| kind(key) == "oct" || key.get("d").is_some()) {
-        flaws.warn(jwks, "it holds a private key; only public ones are used");
+        flaws.warn(jwks, ("it holds a private key; only public ones are used", "其中有私钥；只会使用公钥"));
     }
 }

@@ -54,7 +54,10 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
             return;
         }
         (Binding::Unbound((key, path), why), _) => {
-            let because = format!("{why}: requests go straight to the pods, past its routes and policies");
+            let because = Said::new(
+                format!("{}: requests go straight to the pods, past its routes and policies", why.en),
+                format!("{}：请求直接发往 Pod，绕过它的路由和策略", why.zh),
+            );
             verdict.trace.push(Step::by("waypoint", &key, path, because));
         }
         (Binding::Pods, _) => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_api::GROUP;
 use mesh::{Caller, Membership, Outcome, Request, Resolved, Step, Target, Transport, Verdict, target_port};
-use world::{Pod, Service, ServicePort, said};
+use world::{Pod, Said, Service, ServicePort, said};
 
 use super::deliver::{Arrival, Delivery, deliver};
 use super::endpoint::Cluster;
@@ -189,7 +189,11 @@ pub(super) fn by_waypoint(
             None
         }
         Binding::Unbound((key, path), why) => {
-            verdict.trace.push(Step::by("waypoint", &key, path, format!("{why}: requests go straight to the pods")));
+            let because = Said::new(
+                format!("{}: requests go straight to the pods", why.en),
+                format!("{}：请求直接发往 Pod", why.zh),
+            );
+            verdict.trace.push(Step::by("waypoint", &key, path, because));
             Some(all)
         }
         Binding::Pods => Some(all),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use mesh::Typed;
-use world::{Labels, ObjectKey, Pod};
+use world::{Labels, ObjectKey, Pod, Said, said};
 
 use super::Index;
 use crate::kinds::spec::{AuthorizationPolicy, Network, Server, ServerAuthorization};
@@ -60,11 +60,11 @@ pub(crate) enum Ignored {
 
 impl Ignored {
     /// In words.
-    pub fn because(&self) -> String {
+    pub fn because(&self) -> Said {
         match self {
-            Self::Missing(what) => format!("{what} is not there, or names nobody"),
-            Self::Twice(what) => format!("it asks for {what} more than once"),
-            Self::Kind(kind) => format!("a {kind} is no authentication"),
+            Self::Missing(what) => said!("{what} is not there, or names nobody", "{what} 不存在，或者没有指明任何人"),
+            Self::Twice(what) => said!("it asks for {what} more than once", "它多次要求 {what}"),
+            Self::Kind(kind) => said!("a {kind} is no authentication", "{kind} 不是身份验证"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A policy is for a Server or route that is not there.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::ObjectKey;
+use world::{ObjectKey, said};
 
 use crate::kinds::POLICY;
 use crate::read::Index;
@@ -36,7 +36,7 @@ pub(crate) fn check(index: &Index, subject: &Subject, out: &mut Found) {
     }
     let named = ObjectKey::new(&target.group, &target.kind, &key.namespace, &target.name);
     if index.world.document(&named).is_none() {
-        out.at("spec.targetRef", format!("there is no {} {} here", target.kind, target.name));
+        out.at("spec.targetRef", said!("there is no {} {} here", "这里没有 {} {}", target.kind, target.name));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A Server means a port that an older Server has already.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::POLICY;
 use crate::read::{Index, means, ports};
@@ -31,7 +32,12 @@ pub(crate) fn check(index: &Index, subject: &Subject, out: &mut Found) {
         older.filter(|(_, older)| older.document.key != *key).map(|(port, older)| (port, older, pod))
     });
     if let Some((port, older, pod)) = hidden {
-        let message = format!("{} guards port {port} of {} already", older.document.key, pod.workload.1);
+        let message = said!(
+            "{} guards port {port} of {} already",
+            "{} 已在保护 {} 的端口 {port}",
+            older.document.key,
+            pod.workload.1
+        );
         out.at("spec.port", message);
     }
 }

@@ -1,6 +1,7 @@
 //! A Server that no authorization opens.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::POLICY;
 use crate::read::Index;
@@ -36,7 +37,7 @@ pub(crate) fn check(index: &Index, subject: &Subject, out: &mut Found) {
     let closed = server.spec.access_policy.as_deref().unwrap_or("deny") == "deny";
     // Routes of a Server have authorizations of their own.
     if closed && index.ways_into(server).next().is_none() && !index.has_routes(key) {
-        out.at("spec", format!("nothing lets a caller into {}", key.name));
+        out.at("spec", said!("nothing lets a caller into {}", "没有任何规则放行 {} 的调用方", key.name));
     }
 }
 

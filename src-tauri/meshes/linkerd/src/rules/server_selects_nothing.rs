@@ -1,6 +1,7 @@
 //! A Server means no pod, or a port that its pods do not have.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::POLICY;
 use crate::read::{Index, means, ports};
@@ -26,12 +27,15 @@ pub(crate) fn check(index: &Index, subject: &Subject, out: &mut Found) {
     let key = &server.document.key;
     let mut pods = index.places.pods_in(&key.namespace).filter(|p| means(&server.spec, p)).peekable();
     if pods.peek().is_none() {
-        out.at("spec.podSelector", "no pod here has these labels");
+        out.at("spec.podSelector", ("no pod here has these labels", "这里没有 Pod 具有这些标签"));
     } else if let Some(name) = server.spec.port.as_str()
         && !index.places.planned()
         && pods.all(|pod| ports(&server.spec, pod).is_empty())
     {
-        out.at("spec.port", format!("no container port of its pods is called {name}"));
+        out.at(
+            "spec.port",
+            said!("no container port of its pods is called {name}", "它的 Pod 没有名为 {name} 的容器端口"),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! A Server means pods that have no proxy.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::said;
 
 use crate::kinds::POLICY;
 use crate::read::{Index, means};
@@ -29,7 +30,7 @@ pub(crate) fn check(index: &Index, subject: &Subject, out: &mut Found) {
     bare.sort_unstable();
     bare.dedup();
     if !bare.is_empty() {
-        out.at("spec.podSelector", format!("{} has no proxy", bare.join(", ")));
+        out.at("spec.podSelector", said!("{} has no proxy", "{} 没有代理", bare.join(", ")));
     }
 }
 

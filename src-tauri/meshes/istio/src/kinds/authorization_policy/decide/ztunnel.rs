@@ -3,7 +3,7 @@
 //! istiod turns each policy into rules for connections (istio/istio pilot/pkg/serviceregistry/ambient/authorization.go,
 //! convertAuthorizationPolicy and handleRule); ztunnel compares them (istio/ztunnel src/rbac.rs, Authorization::matches).
 
-use world::{Labels, ObjectKey};
+use world::{Labels, ObjectKey, Said, said};
 
 use super::{Admission, Arriving, Holds, all, any, in_force, is_account, lists, lists_of_addresses};
 use crate::kinds::Typed;
@@ -19,7 +19,7 @@ pub(crate) struct Loss {
     /// The rule, or the field of the policy.
     pub path: String,
     /// What is lost and what that makes of the rule.
-    pub because: String,
+    pub because: Said,
 }
 
 /// Whether ztunnel lets a connection into a workload: DENY, then ALLOW. Upstream: istio/ztunnel src/state.rs, assert_rbac.
@@ -70,10 +70,17 @@ pub(crate) fn losses(index: &Index, namespace: &str, labels: &Labels) -> Vec<Los
 /// What of one policy does not hold at ztunnel.
 pub(crate) fn losses_of(typed: &Typed<AuthorizationPolicy>) -> Vec<Loss> {
     let key = &typed.document.key;
-    let loss = |path: String, because: String| Loss { key: key.clone(), path, because };
+    let loss = |path: String, because: Said| Loss { key: key.clone(), path, because };
     let action = typed.spec.action();
     if !matches!(action, "ALLOW" | "DENY") {
-        return vec![loss("spec.action".into(), format!("ztunnel knows no {action}, so {} has no effect", key.name))];
+        return vec![loss(
+            "spec.action".into(),
+            said!(
+                "ztunnel knows no {action}, so {} has no effect",
+                "ztunnel 不支持 {action}，因此 {} 不起作用",
+                key.name
+            ),
+        )];
     }
     let widens = action == "DENY";
     let told = |(at, rule): (usize, &Rule)| {
@@ -82,14 +89,18 @@ pub(crate) fn losses_of(typed: &Typed<AuthorizationPolicy>) -> Vec<Loss> {
             return None;
         }
         let then = match (widens, is_dead(rule)) {
-            (false, _) => "so the rule is left out",
-            (true, true) => "so the rule never holds",
-            (true, false) => "so the rule holds without them, for more than is written",
+            (false, _) => ("so the rule is left out", "因此忽略这条规则"),
+            (true, true) => ("so the rule never holds", "因此这条规则永远不成立"),
+            (true, false) => {
+                ("so the rule holds without them, for more than is written", "因此规则少了它们也成立，范围比所写的更大")
+            }
         };
-        Some(loss(
-            format!("spec.rules[{at}]"),
-            format!("ztunnel sees no requests, and so no {}: {then}", lost.join(", ")),
-        ))
+        let (en, zh, lost) = (then.0, then.1, lost.join(", "));
+        let because = Said::new(
+            format!("ztunnel sees no requests, and so no {lost}: {en}"),
+            format!("ztunnel 看不到请求，也就看不到 {lost}：{zh}"),
+        );
+        Some(loss(format!("spec.rules[{at}]"), because))
     };
     typed.spec.rules.iter().enumerate().filter_map(told).collect()
 }
