@@ -169,13 +169,13 @@ fn limits_are_told_from_what_to_what() {
     assert_eq!((*tone, title.as_str()), (Tone::Watch, "productpage → details"));
     assert_eq!(
         detail.en,
-        "tcp.maxConnections from 100 to 5, no longer set: http.http2MaxRequests (was 10), \
-         now set: outlierDetection.consecutive5xxErrors 3"
+        "tcp.maxConnections from 100 to 5; newly set: outlierDetection.consecutive5xxErrors 3; \
+         no longer set: http.http2MaxRequests (was 10)"
     );
     assert_eq!(
         detail.zh,
-        "tcp.maxConnections 由 100 改为 5，不再设置：http.http2MaxRequests（原为 10），\
-         新设：outlierDetection.consecutive5xxErrors 3"
+        "tcp.maxConnections 由 100 改为 5；新设：outlierDetection.consecutive5xxErrors 3；\
+         不再设置：http.http2MaxRequests（原为 10）"
     );
     // Who has no proxy keeps to no limit.
     assert_eq!((said[1].0, said[1].1.as_str()), (Tone::Stays, "legacy/batch → details"));
@@ -185,7 +185,7 @@ fn limits_are_told_from_what_to_what() {
         (Tone::Watch, "loadBalancer.simple from ROUND_ROBIN to LEAST_REQUEST")
     );
     let secured = told("tls: {mode: ISTIO_MUTUAL}", "tls: {mode: ISTIO_MUTUAL, sni: details.example.com}");
-    assert_eq!((secured[0].0, &*secured[0].2.en), (Tone::Watch, "now set: tls.sni details.example.com"));
+    assert_eq!((secured[0].0, &*secured[0].2.en), (Tone::Watch, "newly set: tls.sni details.example.com"));
 }
 
 /// A host that a ServiceEntry brings or takes is asked for at its ports, by those who may call it.

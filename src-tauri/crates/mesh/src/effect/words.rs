@@ -80,7 +80,6 @@ fn manner(was: &Verdict, is: &Verdict) -> Vec<Said> {
     if was.mirror != is.mirror {
         all.push(mirror_words(is));
     }
-    all.extend(settings(was, is));
     for (differs, words) in [
         (was.rewrite != is.rewrite, ("the rewrite changes", "改写有变")),
         (was.request_headers != is.request_headers, ("request headers change", "请求头有变")),
@@ -90,38 +89,68 @@ fn manner(was: &Verdict, is: &Verdict) -> Vec<Said> {
             all.push(words.into());
         }
     }
+    // A list of its own: it stands last.
+    all.extend(settings(was, is));
     all
 }
 
-/// What the caller's proxy keeps to: what has another value, what is gone, and what is new, each with its values.
-fn settings(was: &Verdict, is: &Verdict) -> Vec<Said> {
-    let (old, new) = (&was.settings, &is.settings);
-    let other = old.iter().filter_map(|(path, old)| {
-        let (name, new) = (short(path), new.get(path).filter(|new| *new != old)?);
-        Some(said!("{name} from {old} to {new}", "{name} 由 {old} 改为 {new}"))
-    });
-    let gone = old.iter().filter(|(path, _)| !new.contains_key(*path)).map(|(path, old)| {
-        let name = short(path);
-        said!("{name} (was {old})", "{name}（原为 {old}）")
-    });
-    let added = new.iter().filter(|(path, _)| !old.contains_key(*path));
-    let added = added.map(|(path, new)| format!("{} {new}", short(path)).into());
-    let under = |head: (&str, &str), all: Vec<Said>| {
-        let Said { en, zh } = Said::list(&all);
-        (!all.is_empty()).then(|| Said::new(format!("{}: {en}", head.0), format!("{}：{zh}", head.1)))
+/// One setting before and after.
+type Set<'a> = (&'a str, Option<&'a String>, Option<&'a String>);
+
+/// What the caller's proxy keeps to. What changes alike for several versions is said once, and of all of them without their names.
+fn settings(was: &Verdict, is: &Verdict) -> Option<Said> {
+    let names: BTreeSet<&String> = was.settings.keys().chain(is.settings.keys()).collect();
+    let mut alike: BTreeMap<Set<'_>, BTreeSet<&str>> = BTreeMap::new();
+    for name in names {
+        let (old, new) = (was.settings.get(name), is.settings.get(name));
+        let (version, path) = name.split_once(' ').unwrap_or(("", name));
+        if old != new {
+            alike.entry((path, old, new)).or_default().insert(version);
+        }
+    }
+    let all: BTreeSet<&str> = is.destinations.iter().map(|d| d.subset.as_deref().unwrap_or_default()).collect();
+    let mut by_versions: BTreeMap<BTreeSet<&str>, Vec<Set<'_>>> = BTreeMap::new();
+    for (set, versions) in alike {
+        by_versions.entry(if versions == all { BTreeSet::from([""]) } else { versions }).or_default().push(set);
+    }
+    let of = |(versions, sets): (BTreeSet<&str>, Vec<Set<'_>>)| {
+        let Said { en, zh } = set_words(&sets);
+        let named = versions.into_iter().filter(|version| !version.is_empty()).collect::<Vec<_>>();
+        if named.is_empty() {
+            return Said::new(en, zh);
+        }
+        Said::new(format!("{}: {en}", named.join(", ")), format!("{}：{zh}", named.join("、")))
     };
-    let gone = under(("no longer set", "不再设置"), gone.collect());
-    let added = under(("now set", "新设"), added.collect());
-    other.chain(gone).chain(added).collect()
+    let told: Vec<Said> = by_versions.into_iter().map(of).collect();
+    (!told.is_empty()).then(|| in_turn(&told))
 }
 
-/// A setting by the last two parts of its path, which name it as well as all of them: `tcp.maxConnections`, of a subset
-/// `v2 tcp.maxConnections`.
-fn short(path: &str) -> String {
-    let (subset, path) = path.rsplit_once(' ').map_or(("", path), |(subset, path)| (subset, path));
-    let from = path.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
-    let name = &path[from..];
-    if subset.is_empty() { name.to_owned() } else { format!("{subset} {name}") }
+/// `tcp.maxConnections from 100 to 5; newly set: outlierDetection.interval 10s; no longer set: http.http2MaxRequests (was 10)`
+fn set_words(sets: &[Set<'_>]) -> Said {
+    let (mut told, mut fresh, mut gone): (Vec<Said>, Vec<Said>, Vec<Said>) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, old, new) in sets {
+        // The last two of its names tell it apart, and are found in the YAML.
+        let name = path.rmatch_indices('.').nth(1).map_or(*path, |(at, _)| &path[at + 1..]);
+        match (old, new) {
+            (Some(old), Some(new)) => told.push(said!("{name} from {old} to {new}", "{name} 由 {old} 改为 {new}")),
+            (None, Some(new)) => fresh.push(format!("{name} {new}").into()),
+            (Some(old), None) => gone.push(said!("{name} (was {old})", "{name}（原为 {old}）")),
+            (None, None) => {}
+        }
+    }
+    for (named, (en, zh)) in [(fresh, ("newly set", "新设")), (gone, ("no longer set", "不再设置"))] {
+        if !named.is_empty() {
+            let all = Said::list(&named);
+            told.push(Said::new(format!("{en}: {}", all.en), format!("{zh}：{}", all.zh)));
+        }
+    }
+    in_turn(&told)
+}
+
+/// Sentences that hold lists, one after another.
+fn in_turn(all: &[Said]) -> Said {
+    let join = |of: fn(&Said) -> &str, mark: &str| all.iter().map(of).collect::<Vec<_>>().join(mark);
+    Said::new(join(|said| &said.en, "; "), join(|said| &said.zh, "；"))
 }
 
 fn instead(now: &Said, before: &Said) -> Said {
@@ -141,13 +170,13 @@ fn transport(of: Option<Transport>) -> Said {
 fn fault_words(verdict: &Verdict) -> Said {
     let abort = verdict.fault.abort.as_ref().map(|a| {
         let (status, share) = (a.status, percent(a.percent / 100.0));
-        said!("{status} for {share}", "{share} 得到 {status}")
+        said!("{share} get {status}", "{share} 得到 {status}")
     });
     let delay = verdict.fault.delay.as_ref().map(|d| {
         let (time, share) = (&d.duration, percent(d.percent / 100.0));
-        said!("{time} later for {share}", "{share} 延迟 {time}")
+        said!("{share} wait {time}", "{share} 延迟 {time}")
     });
-    let all: Vec<Said> = abort.into_iter().chain(delay).collect();
+    let all: Vec<Said> = delay.into_iter().chain(abort).collect();
     if all.is_empty() {
         return ("no injected fault", "不再注入故障").into();
     }
