@@ -174,8 +174,7 @@ fn limits_are_told_from_what_to_what() {
     );
     assert_eq!(
         detail.zh,
-        "tcp.maxConnections 由 100 改为 5；新设：outlierDetection.consecutive5xxErrors 3；\
-         不再设置：http.http2MaxRequests（原为 10）"
+        "tcp.maxConnections 由 100 改为 5；新设：outlierDetection.consecutive5xxErrors 3；不再设置：http.http2MaxRequests（原为 10）"
     );
     // Who has no proxy keeps to no limit.
     assert_eq!((said[1].0, said[1].1.as_str()), (Tone::Stays, "legacy/batch → details"));
@@ -186,6 +185,56 @@ fn limits_are_told_from_what_to_what() {
     );
     let secured = told("tls: {mode: ISTIO_MUTUAL}", "tls: {mode: ISTIO_MUTUAL, sni: details.example.com}");
     assert_eq!((secured[0].0, &*secured[0].2.en), (Tone::Watch, "newly set: tls.sni details.example.com"));
+}
+
+/// What holds for several versions alike is said once.
+#[test]
+fn limits_of_versions_alike_are_told_once() {
+    let shop = with(
+        &with(&World::new(), SHOP),
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: reviews, namespace: shop}, \
+         spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}, weight: 90}, \
+         {destination: {host: reviews, subset: v2}, weight: 10}]}]}}\n",
+    );
+    let rule = |policy: &str, of_v2: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {{name: reviews, namespace: shop}}, \
+             spec: {{host: reviews, trafficPolicy: {{{policy}}}, subsets: [{{name: v1, labels: {{version: v1}}}}, \
+             {{name: v2, labels: {{version: v2}}, trafficPolicy: {{{of_v2}}}}}]}}}}"
+        )
+    };
+    let told = |policy: &str, of_v2: &str| {
+        let (was, is) = (with(&shop, &rule("", "")), with(&shop, &rule(policy, of_v2)));
+        let effect = meshes::engine().effect(&was, &is, &[seen("shop", "productpage-v1", "http://reviews:9080/")]);
+        effect.changes.into_iter().find(|c| c.observed).unwrap().detail.en
+    };
+    let pool = "connectionPool: {tcp: {maxConnections: 100}, http: {http1MaxPendingRequests: 50}}";
+    assert_eq!(told(pool, ""), "newly set: http.http1MaxPendingRequests 50, tcp.maxConnections 100");
+    assert_eq!(told("", pool), "v2: newly set: http.http1MaxPendingRequests 50, tcp.maxConnections 100");
+    assert_eq!(told("retryBudget: {percent: 20}", ""), "newly set: retryBudget.percent 20");
+}
+
+/// A policy at the edge is asked by those outside.
+#[test]
+fn what_a_policy_at_a_gateway_refuses_is_asked_from_outside() {
+    let edge = "{apiVersion: v1, kind: Service, metadata: {name: edge, namespace: edge}, \
+         spec: {selector: {istio: edge}, ports: [{name: http, port: 80, targetPort: 8080}]}}\n---\n\
+         {apiVersion: v1, kind: Pod, metadata: {name: edge-1, namespace: edge, labels: {istio: edge}}, \
+         spec: {serviceAccountName: edge, containers: [{name: istio-proxy, args: [proxy, router]}]}, \
+         status: {phase: Running, podIP: 10.9.9.8, conditions: [{type: Ready, status: 'True'}]}}\n---\n\
+         {apiVersion: v1, kind: Pod, metadata: {name: details-1, namespace: shop, labels: {app: details, version: v1}}, \
+         spec: {serviceAccountName: details, containers: [{name: details, image: d}, {name: istio-proxy, image: p}]}, \
+         status: {phase: Running, podIP: 10.9.9.9, conditions: [{type: Ready, status: 'True'}]}}\n---\n\
+         {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: edge, namespace: shop}, \
+         spec: {selector: {istio: edge}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]}}\n---\n\
+         {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: edge, namespace: shop}, \
+         spec: {hosts: [shop.example.com], gateways: [edge], http: [{route: [{destination: {host: details}}]}]}}\n";
+    let before = with(&with(&World::new(), SHOP), edge);
+    let needed = "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: token-needed, namespace: edge}, \
+         spec: {selector: {matchLabels: {istio: edge}}, action: DENY, rules: [{from: [{source: {notRequestPrincipals: ['*']}}]}]}}\n";
+    let effect = meshes::engine().effect(&before, &with(&before, needed), &[]);
+    let cut: Vec<_> = effect.changes.iter().filter(|c| c.tone == Tone::Cuts).map(|c| c.title.en.as_str()).collect();
+    assert_eq!(cut, ["outside → shop.example.com"], "{:#?}", effect.changes);
 }
 
 /// A host that a ServiceEntry brings or takes is asked for at its ports, by those who may call it.

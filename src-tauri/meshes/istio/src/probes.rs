@@ -334,7 +334,29 @@ fn for_policy(index: &Index, callers: &Callers, typed: &Typed<AuthorizationPolic
     named.truncate(6);
     samples.truncate(8);
     let labels = typed.spec.labels().cloned().unwrap_or_default();
-    for_workloads(index, callers, &typed.document.key.namespace, &labels, &samples, &named)
+    let namespace = typed.document.key.namespace.as_str();
+    let mut all = at_the_edge(index, namespace, &labels, &samples);
+    all.extend(for_workloads(index, callers, namespace, &labels, &samples, &named));
+    all
+}
+
+/// Requests from outside to what the gateways that the labels select open.
+fn at_the_edge(index: &Index, namespace: &str, labels: &Labels, samples: &[Sample]) -> Vec<Request> {
+    let guarded = |request: &Request| {
+        let service = request.via.as_ref().and_then(|(ns, name)| index.world.service(ns, name));
+        service.is_some_and(|service| {
+            let here = service.namespace == namespace || namespace == index.root;
+            here && index.places.of_service(service).into_iter().any(|pod| selects(labels, &pod.labels))
+        })
+    };
+    let opened = index.gateways.all().flat_map(|typed| for_gateway(index, typed, None)).filter(guarded);
+    let as_sample = |request: &Request, sample: &Sample| Request {
+        method: sample.method.clone(),
+        url: format!("{}{}", request.url.trim_end_matches('/'), sample.path),
+        headers: sample.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        ..request.clone()
+    };
+    opened.flat_map(|request| samples.iter().map(|sample| as_sample(&request, sample)).collect::<Vec<_>>()).collect()
 }
 
 fn named_callers(rule: &Rule, callers: &Callers) -> Vec<Caller> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use mesh::{Outcome, Step, Verdict};
 use serde::Deserialize;
-use world::Pod;
+use world::{Pod, said};
 
 use super::gateway_doors::Gate;
 use super::token::{check, taken};
@@ -48,10 +48,11 @@ impl Gate<'_> {
                 verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
                 return true;
             }
-            Admission::Denied(key, path) => (
-                Outcome::Denied,
-                Step::by("authorize", &key, path, ("a rule of it denies it", "它的一条规则拒绝此请求")),
-            ),
+            Admission::Denied(key, path) => {
+                let (kind, of) = (&key.kind, &key.name);
+                let said = said!("a rule of {kind} {of} denies it", "{kind} {of} 的一条规则拒绝它");
+                (Outcome::Denied, Step::by("authorize", &key, path, said))
+            }
             Admission::Failed(key, path, said) => {
                 status = said;
                 (
@@ -64,10 +65,11 @@ impl Gate<'_> {
                     ),
                 )
             }
-            Admission::NotAllowed(key, path) => (
-                Outcome::Denied,
-                Step::by("authorize", &key, path, ("no rule of it allows it", "它没有规则允许此请求")),
-            ),
+            Admission::NotAllowed(key, path) => {
+                let (kind, of) = (&key.kind, &key.name);
+                let said = said!("no rule of {kind} {of} allows it", "{kind} {of} 没有规则允许它");
+                (Outcome::Denied, Step::by("authorize", &key, path, said))
+            }
             Admission::Unknown(key, because) => {
                 verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
                 *verdict = verdict.clone().because("the gateway", because);

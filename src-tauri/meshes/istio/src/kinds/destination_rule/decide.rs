@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mesh::selects;
 use world::{Labels, ObjectKey};
 
-use super::facts::{FIELDS, Fact, Field};
+use super::facts::{FIELDS, Fact, Field, RETRY_BUDGET};
 use super::{DestinationRule, PortPolicy, Subset, Tls, TrafficPolicy};
 use crate::kinds::Typed;
 use crate::read::Index;
@@ -62,7 +62,11 @@ impl<'a> Merged<'a> {
                 None => host,
             }
         };
-        FIELDS.into_iter().filter_map(of).collect()
+        let budget = self.beside(port, subset, |policy| policy.retry_budget.as_ref());
+        let budget = budget.map(|(value, object, path)| {
+            (Fact { field: RETRY_BUDGET, value }, object, format!("{path}.trafficPolicy.{}", RETRY_BUDGET.name))
+        });
+        FIELDS.into_iter().filter_map(of).chain(budget).collect()
     }
 
     /// What is said beside ports alone: where a policy mentions the port, it says nothing else of it.

@@ -25,6 +25,9 @@ pub(crate) const FIELDS: [Field; 3] = [
     Field { name: "loadBalancer", of: |f| f.load_balancer.as_ref(), words: "pods are chosen" },
 ];
 
+/// Told as well: it stands beside ports alone.
+pub(crate) const RETRY_BUDGET: Field = Field { name: "retryBudget", of: |_| None, words: "retries are limited" };
+
 /// What a field says.
 #[derive(Clone, Copy)]
 pub(crate) struct Fact<'a> {

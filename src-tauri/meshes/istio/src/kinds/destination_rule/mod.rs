@@ -46,6 +46,7 @@ pub(crate) struct TrafficPolicy {
     pub port_level_settings: Vec<PortPolicy>,
     pub proxy_protocol: Option<Value>,
     pub tunnel: Option<Tunnel>,
+    pub retry_budget: Option<Value>,
     #[serde(flatten)]
     pub facts: Facts,
 }
