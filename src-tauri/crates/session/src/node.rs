@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mesh::{Caller, Outcome, Ready, Request, Route, Step, Verdict};
-use world::{ObjectKey, World};
+use world::{ObjectKey, Said, World, said};
 
 use crate::findings::{Located, locate};
 use crate::map::{Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
@@ -59,7 +59,7 @@ pub struct Calling {
     /// How it would travel.
     pub secured: Secured,
     /// In words.
-    pub because: String,
+    pub because: Said,
     /// The object that decides it.
     pub object: Option<ObjectKey>,
     /// The field in it.
@@ -290,13 +290,13 @@ pub(crate) fn calling(namespace: String, workload: String, verdict: &Verdict, pe
     let allowed = !matches!(verdict.outcome, Outcome::Denied | Outcome::Refused | Outcome::Blocked | Outcome::Unknown);
     let decided = |step: &&Step| if allowed { step.step == "authorize" || step.step == "transport" } else { true };
     let step = verdict.trace.iter().rev().find(decided).or(verdict.trace.last());
-    let because = verdict.unknown.first().map(|u| format!("unknown: {}", u.because));
+    let unknown = verdict.unknown.first().map(|u| said!("unknown: {}", "未知：{}", u.because));
     Calling {
         namespace,
         workload,
         allowed,
         secured: verdict.transport.into(),
-        because: because.or_else(|| step.map(|s| s.because.en.clone())).unwrap_or_default(),
+        because: unknown.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
         object: step.and_then(|s| s.object.clone()),
         path: step.and_then(|s| s.path.clone()).unwrap_or_default(),
         per_second,

@@ -1,22 +1,37 @@
 import type { Graph } from '../../wire/generated/types';
 import { byWork } from '../map/namespaces';
+import { t } from './words';
 
-interface Choice {
+export interface ServiceChoice {
   readonly value: string;
   readonly label: string;
   readonly detail: string;
+  /** It has no second version to move requests to. */
+  readonly unfit: boolean;
 }
 
-/** The services of the map, as a recipe names them. */
-export const serviceChoices = (graph: Graph | undefined): readonly Choice[] =>
+/** Versions of what stands behind a service, as the map of services has it. */
+export function versionsOf(graph: Graph | undefined, service: string): readonly string[] {
+  const id = `service:${service}`;
+  const behind = new Set((graph?.edges ?? []).filter(({ from }) => from === id).map(({ to }) => to));
+  const found = (graph?.nodes ?? []).filter((node) => (node.kind === 'workload' && behind.has(node.id)) || node.id === id);
+  return [...new Set(found.map(({ version }) => version).filter((version) => version !== ''))].sort();
+}
+
+/** What a service has to choose between, in words. */
+export function versionWords(versions: readonly string[]): string {
+  if (versions.length > 1) return versions.join(', ');
+  return versions.length === 1 ? t('oneVersion', { version: versions[0] ?? '' }) : t('noVersion');
+}
+
+/** The services of the map by their namespace. Where requests go to another version, those that have one stand first, and each says which it has. */
+export const serviceChoices = (graph: Graph | undefined, byVersion = false): readonly ServiceChoice[] =>
   (graph?.nodes ?? [])
     .filter(({ kind }) => kind === 'service')
-    .map(({ namespace, name }) => ({ value: `${namespace}/${name}`, label: name, detail: namespace }))
-    .sort((a, b) => byWork(a.detail, b.detail) || a.label.localeCompare(b.label));
-
-/** Versions of the workloads that are called as a service is. */
-export function versionsOf(graph: Graph | undefined, service: string): readonly string[] {
-  const [namespace = '', name = ''] = service.split('/');
-  const own = (graph?.nodes ?? []).filter((node) => node.kind === 'workload' && node.namespace === namespace && node.version !== '' && (node.name === name || node.name === `${name}-${node.version}`));
-  return [...new Set(own.map(({ version }) => version))].sort();
-}
+    .map(({ namespace, name }) => {
+      const value = `${namespace}/${name}`;
+      const versions = byVersion ? versionsOf(graph, value) : [];
+      return { namespace, choice: { value, label: value, detail: byVersion ? versionWords(versions) : '', unfit: byVersion && versions.length < 2 } };
+    })
+    .sort((a, b) => Number(a.choice.unfit) - Number(b.choice.unfit) || byWork(a.namespace, b.namespace) || a.choice.label.localeCompare(b.choice.label))
+    .map(({ choice }) => choice);

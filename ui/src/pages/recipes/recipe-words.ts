@@ -25,7 +25,7 @@ const FIELDS: Readonly<Record<string, Said>> = {
   namespace: ['Namespace', '命名空间'],
   header: ['Header', '请求头'],
   value: ['Its value', '其值'],
-  percent: ['How many in a hundred', '百分比'],
+  percent: ['Share of the requests', '请求比例'],
   delay: ['Wait for', '延迟'],
   status: ['Status of the failure', '失败状态码'],
   connections: ['Most requests at once', '最大并发请求数'],
@@ -37,15 +37,27 @@ const FIELDS: Readonly<Record<string, Said>> = {
   try: ['One try may take', '单次时限'],
   host: ['Host', '主机'],
   port: ['Port', '端口'],
-  protocol: ['Protocol (TLS, HTTP, TCP …)', '协议（TLS、HTTP、TCP…）'],
+  protocol: ['Protocol', '协议'],
   secret: ['Secret with the certificate', '证书 Secret'],
   gateway: ['Gateway (label istio)', '网关（标签 istio）'],
   issuer: ['Who issues the tokens', '令牌签发者'],
   jwks: ['Where its keys are', '其公钥地址'],
 };
 
+/** Fields that a recipe calls otherwise. */
+const OWN: Readonly<Record<string, Said>> = {
+  'fault-test.percent': ['Share that fails', '失败比例'],
+  'fault-test.status': ['They fail with', '失败状态码'],
+  'fault-test.delay': ['All of them wait', '全部延迟'],
+  'retry-budget.percent': ['Retries, of what is under way', '重试占在途请求的比例'],
+  'mirror.version': ['Copies go to', '副本发往'],
+  'blue-green.version': ['Go over to', '切换到'],
+  'mesh-strict.namespace': ['Namespace of the mesh', '网格根命名空间'],
+  'jwt-edge.namespace': ['Namespace of the gateway', '网关命名空间'],
+};
+
 const say = (said: Said | undefined, or: string): string => said?.[locale.language === 'zh' ? 1 : 0] ?? or;
 
 export const recipeName = (id: string): string => say(RECIPES[id]?.name, id);
 export const recipeDoes = (id: string): string => say(RECIPES[id]?.does, '');
-export const recipeField = (name: string): string => say(FIELDS[name], name);
+export const recipeField = (name: string, recipe = ''): string => say(OWN[`${recipe}.${name}`] ?? FIELDS[name], name);

@@ -12,6 +12,10 @@ export const t = words(
     keep: 'Put into the tray',
     fill: 'Fill in what is missing, and what it would write is shown here.',
     nothing: 'All of this is so already.',
+    oneVersion: '{version} alone',
+    noVersion: 'no version',
+    needsAnother: '{service} has one version, {version}: requests can go to another as soon as it runs.',
+    needsVersions: '{service} has no version: its pods have no label “version”.',
   },
   {
     title: '配方',
@@ -24,5 +28,9 @@ export const t = words(
     keep: '放入待办栏',
     fill: '填好缺少的内容，此处会显示将写入什么。',
     nothing: '现状已是如此。',
+    oneVersion: '只有 {version}',
+    noVersion: '没有版本',
+    needsAnother: '{service} 只有 {version} 一个版本：另一版本运行后，请求才能切换过去。',
+    needsVersions: '{service} 没有版本：其 Pod 没有“version”标签。',
   },
 );

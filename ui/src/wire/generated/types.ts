@@ -98,7 +98,11 @@ export type Caller = { namespace?: string, workload?: string, serviceAccount?: s
 
 export type CallerPressure = { namespace: string, pod: string, workload: string, clusters: Array<ClusterPressure>, };
 
-export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
+export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
 
 export type ChangeKind = "create" | "update" | "delete" | "order";
 
@@ -760,7 +764,11 @@ namespaces: Array<string>, withDraft: boolean, };
 /**
  * What becomes of one workload's calls to one service.
  */
-export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, 
+export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, 
 /**
  * Seen within the last hour.
  */
@@ -1331,7 +1339,11 @@ export type RecipeField = { name: string, takes: RecipeTakes,
 /**
  * What it starts with; empty where the user has to say.
  */
-usual: string, };
+usual: string, 
+/**
+ * What it may be; empty where that is not a list.
+ */
+oneOf: Array<string>, };
 
 export type RecipeTakes = "service" | "version" | "namespace" | "percent" | "number" | "text";
 

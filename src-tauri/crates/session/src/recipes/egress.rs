@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::kitchen::{Dish, Kitchen, NETWORKING};
-use super::{Recipe, Takes, needs};
-use crate::{Error, Result};
+use super::{Recipe, Takes, chooses, needs};
+use crate::Result;
 
 /// What is said to the host by who calls it.
 const PROTOCOLS: [&str; 5] = ["TLS", "HTTP", "HTTP2", "GRPC", "TCP"];
@@ -15,17 +15,14 @@ pub(super) const RECIPE: Recipe = Recipe {
         needs("namespace", Takes::Namespace, ""),
         needs("host", Takes::Text, "api.example.com"),
         needs("port", Takes::Number, "443"),
-        needs("protocol", Takes::Text, "TLS"),
+        chooses("protocol", &PROTOCOLS, "TLS"),
     ],
     write,
 };
 
 fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let (namespace, host, port) = (kitchen.value("namespace"), kitchen.value("host"), kitchen.number("port"));
-    let protocol = kitchen.value("protocol").to_uppercase();
-    if !PROTOCOLS.contains(&&*protocol) {
-        return Err(Error::Field { field: "protocol", reason: format!("one of {}", PROTOCOLS.join(", ")) });
-    }
+    let protocol = kitchen.value("protocol");
     // A name that stands for many cannot be looked up.
     let resolution = if host.starts_with('*') { "NONE" } else { "DNS" };
     let spec = json!({"hosts": [host], "location": "MESH_EXTERNAL", "resolution": resolution, "exportTo": ["."],

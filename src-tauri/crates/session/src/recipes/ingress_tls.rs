@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::kitchen::{Dish, Kitchen, NETWORKING, destination};
+use super::kitchen::{Dish, Kitchen, NETWORKING};
 use super::{Recipe, Takes, needs};
 use crate::Result;
 
@@ -25,11 +25,14 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
         {"port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": [host], "tls": tls},
         {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": [host], "tls": {"httpsRedirect": true}}]});
     let gateway = kitchen.create(NETWORKING, "Gateway", namespace, &format!("{}-edge", service.name), gateway);
-    let mut way = destination(service, "", None);
+    // Who comes from outside goes where those inside go: routes of the mesh do not hold at a gateway.
+    let mut ways = kitchen.ways(service);
     if let Some(port) = service.ports.first().filter(|_| service.ports.len() > 1) {
-        way["destination"]["port"] = json!({"number": port.port});
+        for way in ways.as_array_mut().into_iter().flatten().filter(|way| way["destination"].get("port").is_none()) {
+            way["destination"]["port"] = json!({"number": port.port});
+        }
     }
-    let route = json!({"hosts": [host], "gateways": [gateway.key.name], "http": [{"route": [way]}]});
+    let route = json!({"hosts": [host], "gateways": [gateway.key.name], "http": [{"route": ways}]});
     let route = kitchen.create(NETWORKING, "VirtualService", namespace, &format!("{}-edge", service.name), route);
     Ok(vec![gateway, route])
 }

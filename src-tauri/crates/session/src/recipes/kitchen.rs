@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mesh::{Caller, Outcome, Ready, Request};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Document, ObjectKey, Service, World};
@@ -31,6 +32,8 @@ pub struct Dish {
 }
 
 pub(super) struct Kitchen<'a> {
+    /// As the mesh decides it, with the tray applied.
+    pub(super) ready: &'a Ready,
     /// With the tray applied.
     pub(super) world: &'a World,
     /// As it is live.
@@ -59,12 +62,14 @@ impl Kitchen<'_> {
             Takes::Percent => number.is_some_and(|number| number <= 100),
             Takes::Number => number.is_some(),
             Takes::Service => return self.service().map(|_| ()),
-            Takes::Version | Takes::Namespace | Takes::Text => !value.is_empty(),
+            Takes::Version | Takes::Namespace | Takes::Text if need.one_of.is_empty() => !value.is_empty(),
+            Takes::Version | Takes::Namespace | Takes::Text => need.one_of.contains(&value),
         };
         let reason = match need.takes {
-            Takes::Percent => "0 to 100",
-            Takes::Number => "a whole number",
-            _ => "it is missing",
+            Takes::Percent => "0 to 100".to_owned(),
+            Takes::Number => "a whole number".to_owned(),
+            _ if !need.one_of.is_empty() => format!("one of {}", need.one_of.join(", ")),
+            _ => "it is missing".to_owned(),
         };
         if fits { Ok(()) } else { Err(refuse(need.name, reason)) }
     }
@@ -78,6 +83,34 @@ impl Kitchen<'_> {
         let (namespace, name) = self.value("service").split_once('/').unwrap_or_default();
         let gone = || Error::gone(ObjectKey::new("", "Service", namespace, name));
         self.world.service(namespace, name).ok_or_else(gone)
+    }
+
+    /// Whether the mesh refuses a call that was seen.
+    pub(super) fn refuses(&self, flow: &Flow) -> bool {
+        let request = Request {
+            id: String::new(),
+            from: Caller::Workload { namespace: flow.from.0.clone(), workload: flow.from.1.clone() },
+            via: None,
+            method: "GET".into(),
+            url: format!("http://{}.{}:{}/", flow.service.1, flow.service.0, flow.port),
+            headers: Vec::new(),
+            at: None,
+        };
+        self.ready.explain(&request).outcome == Outcome::Denied
+    }
+
+    /// Whether an ALLOW policy of the namespace selects pods with these labels: those that it does not name are refused then.
+    pub(super) fn allows_by_name(&self, namespace: &str, labels: &world::Labels) -> bool {
+        self.world.documents_of(SECURITY, "AuthorizationPolicy").any(|policy| {
+            let allows = policy.at("/spec/action").and_then(Value::as_str).is_none_or(|action| action == "ALLOW");
+            let dry = policy.body["metadata"]["annotations"].get(crate::policies::DRY_RUN).is_some();
+            let bound = policy.at("/spec/targetRef").is_some() || policy.at("/spec/targetRefs").is_some();
+            let selected = policy.at("/spec/selector/matchLabels").and_then(Value::as_object);
+            let mut wanted = selected.into_iter().flatten();
+            policy.key.namespace == namespace
+                && (allows && !dry && !bound)
+                && wanted.all(|(name, value)| labels.get(name).is_some_and(|own| value == own))
+        })
     }
 
     /// A new object under a free name.

@@ -48,6 +48,8 @@ pub struct Ingredient {
     pub takes: Takes,
     /// What it starts with; empty where the user has to say.
     pub usual: &'static str,
+    /// What it may be; empty where that is not a list.
+    pub one_of: &'static [&'static str],
 }
 
 /// A recipe.
@@ -60,7 +62,11 @@ pub struct Recipe {
 }
 
 const fn needs(name: &'static str, takes: Takes, usual: &'static str) -> Ingredient {
-    Ingredient { name, takes, usual }
+    Ingredient { name, takes, usual, one_of: &[] }
+}
+
+const fn chooses(name: &'static str, one_of: &'static [&'static str], usual: &'static str) -> Ingredient {
+    Ingredient { name, takes: Takes::Text, usual, one_of }
 }
 
 /// Every recipe, in the order in which they are shown.
@@ -93,8 +99,15 @@ impl Session {
         let flows = self.traffic.borrow().over(3600, &ready);
         let version =
             |group: &str, kind: &str| apis.find(group, kind).map_or_else(|| "v1".into(), |api| api.version.clone());
-        let kitchen =
-            Kitchen { world: ready.world(), live: &live, tray: &tray, flows: &flows, values, version: &version };
+        let kitchen = Kitchen {
+            ready: &ready,
+            world: ready.world(),
+            live: &live,
+            tray: &tray,
+            flows: &flows,
+            values,
+            version: &version,
+        };
         for need in recipe.needs {
             kitchen.check(need)?;
         }

@@ -87,6 +87,36 @@ async fn a_fault_test_sends_its_requests_where_the_others_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_is_not_let_in_by_denying_the_rest() {
+    let bench = bench(Demo::client).await;
+    let mut traffic = bench.session.traffic();
+    let called =
+        |t: &session::traffic::Traffic, host: &str| t.edges(60.0).iter().any(|edge| edge.host.starts_with(host));
+    let seen = |t: &Arc<session::traffic::Traffic>| ["payments", "reviews", "users"].iter().all(|host| called(t, host));
+    tokio::time::timeout(LIMIT, traffic.wait_for(seen)).await.expect("traffic is measured").unwrap();
+    let dishes = bench.session.recipe("default-deny", &values("default-deny")).await.unwrap();
+    let names: Vec<&str> = dishes.iter().map(|dish| dish.key.name.as_str()).collect();
+    assert!(names.contains(&"callers-of-reviews") && names.contains(&"nobody-else"), "{names:?}");
+    assert!(!names.contains(&"callers-of-payments"), "payments-from-checkout lets in for POST alone: {names:?}");
+    let users = dishes.iter().find(|dish| dish.key.name == "callers-of-users").unwrap();
+    assert!(users.after.contains("ns/prod/sa/storefront") && !users.after.contains("ns/dev/"), "{}", users.after);
+
+    for dish in &dishes {
+        bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    }
+    assert_eq!(bench.session.recipe("default-deny", &values("default-deny")).await.unwrap(), [], "it is so already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_from_outside_goes_where_those_inside_go() {
+    let bench = bench(Demo::client).await;
+    let dishes = bench.session.recipe("ingress-tls", &values("ingress-tls")).await.unwrap();
+    let route = yaml::read(&dishes[1].after).value;
+    let inside = bench.session.document(&crate::bench::reviews("VirtualService")).await.unwrap();
+    assert_eq!(route["spec"]["http"][0]["route"], yaml::read(&inside.yaml).value["spec"]["http"][1]["route"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named() {
     let bench = bench(Demo::client).await;
     let refused = async |id: &str, name: &str, value: &str| {
@@ -95,6 +125,7 @@ async fn what_is_missing_is_named() {
         bench.session.recipe(id, &values).await.unwrap_err().to_string()
     };
     assert_eq!(refused("percent-canary", "percent", "101").await, "percent: 0 to 100");
+    assert_eq!(refused("egress", "protocol", "UDP").await, "protocol: one of TLS, HTTP, HTTP2, GRPC, TCP");
     assert_eq!(refused("mirror", "version", " ").await, "version: it is missing");
     assert_eq!(refused("mirror", "service", "prod/nobody").await, "Service prod/nobody is not there");
 }
@@ -114,6 +145,8 @@ async fn the_matrix_says_what_the_engine_says_and_what_was_seen() {
     assert_eq!(refused.outcome, Outcome::Denied, "{refused:?}");
     let by = refused.calling.object.as_ref().map(|key| key.name.as_str());
     assert_eq!(by, Some("payments-from-checkout"), "{refused:?}");
+    let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    assert!(is_chinese(&refused.calling.because.zh) && !is_chinese(&refused.calling.because.en), "{refused:?}");
 
     let some = bench.session.matrix(&["prod".into()], false).await.unwrap();
     assert!(some.rows.len() < matrix.rows.len() && some.columns.iter().all(|c| c.namespace == "prod"));

@@ -115,6 +115,7 @@ pub(crate) fn recipe(recipe: &Recipe) -> RecipeCard {
             Takes::Text => RecipeTakes::Text,
         },
         usual: need.usual.to_owned(),
+        one_of: need.one_of.iter().map(|&value| value.to_owned()).collect(),
     };
     RecipeCard { id: recipe.id.to_owned(), fields: recipe.needs.iter().map(field).collect() }
 }
@@ -185,7 +186,8 @@ impl From<Cell> for MatrixCell {
         Self {
             outcome: cell.outcome.into(),
             secured: calling.secured.into(),
-            because: calling.because,
+            because: calling.because.en,
+            zh: calling.because.zh,
             object: calling.object.as_ref().map(ObjectRef::from),
             path: calling.path,
             requests_per_second: calling.per_second,

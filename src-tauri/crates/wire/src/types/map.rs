@@ -197,6 +197,8 @@ wire! {
         pub allowed: bool,
         pub secured: Secured,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub object: Option<ObjectRef>,
         pub path: String,
         pub requests_per_second: f64,

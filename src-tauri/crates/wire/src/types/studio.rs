@@ -152,6 +152,8 @@ wire! {
         pub takes: RecipeTakes,
         /// What it starts with; empty where the user has to say.
         pub usual: String,
+        /// What it may be; empty where that is not a list.
+        pub one_of: Vec<String>,
     }
 }
 
@@ -276,6 +278,8 @@ wire! {
         pub outcome: Outcome,
         pub secured: Secured,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub object: Option<ObjectRef>,
         pub path: String,
         /// Seen within the last hour.
