@@ -2,7 +2,7 @@
 //! been sent before by the control plane's own stamps, never by this machine's clock.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use journal::EntryId;
@@ -193,6 +193,47 @@ impl Session {
         let tracker = Tracker::new(before, types);
         self.trackers.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, tracker);
         self.hurry.notify_one();
+    }
+
+    /// Writes into the journal how far each change has come, also where nobody looks at it. Once for a session.
+    pub fn follow_uptakes(self: &Arc<Self>) {
+        let (weak, stopped, mut fleet) = (Arc::downgrade(self), self.cancel.clone(), self.fleet.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stopped.cancelled() => return,
+                    changed = fleet.changed() => if changed.is_err() { return },
+                    // A proxy that says nothing moves nothing: what stays so settles by time alone.
+                    () = tokio::time::sleep(LIMIT) => {}
+                }
+                let Some(session) = weak.upgrade() else { return };
+                for entry in session.unrecorded() {
+                    if let Err(error) = session.record_uptake(entry).await {
+                        tracing::warn!(%error, "how far a change has come was not kept");
+                    }
+                }
+            }
+        });
+    }
+
+    fn unrecorded(&self) -> Vec<EntryId> {
+        let trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
+        trackers.iter().filter(|(_, tracker)| !tracker.recorded).map(|(entry, _)| *entry).collect()
+    }
+
+    async fn record_uptake(&self, entry: EntryId) -> Result<()> {
+        match self.opening.records.get(entry).await?.state {
+            // Its write is under way.
+            journal::State::Intended => {}
+            // Nothing of it is there to be taken up.
+            journal::State::RolledBack => {
+                self.trackers.lock().unwrap_or_else(PoisonError::into_inner).remove(&entry);
+            }
+            journal::State::Applied | journal::State::Partial | journal::State::Undone => {
+                self.uptake(entry).await?;
+            }
+        }
+        Ok(())
     }
 
     /// How far the proxies have taken up an entry.

@@ -348,6 +348,7 @@ impl Workbench {
         });
         let session = Arc::new(session);
         session.keep_past(&self.profile.folder, crate::past::keep::STEP);
+        session.follow_uptakes();
         session.ask_prometheus(self.signed(id).await);
         lock(&self.sessions).insert(name, session.clone());
         self.touch();

@@ -313,3 +313,20 @@ async fn a_cards_probe_names_the_mesh_by_its_control_plane() {
         (["1.28.1".to_owned()].as_slice(), "sidecar and ambient")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_says_who_took_a_change_up_where_nobody_looked() {
+    let bench = bench(Demo::client).await;
+    bench.session.follow_uptakes();
+    bench.put("VirtualService", &[("/spec/http/1/timeout", "7s".into())]).await;
+    let plan = bench.review().await;
+    bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
+    let told = async || bench.session.history(&Default::default()).await.unwrap()[0].entry.acknowledged;
+    let mut fleet = bench.session.fleet();
+    let noted = tokio::time::timeout(LIMIT, async {
+        while told().await == 0 {
+            let _ = tokio::time::timeout(Duration::from_millis(500), fleet.changed()).await;
+        }
+    });
+    noted.await.expect("it stands in the journal");
+}
