@@ -55,6 +55,15 @@ describe('the journal', () => {
     await vi.waitFor(() => expect(asked('history_export')).toMatchObject([{ wanted: { search: 'v3', allClusters: true }, form: 'markdown' }]));
   });
 
+  it('names the first of many objects, and says how many there are besides', async () => {
+    const many = ['a', 'b', 'c', 'd'].map((name) => ({ ...object, name }));
+    host = fixtureHost({ history: [{ ...row(4, 'all at once'), objects: many }] });
+    connect(host);
+    render(ChangeList, { session: 'many' });
+    await screen.findByText('and 3 more');
+    expect(document.querySelectorAll('.objects > .cut > .faint')).toHaveLength(1);
+  });
+
   it('says that nothing matches, and clears its filters', async () => {
     host = fixtureHost({ history: ({ search }) => (search === '' ? [row(4, 'more to v3')] : []) });
     connect(host);

@@ -313,7 +313,7 @@ export const t = words(
     writtenAs: '给 {controller} 的计划',
     lost: '其中没有或有所不同的部分',
     notNow: '暂不',
-    intoTray: '放入待审变更',
+    intoTray: '放入待办栏',
     moving: '切换中',
     watching: '观察中',
     waiting: '等待你',
