@@ -53,6 +53,15 @@ it('goes on by P, pauses by Space, and asks before A aborts', async () => {
   expect(given()).toHaveLength(2);
 });
 
+it('of one that was over at once draws nothing, and says so; the step that failed is marked', async () => {
+  const over: Rollout = { ...rollout(1, 'reviews'), isOver: true, phase: 'returned', phaseBecause: { because: 'p50 9.1 ms, above 1 ms', zh: 'p50 9.1 ms，高于 1 ms' }, step: 0, plan: { ...rollout(1, 'reviews').plan, gates: [newGate('p50')] } };
+  connect(fixtureHost({ rollouts: [over] }));
+  render(RolloutView, { session: 'over', rollout: 1 });
+  await screen.findByText('p50 9.1 ms, above 1 ms');
+  screen.getByText('p50: it was over before there were two looks to draw');
+  expect(document.querySelector('.stairs li.failed .pause svg')).not.toBeNull();
+});
+
 it('plays a plan and says where it would stop, and again for what is supposed', async () => {
   const judged = (because: string, verdict: 'holds' | 'fails') => [{ verdict, value: 1, stable: null, early: null, because, zh: '' }];
   const look = { at: 330, step: 1, weight: 25, stable: null, canary: null };
