@@ -17,7 +17,6 @@ import type {
   FindingList,
   FindingsArgs,
   FolderArgs,
-  FolderImport,
   ForeignCode,
   ForeignOrderArgs,
   ForeignPlan,
@@ -31,6 +30,7 @@ import type {
   GraphArgs,
   HistoryArgs,
   HistoryExportArgs,
+  Import,
   KindCard,
   Matrix,
   MatrixArgs,
@@ -211,10 +211,10 @@ export const calls = (call: Call) => ({
   recipe: (args: RecipeArgs): Promise<Array<Proposal>> => call('recipe', args) as Promise<Array<Proposal>>,
 
   /** What the documents of a file would put into the tray. */
-  import: (args: ObjectCheckArgs): Promise<Array<Proposal>> => call('import', args) as Promise<Array<Proposal>>,
+  import: (args: ObjectCheckArgs): Promise<Import> => call('import', args) as Promise<Import>,
 
   /** What the manifests of a folder would put into the tray. */
-  importFolder: (args: FolderArgs): Promise<FolderImport> => call('import_folder', args) as Promise<FolderImport>,
+  importFolder: (args: FolderArgs): Promise<Import> => call('import_folder', args) as Promise<Import>,
 
   /** What an export into a local Git checkout would commit. */
   gitPlan: (args: GitArgs): Promise<GitPlan> => call('git_plan', args) as Promise<GitPlan>,

@@ -422,19 +422,6 @@ export type FindingsArgs = { session: string, withDraft: boolean, };
 export type FolderArgs = { session: string, path: string, };
 
 /**
- * What the manifests of a folder would put into the tray.
- */
-export type FolderImport = { proposals: Array<Proposal>, 
-/**
- * Manifests that were looked into.
- */
-files: number, 
-/**
- * Objects of kinds that are not written here.
- */
-passedOver: Array<KindCount>, problems: Array<FileProblem>, };
-
-/**
  * Why an order has no meaning now; empty where it has.
  */
 export type ForeignChoice = { order: ForeignOrder, because: string, zh: string, };
@@ -654,6 +641,19 @@ evidence: Array<string>,
  * The object behind it.
  */
 object: ObjectRef | null, };
+
+/**
+ * What the manifests of a folder would put into the tray.
+ */
+export type Import = { proposals: Array<Proposal>, 
+/**
+ * Manifests that were looked into.
+ */
+files: number, 
+/**
+ * Objects of kinds that are not written here.
+ */
+passedOver: Array<KindCount>, problems: Array<FileProblem>, };
 
 export type InjectedFault = { abort: Abort | null, delay: Delay | null, };
 
@@ -1971,11 +1971,17 @@ cpuP95: number,
 /**
  * Bytes at the most of the largest.
  */
-memoryMost: number, 
+memoryMost: number, place: SizePlace, 
 /**
- * The annotations of the pod template that make it so.
+ * The annotations of the pod template that make it so, where they are read.
  */
 annotations: { [key in string]: string }, };
+
+/**
+ * Where the sizes of a workload's proxies are written: in annotations that the injector reads, in the proxy's own container, or by a
+ * controller that would take back anything else.
+ */
+export type SizePlace = "annotations" | "container" | "controller";
 
 /**
  * Where what was seen comes from.
