@@ -1,16 +1,25 @@
 //! Who may call whom: every workload against every service at each of its ports, as the engine decides it, with what was seen.
+//!
+//! Each is asked with `GET /`, and with the methods and paths that the policies in force at the service name: counters know neither, so that
+//! of a caller that was seen nobody can tell which of them it makes. Headers and tokens are not tried.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use mesh::{Caller, Outcome, Ready, Request};
+use world::ObjectKey;
 
-use crate::map::Flow;
+use crate::map::{Flow, Secured};
 use crate::node::{Calling, calling};
+use crate::policies::{Sample, requests_named};
 use crate::{Error, Result, Session};
 
 /// More cells than this are not decided at once: the user chooses namespaces.
 pub const MOST_CELLS: usize = 12_000;
+/// So many requests of one service are asked about at most,
+const MOST_REQUESTS: usize = 24;
+/// and so many in all: where there are many cells, it is fewer of each.
+const MOST_QUESTIONS: usize = 3 * MOST_CELLS;
 
 /// A service that can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +30,34 @@ pub struct Column {
     pub service: String,
     /// Its ports at which the same becomes of everybody's calls: all of them, or some. The first is asked for.
     pub ports: Vec<u16>,
+    /// Method and path of the requests that were asked about; the first is the generic one.
+    pub asked: Vec<(String, String)>,
+    /// So many more that policies name were not.
+    pub unasked: usize,
+}
+
+/// What becomes of one of the requests that a workload could make of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// `POST`
+    pub method: String,
+    /// `/reserve`
+    pub path: String,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// By what, and how it travels.
+    pub calling: Calling,
 }
 
 /// What becomes of one workload's calls to one service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
-    /// What becomes of a request.
+    /// What becomes of `GET /`.
     pub outcome: Outcome,
     /// By what, how it travels, and how much was seen.
     pub calling: Calling,
+    /// Every request that was asked about, where not the same becomes of all of them for the same reason.
+    pub requests: Vec<Judged>,
     /// Requests a second that were refused.
     pub denied_per_second: f64,
 }
@@ -78,16 +106,19 @@ fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
         .map(|s| (s.namespace.clone(), s.name.clone(), s.ports.iter().map(|port| port.port).collect()))
         .collect();
     callable.sort();
-    let ports: usize = callable.iter().map(|(_, _, ports)| ports.len()).sum();
-    if rows.len() * ports > MOST_CELLS {
-        let column = |(namespace, service, ports)| Column { namespace, service, ports };
+    let pairs = rows.len() * callable.iter().map(|(_, _, ports)| ports.len()).sum::<usize>();
+    if pairs > MOST_CELLS {
+        let column = |(namespace, service, ports)| Column { namespace, service, ports, asked: Vec::new(), unasked: 0 };
         return Matrix { rows, columns: callable.into_iter().map(column).collect(), cells: Vec::new(), too_many: true };
     }
+    let most = (MOST_QUESTIONS / pairs.max(1)).min(MOST_REQUESTS);
     let mut columns: Vec<(Column, Vec<Cell>)> = Vec::new();
     for (namespace, service, ports) in callable {
+        let (asked, unasked) = requests_named(ready, (&namespace, &service), most);
         let mut own: Vec<(Column, Vec<Cell>)> = Vec::new();
         for port in ports {
-            let column = Column { namespace: namespace.clone(), service: service.clone(), ports: vec![port] };
+            let (namespace, service, asked) = (namespace.clone(), service.clone(), asked.clone());
+            let column = Column { namespace, service, ports: vec![port], asked, unasked };
             let cells: Vec<Cell> = rows.iter().map(|row| cell(ready, row, &column)).collect();
             match own.iter_mut().find(|(_, others)| cells.iter().zip(others.iter()).all(|(a, b)| a.agrees(b))) {
                 Some((same, _)) => same.ports.push(port),
@@ -108,25 +139,45 @@ fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
 impl Cell {
     /// Whether the same becomes of both, for the same reason.
     fn agrees(&self, other: &Self) -> bool {
-        let reason =
-            |cell: &Self| (cell.outcome, cell.calling.secured, cell.calling.object.clone(), cell.calling.path.clone());
-        reason(self) == reason(other)
+        let alike = |(one, other): (&Judged, &Judged)| {
+            reason(one.outcome, &one.calling) == reason(other.outcome, &other.calling)
+        };
+        reason(self.outcome, &self.calling) == reason(other.outcome, &other.calling)
+            && self.requests.len() == other.requests.len()
+            && self.requests.iter().zip(&other.requests).all(alike)
     }
 }
 
-fn cell(ready: &Ready, (namespace, workload): &(String, String), column: &Column) -> Cell {
+fn reason(outcome: Outcome, calling: &Calling) -> (Outcome, Secured, Option<&ObjectKey>, &str) {
+    (outcome, calling.secured, calling.object.as_ref(), &calling.path)
+}
+
+fn cell(ready: &Ready, row: &(String, String), column: &Column) -> Cell {
+    let mut requests: Vec<Judged> = column.asked.iter().map(|sample| judged(ready, row, column, sample)).collect();
+    let generic = match requests.first() {
+        Some(first) => first.clone(),
+        None => judged(ready, row, column, &("GET".into(), "/".into())),
+    };
+    let alike = |one: &Judged| reason(one.outcome, &one.calling) == reason(generic.outcome, &generic.calling);
+    if requests.iter().all(alike) {
+        requests.clear();
+    }
+    Cell { outcome: generic.outcome, calling: generic.calling, requests, denied_per_second: 0.0 }
+}
+
+fn judged(ready: &Ready, (namespace, workload): &(String, String), column: &Column, (method, path): &Sample) -> Judged {
     let port = column.ports.first().copied().unwrap_or(80);
     let verdict = ready.explain(&Request {
         id: String::new(),
         from: Caller::Workload { namespace: namespace.clone(), workload: workload.clone() },
         via: None,
-        method: "GET".into(),
-        url: format!("http://{}.{}:{port}/", column.service, column.namespace),
+        method: method.clone(),
+        url: format!("http://{}.{}:{port}{path}", column.service, column.namespace),
         headers: Vec::new(),
         at: None,
     });
     let calling = calling(namespace.clone(), workload.clone(), &verdict, 0.0);
-    Cell { outcome: verdict.outcome, calling, denied_per_second: 0.0 }
+    Judged { method: method.clone(), path: path.clone(), outcome: verdict.outcome, calling }
 }
 
 fn with_traffic(decided: &Matrix, flows: &[Flow]) -> Matrix {

@@ -10,9 +10,9 @@ afterEach(() => {
   locale.set('en');
 });
 
-const cell: MatrixCell = { outcome: 'denied', secured: 'mtls', because: 'no rule of AuthorizationPolicy p allows it', zh: 'AuthorizationPolicy p 没有规则允许它', object: null, path: '', requestsPerSecond: 4, deniedPerSecond: 0 };
+const cell: MatrixCell = { outcome: 'denied', secured: 'mtls', because: 'no rule of AuthorizationPolicy p allows it', zh: 'AuthorizationPolicy p 没有规则允许它', object: null, path: '', requests: [], requestsPerSecond: 4, deniedPerSecond: 0 };
 const show = (of: Partial<MatrixCell>): void => {
-  const matrix: Matrix = { rows: [{ namespace: 'prod', workload: 'checkout-v1' }], columns: [{ namespace: 'prod', service: 'payments', ports: [8080] }], cells: [{ ...cell, ...of }], tooMany: false };
+  const matrix: Matrix = { rows: [{ namespace: 'prod', workload: 'checkout-v1' }], columns: [{ namespace: 'prod', service: 'payments', ports: [8080], asked: [{ method: 'GET', path: '/' }], unasked: 0 }], cells: [{ ...cell, ...of }], tooMany: false };
   const line = (name: string) => ({ key: name, namespace: 'prod', name, members: [0], isOpen: true });
   const [row, column] = [line('checkout-v1'), line('payments')];
   render(CallPanel, { row, column, place: placeOf(matrix, row, column), called: matrix.columns[0], onclose: () => undefined });
@@ -26,9 +26,9 @@ it('says why in the language of the window', () => {
 
 it('tells a refusal of what was asked from calls that are seen to come through, and counts refused ones once', () => {
   show({});
-  screen.getByText(/^Asked as GET \/:/);
+  screen.getByText(/^What is seen comes through/);
   cleanup();
   show({ deniedPerSecond: 4 });
-  expect(screen.queryByText(/^Asked as GET \/:/)).toBeNull();
+  expect(screen.queryByText(/^What is seen comes through/)).toBeNull();
   screen.getByText('4/s seen in the last hour');
 });

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
-import type { Matrix, MatrixCell } from '../../wire/generated/types';
-import { columnNames, linesOf, placeOf, signOf, unfolded } from './matrix';
+import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
+import { columnNames, linesOf, placeOf, signOf, signOfCell, unfolded } from './matrix';
 
-const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
+const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requests: [], requestsPerSecond, deniedPerSecond: 0 });
+const column = (namespace: string, service: string, ports: number[]): MatrixColumn => ({ namespace, service, ports, asked: [{ method: 'GET', path: '/' }], unasked: 0 });
 
 const matrix: Matrix = {
   rows: [{ namespace: 'a', workload: 'x' }, { namespace: 'a', workload: 'y' }, { namespace: 'b', workload: 'z' }],
-  columns: [{ namespace: 'a', service: 's', ports: [80] }, { namespace: 'b', service: 't', ports: [80] }],
+  columns: [column('a', 's', [80]), column('b', 't', [80])],
   cells: [cell('forwarded', 'mtls', 2), cell('denied'), cell('forwarded', 'mtls', 1), cell('denied'), cell('forwarded', 'plaintext'), cell('unknown', 'unknown')],
   tooMany: false,
 };
@@ -21,6 +22,18 @@ it.each([
   ['no-route', 'unknown', 'none'],
   ['unknown', 'mtls', 'unknown'],
 ] as const)('%s over %s is %s', (outcome, secured, sign) => expect(signOf({ outcome, secured })).toBe(sign));
+
+it.each([
+  [[], 'denied'],
+  [['denied', 'denied'], 'denied'],
+  [['denied', 'forwarded'], 'part'],
+  [['denied', 'aborted'], 'part'],
+  [['denied', 'no-route'], 'denied'],
+  [['denied', 'unknown'], 'denied'],
+] as const)('a cell whose requests are %j is %s', (outcomes, sign) => {
+  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/' }, outcome, secured: 'mtls', because: '', object: null, path: '' }));
+  expect(signOfCell({ ...cell('denied'), requests })).toBe(sign);
+});
 
 it('folds by namespace', () => {
   expect(linesOf(rows, new Set()).map(({ key, members }) => [key, members])).toEqual([['a', [0, 1]], ['b', [2]]]);
@@ -51,6 +64,6 @@ it('says of a fold what all of it has in common', () => {
 });
 
 it('names the ports of a service where they do not agree', () => {
-  const named = columnNames([...matrix.columns, { namespace: 'a', service: 'u', ports: [80, 81] }, { namespace: 'a', service: 'u', ports: [9090] }, { namespace: 'b', service: 'u', ports: [80] }]);
+  const named = columnNames([...matrix.columns, column('a', 'u', [80, 81]), column('a', 'u', [9090]), column('b', 'u', [80])]);
   expect(named.map(({ name }) => name)).toEqual(['s', 't', 'u:80,81', 'u:9090', 'u']);
 });

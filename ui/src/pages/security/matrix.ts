@@ -1,8 +1,8 @@
 import { byWork, isSystem } from '../map/namespaces';
-import type { Matrix, MatrixCell, MatrixColumn } from '../../wire/generated/types';
+import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
 
-/** What becomes of calls, in one sign. */
-export type Sign = 'mtls' | 'plain' | 'denied' | 'unknown' | 'none' | 'mixed';
+/** What becomes of calls, in one sign: `part` where some requests of one caller get through and others do not, `mixed` where its callers differ. */
+export type Sign = 'mtls' | 'plain' | 'denied' | 'part' | 'unknown' | 'none' | 'mixed';
 
 const SERVED: readonly MatrixCell['outcome'][] = ['forwarded', 'direct', 'redirected', 'aborted'];
 const REFUSED: readonly MatrixCell['outcome'][] = ['denied', 'refused', 'blocked'];
@@ -12,6 +12,15 @@ export function signOf({ outcome, secured }: Pick<MatrixCell, 'outcome' | 'secur
   if (REFUSED.includes(outcome)) return 'denied';
   return outcome === 'unknown' ? 'unknown' : 'none';
 }
+
+/** The sign of all that a caller could ask of a service. */
+export function signOfCell(cell: Pick<MatrixCell, 'outcome' | 'secured' | 'requests'>): Sign {
+  const served = cell.requests.filter(({ outcome }) => SERVED.includes(outcome)).length;
+  return served > 0 && served < cell.requests.length ? 'part' : signOf(cell);
+}
+
+/** `POST /reserve` */
+export const requestName = ({ method, path }: MatrixRequest['asked']): string => `${method} ${path}`;
 
 /** A row or column on screen: one member, or a namespace that is folded, or the head of one that is not. */
 export interface Line {
@@ -69,6 +78,8 @@ export interface Place {
   readonly sign: Sign;
   readonly count: number;
   readonly denied: number;
+  /** Pairs of which some requests get through and others do not. */
+  readonly part: number;
   readonly perSecond: number;
   readonly deniedPerSecond: number;
   /** The only cell, where there is one. */
@@ -77,11 +88,13 @@ export interface Place {
 
 export function placeOf(matrix: Matrix, row: Line, column: Line): Place {
   const cells = row.members.flatMap((r) => column.members.flatMap((c) => matrix.cells[r * matrix.columns.length + c] ?? []));
-  const signs = [...new Set(cells.map(signOf))];
+  const all = cells.map(signOfCell);
+  const signs = [...new Set(all)];
   return {
     sign: signs.length === 1 ? (signs[0] ?? 'unknown') : 'mixed',
     count: cells.length,
-    denied: cells.filter((cell) => signOf(cell) === 'denied').length,
+    denied: all.filter((sign) => sign === 'denied').length,
+    part: all.filter((sign) => sign === 'part').length,
     perSecond: cells.reduce((sum, cell) => sum + cell.requestsPerSecond, 0),
     deniedPerSecond: cells.reduce((sum, cell) => sum + cell.deniedPerSecond, 0),
     cell: cells.length === 1 ? (cells[0] ?? null) : null,

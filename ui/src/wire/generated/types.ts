@@ -762,13 +762,22 @@ export type MatrixArgs = { session: string,
 namespaces: Array<string>, withDraft: boolean, };
 
 /**
+ * A request that was asked about.
+ */
+export type MatrixAsked = { method: string, path: string, };
+
+/**
  * What becomes of one workload's calls to one service.
  */
-export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, 
+export type MatrixCell = { 
 /**
- * The same in Chinese.
+ * What becomes of `GET /`.
  */
-zh: string, object: ObjectRef | null, path: string, 
+outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, 
+/**
+ * Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
+ */
+requests: Array<MatrixRequest>, 
 /**
  * Seen within the last hour.
  */
@@ -777,7 +786,20 @@ requestsPerSecond: number, deniedPerSecond: number, };
 /**
  * A service at those of its ports at which the same becomes of everybody's calls.
  */
-export type MatrixColumn = { namespace: string, service: string, ports: Array<number>, };
+export type MatrixColumn = { namespace: string, service: string, ports: Array<number>, 
+/**
+ * The requests that were asked about: `GET /`, and those that policies in force here name.
+ */
+asked: Array<MatrixAsked>, 
+/**
+ * So many more that policies name were not asked about.
+ */
+unasked: number, };
+
+/**
+ * What becomes of one of the requests that a workload could make of a service.
+ */
+export type MatrixRequest = { asked: MatrixAsked, outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, };
 
 export type MatrixRow = { namespace: string, workload: string, };
 

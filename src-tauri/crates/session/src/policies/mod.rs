@@ -6,6 +6,7 @@
 //! nobody counts; one that was opened before a window is not seen in it.
 
 mod dry_run;
+mod named;
 mod requests;
 mod seen;
 pub mod write;
@@ -18,6 +19,7 @@ use world::yaml::{self, Edit};
 use world::{Change, Object, ObjectKey, Origin, World};
 
 pub use dry_run::DryRun;
+pub(crate) use named::requests_named;
 use requests::Told;
 use seen::{Call, port_of};
 use write::{Asked, Grant, Policy};
@@ -299,7 +301,7 @@ fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, tcp, requests
 }
 
 /// A request that stands for those that a caller was seen to make: (method, path).
-type Sample = (String, String);
+pub(crate) type Sample = (String, String);
 
 fn any_request() -> Sample {
     ("GET".into(), "/".into())

@@ -111,6 +111,45 @@ async fn the_access_log_tells_methods_and_paths() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_matrix_asks_with_the_methods_and_paths_that_policies_name() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    let told = |made: &Tailored| made.let_in.len() > 1 && made.let_in.iter().all(|one| !one.requests.is_empty());
+    let made = until(&bench, &scope("inventory", true), told).await;
+    let of = async |caller: &str| {
+        let matrix = bench.session.matrix(&["prod".into()], true).await.unwrap();
+        let row = matrix.rows.iter().position(|row| row.1.starts_with(caller)).unwrap();
+        let column = matrix.columns.iter().position(|column| column.service == "inventory").unwrap();
+        (matrix.cells[row * matrix.columns.len() + column].clone(), matrix.columns[column].asked.clone())
+    };
+    let generic = ("GET".to_owned(), "/".to_owned());
+    let (orders, asked) = of("orders").await;
+    assert_eq!((orders.outcome, orders.requests.len()), (Outcome::Forwarded, 0));
+    assert_eq!(asked, std::slice::from_ref(&generic), "no policy names a request");
+
+    let mut body = world::yaml::read(&made.dishes[0].after).value;
+    let dry_run = body["metadata"].as_object_mut().unwrap().remove("annotations");
+    assert!(dry_run.is_some(), "{body}");
+    bench.session.draft_put(&world::yaml::write(&body), "").await.unwrap();
+    let (orders, asked) = of("orders").await;
+    assert_eq!(orders.outcome, Outcome::Denied, "GET / alone would say that orders is refused");
+    assert!(orders.calling.per_second > 0.0, "{orders:?}");
+    let told = |cell: &session::matrix::Cell| -> Vec<(String, Outcome)> {
+        cell.requests.iter().map(|one| (format!("{} {}", one.method, one.path), one.outcome)).collect()
+    };
+    let expected = |stock: Outcome, reserve: Outcome| {
+        vec![("GET /".into(), Outcome::Denied), ("GET /stock".into(), stock), ("POST /reserve".into(), reserve)]
+    };
+    assert_eq!(told(&orders), expected(Outcome::Denied, Outcome::Forwarded));
+    let by = |one: &session::matrix::Judged| one.calling.object.as_ref().map(|key| key.name.clone());
+    assert!(orders.requests.iter().all(|one| by(one).as_deref() == Some("callers-of-inventory")), "{orders:#?}");
+    assert_eq!(told(&of("catalog").await.0), expected(Outcome::Forwarded, Outcome::Denied));
+    let (stranger, _) = of("storefront").await;
+    assert_eq!((stranger.outcome, told(&stranger)), (Outcome::Denied, Vec::new()), "refused whatever it asks");
+    assert_eq!((asked.len(), asked.first()), (3, Some(&generic)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_goes_from_dry_run_to_enforced() {
     let bench = bench(Demo::client).await;
     measured(&bench).await;

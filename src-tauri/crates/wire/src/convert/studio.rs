@@ -4,16 +4,17 @@ use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as Se
 use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
 use session::import::Import as SessionImport;
 use session::kinds::KindRow;
-use session::matrix::{Cell, Column, Matrix as SessionMatrix};
+use session::matrix::{Cell, Column, Judged, Matrix as SessionMatrix};
 use session::recipes::{Dish, Ingredient, Recipe, Takes};
 use session::schema::{Alternative, Checked, Choice, Fault, Field, Problem};
 use world::World;
 
 use super::all;
 use crate::types::{
-    FileProblem, GitCommitted, GitFile, GitPlan, Import, KindCard, KindCount, Matrix, MatrixCell, MatrixColumn,
-    MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard, RecipeField, RecipeTakes, Schema,
-    SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem, Suggestion, Suggestions, Template,
+    FileProblem, GitCommitted, GitFile, GitPlan, Import, KindCard, KindCount, Matrix, MatrixAsked, MatrixCell,
+    MatrixColumn, MatrixRequest, MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard, RecipeField,
+    RecipeTakes, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem, Suggestion,
+    Suggestions, Template,
 };
 
 pub(crate) fn kind(row: KindRow) -> KindCard {
@@ -170,12 +171,38 @@ impl From<Committed> for GitCommitted {
 impl From<SessionMatrix> for Matrix {
     fn from(matrix: SessionMatrix) -> Self {
         let row = |(namespace, workload)| MatrixRow { namespace, workload };
-        let column = |c: Column| MatrixColumn { namespace: c.namespace, service: c.service, ports: c.ports };
         Self {
             rows: matrix.rows.into_iter().map(row).collect(),
-            columns: matrix.columns.into_iter().map(column).collect(),
+            columns: all(matrix.columns),
             cells: all(matrix.cells),
             too_many: matrix.too_many,
+        }
+    }
+}
+
+impl From<Column> for MatrixColumn {
+    fn from(column: Column) -> Self {
+        let asked = |(method, path)| MatrixAsked { method, path };
+        Self {
+            namespace: column.namespace,
+            service: column.service,
+            ports: column.ports,
+            asked: column.asked.into_iter().map(asked).collect(),
+            unasked: column.unasked as u32,
+        }
+    }
+}
+
+impl From<Judged> for MatrixRequest {
+    fn from(judged: Judged) -> Self {
+        Self {
+            asked: MatrixAsked { method: judged.method, path: judged.path },
+            outcome: judged.outcome.into(),
+            secured: judged.calling.secured.into(),
+            because: judged.calling.because.en,
+            zh: judged.calling.because.zh,
+            object: judged.calling.object.as_ref().map(ObjectRef::from),
+            path: judged.calling.path,
         }
     }
 }
@@ -190,6 +217,7 @@ impl From<Cell> for MatrixCell {
             zh: calling.because.zh,
             object: calling.object.as_ref().map(ObjectRef::from),
             path: calling.path,
+            requests: all(cell.requests),
             requests_per_second: calling.per_second,
             denied_per_second: cell.denied_per_second,
         }

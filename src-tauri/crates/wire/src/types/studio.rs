@@ -269,12 +269,26 @@ wire! {
 
 wire! {
     /// A service at those of its ports at which the same becomes of everybody's calls.
-    pub struct MatrixColumn { pub namespace: String, pub service: String, pub ports: Vec<u16> }
+    pub struct MatrixColumn {
+        pub namespace: String,
+        pub service: String,
+        pub ports: Vec<u16>,
+        /// The requests that were asked about: `GET /`, and those that policies in force here name.
+        pub asked: Vec<MatrixAsked>,
+        /// So many more that policies name were not asked about.
+        pub unasked: u32,
+    }
 }
 
 wire! {
-    /// What becomes of one workload's calls to one service.
-    pub struct MatrixCell {
+    /// A request that was asked about.
+    pub struct MatrixAsked { pub method: String, pub path: String }
+}
+
+wire! {
+    /// What becomes of one of the requests that a workload could make of a service.
+    pub struct MatrixRequest {
+        pub asked: MatrixAsked,
         pub outcome: Outcome,
         pub secured: Secured,
         pub because: String,
@@ -282,6 +296,22 @@ wire! {
         pub zh: String,
         pub object: Option<ObjectRef>,
         pub path: String,
+    }
+}
+
+wire! {
+    /// What becomes of one workload's calls to one service.
+    pub struct MatrixCell {
+        /// What becomes of `GET /`.
+        pub outcome: Outcome,
+        pub secured: Secured,
+        pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
+        pub object: Option<ObjectRef>,
+        pub path: String,
+        /// Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
+        pub requests: Vec<MatrixRequest>,
         /// Seen within the last hour.
         pub requests_per_second: f64,
         pub denied_per_second: f64,
