@@ -24,6 +24,7 @@ const matrix: Matrix = {
   ],
   cells: [some, cell({}), refused, cell({ requestsPerSecond: 1 })],
   tooMany: false,
+  most: 12_000,
 };
 const draft = { revision: 1, items: [], says: [], canUndo: false };
 const graph = { revision: 1, nodes: [], edges: [], groups: [], width: 0, height: 0, unknown: [], windowSeconds: 300 };
@@ -31,7 +32,7 @@ const made = { ...policy, name: 'deny-storefront-v1-to-reviews' };
 const body = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata: { name: made.name, namespace: 'prod' }, spec: { action: 'DENY', rules: [{ from: [{ source: { principals: ['cluster.local/ns/prod/sa/storefront'] } }] }] } };
 
 let host: FixtureHost;
-function open(answer: Matrix): void {
+function open(answer: Matrix, within = ''): void {
   host = fixtureHost({
     ...clusterAnswers,
     objects: [],
@@ -45,7 +46,7 @@ function open(answer: Matrix): void {
   });
   connect(host);
   session.id = 's';
-  route.go('security', { view: 'matrix' });
+  route.go('security', within === '' ? { view: 'matrix' } : { view: 'matrix', in: within });
   render(Security);
 }
 const asked = (name: string): readonly unknown[] => host.asked.filter((one) => one.name === name).map(({ args }) => args);
@@ -103,5 +104,25 @@ describe('who may call whom', () => {
     open(matrix);
     await fireEvent.click(await button(/^orders-v1 → inventory: 部分请求允许，其余不允许/));
     await screen.findByRole('list', { name: '逐个请求' });
+  });
+
+  it('of more than can be decided at once leads to a namespace that can', async () => {
+    const rows = [...matrix.rows, { namespace: 'dev', workload: 'shell' }];
+    const columns = [...matrix.columns, { namespace: 'dev', service: 'shell', ports: [80], asked: [], unasked: 0 }];
+    open({ ...matrix, rows, columns, cells: [], tooMany: true, most: 3 });
+    await screen.findByText('9 pairs are too many at once');
+    await screen.findByText(/^Up to 3 are decided at once/);
+    const list = screen.getByRole('list', { name: 'Namespace' });
+    expect(within(list).getByRole('button', { name: 'prod 4 pairs' }).getAttribute('aria-disabled')).toBe('true');
+    await expectAccessible(list);
+    await fireEvent.click(within(list).getByRole('button', { name: 'dev 1 pair' }));
+    await vi.waitFor(() => expect(asked('matrix')).toContainEqual({ session: 's', namespaces: ['dev'], withDraft: false }));
+  });
+
+  it('of a namespace that alone has too many leads to one call', async () => {
+    open({ ...matrix, cells: [], tooMany: true, most: 3 }, 'prod');
+    await screen.findByText(/^prod alone has more than the 3 pairs/);
+    await fireEvent.click(await button(/^Explain one call$/));
+    expect(route.page).toBe('explain');
   });
 });

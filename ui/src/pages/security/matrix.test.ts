@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
-import { columnNames, linesOf, placeOf, signOf, signOfCell, unfolded } from './matrix';
+import { columnNames, linesOf, pairsWithin, placeOf, signOf, signOfCell, unfolded } from './matrix';
 
 const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requests: [], requestsPerSecond, deniedPerSecond: 0 });
 const column = (namespace: string, service: string, ports: number[]): MatrixColumn => ({ namespace, service, ports, asked: [{ method: 'GET', path: '/' }], unasked: 0 });
@@ -10,6 +10,7 @@ const matrix: Matrix = {
   columns: [column('a', 's', [80]), column('b', 't', [80])],
   cells: [cell('forwarded', 'mtls', 2), cell('denied'), cell('forwarded', 'mtls', 1), cell('denied'), cell('forwarded', 'plaintext'), cell('unknown', 'unknown')],
   tooMany: false,
+  most: 12_000,
 };
 const rows = matrix.rows.map(({ namespace, workload }) => ({ namespace, name: workload }));
 const columns = columnNames(matrix.columns);
@@ -66,4 +67,9 @@ it('says of a fold what all of it has in common', () => {
 it('names the ports of a service where they do not agree', () => {
   const named = columnNames([...matrix.columns, column('a', 'u', [80, 81]), column('a', 'u', [9090]), column('b', 'u', [80])]);
   expect(named.map(({ name }) => name)).toEqual(['s', 't', 'u:80,81', 'u:9090', 'u']);
+});
+
+it('counts the pairs within a namespace, at each port', () => {
+  const of = { ...matrix, columns: [column('a', 's', [80, 81]), column('b', 't', [80]), column('c', 'u', [80])] };
+  expect(pairsWithin(of)).toEqual([{ namespace: 'a', pairs: 4 }, { namespace: 'b', pairs: 1 }]);
 });

@@ -66,6 +66,16 @@ export function unfolded({ rows, columns, cells }: Matrix, most: number): Readon
   return open;
 }
 
+/** How many pairs there would be within each namespace that has any, those that people work in first. */
+export function pairsWithin({ rows, columns }: Matrix): readonly { readonly namespace: string; readonly pairs: number }[] {
+  const callers = new Map<string, number>();
+  for (const { namespace } of rows) callers.set(namespace, (callers.get(namespace) ?? 0) + 1);
+  const ports = new Map<string, number>();
+  for (const column of columns) ports.set(column.namespace, (ports.get(column.namespace) ?? 0) + column.ports.length);
+  const all = [...ports].map(([namespace, across]) => ({ namespace, pairs: across * (callers.get(namespace) ?? 0) }));
+  return all.filter(({ pairs }) => pairs > 0).sort((a, b) => byWork(a.namespace, b.namespace));
+}
+
 /** Columns as they are named: a service, with its ports where they do not agree. */
 export const columnNames = (columns: readonly MatrixColumn[]): readonly { readonly namespace: string; readonly name: string }[] =>
   columns.map(({ namespace, service, ports }) => {

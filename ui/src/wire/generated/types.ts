@@ -753,7 +753,11 @@ cells: Array<MatrixCell>,
 /**
  * There would be more cells than are decided at once: none are.
  */
-tooMany: boolean, };
+tooMany: boolean, 
+/**
+ * So many are decided at once.
+ */
+most: number, };
 
 export type MatrixArgs = { session: string, 
 /**

@@ -4,7 +4,7 @@ use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as Se
 use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
 use session::import::Import as SessionImport;
 use session::kinds::KindRow;
-use session::matrix::{Cell, Column, Judged, Matrix as SessionMatrix};
+use session::matrix::{Cell, Column, Judged, MOST_CELLS, Matrix as SessionMatrix};
 use session::recipes::{Dish, Ingredient, Recipe, Takes};
 use session::schema::{Alternative, Checked, Choice, Fault, Field, Problem};
 use world::World;
@@ -176,6 +176,7 @@ impl From<SessionMatrix> for Matrix {
             columns: all(matrix.columns),
             cells: all(matrix.cells),
             too_many: matrix.too_many,
+            most: MOST_CELLS as u32,
         }
     }
 }

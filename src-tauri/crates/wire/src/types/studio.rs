@@ -327,5 +327,7 @@ wire! {
         pub cells: Vec<MatrixCell>,
         /// There would be more cells than are decided at once: none are.
         pub too_many: bool,
+        /// So many are decided at once.
+        pub most: u32,
     }
 }
