@@ -12,8 +12,8 @@ import Security from './Security.svelte';
 
 const policy = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'callers-of-inventory' };
 const [generic, reserve] = [{ method: 'GET', path: '/' }, { method: 'POST', path: '/reserve' }];
-const cell = (more: Partial<MatrixCell>): MatrixCell => ({ outcome: 'forwarded', secured: 'mtls', because: 'no policy is in the way', object: null, path: '', requests: [], requestsPerSecond: 0, deniedPerSecond: 0, ...more });
-const request = (asked: MatrixRequest['asked'], outcome: MatrixRequest['outcome'], because: string): MatrixRequest => ({ asked, outcome, secured: 'mtls', because, object: policy, path: 'spec.rules[0]' });
+const cell = (more: Partial<MatrixCell>): MatrixCell => ({ outcome: 'forwarded', secured: 'mtls', because: 'no policy is in the way', zh: '', object: null, path: '', requests: [], requestsPerSecond: 0, deniedPerSecond: 0, ...more });
+const request = (asked: MatrixRequest['asked'], outcome: MatrixRequest['outcome'], because: string): MatrixRequest => ({ asked, outcome, secured: 'mtls', because, zh: '', object: policy, path: 'spec.rules[0]' });
 const some = cell({ outcome: 'denied', because: 'no rule lets it in', object: policy, requests: [request(generic, 'denied', 'no rule lets it in'), request(reserve, 'forwarded', 'rule 1 lets it in')], requestsPerSecond: 2 });
 const refused = cell({ outcome: 'denied', because: 'no rule lets anybody in', object: policy });
 const matrix: Matrix = {

@@ -32,7 +32,7 @@ it.each([
   [['denied', 'no-route'], 'denied'],
   [['denied', 'unknown'], 'denied'],
 ] as const)('a cell whose requests are %j is %s', (outcomes, sign) => {
-  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/' }, outcome, secured: 'mtls', because: '', object: null, path: '' }));
+  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/' }, outcome, secured: 'mtls', because: '', zh: '', object: null, path: '' }));
   expect(signOfCell({ ...cell('denied'), requests })).toBe(sign);
 });
 
