@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cluster::{CONTAINER, Cause, Connection};
 use world::World;
 
-use crate::prometheus;
+use crate::{Unknown, prometheus};
 
 /// The container of istiod.
 const ISTIOD: &str = "discovery";
@@ -51,6 +51,37 @@ impl Throttling {
             self.after = node;
         }
         &self.shares
+    }
+
+    /// Asks every node that has one, a few at a time.
+    pub async fn of_all(&mut self, connection: &Connection, world: &World) {
+        let nodes: BTreeSet<String> = limited(world).into_values().map(|(node, _)| node).collect();
+        for _ in 0..nodes.len().div_ceil(NODES) {
+            self.round(connection, world).await;
+        }
+    }
+
+    /// What is known of each: the share of periods in which it was stopped.
+    pub fn shares(&self) -> &HashMap<(String, String), f64> {
+        &self.shares
+    }
+
+    /// Some are counted of which no share is known yet: their counters have to grow.
+    pub fn waits(&self) -> bool {
+        self.last.len() > self.shares.len()
+    }
+
+    /// Of how many nothing is known, and why.
+    pub fn untold(&self, world: &World) -> Option<Unknown> {
+        let limited = limited(world);
+        let unknown = limited.values().filter(|(_, place)| !self.shares.contains_key(place)).count();
+        let because = match (self.closed, self.last.is_empty()) {
+            (true, _) => "the right to get nodes/proxy is missing, and the kubelets alone count it",
+            (false, true) => "no kubelet counts it",
+            (false, false) => "the kubelets did not count them twice in that time",
+        };
+        let about = format!("how often their CPU limit stops {unknown} of {} containers", limited.len());
+        (unknown > 0).then(|| Unknown::new(&about, because))
     }
 
     /// Forgets containers and pods that are gone.
@@ -126,11 +157,15 @@ mod tests {
             )
         };
         let mut throttling = Throttling::default();
+        let said = |throttling: &Throttling| throttling.untold(&world).map(|unknown| unknown.because);
+        assert!(!throttling.waits() && said(&throttling).unwrap().contains("no kubelet"));
         throttling.take(&read(text(100, 10).as_bytes()), &limited);
-        assert!(throttling.shares.is_empty(), "one look tells no share");
+        assert!(throttling.shares.is_empty() && throttling.waits(), "one look tells no share");
+        assert!(said(&throttling).unwrap().contains("twice"));
         throttling.take(&read(text(200, 48).as_bytes()), &limited);
         let share = throttling.shares[&("shop".to_owned(), "a-1".to_owned())];
         assert!((share - 0.38).abs() < 1e-9 && throttling.shares.len() == 1, "{:?}", throttling.shares);
+        assert!(!throttling.waits() && said(&throttling).is_none());
         throttling.forget(&BTreeMap::new());
         assert!(throttling.shares.is_empty() && throttling.last.is_empty(), "what is gone is forgotten");
     }
