@@ -44,7 +44,7 @@ pub enum Command {
     /// What a change would do to traffic.
     Effect(Effect),
     /// How every proxy is.
-    Health(Format),
+    Health(Health),
     /// What every proxy uses.
     Usage(Usage),
     /// Who calls whom, how much and how well.
@@ -99,9 +99,23 @@ pub enum LevelArg {
 }
 
 #[derive(ClapArgs)]
-pub struct Format {
+pub struct Health {
+    /// JSON: one object, with the control planes, what ails the mesh as a whole, and what is not known.
+    #[arg(long)]
+    pub whole: bool,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Form,
+}
+
+/// What usage is summed up by.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// With requests and limits that would fit, and the patch that sets them.
+    Workload,
+    /// With a Sidecar that keeps to what is called.
+    Namespace,
+    /// All of it, beside what the workloads use.
+    Mesh,
 }
 
 #[derive(ClapArgs)]
@@ -168,6 +182,9 @@ pub struct Usage {
     /// Look again every 15 seconds.
     #[arg(long)]
     pub watch: bool,
+    /// One row for each of these instead of for each proxy, with what is advised.
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Form,
 }

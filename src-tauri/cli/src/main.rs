@@ -59,7 +59,7 @@ async fn run(args: Args) -> Result<bool, Failure> {
         Command::Check(check) => check::run(from, &check).await,
         Command::Explain(explain) => explain::run(from, &explain).await,
         Command::Effect(effect) => effect::run(from, &effect).await,
-        Command::Health(format) => measure::health(from, format.format).await,
+        Command::Health(health) => measure::health(from, &health).await,
         Command::Usage(usage) => measure::usage(from, &usage).await,
         Command::Traffic(traffic) => measure::traffic(from, &traffic).await,
         Command::Apply(apply) => write::apply(from, &apply).await,

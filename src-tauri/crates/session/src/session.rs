@@ -97,6 +97,9 @@ pub struct Session {
     pub(crate) levels: Changed,
     pub(crate) scopes: Proposed,
     pub(crate) measured: watch::Receiver<Arc<Measured>>,
+    pub(crate) measures: watch::Sender<Arc<Measured>>,
+    /// What was measured before this session is among it.
+    pub(crate) recalled: tokio::sync::OnceCell<()>,
     pub(crate) tray: watch::Sender<Tray>,
     pub(crate) reviewed: Mutex<Option<Arc<Plan>>>,
     pub(crate) graphs: tokio::sync::Mutex<HashMap<GraphKey, (Stamp, Arc<Graph>)>>,
@@ -145,8 +148,9 @@ impl Session {
         let earlier = (connection, records, opening.card.cluster().to_owned());
         let settled = settle::Told::default();
         tokio::spawn(settle::whenever_live(earlier, settled.clone(), live.clone(), cancel.clone()));
-        let (fleet, measured) =
-            sampling::fleet(opening.connection.clone(), live.clone(), hurry.clone(), cancel.clone());
+        let (measures, measured) = watch::channel(Arc::<Measured>::default());
+        let hurried = (hurry.clone(), measures.clone());
+        let fleet = sampling::fleet(opening.connection.clone(), live.clone(), hurried, cancel.clone());
         Self {
             opening,
             live,
@@ -159,6 +163,8 @@ impl Session {
             levels: Changed::default(),
             scopes: Proposed::default(),
             measured,
+            measures,
+            recalled: tokio::sync::OnceCell::new(),
             tray: watch::channel(Tray::default()).0,
             reviewed: Mutex::default(),
             graphs: tokio::sync::Mutex::default(),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use mesh::Unknown;
 
-use super::{Past, Span, samples};
+use super::{Called, Past, Span, samples};
+use crate::live::Link;
 use crate::map::Flow;
 use crate::resources::{Curve, Sample, uses};
 use crate::session::defect;
@@ -24,8 +25,14 @@ impl Session {
         if self.past.set(past.clone()).is_err() {
             return;
         }
-        let (weak, stopped) = (Arc::downgrade(self), self.cancel.clone());
+        let (weak, stopped, mut live) = (Arc::downgrade(self), self.cancel.clone(), self.live());
         tokio::spawn(async move {
+            // Before everything is listed, workloads that were measured earlier would seem gone.
+            let listed = live.wait_for(|live| live.link == Link::Live);
+            tokio::select! { () = stopped.cancelled() => return, _ = listed => {} }
+            if let Some(session) = weak.upgrade() {
+                session.recall().await;
+            }
             loop {
                 tokio::select! { () = stopped.cancelled() => return, () = tokio::time::sleep(step) => {} }
                 let Some(session) = weak.upgrade() else { return };
@@ -51,6 +58,21 @@ impl Session {
         });
         let kept = kept.await.map_err(|_| defect("keeping the past"))?;
         kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string() })
+    }
+
+    /// Puts what was used before this session in front of what it measures itself, once.
+    pub(crate) async fn recall(&self) {
+        let read = async {
+            if let Ok(Some(earlier)) = self.of_past(Past::used).await {
+                self.measures.send_modify(|measured| Arc::make_mut(measured).history.begin_with(earlier));
+            }
+        };
+        self.recalled.get_or_init(|| read).await;
+    }
+
+    /// What was called from each namespace as far as it was kept, and how many minutes that were.
+    pub(crate) async fn called(&self) -> Result<(usize, Called)> {
+        Ok(self.of_past(Past::called).await?.unwrap_or_default())
     }
 
     async fn of_past<T: Send + 'static>(&self, read: impl FnOnce(&Past) -> T + Send + 'static) -> Result<Option<T>> {

@@ -4,14 +4,14 @@
 mod code;
 pub(crate) mod keep;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::map::{Flow, Secured};
-use crate::resources::Sample;
+use crate::resources::{History, Sample};
 
 /// Hours that are kept.
 const HOURS: u64 = 24;
@@ -21,6 +21,9 @@ const FULL: u64 = 8 << 20;
 
 /// Namespace and workload.
 type Names = (String, String);
+
+/// By the caller's namespace: namespace and name of each service that was called, an empty namespace for a host outside.
+pub(crate) type Called = BTreeMap<String, BTreeSet<Names>>;
 
 /// The past of one cluster.
 #[derive(Debug)]
@@ -169,6 +172,43 @@ impl Past {
         samples.sort_by(|a, b| a.at.total_cmp(&b.at));
         samples
     }
+
+    /// What the proxies of all workloads used, an hour in memory at a time.
+    pub(crate) fn used(&self) -> History {
+        let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().uses;
+        let mut history = History::default();
+        for files in by_hour(self.files()) {
+            let mut moments: Vec<_> = files.into_iter().flat_map(of).collect();
+            moments.sort_by_key(|(at, _)| *at);
+            for (names, sample) in moments.into_iter().flat_map(|(_, uses)| uses) {
+                history.take_one(names, sample);
+            }
+        }
+        history
+    }
+
+    /// The calls that were kept, by who called: what the traffic of all moments was to, and how many moments those were.
+    pub(crate) fn called(&self) -> (usize, Called) {
+        let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().flows;
+        let (mut moments, mut called) = (BTreeSet::new(), Called::new());
+        for (at, flows) in self.files().into_iter().flat_map(|(_, path)| of(path)) {
+            // Two that keep the same minute count once.
+            moments.insert(at / 60);
+            for flow in flows.into_iter().filter(|flow| flow.per_second > 0.0) {
+                called.entry(flow.from.0).or_default().insert(flow.service);
+            }
+        }
+        (moments.len(), called)
+    }
+}
+
+/// What others wrote lies in files of their own: the hours are put into one order.
+fn by_hour(files: Vec<(u64, PathBuf)>) -> impl Iterator<Item = Vec<PathBuf>> {
+    let mut hours: BTreeMap<u64, Vec<PathBuf>> = BTreeMap::new();
+    for (hour, path) in files {
+        hours.entry(hour).or_default().push(path);
+    }
+    hours.into_values()
 }
 
 type Key = (Names, Names, u16, String, String);

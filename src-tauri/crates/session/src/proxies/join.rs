@@ -135,6 +135,7 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         types,
         diagnosis: found.first().map(signals::ill::Ill::line).unwrap_or_default(),
         ills: found.into_iter().map(Ill::from).collect(),
+        container: of.usage.map(|usage| usage.container.clone()).unwrap_or_default(),
         ready: row.ready,
         restarts: row.restarts,
         trouble: row.trouble.clone().unwrap_or_default(),

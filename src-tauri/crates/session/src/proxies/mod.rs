@@ -151,6 +151,8 @@ pub struct Proxy {
     pub ills: Vec<Ill>,
     /// The gravest in words, with the next step; empty when all is well.
     pub diagnosis: String,
+    /// The name of its container; empty where there is none.
+    pub container: String,
     /// Its container is ready.
     pub ready: bool,
     /// Restarts of its container.

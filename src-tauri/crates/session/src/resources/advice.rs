@@ -65,7 +65,7 @@ pub enum Advice {
 
 /// Advice from what was seen, by whoever saw longer, and from what is set; `None` in `now` is not set.
 pub(crate) fn advise(line: Option<&Line>, kept: Option<Usage>, now: [Option<f64>; 4]) -> Advice {
-    let span = line.map_or(0.0, Line::span);
+    let span = line.map_or(0.0, Line::seen);
     let sampled = line.filter(|line| span >= ENOUGH && line.samples().len() >= SAMPLES);
     let (source, Usage { seen, cpu_p95, memory_most }) = match (kept, sampled) {
         (Some(kept), _) if kept.seen >= ENOUGH_KEPT && kept.seen > span => (Source::Prometheus, kept),
@@ -83,7 +83,7 @@ pub(crate) fn advise(line: Option<&Line>, kept: Option<Usage>, now: [Option<f64>
 
 fn of_line(line: &Line) -> Usage {
     Usage {
-        seen: line.span(),
+        seen: line.seen(),
         cpu_p95: percentile(line.samples().map(|sample| sample.cpu_peak), 0.95),
         memory_most: percentile(line.samples().map(|sample| sample.memory_peak), 1.0),
     }

@@ -6,6 +6,8 @@ use std::collections::{HashMap, VecDeque};
 const MOST: usize = 720;
 /// Workloads that are kept; those beyond have no history.
 const WORKLOADS: usize = 5000;
+/// Nobody measured between two measurements that are further apart, in milliseconds: on disk a moment is a minute.
+const GAP: f64 = 180_000.0;
 
 /// Namespace and workload.
 pub(crate) type Names = (String, String);
@@ -64,6 +66,10 @@ pub struct Line {
     step: usize,
     /// Measurements that wait to make one.
     waiting: Vec<Sample>,
+    /// When the last measurement was taken, milliseconds since 1970.
+    last: Option<f64>,
+    /// Milliseconds that were measured.
+    seen: f64,
 }
 
 impl Line {
@@ -72,15 +78,15 @@ impl Line {
         self.samples.iter()
     }
 
-    /// From the first to the last, in seconds.
-    pub fn span(&self) -> f64 {
-        match (self.samples.front(), self.samples.back()) {
-            (Some(first), Some(last)) => (last.at - first.at) / 1000.0,
-            _ => 0.0,
-        }
+    /// For so many seconds it was measured: times at which nobody did, as while the program did not run, do not count.
+    pub fn seen(&self) -> f64 {
+        self.seen / 1000.0
     }
 
-    fn take(&mut self, sample: Sample) {
+    pub(crate) fn take(&mut self, sample: Sample) {
+        let since = self.last.map_or(0.0, |last| (sample.at - last).max(0.0));
+        self.seen += if since <= GAP { since } else { 0.0 };
+        self.last = Some(sample.at);
         self.step = self.step.max(1);
         self.waiting.push(sample);
         if self.waiting.len() < self.step {
@@ -115,6 +121,25 @@ impl History {
         }
     }
 
+    /// Adds one sample of one workload.
+    pub(crate) fn take_one(&mut self, names: Names, sample: Sample) {
+        if self.lines.len() < WORKLOADS || self.lines.contains_key(&names) {
+            self.lines.entry(names).or_default().take(sample);
+        }
+    }
+
+    /// Puts what was measured earlier before what it has.
+    pub(crate) fn begin_with(&mut self, earlier: Self) {
+        for (names, mut line) in earlier.lines {
+            let own = self.lines.remove(&names).unwrap_or_default();
+            let last = line.last.unwrap_or(f64::NEG_INFINITY);
+            // What others keep on disk while it is measured here is the same.
+            let later = own.samples.into_iter().chain(own.waiting).filter(|sample| sample.at > last);
+            later.for_each(|sample| line.take(sample));
+            self.lines.insert(names, line);
+        }
+    }
+
     /// Of one workload.
     pub fn of(&self, namespace: &str, workload: &str) -> Option<&Line> {
         self.lines.get(&(namespace.to_owned(), workload.to_owned()))
@@ -138,7 +163,7 @@ mod tests {
         }
         let line = history.of("shop", "a").unwrap();
         assert!(line.samples().len() < MOST && line.samples().len() > MOST / 4, "{}", line.samples().len());
-        assert!(line.span() > 4900.0 * 15.0 * 0.9, "{}", line.span());
+        assert!(line.seen() > 4900.0 * 15.0 * 0.9, "{}", line.seen());
         let last = line.samples().next_back().unwrap();
         assert_eq!((last.cpu_peak, last.memory), (10.0, 6.0));
         assert!(line.samples().zip(line.samples().skip(1)).all(|(a, b)| a.at < b.at));
@@ -150,6 +175,26 @@ mod tests {
         history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
         history.take(2.0, &HashMap::from([(names("b"), vec![(1.0, 1.0)])]));
         assert!(history.of("shop", "a").is_none() && history.of("shop", "b").is_some());
+    }
+
+    #[test]
+    fn what_was_measured_earlier_counts_and_the_time_between_does_not() {
+        let of = |from: f64, count: u32, step: f64| {
+            let mut history = History::default();
+            for n in 0..count {
+                let uses = HashMap::from([(names("a"), vec![(10.0, 5.0)])]);
+                history.take(from + f64::from(n) * step, &uses);
+            }
+            history
+        };
+        let (earlier, mut now) = (of(0.0, 11, 60_000.0), of(80_000_000.0, 5, 15_000.0));
+        now.begin_with(earlier.clone());
+        let line = now.of("shop", "a").unwrap();
+        assert_eq!((line.samples().len(), line.seen()), (16, 660.0));
+        assert!(line.samples().zip(line.samples().skip(1)).all(|(a, b)| a.at < b.at));
+        let mut same = of(30_000.0, 5, 15_000.0);
+        same.begin_with(earlier);
+        assert_eq!(same.of("shop", "a").unwrap().seen(), 600.0, "nothing counts twice");
     }
 
     #[test]

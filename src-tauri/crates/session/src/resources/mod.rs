@@ -32,7 +32,8 @@ pub struct Amount {
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    /// One more; what is not known of one is left out of the sum.
+    pub fn add(&mut self, other: Self) {
         let sum = |a: Option<f64>, b: Option<f64>| match (a, b) {
             (None, None) => None,
             (a, b) => Some(a.unwrap_or_default() + b.unwrap_or_default()),
@@ -76,6 +77,8 @@ pub struct Row {
     pub namespace: String,
     /// The workload.
     pub workload: String,
+    /// `Istio` …
+    pub mesh: String,
     /// `sidecar`, `gateway` …
     pub role: String,
     /// How many proxies.
@@ -88,6 +91,8 @@ pub struct Row {
     pub limited: Amount,
     /// In use by the containers beside them.
     pub app: Amount,
+    /// Seconds that they were measured here.
+    pub seen: f64,
     /// What they used over days, where a Prometheus has it.
     pub usage: Option<Usage>,
     /// What would fit.
@@ -127,9 +132,8 @@ pub(crate) fn resources(fleet: &Fleet, measured: &Measured, uses: &Uses) -> Reso
         by.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push(proxy);
     }
     let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured, uses)).collect();
-    let seen = |row: &Row| measured.history.of(&row.namespace, &row.workload).map_or(0.0, |line| line.span());
     let kept = uses.values().map(|usage| usage.seen).reduce(f64::max);
-    Resources { seen: rows.iter().map(seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
+    Resources { seen: rows.iter().map(|row| row.seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
 }
 
 fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, uses: &Uses) -> Row {
@@ -148,7 +152,8 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, us
     let names = (namespace, workload);
     let usage = uses.get(&names).copied();
     let (namespace, workload) = names;
-    let advice = advise(measured.history.of(&namespace, &workload), usage, now);
+    let line = measured.history.of(&namespace, &workload);
+    let (advice, seen) = (advise(line, usage, now), line.map_or(0.0, |line| line.seen()));
     let count = proxies.len() as f64;
     let saving = match &advice {
         Advice::Change { to, .. } => Amount {
@@ -157,10 +162,10 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, us
         },
         Advice::TooEarly { .. } | Advice::Fits => Amount::default(),
     };
-    let role = first.map(|proxy| proxy.role.clone()).unwrap_or_default();
+    let (mesh, role) = first.map(|proxy| (proxy.mesh.clone(), proxy.role.clone())).unwrap_or_default();
     let proxies = proxies.len() as u32;
     let place = Place::default();
-    Row { namespace, workload, role, proxies, used, requested, limited, app, usage, advice, place, saving }
+    Row { namespace, workload, mesh, role, proxies, used, requested, limited, app, seen, usage, advice, place, saving }
 }
 
 /// What the proxies of each workload use now, for the history; nothing where it was not measured.

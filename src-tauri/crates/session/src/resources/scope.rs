@@ -7,10 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use world::{ObjectKey, World, yaml};
 
+use crate::past::keep::STEP;
+use crate::proxies::Fleet;
 use crate::{Error, Result, Session};
 
 /// How far back calls are looked for, in seconds: what the counters are kept for.
 const BACK: f64 = 900.0;
+/// Where calls were counted for less, in seconds, what is called seldom may not have been seen.
+const ENOUGH: f64 = 600.0;
 const GROUP: &str = "networking.istio.io";
 
 /// A call that was seen: the service where one is known, and the host.
@@ -31,10 +35,18 @@ pub struct Scope {
     pub predicted: Option<f64>,
     /// What a Sidecar would name: `./*`, `prod/reviews.prod.svc.cluster.local`.
     pub hosts: Vec<String>,
-    /// Calls were measured at all; else nothing is advised.
+    /// Enough of the calls was measured to name them; else nothing is advised.
     pub measured: bool,
     /// Where this session proposed the Sidecar: what was held then.
     pub before: Option<Before>,
+}
+
+impl Scope {
+    /// The Sidecar that names what was seen.
+    pub fn sidecar(&self) -> Value {
+        json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Sidecar",
+            "metadata": {"name": "default", "namespace": self.namespace}, "spec": {"egress": [{"hosts": self.hosts}]}})
+    }
 }
 
 /// What the proxy that knew most held when a Sidecar was proposed.
@@ -59,12 +71,38 @@ impl Session {
             edge.from.as_ref().is_some_and(|from| from.namespace == namespace) && edge.requests_per_second > 0.0
         });
         let calls: Vec<Call> = from_here.map(|edge| (edge.to_service, edge.host)).collect();
+        self.scope_of(namespace, (&world, &fleet), &calls, traffic.measured)
+    }
+
+    /// The scope of each namespace with sidecars, of a fleet that was looked at closely: from what was called lately and as far back as it
+    /// was kept, and for how many seconds that was counted.
+    ///
+    /// # Errors
+    /// A defect alone.
+    pub async fn scopes(&self, fleet: &Fleet) -> Result<(Vec<Scope>, f64)> {
+        let (minutes, mut called) = self.called().await?;
+        let (world, traffic) = (self.world(), self.traffic.borrow().clone());
+        for edge in traffic.edges(BACK).into_iter().filter(|edge| edge.requests_per_second > 0.0) {
+            let to = edge.to_service.unwrap_or((String::new(), edge.host));
+            called.entry(edge.from.map(|from| from.namespace).unwrap_or_default()).or_default().insert(to);
+        }
+        let counted = minutes as f64 * STEP.as_secs_f64() + traffic.watched();
+        let with_sidecars: BTreeSet<&String> =
+            fleet.proxies.iter().filter(|proxy| proxy.role == "sidecar").map(|proxy| &proxy.namespace).collect();
+        let scope = |namespace: &String| {
+            let calls: Vec<Call> = called.get(namespace).into_iter().flatten().cloned().map(call).collect();
+            self.scope_of(namespace, (&world, fleet), &calls, counted >= ENOUGH)
+        };
+        Ok((with_sidecars.into_iter().map(scope).collect(), counted))
+    }
+
+    fn scope_of(&self, namespace: &str, (world, fleet): (&World, &Fleet), calls: &[Call], measured: bool) -> Scope {
         let sizes =
             fleet.proxies.iter().filter(|p| p.namespace == namespace && p.role == "sidecar").filter_map(|p| p.size);
         let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
-        let hosts = hosts(namespace, &calls);
-        let left = share(&world, &hosts, namespace);
-        let has = existing(&world, namespace);
+        let hosts = hosts(namespace, calls);
+        let left = share(world, &hosts, namespace);
+        let has = existing(world, namespace);
         let proposed = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).copied();
         Scope {
             namespace: namespace.to_owned(),
@@ -74,7 +112,7 @@ impl Session {
             bytes: largest.bytes,
             predicted: (largest.bytes > 0.0).then_some(largest.bytes - largest.of_services * (1.0 - left)),
             hosts,
-            measured: traffic.measured,
+            measured,
         }
     }
 
@@ -91,13 +129,16 @@ impl Session {
         if !scope.measured {
             return refuse(format!("nothing was measured of what {namespace} calls"));
         }
-        let object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Sidecar",
-            "metadata": {"name": "default", "namespace": namespace}, "spec": {"egress": [{"hosts": scope.hosts}]}});
-        self.draft_put(&yaml::write(&object), "").await?;
+        self.draft_put(&yaml::write(&scope.sidecar()), "").await?;
         let before = Before { clusters: scope.clusters, bytes: scope.bytes, predicted: scope.predicted };
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), before);
         Ok(())
     }
+}
+
+/// Of a service, or of a host outside, whose namespace is empty.
+fn call((namespace, name): (String, String)) -> Call {
+    if namespace.is_empty() { (None, name) } else { (Some((namespace, name)), String::new()) }
 }
 
 /// Its own namespace whole, the control plane, and what else was called.

@@ -13,9 +13,11 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watcher::Watcher;
+use world::World;
 
 use crate::Session;
 use crate::live::{Link, Live};
+use crate::prometheus::Uses;
 use crate::proxies::Fleet;
 use crate::resources::{Measured, Resources, resources, uses};
 use crate::traffic::{Cost, Traffic};
@@ -28,6 +30,10 @@ const HOT_FOR: Duration = Duration::from_secs(15);
 const PART: Duration = Duration::from_secs(5);
 /// metrics-server measures every 15 s.
 const USAGE: Duration = Duration::from_secs(15);
+/// From one look at what only grows to the next, for who looks twice and no more.
+const APART: Duration = Duration::from_secs(5);
+/// A kubelet counts anew every 10 to 15 s: who hears the same counts again asks again, for so long.
+const COUNTS: Duration = Duration::from_secs(16);
 
 /// Samples the traffic.
 pub(crate) fn traffic(
@@ -97,12 +103,35 @@ impl Session {
         self.looked_at(true).await.0
     }
 
-    /// The same with what they cost at this moment, and without what only a closer look at each tells. What they used over days is a question of its own ([`Session::uses_asked`]), whose answer
-    /// may take long.
-    pub async fn cost_now(&self) -> (Fleet, Resources) {
-        let (fleet, apps) = self.looked_at(false).await;
-        let measured = Measured { apps, ..Measured::default() };
-        let cost = resources(&fleet, &measured, &HashMap::new());
+    /// The same, looked at twice, some seconds apart: whether an istiod keeps up, and whom its CPU limit stops, is told by counters, which
+    /// have to grow. What the second look cannot tell is said.
+    pub async fn fleet_twice(&self) -> Fleet {
+        let (world, connection) = (self.world(), self.connection());
+        let mut watcher = Watcher::default();
+        let all = signals::proxies(&world);
+        let ((shares, untold), usage, looks) = tokio::join!(
+            grown(connection, &world),
+            signals::usage(connection, &world),
+            watcher.looker.look(connection, &all)
+        );
+        (watcher.shares, watcher.usage, watcher.looks) = (shares, usage, looks);
+        watcher.throttle();
+        // Synchronisation moves within seconds, and is asked last.
+        let health = signals::health(connection, &world).await;
+        watcher.remember(&health);
+        let mut fleet = watcher.join(&world, &health);
+        fleet.unknown.extend(untold);
+        fleet
+    }
+
+    /// Every proxy with what they cost at this moment, and what would fit by all that was measured of them and by what they used over
+    /// `days`. That is a question of its own ([`Session::uses_asked`]), whose answer may take long.
+    pub async fn cost_now(&self, closely: bool, days: &Uses) -> (Fleet, Resources) {
+        let (fleet, apps) = self.looked_at(closely).await;
+        self.recall().await;
+        let mut history = self.measured.borrow().history.clone();
+        history.take(Timestamp::now().as_millisecond() as f64, &uses(&fleet));
+        let cost = resources(&fleet, &Measured { history, apps }, days);
         (fleet, cost)
     }
 
@@ -123,15 +152,53 @@ impl Session {
     }
 }
 
-/// Looks at every proxy; `hurry` asks for a closer look after a change.
+/// What counters tell by how much they grow between two looks, and what they do not tell.
+async fn grown(connection: &Connection, world: &World) -> (Shares, Vec<mesh::Unknown>) {
+    let planes = signals::control_planes(world);
+    let pushed = async {
+        if planes.is_empty() {
+            return HashMap::new();
+        }
+        let mut strains = Strains::default();
+        let _ = strains.round(connection, &planes).await;
+        tokio::time::sleep(APART).await;
+        strains.round(connection, &planes).await
+    };
+    let stopped = async {
+        let mut throttling = Throttling::default();
+        let again = async {
+            throttling.of_all(connection, world).await;
+            let begun = Instant::now();
+            while throttling.waits() && begun.elapsed() < COUNTS {
+                tokio::time::sleep(APART).await;
+                throttling.of_all(connection, world).await;
+            }
+        };
+        // Of a thousand nodes, those that answer within this are heard.
+        let _ = tokio::time::timeout(COUNTS * 2, again).await;
+        throttling
+    };
+    let (strains, throttling, kept_out) = tokio::join!(pushed, stopped, signals::kept_out(connection, world));
+    let silent = planes.iter().map(|(namespace, pod)| format!("{namespace}/{pod}"));
+    let mut untold: Vec<_> = silent
+        .filter(|name| !strains.contains_key(name))
+        .map(|name| mesh::Unknown {
+            about: format!("whether {name} keeps up"),
+            because: "its counters of pushes were not told twice".into(),
+        })
+        .collect();
+    untold.extend(throttling.untold(world).as_ref().map(unknown));
+    (Shares { throttled: throttling.shares().clone(), strains, kept_out }, untold)
+}
+
+/// Looks at every proxy; `hurry` asks for a closer look after a change, `measures` takes what is used.
 pub(crate) fn fleet(
     connection: Connection,
     live: watch::Receiver<Live>,
-    hurry: Arc<Notify>,
+    (hurry, measures): (Arc<Notify>, watch::Sender<Arc<Measured>>),
     cancel: CancellationToken,
-) -> (watch::Receiver<Arc<Fleet>>, watch::Receiver<Arc<Measured>>) {
+) -> watch::Receiver<Arc<Fleet>> {
     let (sender, receiver) = watch::channel(Arc::<Fleet>::default());
-    let (measures, measured) = watch::channel(Arc::<Measured>::default());
     let (told, shares) = watch::channel(Shares::default());
     let (asides, beside) = (aside(connection.clone(), live.clone(), told), cancel.clone());
     tokio::spawn(async move {
@@ -140,7 +207,7 @@ pub(crate) fn fleet(
     tokio::spawn(async move {
         tokio::select! { () = cancel.cancelled() => {}, () = look(connection, live, shares, &hurry, (sender, measures)) => {} }
     });
-    (receiver, measured)
+    receiver
 }
 
 /// What is asked of nodes, control planes and events, which may take long and shall hold up nobody.

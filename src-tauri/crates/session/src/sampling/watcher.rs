@@ -64,10 +64,15 @@ impl Watcher {
         }
         self.used_at = Some(Instant::now());
         self.usage = signals::usage(connection, world).await;
+        self.throttle();
+        true
+    }
+
+    /// Puts beside what each uses how often its CPU limit stopped it.
+    pub(super) fn throttle(&mut self) {
         for row in &mut self.usage.rows {
             row.throttled = self.shares.throttled.get(&(row.namespace.clone(), row.pod.clone())).copied();
         }
-        true
     }
 
     /// Asks some proxies themselves: those of which nothing is known yet, and those whose last look is long ago.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use demo::Demo;
 use session::map::Health;
+use session::prometheus::Uses;
 use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
 use session::proxies::compare::{Kind, Standing};
 use session::proxies::detail::Sort;
@@ -163,7 +164,7 @@ async fn a_log_level_lasts_until_it_is_put_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
     let bench = bench(Demo::client).await;
-    let (_, cost) = bench.session.cost_now().await;
+    let (_, cost) = bench.session.cost_now(false, &Uses::new()).await;
     let cart = cost.rows.iter().find(|row| row.namespace == "prod" && row.workload == "cart-v1").unwrap();
     assert!(cart.used.cpu.is_some_and(|cpu| cpu > 1.0) && cart.app.memory.is_some_and(|bytes| bytes > 1e6), "{cart:?}");
     assert_eq!((cart.requested.cpu, cart.limited.cpu), (Some(100.0), Some(2000.0)));

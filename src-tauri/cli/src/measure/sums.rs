@@ -1,0 +1,163 @@
+//! What proxies use, summed up by workload, namespace or mesh, with what is advised.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use session::prometheus::Uses;
+use session::proxies::{Fleet, Use};
+use session::resources::{Amount, Resources, Row, Scope};
+use world::yaml;
+
+use super::usage::{Days, days_json};
+use super::{MIB, advice, amounts, cpu, memory};
+use crate::args::{By, Form};
+use crate::failure::Failure;
+use crate::print::{json as print_json, json_line, line, plain, table};
+use crate::source::Open;
+
+/// All rows of one name.
+#[derive(Default)]
+struct Sum {
+    proxies: u32,
+    used: Amount,
+    requested: Amount,
+    limited: Amount,
+    app: Amount,
+}
+
+impl Sum {
+    fn add(&mut self, row: &Row) {
+        self.proxies += row.proxies;
+        self.used.add(row.used);
+        self.requested.add(row.requested);
+        self.limited.add(row.limited);
+        self.app.add(row.app);
+    }
+
+    fn cpu(&self) -> Use {
+        Use { usage: self.used.cpu, request: self.requested.cpu, limit: self.limited.cpu }
+    }
+
+    fn memory(&self) -> Use {
+        Use { usage: self.used.memory, request: self.requested.memory, limit: self.limited.memory }
+    }
+
+    /// Of what the containers beside them use.
+    fn shares(&self) -> (Option<f64>, Option<f64>) {
+        let share = |used: Option<f64>, app: Option<f64>| used.zip(app.filter(|app| *app > 0.0)).map(|(u, a)| u / a);
+        (share(self.used.cpu, self.app.cpu), share(self.used.memory, self.app.memory))
+    }
+
+    /// What every row says, behind its names.
+    fn json(&self, mut names: Value) -> Value {
+        let shares = self.shares();
+        let of = json!({"proxies": self.proxies, "cpu": cpu(&self.cpu()), "memory": memory(&self.memory()),
+            "beside": {"cpuMillicores": self.app.cpu, "memoryBytes": self.app.memory, "cpuShare": shares.0, "memoryShare": shares.1}});
+        if let (Value::Object(names), Value::Object(of)) = (&mut names, of) {
+            names.extend(of);
+        }
+        names
+    }
+
+    fn cells(&self) -> [String; 3] {
+        [self.proxies.to_string(), amounts(&self.cpu(), 1.0), amounts(&self.memory(), MIB)]
+    }
+}
+
+fn by<'a>(rows: &'a [Row], name: impl Fn(&'a Row) -> &'a str) -> BTreeMap<&'a str, Sum> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for row in rows {
+        sums.entry(name(row)).or_default().add(row);
+    }
+    sums
+}
+
+/// One look, printed; a line a look where more are to come.
+pub async fn print(open: &Open, by: By, format: (Form, bool), days: Option<&Days>) -> Result<(), Failure> {
+    let none = Uses::new();
+    let uses = days.and_then(|(_, uses)| uses.as_ref().ok()).unwrap_or(&none);
+    let (fleet, cost) = open.session.cost_now(by == By::Namespace, uses).await;
+    let server = days.map_or("Prometheus", |(who, _)| who);
+    let rows = match (by, format.0) {
+        (By::Workload, Form::Json) => cost.rows.iter().map(|row| workload_json(row, server)).collect::<Vec<_>>(),
+        (By::Workload, Form::Text) => return workloads(&cost, server),
+        (By::Namespace, form) => return namespaces(open, (&fleet, &cost), (form, format.1)).await,
+        (By::Mesh, Form::Json) => {
+            let sums = self::by(&cost.rows, |row| &row.mesh);
+            sums.into_iter().map(|(mesh, sum)| sum.json(json!({"mesh": mesh}))).collect()
+        }
+        (By::Mesh, Form::Text) => return meshes(&cost),
+    };
+    documents(&rows, format.1)
+}
+
+fn documents(rows: &[Value], more: bool) -> Result<(), Failure> {
+    if more { json_line(&rows) } else { print_json(&rows) }
+}
+
+fn workload_json(row: &Row, server: &str) -> Value {
+    let mut sum = Sum::default();
+    sum.add(row);
+    let mut json =
+        sum.json(json!({"namespace": row.namespace, "workload": row.workload, "mesh": row.mesh, "role": row.role}));
+    json["measuredSeconds"] = json!(row.seen);
+    json["overDays"] = json!(row.usage.map(|of| days_json(server, of)));
+    json["advice"] = advice::sizes_json(row, server);
+    json
+}
+
+fn workloads(cost: &Resources, server: &str) -> Result<(), Failure> {
+    let cells = |row: &Row| {
+        let mut sum = Sum::default();
+        sum.add(row);
+        let names = [row.namespace.clone(), row.workload.clone(), row.role.clone()];
+        names.into_iter().chain(sum.cells()).chain([advice::sizes(row, server)]).collect()
+    };
+    let head = ["NAMESPACE", "WORKLOAD", "ROLE", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "WOULD FIT"];
+    table(&head, &cost.rows.iter().map(cells).collect::<Vec<Vec<String>>>())?;
+    for (row, patch) in cost.rows.iter().filter_map(|row| Some((row, advice::patch_of(row)?))) {
+        line(&plain(&format!("\n# patch of {}/{}", row.namespace, row.workload)))?;
+        line(plain(&yaml::write(&patch)).trim_end())?;
+    }
+    Ok(())
+}
+
+async fn namespaces(
+    open: &Open,
+    (fleet, cost): (&Fleet, &Resources),
+    (form, more): (Form, bool),
+) -> Result<(), Failure> {
+    let (scopes, counted) = open.session.scopes(fleet).await?;
+    let scope = |namespace: &str| scopes.iter().find(|scope| scope.namespace == namespace);
+    let sums = by(&cost.rows, |row| &row.namespace);
+    if form == Form::Json {
+        let row = |(namespace, sum): (&str, Sum)| {
+            let mut json = sum.json(json!({"namespace": namespace}));
+            json["scope"] = json!(scope(namespace).map(|scope| advice::scope_json(scope, counted)));
+            json
+        };
+        return documents(&sums.into_iter().map(row).collect::<Vec<_>>(), more);
+    }
+    let cells = |(namespace, sum): (&str, Sum)| {
+        let advised = scope(namespace).map_or("-".to_owned(), |scope| advice::scope(scope, counted));
+        [namespace.to_owned()].into_iter().chain(sum.cells()).chain([advised]).collect()
+    };
+    let head = ["NAMESPACE", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "SIDECAR"];
+    table(&head, &sums.into_iter().map(cells).collect::<Vec<Vec<String>>>())?;
+    scopes.iter().filter_map(sidecar).try_for_each(|text| line(&plain(&text)))
+}
+
+fn sidecar(scope: &Scope) -> Option<String> {
+    let sidecar = advice::sidecar_of(scope)?;
+    Some(format!("\n# for {}\n{}", scope.namespace, yaml::write(&sidecar).trim_end()))
+}
+
+fn meshes(cost: &Resources) -> Result<(), Failure> {
+    let percent = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    let cells = |(mesh, sum): (&str, Sum)| {
+        let (cpu, memory) = sum.shares();
+        [mesh.to_owned()].into_iter().chain(sum.cells()).chain([percent(cpu), percent(memory)]).collect()
+    };
+    let head = ["MESH", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "OF WORKLOADS' CPU", "OF THEIR MEMORY"];
+    table(&head, &by(&cost.rows, |row| &row.mesh).into_iter().map(cells).collect::<Vec<Vec<String>>>())
+}
