@@ -108,7 +108,7 @@ export const t = words(
     drains: { one: '{n} drains', other: '{n} drain' },
     drainsWhy: 'Connections that were open before keep to the rules that they came in by, until Envoy has drained them.',
     forceUnknown: 'in force? not known',
-    stillDrain: { one: 'In force at {inForce} proxies; {n} still drains connections that keep to what was there before.', other: 'In force at {inForce} proxies; {n} still drain connections that keep to what was there before.' },
+    stillDrain: { one: 'In force at {inForce}; {n} proxy still drains connections that keep to what was there before.', other: 'In force at {inForce}; {n} proxies still drain connections that keep to what was there before.' },
     allInForce: { one: 'In force for every connection at {n} proxy.', other: 'In force for every connection at {n} proxies.' },
     acknowledged: 'acknowledged',
     rejectedState: 'refused',
