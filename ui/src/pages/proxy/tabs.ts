@@ -104,6 +104,9 @@ export const toneOfState = (state: string): 'plain' | 'ok' | 'warn' | 'bad' => {
   return state === 'healthy' ? 'ok' : 'plain';
 };
 
+/** Which line of its list it is. Those of the bootstrap are facts of one part, and told apart by their name. */
+export const keyOfLine = (sort: ProxySort, { at, name }: Pick<ProxyLine, 'at' | 'name'>): string => (sort === 'bootstrap' ? name : String(at));
+
 /** Every word must stand somewhere in the line. */
 export function found(line: ProxyLine, search: string): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
