@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rows } from '../../host/fixtures/proxies';
 import type { ProxyRow } from '../../wire/generated/types';
-import { answers } from './facts';
+import { account, answers, staleSince } from './facts';
 import { isOverXds } from './fleet';
 
 const [well] = rows.filter((row) => row.sync === 'synced' && row.certificate !== null);
@@ -28,4 +28,17 @@ it('knows whose state was asked for over xDS', () => {
   ];
   const over = (controlPlane: string): boolean => isOverXds(planes, one({ controlPlane }));
   expect(['istio-system/a', 'istio-system/b', ''].map(over)).toEqual([true, false, false]);
+});
+
+it('names the account of an identity, and leaves another identity whole', () => {
+  expect(account('spiffe://cluster.local/ns/prod/sa/reviews')).toBe('prod/reviews');
+  expect(account('spiffe://example.org/host/vm-1')).toBe('example.org/host/vm-1');
+});
+
+it('knows since when a proxy is behind: from the oldest that it has not acknowledged', () => {
+  const type = (name: string, state: ProxyRow['sync'], sentAt: number | null): ProxyRow['types'][number] => ({ name, state, sentAt, nack: '' });
+  const since = (...types: ProxyRow['types']): number | null => staleSince(one({ types }));
+  expect(since(type('CDS', 'stale', 30), type('LDS', 'stale', 20), type('EDS', 'synced', 10))).toBe(20);
+  expect(since(type('CDS', 'stale', null))).toBeNull();
+  expect(since(type('CDS', 'error', 30))).toBeNull();
 });

@@ -29,6 +29,18 @@ export function use(usage: number | null, request: number | null, limit: number 
   };
 }
 
+/** Who a SPIFFE identity is, as `namespace/account`; one that is not of Kubernetes as it is, without its scheme. */
+export function account(spiffe: string): string {
+  const [, namespace, name] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(spiffe) ?? [];
+  return namespace && name ? `${namespace}/${name}` : spiffe.replace(/^spiffe:\/\//, '');
+}
+
+/** When what a proxy has not acknowledged was sent: the oldest of it. Null where nothing waits, or nobody tells. */
+export function staleSince(row: ProxyRow): number | null {
+  const sent = row.types.flatMap(({ state, sentAt }) => (state === 'stale' && sentAt !== null ? [sentAt] : []));
+  return sent.length === 0 ? null : Math.min(...sent);
+}
+
 export const isHot = (row: ProxyRow): boolean =>
   [use(row.cpuUsage, row.cpuRequest, row.cpuLimit), use(row.memoryUsage, row.memoryRequest, row.memoryLimit)].some((one) => one?.tone === 'bad');
 

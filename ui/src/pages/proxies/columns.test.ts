@@ -1,0 +1,64 @@
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fixtureHost } from '../../host/fixture';
+import { proxyAnswers, rows } from '../../host/fixtures/proxies';
+import { locale } from '../../state/locale.svelte';
+import { route } from '../../state/route.svelte';
+import { session } from '../../state/session.svelte';
+import { connect } from '../../wire/client';
+import type { Proxies as Fleet, ProxyRow } from '../../wire/generated/types';
+import Proxies from './Proxies.svelte';
+
+const [, stale, well] = rows as [ProxyRow, ProxyRow, ProxyRow];
+const named = (pod: string, change: Partial<ProxyRow>): ProxyRow => ({ ...well, pod, ills: [], ...change });
+const certificate = (spiffe: string, issuer: string, rootMatches: boolean | null): ProxyRow['certificate'] => ({ beginsAt: 0, endsAt: Date.now() + 1e7, spiffe, issuer, rootMatches });
+
+/** Each differs from the next in all that is sorted by; of the last nothing is known. */
+const fleet = [
+  named('a', { ready: true, certificate: certificate('spiffe://cluster.local/ns/prod/sa/web', 'O=one', true), controlPlane: 'istio-system/istiod-2' }),
+  named('b', { ready: false, certificate: certificate('spiffe://cluster.local/ns/prod/sa/cart', 'O=two', false), controlPlane: 'istio-system/istiod-1' }),
+  named('c', { presence: 'dead', ready: false, certificate: null, controlPlane: '' }),
+];
+
+beforeEach(() => locale.set('en'));
+afterEach(() => {
+  cleanup();
+  session.id = null;
+});
+
+async function start(id: string, of: ProxyRow[]): Promise<void> {
+  connect(fixtureHost({ proxies: { ...(proxyAnswers.proxies as Fleet), rows: of } }));
+  session.id = id;
+  route.go('proxies');
+  render(Proxies);
+  await screen.findByRole('grid');
+}
+const column = (title: string): (string | undefined)[] => {
+  const at = screen.getAllByRole('columnheader').findIndex((head) => head.textContent.trim() === title);
+  return screen.getAllByRole('row').slice(1).map((row) => within(row).getAllByRole('gridcell')[at]?.textContent.replace(/\s+/g, ' ').trim());
+};
+
+it.each([
+  ['Ready', ['not ready', 'ready', '—']],
+  ['Identity', ['prod/cart', 'prod/web', '—']],
+  ['Roots', ['other', 'same', '—']],
+  ['Control plane', ['istiod-1', 'istiod-2', '—']],
+  ['Issuer', ['O=one', 'O=two', '—']],
+])('shows %s, and is sorted by it both ways; what is not known stays last', async (title, up) => {
+  await start(`columns ${title}`, fleet);
+  const head = screen.getByRole('button', { name: title });
+  await fireEvent.click(head);
+  expect(column(title)).toEqual(up);
+  await fireEvent.click(head);
+  expect(column(title)).toEqual([up[1], up[0], up[2]]);
+  expect(route.params['sort']).toMatch(/^-/);
+});
+
+it('says how long a proxy is behind, in its own cell', async () => {
+  const types = stale.types.map((type) => (type.name === 'CDS' ? { ...type, sentAt: Date.now() - 200_000 } : type));
+  await start('stale', [{ ...stale, types }, { ...stale, pod: 'told-nothing', types: types.map((type) => ({ ...type, sentAt: null })) }]);
+  const [first, second] = column('State');
+  expect(first).toBe('STALE 3 min CDS');
+  expect(second).toBe('STALE CDS');
+  expect(screen.getByText('3 min CDS').title).toBe('CDS: sent 3 min. ago');
+});
