@@ -56,9 +56,11 @@ test('a refused listener leads to the object that broke it, and its text holds n
 test('a log level is changed with a click and put back on leaving', async () => {
   const level = async () => (await window.call('proxy_loggers', { session, namespace: email.namespace, pod: email.pod })).find(({ name }) => name === 'rbac');
   await window.visit(`proxy?proxy=${email.namespace}/${email.pod}&tab=levels`);
-  await window.text('rbac');
-  await window.call('proxy_log', { session, namespace: email.namespace, pod: email.pod, logger: 'rbac', level: 'debug' });
-  assert.equal((await level()).before, 'warning');
+  const select = By.xpath('//button[@id = //label[normalize-space(.) = "Level of rbac"]/@for]');
+  await (await eventually('the level of rbac', async () => (await window.session.findElements(select))[0])).click();
+  await window.press('option', 'debug');
+  await window.text('was warning');
+  assert.deepEqual(await level(), { name: 'rbac', level: 'debug', before: 'warning' });
   await window.visit('proxies');
   await eventually('the level to be put back', async () => (await level()).level === 'warning');
 });
