@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-li
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fixtureHost, type Answers, type FixtureHost } from '../../host/fixture';
 import { expectAccessible } from '../../lib/axe';
+import { keys } from '../../state/keys.svelte';
 import { locale } from '../../state/locale.svelte';
 import { route } from '../../state/route.svelte';
 import { session } from '../../state/session.svelte';
@@ -96,8 +97,10 @@ it('puts nothing into the tray where all is so already, and stays where the core
   await screen.findByText('All of this is so already.');
   expect(keepButton().getAttribute('aria-disabled')).toBe('true');
   await fireEvent.click(keepButton());
+  keys.all.find((binding) => binding.keys === 'mod+enter')?.run();
   expect(asked('draft_put')).toEqual([]);
   await choose('New version', /v2/);
+  expect(route.page).toBe('recipes');
   await screen.findByText('subset: v2');
   await fireEvent.click(keepButton());
   await waitFor(() => expect(toasts.shown.map(({ title }) => title)).toEqual(['the tray is shut']));
