@@ -1,7 +1,7 @@
 //! What is advised, in words and for scripts.
 
-use serde_json::{Map, Value, json};
-use session::resources::{Advice, Row, Scope, Sizes, Source};
+use serde_json::{Value, json};
+use session::resources::{Advice, Place, Row, Scope, Source};
 
 use super::{MIB, bytes, span};
 
@@ -15,8 +15,10 @@ pub fn sizes(row: &Row, server: &str) -> String {
                 Source::Sampled => String::new(),
                 Source::Prometheus => format!(", by {server}"),
             };
+            // The Gateway's `infrastructure.parametersRef` names what such a controller reads.
+            let by = if row.place == Place::Controller { "; to be told to the controller of its Gateway" } else { "" };
             format!(
-                "CPU {:.0}m to {:.0}m, memory {:.0}Mi to {:.0}Mi (95th percentile {cpu_p95:.0}m, at most {:.0}Mi, in {}{who})",
+                "CPU {:.0}m to {:.0}m, memory {:.0}Mi to {:.0}Mi (95th percentile {cpu_p95:.0}m, at most {:.0}Mi, in {}{who}){by}",
                 to.cpu_request,
                 to.cpu_limit,
                 to.memory_request / MIB,
@@ -28,17 +30,10 @@ pub fn sizes(row: &Row, server: &str) -> String {
     }
 }
 
-/// The patch of a workload that makes it so.
-fn patch(to: &Sizes) -> Value {
-    let annotations: Map<String, Value> =
-        to.annotations().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    json!({"spec": {"template": {"metadata": {"annotations": annotations}}}})
-}
-
 /// The patch where there is one.
 pub fn patch_of(row: &Row) -> Option<Value> {
     match &row.advice {
-        Advice::Change { to, .. } => Some(patch(to)),
+        Advice::Change { to, .. } => row.place.patch(to),
         Advice::TooEarly { .. } | Advice::Fits => None,
     }
 }
@@ -57,7 +52,7 @@ pub fn sizes_json(row: &Row, server: &str) -> Value {
                 "cpuP95Millicores": cpu_p95, "memoryMostBytes": memory_most,
                 "to": {"cpuRequestMillicores": to.cpu_request, "cpuLimitMillicores": to.cpu_limit,
                     "memoryRequestBytes": to.memory_request, "memoryLimitBytes": to.memory_limit},
-                "patch": patch(to), "saves": {"cpuMillicores": row.saving.cpu, "memoryBytes": row.saving.memory}})
+                "patch": row.place.patch(to), "saves": {"cpuMillicores": row.saving.cpu, "memoryBytes": row.saving.memory}})
         }
     }
 }

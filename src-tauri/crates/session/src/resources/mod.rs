@@ -7,6 +7,7 @@ mod scope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::{Map, Value, json};
 use world::yaml::{self, Edit};
 use world::{ObjectKey, Workload, World};
 
@@ -64,6 +65,26 @@ impl Place {
         } else {
             Self::Annotations
         }
+    }
+
+    /// The patch of the workload that makes these sizes so (a strategic merge, as `kubectl patch` sends it); none where a controller writes
+    /// it.
+    pub fn patch(self, to: &Sizes) -> Option<Value> {
+        let named = to.annotations();
+        let template = match self {
+            Self::Annotations => {
+                let all: Map<String, Value> =
+                    named.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                json!({"metadata": {"annotations": all}})
+            }
+            Self::Container => {
+                let [cpu, cpu_limit, memory, memory_limit] = named.map(|(_, value)| value);
+                let sizes = json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}});
+                json!({"spec": {"containers": [{"name": signals::CONTAINER, "resources": sizes}]}})
+            }
+            Self::Controller => return None,
+        };
+        Some(json!({"spec": {"template": template}}))
     }
 }
 
@@ -126,12 +147,15 @@ pub struct Measured {
 }
 
 /// The rows of a fleet.
-pub(crate) fn resources(fleet: &Fleet, measured: &Measured, uses: &Uses) -> Resources {
+pub(crate) fn resources(world: &World, fleet: &Fleet, measured: &Measured, uses: &Uses) -> Resources {
     let mut by: BTreeMap<Names, Vec<&Proxy>> = BTreeMap::new();
     for proxy in fleet.proxies.iter().filter(|proxy| proxy.presence == Presence::Running) {
         by.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push(proxy);
     }
-    let rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured, uses)).collect();
+    let mut rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured, uses)).collect();
+    for row in &mut rows {
+        row.place = world.workload(&row.namespace, &row.workload).map(|of| Place::of(of)).unwrap_or_default();
+    }
     let kept = uses.values().map(|usage| usage.seen).reduce(f64::max);
     Resources { seen: rows.iter().map(|row| row.seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
 }
@@ -182,13 +206,9 @@ impl Session {
     /// What the mesh costs now.
     pub fn resources(&self) -> Resources {
         let (fleet, measured) = (self.fleet.borrow().clone(), self.measured.borrow().clone());
-        let mut all = resources(&fleet, &measured, &self.uses());
+        let mut all = resources(&self.world(), &fleet, &measured, &self.uses());
         if all.kept.is_none() {
             all.unknown.extend(self.days_missing());
-        }
-        let world = self.world();
-        for row in &mut all.rows {
-            row.place = world.workload(&row.namespace, &row.workload).map(|of| Place::of(of)).unwrap_or_default();
         }
         all
     }
@@ -251,8 +271,8 @@ fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
         Place::Container => {
             let containers = "/spec/template/spec/containers";
             let body = yaml::read(text).value;
-            let all = body.pointer(containers).and_then(serde_json::Value::as_array);
-            let is_proxy = |container: &serde_json::Value| container["name"] == signals::CONTAINER;
+            let all = body.pointer(containers).and_then(Value::as_array);
+            let is_proxy = |container: &Value| container["name"] == signals::CONTAINER;
             let at = all.and_then(|all| all.iter().position(is_proxy));
             let at = at.ok_or_else(|| refused(format!("its pod template has no container {}", signals::CONTAINER)))?;
             let fields = ["requests/cpu", "limits/cpu", "requests/memory", "limits/memory"];
@@ -292,9 +312,15 @@ mod tests {
         let gateway = "spec:\n  template:\n    spec:\n      containers:\n      - name: other\n      - name: istio-proxy # the proxy\n        image: auto\n";
         let said = sized(gateway, Place::Container, &to).unwrap();
         let read = yaml::read(&said).value;
-        let wanted = serde_json::json!({"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}});
+        let wanted =
+            json!({"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}});
         assert_eq!(read.pointer("/spec/template/spec/containers/1/resources"), Some(&wanted), "{said}");
         assert!(said.starts_with(gateway.trim_end()) && !said.contains("sidecar.istio.io"), "{said}");
+        let patch = Place::Container.patch(&to).unwrap();
+        assert_eq!(patch.pointer("/spec/template/spec/containers/0/resources"), Some(&wanted));
+        let annotation = "/spec/template/metadata/annotations/sidecar.istio.io~1proxyCPULimit";
+        assert_eq!(Place::Annotations.patch(&to).unwrap().pointer(annotation), Some(&"100m".into()));
+        assert_eq!(Place::Controller.patch(&to), None);
         let refused = sized(gateway, Place::Controller, &to).unwrap_err().to_string();
         assert!(refused.contains("parametersRef"), "{refused}");
 
@@ -322,7 +348,7 @@ mod tests {
         for n in 0..40 {
             measured.history.take(f64::from(n) * 15_000.0, &uses(&fleet));
         }
-        let all = resources(&fleet, &measured, &Uses::new());
+        let all = resources(&World::new(), &fleet, &measured, &Uses::new());
         let a = &all.rows[0];
         assert_eq!((a.proxies, a.used.cpu, a.requested.cpu, a.app.cpu), (2, Some(10.0), Some(200.0), Some(30.0)));
         assert_eq!((a.limited.cpu, a.limited.memory), (None, Some(2e9)));

@@ -131,7 +131,7 @@ impl Session {
         self.recall().await;
         let mut history = self.measured.borrow().history.clone();
         history.take(Timestamp::now().as_millisecond() as f64, &uses(&fleet));
-        let cost = resources(&fleet, &Measured { history, apps }, days);
+        let cost = resources(&self.world(), &fleet, &Measured { history, apps }, days);
         (fleet, cost)
     }
 
