@@ -8,6 +8,7 @@ use session::map::{Flow, Secured};
 use session::prometheus::{Usage, Uses};
 use session::proxies::{Fleet, Ill, Proxy, Sync, Use};
 use session::resources::{Resources, Row};
+use world::Said;
 
 use crate::args::{self, Form, Target, Traffic};
 use crate::failure::Failure;
@@ -45,7 +46,12 @@ pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
     }
     for ill in &fleet.ills {
         let object = ill.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
-        say(&format!("mesh: {} {object}{}. {}", ill.diagnosis.what, ill.evidence.join("; "), ill.diagnosis.next));
+        say(&format!(
+            "mesh: {} {object}{}. {}",
+            ill.diagnosis.what,
+            Said::joined(&ill.evidence, "; "),
+            ill.diagnosis.next
+        ));
     }
     for silent in &fleet.silent {
         say(&format!("{}/{}: {}", silent.namespace, silent.pod, silent.diagnosis));
@@ -60,7 +66,7 @@ pub async fn health(from: &Target, format: Form) -> Result<bool, Failure> {
                 p.role.clone(),
                 word(p.sync).to_owned(),
                 p.ready.to_string(),
-                p.diagnosis.clone(),
+                p.diagnosis.en.clone(),
             ]
         };
         table(
@@ -82,7 +88,7 @@ fn row(proxy: &Proxy) -> Value {
         json!({"notAfter": time(Some(of.ends_at)), "issuer": of.issuer, "spiffe": of.spiffe, "rootMatches": of.root_matches})
     });
     let ill = |ill: &Ill| {
-        json!({"code": ill.diagnosis.code, "what": ill.diagnosis.what, "next": ill.diagnosis.next, "evidence": ill.evidence,
+        json!({"code": ill.diagnosis.code, "what": ill.diagnosis.what, "next": ill.diagnosis.next, "evidence": ill.evidence.iter().map(|said| &said.en).collect::<Vec<_>>(),
             "object": ill.object.as_ref().map(ToString::to_string)})
     };
     json!({
@@ -92,7 +98,7 @@ fn row(proxy: &Proxy) -> Value {
         "certificate": certificate, "ready": proxy.ready, "restarts": proxy.restarts, "controlPlane": proxy.control_plane,
         "connectedSince": time(proxy.connected_at), "configurationBytes": proxy.size.map(|size| size.bytes),
         "diagnoses": proxy.ills.iter().map(ill).collect::<Vec<_>>(),
-        "unknown": proxy.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect::<Vec<_>>(),
+        "unknown": proxy.unknown.iter().map(|u| json!({"about": u.about.en, "because": u.because.en})).collect::<Vec<_>>(),
     })
 }
 
@@ -181,7 +187,7 @@ fn over_days(days: Option<&Days>) -> Result<(), Failure> {
 fn unless_known(days: Option<&Days>) {
     let because = match days {
         Some((_, Ok(uses))) if !uses.is_empty() => return,
-        Some((_, Err(unknown))) => unknown.because.clone(),
+        Some((_, Err(unknown))) => unknown.because.en.clone(),
         Some((who, Ok(_))) => format!("{who} has no container series"),
         None => "asking for it ended in the middle".into(),
     };

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell } from '../../wire/generated/types';
 import { columnNames, linesOf, placeOf, signOf, unfolded } from './matrix';
 
-const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
+const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requestsPerSecond, deniedPerSecond: 0 });
 
 const matrix: Matrix = {
   rows: [{ namespace: 'a', workload: 'x' }, { namespace: 'a', workload: 'y' }, { namespace: 'b', workload: 'z' }],

@@ -98,7 +98,11 @@ export type Caller = { namespace?: string, workload?: string, serviceAccount?: s
 
 export type CallerPressure = { namespace: string, pod: string, workload: string, clusters: Array<ClusterPressure>, };
 
-export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
+export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, requestsPerSecond: number, };
 
 export type ChangeKind = "create" | "update" | "delete" | "order";
 
@@ -373,9 +377,17 @@ code: Code,
  */
 message: string, 
 /**
+ * The same in Chinese; empty where it is told in English alone.
+ */
+zh: string, 
+/**
  * What to do next; empty where nothing can be done.
  */
 hint: string, 
+/**
+ * The same in Chinese.
+ */
+hintZh: string, 
 /**
  * The object, where it is about one.
  */
@@ -596,7 +608,11 @@ version: string, pods: number, versions: number, health: Health,
 /**
  * Why, where it is not ok.
  */
-because: string, inMesh: boolean, requestsPerSecond: number, errorShare: number, findings: number, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, inMesh: boolean, requestsPerSecond: number, errorShare: number, findings: number, 
 /**
  * The tray changes what this node's requests do.
  */
@@ -641,7 +657,7 @@ export type Ill = { code: string,
 /**
  * What shows it.
  */
-evidence: Array<string>, 
+evidence: Array<Said>, 
 /**
  * The object behind it.
  */
@@ -660,14 +676,22 @@ mesh: string, group: string, version: string, kind: string, namespaced: boolean,
 /**
  * What is known of its objects.
  */
-state: CoverageState, because: string, };
+state: CoverageState, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type KindCount = { kind: string, count: number, };
 
 /**
  * What is known of a kind, and why not more.
  */
-export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, };
+export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * A kubeconfig file and what is wrong with it.
@@ -689,7 +713,11 @@ export type Left = {
 /**
  * Empty for callers that no proxy counts.
  */
-namespace: string, workload: string, service: string, tcp: boolean, amount: number, why: LeftWhy, because: string, };
+namespace: string, workload: string, service: string, tcp: boolean, amount: number, why: LeftWhy, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type LeftWhy = "plaintext" | "gone" | "refused" | "not-in-mesh" | "otherwise";
 
@@ -756,7 +784,11 @@ namespaces: Array<string>, withDraft: boolean, };
 /**
  * What becomes of one workload's calls to one service.
  */
-export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, 
+export type MatrixCell = { outcome: Outcome, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, 
 /**
  * Seen within the last hour.
  */
@@ -825,7 +857,11 @@ findings: Array<Finding>,
 /**
  * Why its schema was not asked; empty where it was.
  */
-because: string, };
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type ObjectCheckArgs = { session: string, yaml: string, };
 
@@ -890,6 +926,10 @@ export type Overview = { cluster: ClusterCard, revision: number, link: Link,
  * Since when the link is as it is, and why.
  */
 because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
 /**
  * When the last event or bookmark came, milliseconds since 1970.
  */
@@ -976,6 +1016,10 @@ export type Probe = { cluster: string, reach: Reach,
  */
 because: string, hint: string, 
 /**
+ * Both in Chinese.
+ */
+zh: string, hintZh: string, 
+/**
  * `v1.36.3`, or empty.
  */
 kubernetes: string, meshes: Array<MeshSeen>, 
@@ -1004,6 +1048,10 @@ kind: PrometheusKind | null, state: PrometheusState,
  * Why it cannot be asked, or not be relied on; else empty.
  */
 because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
 /**
  * Empty where it does not say.
  */
@@ -1067,7 +1115,7 @@ export type PrometheusChosen = {
 /**
  * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring, or there is none.
  */
-fleeting: string, };
+fleeting: Said, };
 
 /**
  * Of the things that it has series of: those that are in this cluster, and those that are not.
@@ -1118,7 +1166,11 @@ export type ProxyAccess = { state: AccessState,
 /**
  * Why it ended; empty where it did not.
  */
-because: string, rows: Array<AccessRow>, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, rows: Array<AccessRow>, 
 /**
  * How many lines fit what is wanted; `rows` may hold fewer.
  */
@@ -1202,7 +1254,7 @@ partial: boolean,
 /**
  * Why the endpoints are not known; empty where they are.
  */
-endpointsUnknown: string, };
+endpointsUnknown: Said, };
 
 /**
  * How one part differs, without what is secret: before is what the proxy has, after is what it would be sent.
@@ -1461,7 +1513,11 @@ phaseBecause: Said | null,
 /**
  * What stands in the way of its next write.
  */
-because: string, weight: number, mirror: number, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, weight: number, mirror: number, 
 /**
  * How long all gates of this step held.
  */
@@ -1544,7 +1600,11 @@ gate: number, source: RolloutSource,
 /**
  * Why it is not played.
  */
-because: string, };
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type RolloutJudged = { verdict: GateVerdict, value: number | null, 
 /**
@@ -1723,7 +1783,7 @@ export type RouteRule = {
 /**
  * Conditions in words; empty for "all else".
  */
-when: Array<string>, destinations: Array<RouteShare>, object: ObjectRef | null, path: string, };
+when: Array<Said>, destinations: Array<RouteShare>, object: ObjectRef | null, path: string, };
 
 export type RouteShare = { name: string, share: number, pendingShare: number | null, };
 
@@ -1867,7 +1927,7 @@ export type ServerAdded = { clusters: Clusters,
 /**
  * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
  */
-fleeting: string, };
+fleeting: Said, };
 
 /**
  * The proxies that call a service, those of the busiest workloads first.
@@ -2167,7 +2227,15 @@ export type UndoArgs = { session: string, entry: number, token: string, };
 /**
  * Something that cannot be known, and why.
  */
-export type Unknown = { about: string, because: string, };
+export type Unknown = { about: string, 
+/**
+ * The same in Chinese.
+ */
+aboutZh: string, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * How far the proxies have taken up a change.
@@ -2214,7 +2282,11 @@ export type Verdict = { id: string, outcome: Outcome, status: number | null, des
 
 export type WorkloadArgs = { session: string, namespace: string, workload: string, };
 
-export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
+export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
 
 /**
  * An empty text stands for a field that is not there.

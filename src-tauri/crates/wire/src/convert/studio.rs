@@ -25,7 +25,8 @@ pub(crate) fn kind(row: KindRow) -> KindCard {
         kind: row.kind,
         namespaced: row.namespaced,
         state,
-        because,
+        because: because.en,
+        zh: because.zh,
     }
 }
 
@@ -81,7 +82,8 @@ pub(crate) fn checked(engine: &mesh::Engine, world: &World, checked: Checked) ->
     ObjectCheck {
         problems: all(checked.problems),
         findings: all(session::findings::locate(engine, world, None, checked.findings)),
-        because: checked.because,
+        because: checked.because.en,
+        zh: checked.because.zh,
     }
 }
 
@@ -185,7 +187,8 @@ impl From<Cell> for MatrixCell {
         Self {
             outcome: cell.outcome.into(),
             secured: calling.secured.into(),
-            because: calling.because,
+            because: calling.because.en,
+            zh: calling.because.zh,
             object: calling.object.as_ref().map(ObjectRef::from),
             path: calling.path,
             requests_per_second: calling.per_second,

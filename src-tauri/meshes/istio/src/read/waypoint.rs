@@ -1,7 +1,7 @@
 //! Waypoints: which of them takes the requests for a service or for a pod.
 
 use mesh::selects;
-use world::{Document, Labels, ObjectKey, Pod, Service};
+use world::{Document, Labels, ObjectKey, Pod, Said, Service, said};
 
 use crate::detect::is_waypoint;
 use crate::read::Index;
@@ -35,11 +35,11 @@ pub(crate) enum Binding {
     /// Its own pods: no waypoint is asked for.
     Pods,
     /// Its own pods, although a waypoint is asked for: the object and field that ask, and why it does not take them.
-    Unbound((ObjectKey, String), String),
+    Unbound((ObjectKey, String), Said),
     /// A waypoint.
     Waypoint(Waypoint),
     /// Who takes them cannot be known.
-    Unknown(String),
+    Unknown(Said),
 }
 
 /// What is sent to a waypoint.
@@ -106,25 +106,48 @@ impl Index {
         let gateway = ObjectKey::new(GATEWAY, "Gateway", home, name);
         let called = format!("{home}/{name}");
         let Some(document) = self.world.document(&gateway).filter(|d| is_ready(d)) else {
-            return Binding::Unbound(by, format!("there is no waypoint {called} that is ready"));
+            return Binding::Unbound(
+                by,
+                said!("there is no waypoint {called} that is ready", "没有就绪的 waypoint {called}"),
+            );
         };
         if !self.lets_in(document, &key.namespace) {
-            return Binding::Unbound(by, format!("waypoint {called} takes nothing from namespace {}", key.namespace));
+            return Binding::Unbound(
+                by,
+                said!(
+                    "waypoint {called} takes nothing from namespace {}",
+                    "waypoint {called} 不接受来自命名空间 {} 的流量",
+                    key.namespace
+                ),
+            );
         }
         if !self.takes(document, traffic) {
             // A namespace asks for its services' sake: its pods are not meant.
             return if inherited && traffic == Traffic::Workload {
                 Binding::Pods
             } else {
-                Binding::Unbound(by, format!("waypoint {called} is not for such traffic ({FOR})"))
+                Binding::Unbound(
+                    by,
+                    said!(
+                        "waypoint {called} is not for such traffic ({FOR})",
+                        "waypoint {called} 不用于此类流量（{FOR}）"
+                    ),
+                )
             };
         }
         let class = document.at("/spec/gatewayClassName").and_then(serde_json::Value::as_str).unwrap_or_default();
         if class != CLASS {
-            return Binding::Unknown(format!("{called} is of class {class}, whose rules are its maker's"));
+            return Binding::Unknown(said!(
+                "{called} is of class {class}, whose rules are its maker's",
+                "{called} 属于类别 {class}，其规则由实现者决定"
+            ));
         }
         if traffic == Traffic::Service && labels.contains_key("istio.io/use-waypoint-canary") {
-            return Binding::Unknown(format!("{} shares its connections with another waypoint", by.0));
+            return Binding::Unknown(said!(
+                "{} shares its connections with another waypoint",
+                "{} 与另一个 waypoint 共用连接",
+                by.0
+            ));
         }
         Binding::Waypoint(Waypoint { key: gateway, by })
     }

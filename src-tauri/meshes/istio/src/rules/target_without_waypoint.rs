@@ -1,6 +1,7 @@
 //! A policy is bound to a service that has no waypoint.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
+use world::Said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::target::targets;
@@ -44,7 +45,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (at, target) in targets(document).into_iter().enumerate().filter(|(_, t)| t.kind == "Service") {
         let Some(service) = ask.places.service(&document.key.namespace, &target.name) else { continue };
         let why = match ask.waypoint_of_service(service) {
-            Binding::Pods => "no waypoint is asked for".to_owned(),
+            Binding::Pods => Said::from(("no waypoint is asked for", "没有要求 waypoint")),
             Binding::Unbound(_, why) => why,
             Binding::Waypoint(_) | Binding::Unknown(_) => continue,
         };

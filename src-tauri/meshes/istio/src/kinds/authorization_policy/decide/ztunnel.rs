@@ -3,7 +3,7 @@
 //! istiod turns each policy into rules for connections (istio/istio pilot/pkg/serviceregistry/ambient/authorization.go,
 //! convertAuthorizationPolicy and handleRule); ztunnel compares them (istio/ztunnel src/rbac.rs, Authorization::matches).
 
-use world::{Labels, ObjectKey};
+use world::{Labels, ObjectKey, Said, said};
 
 use super::{Admission, Arriving, Holds, all, any, in_force, is_account, lists, lists_of_addresses};
 use crate::kinds::Typed;
@@ -19,7 +19,7 @@ pub(crate) struct Loss {
     /// The rule, or the field of the policy.
     pub path: String,
     /// What is lost and what that makes of the rule.
-    pub because: String,
+    pub because: Said,
 }
 
 /// Whether ztunnel lets a connection into a workload: DENY, then ALLOW. Upstream: istio/ztunnel src/state.rs, assert_rbac.
@@ -37,7 +37,7 @@ pub(crate) fn admit(index: &Index, namespace: &str, labels: &Labels, request: &A
         return Admission::Denied(key, path);
     }
     let unknown = |(key, path): (ObjectKey, String)| {
-        Admission::Unknown(key, format!("{path} asks for an address that is not known"))
+        Admission::Unknown(key, said!("{path} asks for an address that is not known", "{path} 要求的地址未知"))
     };
     if let Some(place) = of("DENY").find_map(|typed| held(typed, None)) {
         return unknown(place);
@@ -70,10 +70,15 @@ pub(crate) fn losses(index: &Index, namespace: &str, labels: &Labels) -> Vec<Los
 /// What of one policy does not hold at ztunnel.
 pub(crate) fn losses_of(typed: &Typed<AuthorizationPolicy>) -> Vec<Loss> {
     let key = &typed.document.key;
-    let loss = |path: String, because: String| Loss { key: key.clone(), path, because };
+    let loss = |path: String, because: Said| Loss { key: key.clone(), path, because };
     let action = typed.spec.action();
     if !matches!(action, "ALLOW" | "DENY") {
-        return vec![loss("spec.action".into(), format!("ztunnel knows no {action}, so {} has no effect", key.name))];
+        let because = said!(
+            "ztunnel knows no {action}, so {} has no effect",
+            "ztunnel 不支持 {action}，所以 {} 不起作用",
+            key.name
+        );
+        return vec![loss("spec.action".into(), because)];
     }
     let widens = action == "DENY";
     let told = |(at, rule): (usize, &Rule)| {
@@ -82,14 +87,18 @@ pub(crate) fn losses_of(typed: &Typed<AuthorizationPolicy>) -> Vec<Loss> {
             return None;
         }
         let then = match (widens, is_dead(rule)) {
-            (false, _) => "so the rule is left out",
-            (true, true) => "so the rule never holds",
-            (true, false) => "so the rule holds without them, for more than is written",
+            (false, _) => ("so the rule is left out", "所以这条规则被略去"),
+            (true, true) => ("so the rule never holds", "所以这条规则永不成立"),
+            (true, false) => (
+                "so the rule holds without them, for more than is written",
+                "所以这条规则撇开它们生效，范围比所写的更大",
+            ),
         };
-        Some(loss(
-            format!("spec.rules[{at}]"),
-            format!("ztunnel sees no requests, and so no {}: {then}", lost.join(", ")),
-        ))
+        let because = Said::new(
+            format!("ztunnel sees no requests, and so no {}: {}", lost.join(", "), then.0),
+            format!("ztunnel 看不到请求，因此没有 {}：{}", lost.join("、"), then.1),
+        );
+        Some(loss(format!("spec.rules[{at}]"), because))
     };
     typed.spec.rules.iter().enumerate().filter_map(told).collect()
 }
