@@ -63,7 +63,7 @@ impl Report {
 
     fn json(&self) -> Result<(), Failure> {
         let unknown: Vec<Value> =
-            self.unknown.iter().map(|u| json!({"about": u.about, "because": u.because})).collect();
+            self.unknown.iter().map(|u| json!({"about": u.about.en, "because": u.because.en})).collect();
         let quiet = self.quiet.iter().map(|q| {
             let mut value = finding(q.located.clone());
             value["by"] = json!(q.by);

@@ -104,9 +104,9 @@ async fn follow(open: &Open, id: RolloutId, format: Form) -> Result<bool, Failur
         }
         told.0 = shown.run.checks.back().map(|check| check.at).or(told.0);
         let stands = Some((shown.run.step, shown.run.phase.clone()));
-        if told.1 != stands || told.2 != shown.because {
+        if told.1 != stands || told.2 != shown.because.en {
             stand(&shown, format)?;
-            (told.1, told.2) = (stands, shown.because.clone());
+            (told.1, told.2) = (stands, shown.because.en.clone());
         }
         if shown.is_over {
             return Ok(shown.run.phase == Phase::Done);
@@ -145,7 +145,7 @@ fn stand(shown: &Shown, format: Form) -> Result<(), Failure> {
         return json_line(&row(shown));
     }
     line(&plain(&words(shown)))?;
-    if !shown.because.is_empty() {
+    if !shown.because.en.is_empty() {
         line(&paint(Mark::Warn, &format!("  {}", shown.because)))?;
     }
     Ok(())
@@ -174,7 +174,7 @@ fn row(shown: &Shown) -> Value {
     json!({
         "id": shown.id, "name": run.plan.name, "user": shown.user, "service": run.plan.service, "route": run.plan.object().to_string(),
         "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": run.phase.because().map(|said| &said.en),
-        "weight": run.split.canary, "mirror": run.split.mirror, "cohort": run.plan.cohort(run.split), "over": shown.is_over, "hindered": shown.because,
+        "weight": run.split.canary, "mirror": run.split.mirror, "cohort": run.plan.cohort(run.split), "over": shown.is_over, "hindered": shown.because.en,
         "lastCheck": run.checks.back(), "entries": shown.entries,
     })
 }

@@ -67,8 +67,8 @@ fn result(located: &Located, rules: &[&Rule]) -> Value {
 /// A rule that could not be asked is no success and no finding: it is said beside them.
 fn notification(unknown: &Unknown, rules: &[&Rule]) -> Value {
     let mut said = json!({"level": "warning", "message": {"text": format!("{}: {}", unknown.about, unknown.because)}});
-    if rules.iter().any(|rule| rule.name == unknown.about) {
-        said["associatedRule"] = json!({"id": unknown.about});
+    if rules.iter().any(|rule| rule.name == unknown.about.en) {
+        said["associatedRule"] = json!({"id": unknown.about.en});
     }
     said
 }

@@ -107,6 +107,6 @@ async fn its_proxies_tell_how_they_are() {
 
     let viewer = Connection::from_client(demo.viewer(), "demo-viewer");
     let health = signals::health(&viewer, &world).await;
-    assert!(health.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{health:?}");
+    assert!(health.unknown.iter().any(|unknown| unknown.because.en.contains("pods/portforward")), "{health:?}");
     assert!(health.rows.iter().all(|row| row.worst().is_none()));
 }

@@ -139,11 +139,15 @@ async fn a_viewer_is_told_what_stays_unknown() {
     let proxies = signals::proxies(&following.world);
     assert!(!proxies.is_empty());
     let health = signals::health(&connection, &following.world).await;
-    assert!(health.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{:?}", health.unknown);
+    assert!(
+        health.unknown.iter().any(|unknown| unknown.because.en.contains("pods/portforward")),
+        "{:?}",
+        health.unknown
+    );
     assert!(health.rows.iter().all(|row| row.worst().is_none()), "unknown is not green");
     let round = Poller::new(connection.clone()).round(&proxies).await;
     assert!(round.samples.is_empty());
-    assert!(round.unknown.iter().any(|unknown| unknown.because.contains("pods/proxy")), "{:?}", round.unknown);
+    assert!(round.unknown.iter().any(|unknown| unknown.because.en.contains("pods/proxy")), "{:?}", round.unknown);
 }
 
 #[tokio::test]
@@ -214,7 +218,7 @@ async fn wrong_ways_in_say_what_is_wrong() {
         std::fs::write(&file, changed).unwrap();
         let error = open(file, "real").await.unwrap().probe().await.unwrap_err();
         assert!(expected(&error.cause), "{what}: {error:?}");
-        assert!(!error.hint().is_empty() && !error.to_string().contains(&token), "{what}: {error}");
+        assert!(!error.hint().0.is_empty() && !error.to_string().contains(&token), "{what}: {error}");
     }
     std::fs::remove_dir_all(&scratch).unwrap();
 }

@@ -90,7 +90,7 @@ async fn starved(session: Arc<Session>) {
     let seen = seen.expect("throttling is named").unwrap().clone();
     let proxy = of_shop(&seen).find(|proxy| named(proxy)).unwrap();
     let ill = proxy.ills.iter().find(|ill| ill.diagnosis.code == "cpu-throttled").unwrap();
-    assert!(ill.evidence[0].contains("20m"), "{ill:?}");
+    assert!(ill.evidence[0].en.contains("20m"), "{ill:?}");
     eprintln!("{}: {}", proxy.pod, ill.evidence[0]);
 }
 
@@ -121,8 +121,8 @@ async fn alone(session: Arc<Session>) {
     for proxy in of_shop(&seen) {
         let ill = proxy.ills.iter().find(|ill| ill.diagnosis.code == "not-connected").unwrap();
         assert!(proxy.health == Health::Bad && proxy.sync == Sync::Unknown, "{proxy:#?}");
-        assert_eq!(ill.evidence[0], "no istiod runs");
-        assert!(ill.evidence[1].starts_with("last seen connected to istio-system/istiod-"), "{ill:?}");
+        assert_eq!(ill.evidence[0].en, "no istiod runs");
+        assert!(ill.evidence[1].en.starts_with("last seen connected to istio-system/istiod-"), "{ill:?}");
     }
     eprintln!("{}", of_shop(&seen).next().unwrap().diagnosis);
 }

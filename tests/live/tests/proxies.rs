@@ -192,7 +192,7 @@ async fn a_viewer_sees_every_proxy_and_why_no_more() {
     for proxy in shop {
         assert_eq!((proxy.sync, proxy.ready), (Sync::Unknown, true));
         assert_eq!(proxy.ills[0].diagnosis.code, "right-missing", "{proxy:#?}");
-        assert!(proxy.ills[0].evidence[0].contains("pods/portforward"));
+        assert!(proxy.ills[0].evidence[0].en.contains("pods/portforward"));
         assert!(proxy.memory.request.is_some(), "what the pod says is known");
     }
     assert!(session.proxy(NAMESPACE, "client-v1-x", true).await.is_err());

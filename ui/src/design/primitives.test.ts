@@ -55,7 +55,7 @@ const lines = [
   { name: 'v1', colour: 'var(--v1)', values: [1, 2, 3] },
   { name: 'v2', colour: 'var(--v2)', values: [4, null, 6] },
 ];
-const fault = { code: 'unreachable', message: 'reaching prod failed', hint: 'Check the VPN', about: null } as const;
+const fault = { code: 'unreachable', message: 'reaching prod failed', zh: '', hint: 'Check the VPN', hintZh: '', about: null } as const;
 
 beforeEach(() => locale.set('en'));
 afterEach(cleanup);
@@ -210,5 +210,28 @@ describe('Toasts', () => {
     await expectAccessible();
     await fireEvent.click(screen.getByRole('button', { name: 'Close' }));
     expect(screen.queryByRole('alert')).toBeNull();
+  });
+});
+
+describe('what the core says in both languages', () => {
+  const unknown = [
+    { about: 'traffic', aboutZh: '流量', because: 'you may not get pods/proxy', zh: '你无权 get pods/proxy' },
+    { about: 'selector-matches-nothing', aboutZh: '', because: 'in its own words', zh: '' },
+  ];
+
+  it('is told in that of the window, and in English where it has no Chinese', async () => {
+    render(Unknowns, { unknown });
+    expect(screen.getByText('you may not get pods/proxy').closest('li')?.textContent).toBe('traffic: you may not get pods/proxy');
+    locale.set('zh');
+    await tick();
+    expect(screen.getByText('你无权 get pods/proxy').closest('li')?.textContent).toBe('流量: 你无权 get pods/proxy');
+    expect(screen.getByText('in its own words').closest('li')?.textContent).toBe('selector-matches-nothing: in its own words');
+  });
+
+  it('holds for what failed, with the next step', async () => {
+    render(ErrorState, { fault: { ...fault, zh: '无法连接 prod', hintZh: '请检查 VPN' } });
+    locale.set('zh');
+    await tick();
+    expect(within(screen.getByRole('alert')).getByText('无法连接 prod').nextElementSibling?.textContent).toBe('请检查 VPN');
   });
 });

@@ -70,7 +70,7 @@ describe('with a cluster', () => {
   });
 
   it('says why a cluster does not open, and goes back to the list', async () => {
-    const fault = { code: 'unreachable', message: 'connecting to 10.0.3.7 failed', hint: 'Check the VPN', about: null };
+    const fault = { code: 'unreachable', message: 'connecting to 10.0.3.7 failed', zh: '', hint: 'Check the VPN', hintZh: '', about: null };
     start('#/proxies?cluster=old-dc', { ...shop, open: () => Promise.reject(fault) });
     await screen.findByText('connecting to 10.0.3.7 failed');
     await waitFor(() => expect(route.page).toBe('clusters'));

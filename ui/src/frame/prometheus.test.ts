@@ -9,10 +9,10 @@ import PrometheusSettings from './PrometheusSettings.svelte';
 
 const chosen: Prometheus['chosen'] = { which: 'found', namespace: '', name: '', port: 0, url: '', authority: '', hasToken: false, only: '', tenant: '' };
 const place = { kind: 'prometheus', namespace: 'monitoring', name: 'prometheus-k8s', port: 9090 } as const;
-const standing: Prometheus = { chosen, found: [place], asked: 'Service monitoring/prometheus-k8s:9090', kind: 'prometheus', state: 'usable', because: '', version: '2.42.0', age: 12, containers: { ours: 7, others: 2 }, requests: { ours: 0, others: 0 } };
+const standing: Prometheus = { chosen, found: [place], asked: 'Service monitoring/prometheus-k8s:9090', kind: 'prometheus', state: 'usable', because: '', zh: '', version: '2.42.0', age: 12, containers: { ours: 7, others: 2 }, requests: { ours: 0, others: 0 } };
 
 function show(prometheus: Prometheus) {
-  const host = fixtureHost({ prometheus, prometheusChoose: { fleeting: '' } });
+  const host = fixtureHost({ prometheus, prometheusChoose: { fleeting: { because: '', zh: '' } } });
   connect(host);
   locale.set('en');
   render(PrometheusSettings, { session: 's-1', cluster: 'prod-eu' });
@@ -32,7 +32,7 @@ it('says which one is asked and what it has, and what it has not', async () => {
 });
 
 it('says why one is not to be relied on, in the language of the user', async () => {
-  show({ ...standing, state: 'unusable', because: 'its newest sample is 58 min old', version: '', age: null, containers: null, requests: null });
+  show({ ...standing, state: 'unusable', because: 'its newest sample is 58 min old', zh: '', version: '', age: null, containers: null, requests: null });
   expect((await screen.findByRole('status')).textContent).toContain('Not to be relied on Service monitoring/prometheus-k8s:9090 · its newest sample is 58 min old');
   locale.set('zh');
   await screen.findByRole('region', { name: 'prod-eu 的 Prometheus' });

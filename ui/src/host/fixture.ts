@@ -26,7 +26,7 @@ export function fixtureHost(answers: Answers = shop): FixtureHost {
     async call(name, args) {
       asked.push({ name, args });
       const answer = table[camel(name)];
-      if (answer === undefined) throw { code: 'not-now', message: `${name}: not in this fixture`, hint: '', about: null } satisfies Fault;
+      if (answer === undefined) throw { code: 'not-now', message: `${name}: not in this fixture`, zh: '', hint: '', hintZh: '', about: null } satisfies Fault;
       return typeof answer === 'function' ? ((await (answer as (args: unknown) => unknown)(args)) as unknown) : structuredClone(answer);
     },
     watch(session, onPulse) {

@@ -54,7 +54,9 @@ function unreachable(name: string, why: unknown): Fault {
   return {
     code: 'unreachable',
     message: `${name}: the dev-server did not answer (${String(why)})`,
+    zh: `${name}：dev-server 没有应答（${String(why)}）`,
     hint: 'Start it with `cargo run -p dev-server`.',
+    hintZh: '请用 `cargo run -p dev-server` 启动它。',
     about: null,
   };
 }

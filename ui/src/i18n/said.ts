@@ -1,4 +1,5 @@
 import { locale } from '../state/locale.svelte';
+import type { Unknown } from '../wire/generated/types';
 
 /** What the core says in both languages, in that of the window; what has no Chinese is told in English. */
 export function said({ because, zh }: { readonly because: string; readonly zh: string }): string {
@@ -7,3 +8,12 @@ export function said({ because, zh }: { readonly because: string; readonly zh: s
 
 /** The same of what is a message rather than a reason, as a finding's is. */
 export const told = ({ message, zh }: { readonly message: string; readonly zh: string }): string => said({ because: message, zh });
+
+/** What is not known. */
+export const saidAbout = ({ about, aboutZh }: { readonly about: string; readonly aboutZh: string }): string => said({ because: about, zh: aboutZh });
+
+/** What is not known, and why, in one line. */
+export const saidUnknown = (unknown: Unknown): string => `${saidAbout(unknown)}${locale.language === 'zh' ? '：' : ': '}${said(unknown)}`;
+
+/** What to do next; empty where nothing can be done. */
+export const saidHint = ({ hint, hintZh }: { readonly hint: string; readonly hintZh: string }): string => said({ because: hint, zh: hintZh });

@@ -79,7 +79,7 @@ it('rests as long as an answer took before it asks for the next', async () => {
 
 it('keeps the last answer beside the fault of the next', async () => {
   let works = true;
-  const fault = { code: 'unreachable', message: 'listing failed', hint: 'retry', about: null };
+  const fault = { code: 'unreachable', message: 'listing failed', zh: '', hint: 'retry', hintZh: '', about: null };
   connect(fixtureHost({ findings: () => (works ? findings : Promise.reject(fault)) }));
   const query = follow('s');
   await waitFor(() => expect(query.data).toBeDefined());

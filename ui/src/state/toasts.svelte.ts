@@ -1,3 +1,4 @@
+import { told, saidHint } from '../i18n/said';
 import { toFault } from '../wire/client';
 
 export type ToastTone = 'ok' | 'info' | 'warn' | 'bad';
@@ -37,5 +38,5 @@ export const toasts = new Toasts();
 /** Shows whatever was thrown: what was tried and why, then what to do. */
 export function toastFault(thrown: unknown): void {
   const fault = toFault(thrown);
-  toasts.show({ tone: fault.code === 'not-now' ? 'warn' : 'bad', title: fault.message, detail: fault.hint });
+  toasts.show({ tone: fault.code === 'not-now' ? 'warn' : 'bad', title: told(fault), detail: saidHint(fault) });
 }

@@ -19,13 +19,17 @@ export function host(): Host {
 export class CoreFault extends Error implements Fault {
   override readonly name = 'CoreFault';
   readonly code: Code;
+  readonly zh: string;
   readonly hint: string;
+  readonly hintZh: string;
   readonly about: ObjectRef | null;
 
   constructor(fault: Fault) {
     super(fault.message);
     this.code = fault.code;
+    this.zh = fault.zh;
     this.hint = fault.hint;
+    this.hintZh = fault.hintZh;
     this.about = fault.about;
   }
 }
@@ -35,7 +39,7 @@ export function toFault(thrown: unknown): CoreFault {
   if (thrown instanceof CoreFault) return thrown;
   if (isFault(thrown)) return new CoreFault(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new CoreFault({ code: 'internal', message, hint: '', about: null });
+  return new CoreFault({ code: 'internal', message, zh: '', hint: '', hintZh: '', about: null });
 }
 
 function isFault(thrown: unknown): thrown is Fault {

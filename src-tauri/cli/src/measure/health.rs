@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 use session::proxies::{Fleet, Ill, Plane, Presence, Proxy, TypeSync};
 
 use super::{bytes, span, time, unknowns, until, uses, word};
+use world::Said;
+
 use crate::args::{self, Form, Target};
 use crate::failure::Failure;
 use crate::print::{json as print_json, line, plain, say, table};
@@ -36,7 +38,7 @@ pub async fn health(from: &Target, args: &args::Health) -> Result<bool, Failure>
 
 fn in_words(ill: &Ill) -> String {
     let object = ill.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
-    format!("{} {object}{}. {}", ill.diagnosis.what, ill.evidence.join("; "), ill.diagnosis.next)
+    format!("{} {object}{}. {}", ill.diagnosis.what, Said::joined(&ill.evidence, "; ").en, ill.diagnosis.next)
 }
 
 fn text(fleet: &Fleet) -> Result<(), Failure> {
@@ -75,7 +77,7 @@ fn cells(proxy: &Proxy) -> Vec<String> {
         proxy.certificate.as_ref().map_or_else(unknown, |of| left(of.ends_at)),
         // Its namespace stands with the control planes.
         proxy.control_plane.rsplit('/').next().filter(|name| !name.is_empty()).map_or_else(unknown, str::to_owned),
-        proxy.diagnosis.clone(),
+        proxy.diagnosis.en.clone(),
     ]
 }
 
@@ -90,7 +92,7 @@ fn whole(fleet: &Fleet) -> Value {
 }
 
 fn ill(ill: &Ill) -> Value {
-    json!({"code": ill.diagnosis.code, "what": ill.diagnosis.what, "next": ill.diagnosis.next, "evidence": ill.evidence,
+    json!({"code": ill.diagnosis.code, "what": ill.diagnosis.what, "next": ill.diagnosis.next, "evidence": ill.evidence.iter().map(|said| &said.en).collect::<Vec<_>>(),
         "object": ill.object.as_ref().map(ToString::to_string)})
 }
 
@@ -127,6 +129,6 @@ fn row(proxy: &Proxy) -> Value {
         "certificate": certificate, "ready": proxy.ready, "restarts": proxy.restarts, "trouble": text(&proxy.trouble),
         "controlPlane": proxy.control_plane, "connectedSince": time(proxy.connected_at),
         "configurationBytes": proxy.size.map(|size| size.bytes), "cpu": cpu, "memory": memory,
-        "why": text(&proxy.diagnosis), "diagnoses": proxy.ills.iter().map(ill).collect::<Vec<_>>(), "unknown": unknowns(&proxy.unknown),
+        "why": text(&proxy.diagnosis.en), "diagnoses": proxy.ills.iter().map(ill).collect::<Vec<_>>(), "unknown": unknowns(&proxy.unknown),
     })
 }

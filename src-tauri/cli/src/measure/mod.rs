@@ -37,7 +37,7 @@ fn until(millis: f64) -> f64 {
 }
 
 fn unknowns(all: &[Unknown]) -> Vec<Value> {
-    all.iter().map(|unknown| json!({"about": unknown.about, "because": unknown.because})).collect()
+    all.iter().map(|unknown| json!({"about": unknown.about.en, "because": unknown.because.en})).collect()
 }
 
 fn span(seconds: f64) -> String {

@@ -127,7 +127,7 @@ fn over_days(days: Option<&Days>) -> Result<(), Failure> {
 fn unless_known(days: Option<&Days>) {
     let because = match days {
         Some((_, Ok(uses))) if !uses.is_empty() => return,
-        Some((_, Err(unknown))) => unknown.because.clone(),
+        Some((_, Err(unknown))) => unknown.because.en.clone(),
         Some((who, Ok(_))) => format!("{who} has no container series"),
         None => "asking for it ended in the middle".into(),
     };

@@ -75,7 +75,7 @@ fn source(given: &Given, plan: &Plan) -> Value {
         Source::Supposed => ("supposed", ""),
         Source::Recorded => ("recorded", ""),
         Source::Stable => ("stable", ""),
-        Source::Unplayed(because) => ("unplayed", &**because),
+        Source::Unplayed(because) => ("unplayed", &*because.en),
     };
     json!({"gate": called(given, plan), "source": source, "because": because})
 }

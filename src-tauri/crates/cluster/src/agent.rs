@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::AttachParams;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use world::said;
 
 use crate::classify;
 use crate::connection::Connection;
@@ -55,7 +56,10 @@ impl Connection {
     /// # Errors
     /// As [`Self::admin_get`].
     pub async fn agent_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
-        let tried = format!("run pilot-agent request GET {path} in Pod {namespace}/{pod}");
+        let tried = said!(
+            "run pilot-agent request GET {path} in Pod {namespace}/{pod}",
+            "在 Pod {namespace}/{pod} 中运行 pilot-agent request GET {path}"
+        );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let command = ["pilot-agent", "request", "GET", path.trim_start_matches('/')];
         match tokio::time::timeout(ANSWER, self.run(namespace, pod, &command)).await {

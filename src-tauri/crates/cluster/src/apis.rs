@@ -8,6 +8,8 @@ use serde::Deserialize;
 use crate::connection::{Call, Connection};
 use crate::error::{ApiError, Cause};
 
+/// What is tried.
+const SERVED: (&str, &str) = ("ask what is served", "询问提供哪些资源");
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                           application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
@@ -190,7 +192,7 @@ impl Connection {
     }
 
     async fn discover(&self, path: &str) -> Result<Vec<GroupDiscovery>, ApiError> {
-        let call = Call { accept: AGGREGATED, ..Call::get("ask what is served", path) };
+        let call = Call { accept: AGGREGATED, ..Call::get(SERVED, path) };
         let body = self.send(&call).await?.body;
         let list: GroupList = self.decode(&call, &body)?;
         match list.kind.as_str() {
@@ -214,7 +216,7 @@ impl Connection {
         for version in versions {
             let path = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
             // An aggregated API whose own server is down must not cost all others.
-            let Ok(list) = self.json::<ResourceList>(&Call::get("ask what is served", path)).await else { continue };
+            let Ok(list) = self.json::<ResourceList>(&Call::get(SERVED, path)).await else { continue };
             let resources = list.resources.into_iter().filter(|r| !r.name.contains('/')).map(|r| ResourceDiscovery {
                 resource: r.name,
                 response_kind: Some(ResponseKind { kind: r.kind }),

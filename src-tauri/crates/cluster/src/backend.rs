@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
+use world::{Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, is_path_part};
@@ -39,7 +40,10 @@ impl Connection {
         port: u16,
         (path, tenant): (&str, &str),
     ) -> Result<Told, ApiError> {
-        let tried = format!("ask port {port} of Service {namespace}/{service} by proxy");
+        let tried = said!(
+            "ask port {port} of Service {namespace}/{service} by proxy",
+            "经 API 服务器的代理询问 Service {namespace}/{service} 的端口 {port}"
+        );
         self.check_question(&tried, namespace, service, path)?;
         let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
         let call = question(tried, url, tenant);
@@ -58,7 +62,10 @@ impl Connection {
         port: u16,
         (path, tenant): (&str, &str),
     ) -> Result<Told, ApiError> {
-        let tried = format!("ask port {port} of Pod {namespace}/{pod} by port-forward");
+        let tried = said!(
+            "ask port {port} of Pod {namespace}/{pod} by port-forward",
+            "经 port-forward 询问 Pod {namespace}/{pod} 的端口 {port}"
+        );
         self.check_question(&tried, namespace, pod, path)?;
         let answer = self.forwarded_whole(tried.clone(), (namespace, pod, port), Method::GET, (path, tenant)).await?;
         self.told(tried, answer)
@@ -69,14 +76,14 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else where it could not be reached.
     pub async fn backend_get(&self, path: &str, tenant: &str) -> Result<Told, ApiError> {
-        let tried = "ask it".to_owned();
+        let tried = said!("ask it", "询问");
         self.check_question(&tried, "-", "-", path)?;
         let call = question(tried, path.to_owned(), tenant);
         let answer = self.send_any(&call).await?;
         self.told(call.tried, answer)
     }
 
-    fn check_question(&self, tried: &str, namespace: &str, name: &str, path: &str) -> Result<(), ApiError> {
+    fn check_question(&self, tried: &Said, namespace: &str, name: &str, path: &str) -> Result<(), ApiError> {
         let refuse = |detail: String| Err(self.error(tried, Cause::NotAllowed { detail }));
         if !is_path_part(namespace) || !is_path_part(name) {
             return refuse("not a name".into());
@@ -91,7 +98,7 @@ impl Connection {
     }
 
     /// What the API server itself says in its own form never came from behind it.
-    fn told(&self, tried: String, (head, body): Whole) -> Result<Told, ApiError> {
+    fn told(&self, tried: Said, (head, body): Whole) -> Result<Told, ApiError> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Kind {
@@ -105,7 +112,7 @@ impl Connection {
     }
 }
 
-fn question(tried: String, path: String, tenant: &str) -> Call {
+fn question(tried: Said, path: String, tenant: &str) -> Call {
     Call { limit: ANSWER, largest: LARGEST, tenant: tenant.to_owned(), ..Call::get(tried, path) }
 }
 

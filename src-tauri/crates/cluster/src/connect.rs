@@ -14,6 +14,7 @@ use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig, NamedAuthInf
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tower::{BoxError, Service};
+use world::Said;
 
 use crate::exec::{Credentials, Plugin};
 use crate::{Connection, Context, ExecError, ExecPolicy};
@@ -63,13 +64,29 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Incomplete { .. } | Self::Unusable { .. } => "Correct the kubeconfig, then look again.",
-            Self::OldProvider { .. } => {
-                "Write the kubeconfig anew with your cloud's tool: it will name an exec plugin."
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Incomplete { context, problem } => format!("无法打开上下文“{context}”：{problem}"),
+            Self::Unusable { context, reason } => format!("无法使用上下文“{context}”：{reason}"),
+            Self::OldProvider { context, provider } => {
+                format!("上下文“{context}”用 auth-provider“{provider}”登录，它已不再受支持")
             }
+            Self::Credentials { context, error } => format!("上下文“{context}”：{}", error.said().zh),
+        };
+        Said::new(self.to_string(), zh)
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Incomplete { .. } | Self::Unusable { .. } => {
+                ("Correct the kubeconfig, then look again.", "请修正 kubeconfig，再看一次。")
+            }
+            Self::OldProvider { .. } => (
+                "Write the kubeconfig anew with your cloud's tool: it will name an exec plugin.",
+                "请用云厂商的工具重新生成 kubeconfig：它会写明一个 exec 插件。",
+            ),
             Self::Credentials { error, .. } => error.hint(),
         }
     }

@@ -31,7 +31,7 @@ async fn what_cannot_be_opened_says_which_field() {
     for (server, user, more, word) in table {
         let context = context(folder.path(), server, user, more);
         let Err(error) = connect(&context, &ExecPolicy::default()).await else { panic!("{word}: it opened") };
-        assert!(error.to_string().contains(word) && !error.hint().is_empty(), "{word}: {error}");
+        assert!(error.to_string().contains(word) && !error.hint().0.is_empty(), "{word}: {error}");
     }
 }
 

@@ -11,7 +11,7 @@ use kube::Client;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use crate::error::{ApiError, Cause, Unreachable};
 use crate::{Apis, classify};
@@ -38,7 +38,7 @@ pub(crate) const TENANT: &str = "x-scope-orgid";
 /// A request that has not been sent.
 pub(crate) struct Call {
     /// In words, for errors.
-    pub(crate) tried: String,
+    pub(crate) tried: Said,
     pub(crate) method: Method,
     /// Path and query.
     pub(crate) path: String,
@@ -53,7 +53,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn get(tried: impl Into<String>, path: impl Into<String>) -> Self {
+    pub(crate) fn get(tried: impl Into<Said>, path: impl Into<String>) -> Self {
         Self {
             tried: tried.into(),
             method: Method::GET,
@@ -94,7 +94,7 @@ impl Connection {
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), may);
     }
 
-    pub(crate) fn error(&self, tried: impl Into<String>, cause: Cause) -> ApiError {
+    pub(crate) fn error(&self, tried: impl Into<Said>, cause: Cause) -> ApiError {
         ApiError { tried: tried.into(), on: self.name.clone(), cause }
     }
 
@@ -184,7 +184,7 @@ impl Connection {
     /// # Errors
     /// As any call; `NotServed` where there is no such kind.
     pub async fn get(&self, key: &ObjectKey) -> Result<Value, ApiError> {
-        let tried = format!("read {key}");
+        let tried = said!("read {key}", "读取 {key}");
         let path = self.path_of(key, &tried).await?;
         self.json(&Call::get(tried, path)).await
     }
@@ -199,7 +199,7 @@ impl Connection {
             #[serde(default)]
             items: Vec<Value>,
         }
-        let tried = format!("list {kind}");
+        let tried = said!("list {kind}", "列出 {kind}");
         let apis = self.apis_known().await?;
         let Some(api) = apis.find(group, kind) else {
             return Err(self.error(tried, Cause::NotServed { group: group.into(), kind: kind.into() }));
@@ -231,7 +231,7 @@ impl Connection {
     }
 
     /// The path of an object. Asks anew what is served where the kind is not known yet.
-    pub(crate) async fn path_of(&self, key: &ObjectKey, tried: &str) -> Result<String, ApiError> {
+    pub(crate) async fn path_of(&self, key: &ObjectKey, tried: &Said) -> Result<String, ApiError> {
         let not_served = || Cause::NotServed { group: key.group.clone(), kind: key.kind.clone() };
         let known = self.apis_known().await?;
         let apis = if known.find(&key.group, &key.kind).is_some() { known } else { self.apis().await? };

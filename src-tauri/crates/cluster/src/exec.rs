@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
+use world::{Said, said};
 
 use crate::Environment;
 
@@ -101,10 +102,9 @@ impl ExecPolicy {
 }
 
 /// Why a plugin gave no credentials. Output that looks like a credential is blacked out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExecError {
     /// The user has not allowed it, or it has changed since.
-    #[error("the kubeconfig wants to run a program that you have not allowed: {command}")]
     NotAllowed {
         /// Its command line.
         command: String,
@@ -112,7 +112,6 @@ pub enum ExecError {
         fingerprint: Fingerprint,
     },
     /// It is not there.
-    #[error("the credential plugin '{command}' was not found on the PATH")]
     NotFound {
         /// The program.
         command: String,
@@ -120,13 +119,11 @@ pub enum ExecError {
         install_hint: String,
     },
     /// It wants a terminal.
-    #[error("the credential plugin wants a terminal; run it in yours first: {command}")]
     NeedsTerminal {
         /// Its command line.
         command: String,
     },
     /// It could not be started.
-    #[error("the credential plugin '{command}' could not be started: {reason}")]
     NotStarted {
         /// The program.
         command: String,
@@ -134,7 +131,6 @@ pub enum ExecError {
         reason: String,
     },
     /// It did not end in time and was killed, with all that it started.
-    #[error("the credential plugin '{command}' gave nothing within {} s and was stopped{}", after.as_secs(), said(stderr))]
     TooSlow {
         /// The program.
         command: String,
@@ -144,13 +140,11 @@ pub enum ExecError {
         stderr: String,
     },
     /// It printed without end.
-    #[error("the credential plugin '{command}' printed more than {} KiB and was stopped", LARGEST >> 10)]
     TooMuch {
         /// The program.
         command: String,
     },
     /// It ended with an error.
-    #[error("the credential plugin '{command}' failed ({status}){}", said(stderr))]
     Failed {
         /// The program.
         command: String,
@@ -160,35 +154,104 @@ pub enum ExecError {
         stderr: String,
     },
     /// What it printed are no credentials.
-    #[error("the credential plugin '{command}' printed no usable credentials: {reason}{}", said(stderr))]
     Unusable {
         /// The program.
         command: String,
         /// What is wrong.
-        reason: String,
+        reason: Said,
         /// What it said.
         stderr: String,
     },
 }
 
-fn said(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!("; it said: {stderr}") }
+/// Followed by what it said itself, where it said anything.
+fn with(Said { en, zh }: Said, stderr: &str) -> Said {
+    match stderr {
+        "" => Said { en, zh },
+        words => said!("{en}; it said: {words}", "{zh}；它说：{words}"),
+    }
 }
 
 impl ExecError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
+    /// In both languages.
+    pub fn said(&self) -> Said {
         match self {
-            Self::NotAllowed { .. } => "Read the command, and allow it if you trust this kubeconfig.",
-            Self::NotFound { .. } => "Install the program, or name its full path in the kubeconfig.",
-            Self::NeedsTerminal { .. } => "Run it in a terminal, then open the cluster again.",
-            Self::NotStarted { .. } => "Check that the file may be executed.",
-            Self::TooSlow { .. } | Self::TooMuch { .. } | Self::Failed { .. } | Self::Unusable { .. } => {
-                "Run the command in a terminal to see what it wants; you may have to sign in."
+            Self::NotAllowed { command, .. } => said!(
+                "the kubeconfig wants to run a program that you have not allowed: {command}",
+                "kubeconfig 要运行一个你尚未允许的程序：{command}"
+            ),
+            Self::NotFound { command, .. } => {
+                said!(
+                    "the credential plugin '{command}' was not found on the PATH",
+                    "在 PATH 中找不到凭据插件“{command}”"
+                )
+            }
+            Self::NeedsTerminal { command } => said!(
+                "the credential plugin wants a terminal; run it in yours first: {command}",
+                "凭据插件需要终端；请先在你的终端中运行：{command}"
+            ),
+            Self::NotStarted { command, reason } => said!(
+                "the credential plugin '{command}' could not be started: {reason}",
+                "凭据插件“{command}”无法启动：{reason}"
+            ),
+            Self::TooSlow { command, after, stderr } => {
+                let slow = said!(
+                    "the credential plugin '{command}' gave nothing within {} s and was stopped",
+                    "凭据插件“{command}”在 {} s 内没有给出凭据，已被停止",
+                    after.as_secs()
+                );
+                with(slow, stderr)
+            }
+            Self::TooMuch { command } => said!(
+                "the credential plugin '{command}' printed more than {} KiB and was stopped",
+                "凭据插件“{command}”输出超过 {} KiB，已被停止",
+                LARGEST >> 10
+            ),
+            Self::Failed { command, status, stderr } => {
+                let failed =
+                    said!("the credential plugin '{command}' failed ({status})", "凭据插件“{command}”失败（{status}）");
+                with(failed, stderr)
+            }
+            Self::Unusable { command, reason: Said { en, zh }, stderr } => {
+                let unusable = said!(
+                    "the credential plugin '{command}' printed no usable credentials: {en}",
+                    "凭据插件“{command}”输出的凭据无法使用：{zh}"
+                );
+                with(unusable, stderr)
             }
         }
     }
+
+    /// What to do next.
+    pub fn hint(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotAllowed { .. } => (
+                "Read the command, and allow it if you trust this kubeconfig.",
+                "请读完该命令；若信任此 kubeconfig，就允许它。",
+            ),
+            Self::NotFound { .. } => (
+                "Install the program, or name its full path in the kubeconfig.",
+                "请安装该程序，或在 kubeconfig 中写明其完整路径。",
+            ),
+            Self::NeedsTerminal { .. } => {
+                ("Run it in a terminal, then open the cluster again.", "请在终端中运行它，再重新打开集群。")
+            }
+            Self::NotStarted { .. } => ("Check that the file may be executed.", "请检查该文件是否可执行。"),
+            Self::TooSlow { .. } | Self::TooMuch { .. } | Self::Failed { .. } | Self::Unusable { .. } => (
+                "Run the command in a terminal to see what it wants; you may have to sign in.",
+                "请在终端中运行该命令，看它需要什么；可能需要登录。",
+            ),
+        }
+    }
 }
+
+impl fmt::Display for ExecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
+impl std::error::Error for ExecError {}
 
 /// What a plugin gave.
 #[derive(Clone, Debug)]
@@ -398,24 +461,36 @@ struct ExecStatus {
 }
 
 /// Reads an ExecCredential. The reason never quotes the output.
-fn read(output: &[u8], version: &str) -> Result<Credentials, String> {
-    let credential: ExecCredential = serde_json::from_slice(output)
-        .map_err(|error| format!("no ExecCredential in JSON (line {}, column {})", error.line(), error.column()))?;
+fn read(output: &[u8], version: &str) -> Result<Credentials, Said> {
+    let credential: ExecCredential = serde_json::from_slice(output).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        said!(
+            "no ExecCredential in JSON (line {line}, column {column})",
+            "不是 JSON 格式的 ExecCredential（第 {line} 行，第 {column} 列）"
+        )
+    })?;
     if credential.kind != "ExecCredential" || credential.api_version != version {
-        return Err(format!("not an ExecCredential of {version}"));
+        return Err(said!("not an ExecCredential of {version}", "不是 {version} 的 ExecCredential"));
     }
-    let status = credential.status.ok_or("it has no status")?;
+    let status = credential.status.ok_or(("it has no status", "它没有 status"))?;
     let expires = match status.expiration_timestamp {
-        Some(text) => Some(text.parse::<Timestamp>().map_err(|_| "expirationTimestamp is no time")?),
+        Some(text) => {
+            let at = text.parse::<Timestamp>();
+            Some(at.map_err(|_| ("expirationTimestamp is no time", "expirationTimestamp 不是时间"))?)
+        }
         None => None,
     };
     let identity = match (status.client_certificate_data, status.client_key_data) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
-        _ => return Err("a certificate without its key, or a key without its certificate".into()),
+        _ => {
+            let half =
+                ("a certificate without its key, or a key without its certificate", "有证书而无密钥，或有密钥而无证书");
+            return Err(half.into());
+        }
     };
     if status.token.is_none() && identity.is_none() {
-        return Err("neither a token nor a certificate".into());
+        return Err(said!("neither a token nor a certificate", "既没有令牌也没有证书"));
     }
     Ok(Credentials { token: status.token, identity, expires })
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use kube::client::Body;
+use world::{Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, is_path_part};
@@ -20,7 +21,7 @@ pub enum Since {
 /// A log that is followed. Dropping it ends that.
 pub struct Log {
     connection: Connection,
-    tried: String,
+    tried: Said,
     body: Body,
 }
 
@@ -35,7 +36,10 @@ impl Connection {
         container: &str,
         since: &Since,
     ) -> Result<Log, ApiError> {
-        let tried = format!("GET the log of {container} of Pod {namespace}/{pod}");
+        let tried = said!(
+            "GET the log of {container} of Pod {namespace}/{pod}",
+            "读取 Pod {namespace}/{pod} 中 {container} 的日志"
+        );
         if ![namespace, pod, container].into_iter().all(is_path_part) {
             return Err(self.error(tried, Cause::NotAllowed { detail: "not the name of a pod or container".into() }));
         }

@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use tokio::io::{AsyncRead, AsyncWrite};
+use world::{Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, TENANT, is_path_part};
@@ -61,7 +62,10 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for any other path; else as any call.
     pub async fn pod_logging(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
-        let tried = format!("POST {path} of port {port} of Pod {namespace}/{pod} by port-forward");
+        let tried = said!(
+            "POST {path} of port {port} of Pod {namespace}/{pod} by port-forward",
+            "经 port-forward 向 Pod {namespace}/{pod} 的端口 {port} POST {path}"
+        );
         self.check(&tried, namespace, pod, path, &[LOGGING])?;
         self.forwarded(tried, (namespace, pod, port), http::Method::POST, path).await
     }
@@ -71,7 +75,10 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_proxy_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
-        let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by proxy");
+        let tried = said!(
+            "GET {path} of port {port} of Pod {namespace}/{pod} by proxy",
+            "经 API 服务器的代理从 Pod {namespace}/{pod} 的端口 {port} GET {path}"
+        );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let url = format!("/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}");
         let call = Call { accept: "*/*", limit: ANSWER, largest: LARGEST, ..Call::get(tried, url) };
@@ -83,14 +90,17 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_forward_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
-        let tried = format!("GET {path} of port {port} of Pod {namespace}/{pod} by port-forward");
+        let tried = said!(
+            "GET {path} of port {port} of Pod {namespace}/{pod} by port-forward",
+            "经 port-forward 从 Pod {namespace}/{pod} 的端口 {port} GET {path}"
+        );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         self.forwarded(tried, (namespace, pod, port), http::Method::GET, path).await
     }
 
     async fn forwarded(
         &self,
-        tried: String,
+        tried: Said,
         (namespace, pod, port): (&str, &str, u16),
         method: http::Method,
         path: &str,
@@ -105,7 +115,7 @@ impl Connection {
     /// The same, with an answer of any status; `asked` is the path, and whose data is meant where somebody keeps several tenants'.
     pub(crate) async fn forwarded_whole(
         &self,
-        tried: String,
+        tried: Said,
         (namespace, pod, port): (&str, &str, u16),
         method: http::Method,
         asked: (&str, &str),
@@ -144,7 +154,7 @@ impl Connection {
 
     pub(crate) fn check(
         &self,
-        tried: &str,
+        tried: &Said,
         namespace: &str,
         pod: &str,
         path: &str,

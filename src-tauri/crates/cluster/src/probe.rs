@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use world::{Said, said};
 
 use crate::Apis;
 use crate::connection::{Call, Connection};
@@ -66,7 +67,7 @@ impl Connection {
     /// Where the server cannot be reached, does not know us, or serves nothing that we may see.
     pub async fn probe(&self) -> Result<Probed, ApiError> {
         let begun = Instant::now();
-        let version: Version = self.json(&Call { limit: LIMIT, ..Call::get("connect", "/version") }).await?;
+        let version: Version = self.json(&Call { limit: LIMIT, ..Call::get(("connect", "连接"), "/version") }).await?;
         let millis = begun.elapsed().as_secs_f64() * 1000.0;
         let (apis, user, rights, services) = tokio::join!(self.apis(), self.user(), self.rights(), self.services());
         let apis = apis?;
@@ -84,7 +85,11 @@ impl Connection {
     /// Who we are. A server without SelfSubjectReview (before 1.28) does not say; one that refuses us does.
     async fn user(&self) -> Result<String, ApiError> {
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let call = review("ask who we are", "/apis/authentication.k8s.io/v1/selfsubjectreviews", &body);
+        let call = review(
+            &("ask who we are", "询问当前身份").into(),
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            &body,
+        );
         match self.json::<Value>(&call).await {
             Ok(review) => {
                 Ok(review.pointer("/status/userInfo/username").and_then(Value::as_str).unwrap_or_default().into())
@@ -125,14 +130,14 @@ impl Connection {
     ) -> Result<bool, ApiError> {
         let attributes = json!({"verb": verb, "group": group, "resource": resource, "subresource": subresource, "namespace": namespace});
         let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}});
-        let tried = format!("ask whether we may {verb} {resource}");
+        let tried = said!("ask whether we may {verb} {resource}", "询问是否有权 {verb} {resource}");
         let call = review(&tried, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &body);
         let review: Value = self.json(&call).await?;
         Ok(review.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false))
     }
 
     async fn services(&self) -> Option<u32> {
-        let call = Call { limit: LIMIT, ..Call::get("count services", "/api/v1/services?limit=1") };
+        let call = Call { limit: LIMIT, ..Call::get(("count services", "统计服务"), "/api/v1/services?limit=1") };
         let list: Value = self.json(&call).await.ok()?;
         let shown = list.get("items").and_then(Value::as_array).map_or(0, Vec::len) as u64;
         let rest = list.pointer("/metadata/remainingItemCount").and_then(Value::as_u64).unwrap_or(0);
@@ -140,7 +145,7 @@ impl Connection {
     }
 }
 
-fn review(tried: &str, path: &str, body: &Value) -> Call {
+fn review(tried: &Said, path: &str, body: &Value) -> Call {
     let body = Some(("application/json", body.to_string().into_bytes()));
     Call { method: Method::POST, body, limit: LIMIT, ..Call::get(tried, path) }
 }

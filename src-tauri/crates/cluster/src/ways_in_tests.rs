@@ -39,7 +39,7 @@ impl Bench {
 fn is_clear(error: &ApiError, words: &str) {
     let text = error.to_string();
     assert!(text.starts_with("GET /version on x: ") && text.contains(words), "{text}");
-    assert!(!error.hint().is_empty() && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    assert!(!error.hint().0.is_empty() && !format!("{error:?}").contains("hunter2"), "{error:?}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_client_certificate_opens_what_is_closed_without_one() {
     let error = bench.ask(&server, "{}", "").await.unwrap_err();
     is_clear(&error, "the server does not let us in");
     assert_eq!(
-        (error.hint(), front.known.load(Ordering::SeqCst)),
+        (error.hint().0, front.known.load(Ordering::SeqCst)),
         ("Check the client certificate in the kubeconfig.", 0)
     );
 
@@ -120,7 +120,7 @@ async fn a_proxy_that_is_dead_or_closed_is_named_as_what_failed() {
         is_clear(&error, "the proxy did not let us through: ");
         is_clear(&error, words);
         assert!(matches!(error.cause, Cause::Unreachable(Unreachable::Proxy(_))), "{error:?}");
-        assert_eq!(error.hint(), "Check proxy-url in the kubeconfig.");
+        assert_eq!(error.hint().0, "Check proxy-url in the kubeconfig.");
     }
     assert_eq!(bench.fake.count("version"), 0);
 }
@@ -138,7 +138,7 @@ async fn a_slow_server_holds_nobody_longer_than_the_deadline() {
         };
         assert_eq!(error.cause, Cause::Unreachable(Unreachable::Timeout(second)));
         assert_eq!(error.to_string(), "look on fake: unreachable: no answer within 1 s");
-        assert!(!error.hint().is_empty() && begun.elapsed() < second * 10, "{:?}", begun.elapsed());
+        assert!(!error.hint().0.is_empty() && begun.elapsed() < second * 10, "{:?}", begun.elapsed());
     }
     connection.raw_get("/version").await.unwrap();
 }
@@ -195,7 +195,7 @@ mod plugins {
         gives(&bench, &serde_json::json!({"clientCertificateData": "no PEM", "clientKeyData": "hunter2"}));
         let Err(error) = connect(&context, &policy).await else { panic!("it opened") };
         let text = format!("{error} {error:?}");
-        assert!(text.contains("context 'x'") && !text.contains("hunter2") && !error.hint().is_empty(), "{text}");
+        assert!(text.contains("context 'x'") && !text.contains("hunter2") && !error.hint().0.is_empty(), "{text}");
     }
 
     #[tokio::test]

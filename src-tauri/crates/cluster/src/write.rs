@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use world::{Gvk, ObjectKey};
+use world::{Gvk, ObjectKey, Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, escape};
@@ -49,7 +49,8 @@ impl Connection {
     /// `Conflict` with the owners of fields, or without owners where the version has moved on; else as any call.
     pub async fn apply(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
         let key = key_of(document).ok_or_else(|| self.nameless("apply"))?;
-        let tried = format!("{} {key}", if options.dry_run { "try" } else { "apply" });
+        let tried =
+            if options.dry_run { said!("try {key}", "试应用 {key}") } else { said!("apply {key}", "应用 {key}") };
         let path = self.path_of(&key, &tried).await?;
         let path = format!("{path}?{}&force={}", query(options), options.force);
         self.write(tried, Method::PATCH, path, "application/apply-patch+yaml", &ready(document, options)).await
@@ -61,7 +62,7 @@ impl Connection {
     /// As any call.
     pub async fn create(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
         let key = key_of(document).ok_or_else(|| self.nameless("create"))?;
-        let tried = format!("create {key}");
+        let tried = said!("create {key}", "创建 {key}");
         let path = self.path_of(&key, &tried).await?;
         let collection = path.rsplit_once('/').map_or(path.as_str(), |(collection, _)| collection);
         let path = format!("{collection}?{}", query(options));
@@ -80,7 +81,7 @@ impl Connection {
     /// `Conflict` where the version has moved on; else as any call.
     pub async fn replace(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
         let key = key_of(document).ok_or_else(|| self.nameless("replace"))?;
-        let tried = format!("replace {key}");
+        let tried = said!("replace {key}", "替换 {key}");
         let path = format!("{}?{}", self.path_of(&key, &tried).await?, query(options));
         let own = document.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
         let options = Options { resource_version: options.resource_version.clone().or(own), ..options.clone() };
@@ -92,7 +93,7 @@ impl Connection {
     /// # Errors
     /// `Invalid` where a `test` fails; else as any call.
     pub async fn json_patch(&self, key: &ObjectKey, patch: &Value, options: &Options) -> Result<Answer, ApiError> {
-        let tried = format!("patch {key}");
+        let tried = said!("patch {key}", "修改 {key}");
         let path = format!("{}?{}", self.path_of(key, &tried).await?, query(options));
         self.write(tried, Method::PATCH, path, "application/json-patch+json", patch).await
     }
@@ -108,7 +109,7 @@ impl Connection {
         patch: &Value,
         options: &Options,
     ) -> Result<Answer, ApiError> {
-        let tried = format!("patch {key}");
+        let tried = said!("patch {key}", "修改 {key}");
         let mut path = self.path_of(key, &tried).await?;
         if status {
             path.push_str("/status");
@@ -126,7 +127,7 @@ impl Connection {
     /// # Errors
     /// `Conflict` where a precondition fails; else as any call.
     pub async fn delete(&self, key: &ObjectKey, only: &Preconditions, dry_run: bool) -> Result<Vec<String>, ApiError> {
-        let tried = format!("delete {key}");
+        let tried = said!("delete {key}", "删除 {key}");
         let path = self.path_of(key, &tried).await?;
         let mut body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
         if only.uid.is_some() || only.resource_version.is_some() {
@@ -151,7 +152,7 @@ impl Connection {
     /// As any call; `NotServed` where the document has no such kind.
     pub async fn openapi(&self, group: &str, version: &str, kind: &str) -> Result<Value, ApiError> {
         let root = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
-        let tried = format!("read the schema of {kind}");
+        let tried = said!("read the schema of {kind}", "读取 {kind} 的 schema");
         let mut document: Value = self.json(&Call::get(&tried, format!("/openapi/v3/{root}"))).await?;
         let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
         let is_it = |schema: &Value| {
@@ -168,7 +169,7 @@ impl Connection {
 
     async fn write(
         &self,
-        tried: String,
+        tried: Said,
         method: Method,
         path: String,
         kind: &'static str,
@@ -181,7 +182,7 @@ impl Connection {
 
     fn nameless(&self, verb: &str) -> ApiError {
         let detail = "the document has no apiVersion, kind or metadata.name".into();
-        self.error(format!("{verb} a document"), Cause::NotAllowed { detail })
+        self.error(said!("{verb} a document", "{verb} 一个对象"), Cause::NotAllowed { detail })
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Share {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// Conditions in words, all of which must hold; empty for "all else".
-    pub when: Vec<String>,
+    pub when: Vec<Said>,
     /// Where its requests go; empty where the rule answers itself.
     pub destinations: Vec<Share>,
     /// The object that holds the rule; `None` for the mesh's own default.

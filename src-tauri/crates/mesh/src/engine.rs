@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use world::{Coverage, Difference, Document, Labels, ObjectKey, Pod, World};
+use world::{Coverage, Difference, Document, Labels, ObjectKey, Pod, Said, World, said};
 
 use crate::checked::Checked;
 use crate::handover::hand_over;
@@ -171,7 +171,7 @@ impl Ready {
     pub fn explain(&self, request: &Request) -> Verdict {
         for kind in ["Service", "Pod"] {
             if let Some(because) = unreadable(&self.world, "", kind) {
-                return Verdict::unknown(request).because("where it goes", because);
+                return Verdict::unknown(request).because(("where it goes", "去向"), because);
             }
         }
         let readings = self.members.iter().map(|member| member.reading.as_ref());
@@ -216,7 +216,7 @@ impl Ready {
         let (mut findings, mut silenced) = (Vec::new(), Vec::new());
         for (finding, by) in self.checked().findings() {
             match by {
-                _ if unknown.iter().any(|u| u.about == finding.rule) => {}
+                _ if unknown.iter().any(|u| u.about.en == finding.rule) => {}
                 Some(by) => silenced.push(Silenced { finding: finding.clone(), by: by.to_owned() }),
                 None => findings.push(finding.clone()),
             }
@@ -255,12 +255,12 @@ impl Ready {
 }
 
 /// Why a kind's objects are not all known; `None` where they are. A kind that is not served has no objects.
-pub fn unreadable(world: &World, group: &str, kind: &str) -> Option<String> {
+pub fn unreadable(world: &World, group: &str, kind: &str) -> Option<Said> {
     match world.coverage(group, kind) {
         Coverage::Ready | Coverage::Missing => None,
-        Coverage::Loading => Some(format!("{kind} has not been listed yet")),
-        Coverage::Denied(verb) => Some(format!("the right to {verb} {kind} is missing")),
-        Coverage::Withheld => Some(format!("{kind} is never read from a cluster")),
+        Coverage::Loading => Some(said!("{kind} has not been listed yet", "{kind} 尚未列出")),
+        Coverage::Denied(verb) => Some(said!("the right to {verb} {kind} is missing", "缺少权限：{verb} {kind}")),
+        Coverage::Withheld => Some(said!("{kind} is never read from a cluster", "{kind} 从不从集群中读取")),
         // What was listed before the link broke is the best there is; how old it is the session says.
         Coverage::Stale(_) => None,
     }

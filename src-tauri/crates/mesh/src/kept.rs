@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use world::{Document, Service};
+use world::{Document, Said, Service};
 
 use crate::log::Dep;
 use crate::{Places, Unknown, unreadable};
@@ -53,16 +53,19 @@ impl Places {
         let (group, kind) = SLICES;
         self.log.note(group, kind, || Dep::coverage(group, kind));
         let name = &service.name;
-        let said = |why: &str| Unknown {
-            about: "the destination".into(),
-            because: format!("{name} selects no pods, and the endpoints that somebody keeps for it are {why}"),
-        };
-        match unreadable(&self.world, group, kind) {
-            Some(why) => Err(said(&format!("not known: {why}"))),
+        let why = match unreadable(&self.world, group, kind) {
+            Some(why) => Said::new(format!(": {}", why.en), format!("：{}", why.zh)),
             // Files hold what somebody put into them.
-            None if self.world.told(group, kind).is_none() => Err(said("not known")),
-            None => Ok(()),
-        }
+            None if self.world.told(group, kind).is_none() => Said::default(),
+            None => return Ok(()),
+        };
+        Err(Unknown {
+            about: ("the destination", "目的地").into(),
+            because: Said::new(
+                format!("{name} selects no pods, and the endpoints that somebody keeps for it are not known{}", why.en),
+                format!("{name} 不选择 Pod，而由他人为它维护的端点未知{}", why.zh),
+            ),
+        })
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
         ] {
             let world = coverage.iter().fold(World::new(), |world, c| world.covering(group, kind, c.clone()));
             let said = Places::of(&world).kept(&service(selector.as_slice(), false), Some("sql"));
-            let told = said.as_ref().err().map(|unknown| unknown.because.as_str());
+            let told = said.as_ref().err().map(|unknown| unknown.because.en.as_str());
             assert_eq!(told.is_some(), expected.is_some(), "{coverage:?} {said:?}");
             assert!(expected.is_none_or(|words| told.is_some_and(|told| told.contains(words))), "{told:?}");
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use world::{Coverage, Difference, Document, Namespace, ObjectKey, Service, ServiceAccount, Step, Workload, World};
+use world::{
+    Coverage, Difference, Document, Namespace, ObjectKey, Said, Service, ServiceAccount, Step, Workload, World,
+};
 
 use crate::log::{Dep, Log, Touched};
 use crate::unreadable;
@@ -143,7 +145,7 @@ impl Lens {
     }
 
     /// Why one of these kinds cannot be read; `None` where all can.
-    pub fn unreadable(&self, kinds: &[(&str, &str)]) -> Option<String> {
+    pub fn unreadable(&self, kinds: &[(&str, &str)]) -> Option<Said> {
         kinds.iter().find_map(|(group, kind)| {
             self.log.note(group, kind, || Dep::coverage(group, kind));
             unreadable(&self.world, group, kind)

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use world::{Difference, Labels, Pod, Service, Workload, World, selects};
+use world::{Difference, Labels, Pod, Said, Service, Workload, World, said, selects};
 
 use crate::log::{Dep, Log, Touched};
 use crate::table::Table;
@@ -22,7 +22,7 @@ pub enum Resolved {
     /// A name or an address that is not of this cluster.
     Outside(String),
     /// It does not resolve, and why.
-    Nowhere(String),
+    Nowhere(Said),
 }
 
 /// The pods of a world by what they are asked for. In a world without any pod (manifests) each workload stands for one.
@@ -246,17 +246,21 @@ impl Places {
                 Some(outside) if service.kind == "ExternalName" => self.alias(outside),
                 // Its name stands for the addresses of its pods, and there are none.
                 _ if service.is_headless() && !service.selector.is_empty() && self.behind(service).next().is_none() => {
-                    Resolved::Nowhere(format!(
+                    Resolved::Nowhere(said!(
                         "no pod of Service {} is ready, and it has no address of its own",
+                        "Service {} 没有就绪的 Pod，而它没有自己的地址",
                         service.name
                     ))
                 }
                 _ => Resolved::Service(service.clone()),
             },
-            _ if let Some(found) = self.pod_called(&host, namespace) => {
-                found.map_or_else(|| Resolved::Nowhere(format!("no pod is called {host}")), Resolved::Pod)
+            _ if let Some(found) = self.pod_called(&host, namespace) => found.map_or_else(
+                || Resolved::Nowhere(said!("no pod is called {host}", "没有名为 {host} 的 Pod")),
+                Resolved::Pod,
+            ),
+            _ if self.is_ours(&host) => {
+                Resolved::Nowhere(said!("no Service is called {host}", "没有名为 {host} 的 Service"))
             }
-            _ if self.is_ours(&host) => Resolved::Nowhere(format!("no Service is called {host}")),
             _ => Resolved::Outside(host),
         }
     }
@@ -279,7 +283,7 @@ impl Places {
                 Some(service) => Resolved::Service(service.clone()),
                 None => match self.pod_called(&outside, "").flatten() {
                     Some(pod) => Resolved::Pod(pod),
-                    None => Resolved::Nowhere(format!("no Service is called {outside}")),
+                    None => Resolved::Nowhere(said!("no Service is called {outside}", "没有名为 {outside} 的 Service")),
                 },
             },
             None => Resolved::Outside(outside),

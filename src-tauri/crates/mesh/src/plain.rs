@@ -8,14 +8,18 @@ use crate::{Caller, Destination, Outcome, Places, Request, Resolved, Step, Targe
 pub(crate) fn decide(places: &Places, request: &Request) -> Verdict {
     let mut verdict = Verdict::unknown(request);
     let Some(target) = Target::of(request) else {
-        return verdict.because("the URL", format!("'{}' is not an HTTP URL with a host", request.url));
+        return verdict
+            .because("URL", said!("'{}' is not an HTTP URL with a host", "“{}”不是带主机的 HTTP URL", request.url));
     };
     let namespace = match &request.from {
         Caller::Workload { namespace, .. } | Caller::ServiceAccount { namespace, .. } => namespace.as_str(),
         Caller::Outside { .. } => {
             return verdict.because(
-                "the way in",
-                "a request from outside comes in by a gateway, and none of a mesh is named".into(),
+                ("the way in", "入口"),
+                (
+                    "a request from outside comes in by a gateway, and none of a mesh is named",
+                    "来自外部的请求经网关进入，而没有指定网格的网关",
+                ),
             );
         }
     };
@@ -103,7 +107,7 @@ pub fn resolve_step(host: &str, resolved: &Resolved) -> Step {
             (Some(key), said!("{host} is Pod {}/{}", "{host} 是 Pod {}/{}", p.namespace, p.name))
         }
         Resolved::Outside(_) => (None, said!("{host} is not of this cluster", "{host} 不属于本集群")),
-        Resolved::Nowhere(why) => (None, why.as_str().into()),
+        Resolved::Nowhere(why) => (None, why.clone()),
     };
     Step { step: "resolve", object, path: None, because }
 }

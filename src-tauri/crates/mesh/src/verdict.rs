@@ -74,9 +74,9 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown {
     /// What is not known.
-    pub about: String,
+    pub about: Said,
     /// Why.
-    pub because: String,
+    pub because: Said,
 }
 
 /// A changed path or authority.
@@ -246,8 +246,8 @@ impl Verdict {
 
     /// The same, unknown, because.
     #[must_use]
-    pub fn because(mut self, about: &str, because: String) -> Self {
-        self.not_known(Unknown { about: about.into(), because });
+    pub fn because(mut self, about: impl Into<Said>, because: impl Into<Said>) -> Self {
+        self.not_known(Unknown { about: about.into(), because: because.into() });
         self
     }
 

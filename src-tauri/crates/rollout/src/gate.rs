@@ -231,10 +231,10 @@ impl Gate {
                 let stable = match (&asked.stable, last) {
                     (Some(Ok(stable)), _) => Ok(*stable),
                     (_, Some(stable)) => Ok(stable),
-                    (Some(Err(because)), None) => Err(because.clone().into()),
+                    (Some(Err(because)), None) => Err(because.clone()),
                     (None, None) => Err(UNASKED.into()),
                 };
-                asked.canary.clone().map(|value| (value, stable)).map_err(Said::from)
+                asked.canary.clone().map(|value| (value, stable))
             }
         };
         self.weigh(read)
@@ -350,7 +350,7 @@ mod tests {
         let text = "{metric: promql, name: orders, query: 'sum(orders{v=\"{{version}}\"})', min: 0.5, max: 20, maxOverStable: 1}";
         let gate: Gate = serde_json::from_value(world::yaml::read(text).value).unwrap();
         assert_eq!(gate.sense(), Ok(()));
-        let nothing = || Err("it has no data for this".to_owned());
+        let nothing = || Err("it has no data for this".into());
         for (canary, stable, last, expected, said) in [
             (Ok(1.25), Ok(1.0), None, Verdict::Holds, "orders 1.25, beside the stable version's 1"),
             (Ok(0.012345), Ok(1.0), None, Verdict::Fails, "orders 0.01235, below 0.5"),

@@ -1,5 +1,7 @@
 //! What a gate asks of Prometheus: a query with placeholders, and what it gave.
 
+use world::Said;
+
 use crate::Plan;
 use crate::plan::duration;
 
@@ -14,9 +16,9 @@ const PLACEHOLDERS: [&str; 4] = ["{{namespace}}", "{{service}}", VERSION, INTERV
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// Of the canary; of the whole, where the query names no version.
-    pub canary: Result<f64, String>,
+    pub canary: Result<f64, Said>,
     /// Of the stable version, where it was asked.
-    pub stable: Option<Result<f64, String>>,
+    pub stable: Option<Result<f64, Said>>,
 }
 
 /// The query of a gate for one version of a plan: the service's namespace and name, the version as the plan names it, and the time between

@@ -73,7 +73,7 @@ pub enum Command {
 /// A command that has no meaning now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the rollout {0}")]
-pub struct Refused(pub String);
+pub struct Refused(pub Said);
 
 /// What the driver sees at a look.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,7 @@ pub struct Observation {
     /// Time since the last look, by a clock that never jumps.
     pub elapsed: Duration,
     /// Why what is known of the cluster is old; `None` where it is fresh.
-    pub stale: Option<String>,
+    pub stale: Option<Said>,
     /// The split that the route has, or why it has none.
     pub live: Result<Split, Said>,
     /// What both versions did since the last look.
@@ -237,7 +237,7 @@ impl Run {
 
     /// The write was refused: by the server, or because somebody else owns the fields. Refused for good, it stands still and a person
     /// decides; a server that is away refuses nothing.
-    pub fn refused(&mut self, because: &str) {
+    pub fn refused(&mut self, because: &Said) {
         self.refusals += 1;
         if self.refusals < REFUSALS {
             return;
@@ -247,13 +247,13 @@ impl Run {
             Phase::Returning(why) => {
                 let stable = &self.plan.stable;
                 let en = format!("it could not go back to {stable} ({why}): {because}");
-                Said::new(en, format!("无法退回 {stable}（{}）：{because}", why.zh))
+                Said::new(en, format!("无法退回 {stable}（{}）：{}", why.zh, because.zh))
             }
             _ => {
                 // The way back may still be free.
                 self.refusals = 0;
                 let en = format!("its step could not be written: {because}");
-                Said::new(en, format!("这一步无法写入：{because}"))
+                Said::new(en, format!("这一步无法写入：{}", because.zh))
             }
         };
         self.phase = Phase::Paused(because);
@@ -265,20 +265,22 @@ impl Run {
     /// Where it has no meaning now.
     pub fn command(&mut self, command: Command) -> Result<(), Refused> {
         if self.phase.is_over() {
-            return Err(Refused("is over".to_owned()));
+            return Err(Refused(Said::new("is over", "已结束")));
         }
         self.refusals = 0;
         match (command, &self.phase) {
-            (Command::Abort, Phase::Returning(_)) => return Err(Refused("is on its way back already".to_owned())),
-            (_, Phase::Returning(_)) => return Err(Refused("is on its way back".to_owned())),
+            (Command::Abort, Phase::Returning(_)) => {
+                return Err(Refused(Said::new("is on its way back already", "已在退回")));
+            }
+            (_, Phase::Returning(_)) => return Err(Refused(Said::new("is on its way back", "正在退回"))),
             (Command::Abort, _) => self.phase = Phase::Returning(("somebody aborted it", "有人中止了它").into()),
-            (Command::Pause, Phase::Paused(_)) => return Err(Refused("is paused already".to_owned())),
+            (Command::Pause, Phase::Paused(_)) => return Err(Refused(Said::new("is paused already", "已暂停"))),
             (Command::Pause, _) => self.phase = Phase::Paused(("somebody paused it", "有人暂停了它").into()),
             // What was not yet written is written now; a step that holds is looked at again.
             (Command::Resume, Phase::Paused(_)) if self.split == self.wanted() => self.phase = Phase::Watching,
             (Command::Resume, Phase::Paused(_)) => self.phase = Phase::Moving,
-            (Command::Resume, _) => return Err(Refused("is not paused".to_owned())),
-            (Command::Promote, Phase::Moving) => return Err(Refused("is just moving".to_owned())),
+            (Command::Resume, _) => return Err(Refused(Said::new("is not paused", "没有暂停"))),
+            (Command::Promote, Phase::Moving) => return Err(Refused(Said::new("is just moving", "正在推进"))),
             (Command::Promote, _) => self.advance(),
         }
         Ok(())

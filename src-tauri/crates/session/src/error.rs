@@ -1,7 +1,7 @@
 //! What a use case can fail with. Each says what was tried, on what, and why; the hints are the caller's next step.
 
 use cluster::ApiError;
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 use crate::settings::SettingsError;
 
@@ -52,7 +52,7 @@ pub enum Error {
         /// Which cluster.
         cluster: String,
         /// Why.
-        because: String,
+        because: Said,
     },
     /// The keyring may still have a token that was to be forgotten.
     #[error("{cluster} is forgotten, its token may still be in the keyring: {because}")]
@@ -60,7 +60,7 @@ pub enum Error {
         /// Which cluster.
         cluster: String,
         /// Why.
-        because: String,
+        because: Said,
     },
     /// A file that cannot be read, or is none of what it shall be.
     #[error("{path}: {reason}")]
@@ -68,7 +68,7 @@ pub enum Error {
         /// As given.
         path: String,
         /// Why.
-        reason: String,
+        reason: Said,
     },
     /// An object is not there.
     #[error("{object} is not there")]
@@ -130,7 +130,7 @@ pub enum Error {
     #[error("{reason}; nothing was written")]
     Refused {
         /// What.
-        reason: String,
+        reason: Said,
     },
     /// The user switched writing off.
     #[error("this Netloft is set to read only; nothing was written")]
@@ -163,31 +163,89 @@ impl Error {
         Self::Gone { object }
     }
 
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Api(error) => return error.said(),
+            Self::Connect(error) => return error.said(),
+            Self::Journal(error) => format!("日志：{error}"),
+            Self::Settings(error) => format!("设置：{error}"),
+            Self::Demo { reason } => format!("演示无法启动：{reason}"),
+            Self::NoSuchCluster { id } => format!("没有集群“{id}”"),
+            Self::NoSuchSession { id } => format!("会话“{id}”没有打开"),
+            Self::Field { field, reason } => format!("{field}：{reason}"),
+            Self::NoToken { cluster, because } => format!("{cluster} 的令牌不在手边：{}", because.zh),
+            Self::Keyring { cluster, because } => {
+                format!("已移除 {cluster}，但其令牌可能仍在密钥环中：{}", because.zh)
+            }
+            Self::File { path, reason } => format!("{path}：{}", reason.zh),
+            Self::Gone { object } => format!("{object} 不存在"),
+            Self::NoSuchNode { node } => format!("地图上没有“{node}”"),
+            Self::NoIdentity { node } => format!("{node} 没有策略可以写明的身份"),
+            Self::NotAnObject { line, reason } => format!("第 {line} 行：{reason}"),
+            Self::NotOurs { object } => format!("{object} 的类型不能在这里修改"),
+            Self::NothingToApply => "没有要应用的内容".to_owned(),
+            Self::OutdatedReview => "审阅过的内容与将要应用的不再一致".to_owned(),
+            Self::Changed { object, detail } => format!("审阅之后有人改了 {object}{detail}；未写入任何内容"),
+            Self::Owned { object, manager, fields } => {
+                format!("{object}：{} 属于 {manager}；未写入任何内容", fields.join("、"))
+            }
+            Self::Refused { reason } => format!("{}；未写入任何内容", reason.zh),
+            Self::ReadOnly => "此 Netloft 设为只读；未写入任何内容".to_owned(),
+            Self::NoSuchEntry { entry } => format!("变更记录中没有第 {entry} 条"),
+            Self::Disturbed { object, fields } => {
+                format!("{object} 无法撤销：之后有人改了 {}", fields.join("、"))
+            }
+            Self::Defect { what } => format!("程序缺陷：{what}"),
+        };
+        Said::new(self.to_string(), zh)
+    }
+
     /// What to do next; empty where nothing can be done.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> (&'static str, &'static str) {
         match self {
             Self::Api(error) => error.hint(),
-            Self::Journal(_) | Self::Settings(_) => "Is the disk full, or the folder read-only?",
-            Self::NoSuchCluster { .. } => "Look at the list of clusters; the kubeconfig may have changed.",
-            Self::NoSuchSession { .. } => "Open the cluster again.",
+            Self::Journal(_) | Self::Settings(_) => {
+                ("Is the disk full, or the folder read-only?", "磁盘已满，或文件夹只读？")
+            }
+            Self::NoSuchCluster { .. } => (
+                "Look at the list of clusters; the kubeconfig may have changed.",
+                "请查看集群列表；kubeconfig 可能已更改。",
+            ),
+            Self::NoSuchSession { .. } => ("Open the cluster again.", "请重新打开集群。"),
             Self::Connect(error) => error.hint(),
-            Self::File { .. } => "Choose another file.",
-            Self::Field { .. } => "Correct that field.",
-            Self::NoToken { .. } => "Unlock the keyring and try again, or add the server again with its token.",
-            Self::Keyring { .. } => "Remove the entry \"Netloft\" with your system's keyring program.",
-            Self::Gone { .. } => "It may have been deleted; look at the list again.",
-            Self::NoSuchNode { .. } => "It may have gone; look at the map again.",
-            Self::NoIdentity { .. } => "Write the policy by namespace or address instead.",
-            Self::NotAnObject { .. } => "Correct that line.",
-            Self::NotOurs { .. } => "Use kubectl for this kind.",
-            Self::NothingToApply => "Change something first.",
-            Self::OutdatedReview | Self::Changed { .. } => "Review again.",
-            Self::Owned { .. } => "Take the fields over by the manager's name, or leave them to it.",
-            Self::Refused { .. } => "The review says what stands in the way.",
-            Self::ReadOnly => "Allow writing in the settings.",
-            Self::NoSuchEntry { .. } => "Look at the history.",
-            Self::Disturbed { .. } => "Look at what changed, and take your part back by hand.",
-            Self::Demo { .. } | Self::Defect { .. } => "",
+            Self::File { .. } => ("Choose another file.", "请选择另一个文件。"),
+            Self::Field { .. } => ("Correct that field.", "请修正该字段。"),
+            Self::NoToken { .. } => (
+                "Unlock the keyring and try again, or add the server again with its token.",
+                "请解锁密钥环后重试，或带令牌重新添加该服务器。",
+            ),
+            Self::Keyring { .. } => (
+                "Remove the entry \"Netloft\" with your system's keyring program.",
+                "请用系统的密钥环程序删除“Netloft”条目。",
+            ),
+            Self::Gone { .. } => {
+                ("It may have been deleted; look at the list again.", "它可能已被删除；请再看一次列表。")
+            }
+            Self::NoSuchNode { .. } => ("It may have gone; look at the map again.", "它可能已消失；请再看一次地图。"),
+            Self::NoIdentity { .. } => {
+                ("Write the policy by namespace or address instead.", "请改为按命名空间或地址编写策略。")
+            }
+            Self::NotAnObject { .. } => ("Correct that line.", "请修正该行。"),
+            Self::NotOurs { .. } => ("Use kubectl for this kind.", "此类型请使用 kubectl。"),
+            Self::NothingToApply => ("Change something first.", "请先做一些更改。"),
+            Self::OutdatedReview | Self::Changed { .. } => ("Review again.", "请重新审阅。"),
+            Self::Owned { .. } => (
+                "Take the fields over by the manager's name, or leave them to it.",
+                "请按管理者的名称接管这些字段，或留给它。",
+            ),
+            Self::Refused { .. } => ("The review says what stands in the way.", "审阅中写明了障碍。"),
+            Self::ReadOnly => ("Allow writing in the settings.", "请在设置中允许写入。"),
+            Self::NoSuchEntry { .. } => ("Look at the history.", "请查看变更记录。"),
+            Self::Disturbed { .. } => {
+                ("Look at what changed, and take your part back by hand.", "请查看改了什么，并手动撤销属于你的部分。")
+            }
+            Self::Demo { .. } | Self::Defect { .. } => ("", ""),
         }
     }
 

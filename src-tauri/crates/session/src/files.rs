@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use world::yaml::{line_of, located, split};
-use world::{Change, Object, ObjectKey, Origin, World};
+use world::{Change, Object, ObjectKey, Origin, Said, World, said};
 
 use crate::{Error, Result};
 
@@ -69,15 +69,15 @@ pub fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Files> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::File { path: path.display().to_string(), reason: error.to_string() }
+    Error::File { path: path.display().to_string(), reason: error.to_string().into() }
 }
 
 fn text_of(name: &str, from: &mut dyn Read) -> Result<String> {
-    let failed = |reason: String| Error::File { path: name.to_owned(), reason };
+    let failed = |reason: Said| Error::File { path: name.to_owned(), reason };
     let mut text = String::new();
-    let read = from.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+    let read = from.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string().into()))?;
     if read as u64 > LARGEST {
-        return Err(failed(format!("larger than {} MiB", LARGEST >> 20)));
+        return Err(failed(said!("larger than {} MiB", "大于 {} MiB", LARGEST >> 20)));
     }
     Ok(text)
 }
@@ -132,7 +132,10 @@ fn is_manifest(name: &Path) -> bool {
 pub fn read_folder(folder: &Path) -> Result<(Files, usize)> {
     let about = std::fs::metadata(folder).map_err(|error| unreadable(folder, &error))?;
     if !about.is_dir() {
-        return Err(Error::File { path: folder.display().to_string(), reason: "it is no folder".into() });
+        return Err(Error::File {
+            path: folder.display().to_string(),
+            reason: said!("it is no folder", "它不是文件夹"),
+        });
     }
     let manifests = manifests_of(folder);
     let mut files = Files::default();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Effect, Engine, Findings, Ready, Unknown};
+use world::said;
 
 use crate::map::build::{Sources, build, some};
 use crate::map::{Graph, Level, Node};
@@ -60,8 +61,8 @@ impl Session {
             let traffic = &gathered.traffic;
             graph.unknown.extend(traffic.unknown.iter().cloned());
             if !traffic.measured && traffic.unknown.is_empty() {
-                let because = "the first measurement has not come yet".to_owned();
-                graph.unknown.push(Unknown { about: "traffic".into(), because });
+                let because = said!("the first measurement has not come yet", "第一次测量尚未到来");
+                graph.unknown.push(Unknown { about: ("traffic", "流量").into(), because });
             }
             Arc::new(graph)
         });

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use cluster::Batch;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use world::{Coverage, World};
+use world::{Coverage, Said, World, said};
 
 /// A link that was silent for longer is stale: kinds that are watched send a bookmark a minute at the latest, and the
 /// connection is asked in between.
@@ -32,14 +32,14 @@ pub struct Live {
     /// How fresh it is.
     pub link: Link,
     /// Why the link is as it is; empty when all is well.
-    pub because: String,
+    pub because: Said,
     /// When the server was last heard.
     pub heard_at: Option<SystemTime>,
 }
 
 impl Live {
     pub(crate) fn new(world: World) -> Self {
-        Self { world, link: Link::Connecting, because: String::new(), heard_at: None }
+        Self { world, link: Link::Connecting, because: Said::default(), heard_at: None }
     }
 
     /// The link by what is known of the kinds.
@@ -53,11 +53,13 @@ impl Live {
         (self.link, self.because) = match (stale, loading) {
             (Some(because), _) if silent => (Link::Lost, because),
             (Some(because), _) => (Link::Stale, because),
-            (None, Some((_, kind, _))) => (Link::Connecting, format!("{kind} is being listed")),
+            (None, Some((_, kind, _))) => (Link::Connecting, said!("{kind} is being listed", "正在列出 {kind}")),
             // A kind that was never spoken of counts as read (worlds of files are whole), so silence must not pass for knowledge.
-            (None, None) if self.heard_at.is_none() => (Link::Connecting, "nothing has been listed yet".into()),
-            (None, None) if silent => (Link::Stale, "the server has been silent".into()),
-            (None, None) => (Link::Live, String::new()),
+            (None, None) if self.heard_at.is_none() => {
+                (Link::Connecting, said!("nothing has been listed yet", "尚未列出任何资源"))
+            }
+            (None, None) if silent => (Link::Stale, said!("the server has been silent", "服务器没有动静")),
+            (None, None) => (Link::Live, Said::default()),
         };
     }
 
@@ -125,7 +127,7 @@ mod tests {
         let withheld = World::new().covering("", "Secret", Coverage::Withheld);
         let mut live = Live::new(withheld);
         live.judge();
-        assert_eq!((live.link, live.because.as_str()), (Link::Connecting, "nothing has been listed yet"));
+        assert_eq!((live.link, live.because.en.as_str()), (Link::Connecting, "nothing has been listed yet"));
     }
 
     #[tokio::test]
@@ -137,7 +139,7 @@ mod tests {
             (vec![covered(Coverage::Ready), covered(Coverage::Stale("cut".into()))], Link::Stale, "cut"),
         ] {
             let live = after(batches).await;
-            assert_eq!((live.link, live.because.as_str()), (link, because));
+            assert_eq!((live.link, live.because.en.as_str()), (link, because));
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Behind {
     /// How it fares.
     pub health: Health,
     /// Why, where it is not ok.
-    pub because: String,
+    pub because: Said,
     /// Requests a second that it takes.
     pub per_second: f64,
     /// Share of errors.
@@ -290,13 +290,16 @@ pub(crate) fn calling(namespace: String, workload: String, verdict: &Verdict, pe
     let allowed = !matches!(verdict.outcome, Outcome::Denied | Outcome::Refused | Outcome::Blocked | Outcome::Unknown);
     let decided = |step: &&Step| if allowed { step.step == "authorize" || step.step == "transport" } else { true };
     let step = verdict.trace.iter().rev().find(decided).or(verdict.trace.last());
-    let unknown = verdict.unknown.first().map(|u| said!("unknown: {}", "未知：{}", u.because));
+    let because = verdict.unknown.first().map(|unknown| {
+        let Said { en, zh } = &unknown.because;
+        said!("unknown: {en}", "未知：{zh}")
+    });
     Calling {
         namespace,
         workload,
         allowed,
         secured: verdict.transport.into(),
-        because: unknown.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
+        because: because.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
         object: step.and_then(|s| s.object.clone()),
         path: step.and_then(|s| s.path.clone()).unwrap_or_default(),
         per_second,

@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt};
 use mesh::Unknown;
 pub use signals::pressure::{Limits, Pressure};
 use signals::pressure::{add_refused, read, refused_path};
+use world::{Said, said};
 
 use crate::traffic::Names;
 use crate::{Result, Session};
@@ -52,7 +53,10 @@ impl Session {
         let mut unknown = Vec::new();
         for (namespace, workload) in callers.keys().filter(|one| asked.iter().all(|(_, of)| of != *one)) {
             let about = [&**namespace, workload].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            unknown.push(unknown_of(about.join("/"), "it has no proxy of its own that would keep to limits"));
+            unknown.push(unknown_of(
+                about.join("/"),
+                said!("it has no proxy of its own that would keep to limits", "它没有会遵守上限的代理"),
+            ));
         }
         asked.truncate(MOST);
         let host = format!("{service}.{namespace}.svc.cluster.local");
@@ -72,7 +76,7 @@ impl Session {
         let refused = refused_path(host);
         let ask = |path| self.connection().admin_get(&pod.0, &pod.1, path);
         let (clusters, refused) = tokio::join!(ask("/clusters?format=json"), ask(&refused));
-        let clusters = clusters.map_err(|error| unknown_of(format!("{}/{}", pod.0, pod.1), error.to_string()))?;
+        let clusters = clusters.map_err(|error| unknown_of(format!("{}/{}", pod.0, pod.1), error.said()))?;
         let mut clusters = read(&clusters, host);
         if let Ok(refused) = refused {
             add_refused(&refused, &mut clusters);
@@ -81,6 +85,6 @@ impl Session {
     }
 }
 
-fn unknown_of(about: String, because: impl Into<String>) -> Unknown {
-    Unknown { about, because: because.into() }
+fn unknown_of(about: String, because: Said) -> Unknown {
+    Unknown { about: about.into(), because }
 }

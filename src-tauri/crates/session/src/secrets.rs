@@ -9,6 +9,7 @@ use std::time::Duration;
 use keyring_core::{CredentialStore, Entry, Error as Refusal};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
+use world::{Said, said};
 
 /// How our entries are called in the keyring.
 const SERVICE: &str = "Netloft";
@@ -38,15 +39,16 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    fn open(&self) -> Result<Arc<CredentialStore>, String> {
+    fn open(&self) -> Result<Arc<CredentialStore>, Said> {
         match self {
-            Self::None => Err("this profile has no keyring".into()),
+            Self::None => Err(said!("this profile has no keyring", "此配置没有密钥环")),
             Self::Store(store) => Ok(store.clone()),
             // The platform's store is chosen once for the process (keyring 4.2, src/v1.rs); entries are then made in
             // that very store.
             Self::System => match keyring::Entry::store_status() {
-                Ok(()) => keyring_core::get_default_store().ok_or_else(|| "no keyring is running".to_owned()),
-                Err(error) => Err(format!("no keyring is running ({error})")),
+                Ok(()) => keyring_core::get_default_store()
+                    .ok_or_else(|| said!("no keyring is running", "没有正在运行的密钥环")),
+                Err(error) => Err(said!("no keyring is running ({error})", "没有正在运行的密钥环（{error}）")),
             },
         }
     }
@@ -58,20 +60,23 @@ pub enum Kept {
     /// In the keyring.
     Keyring,
     /// In this process alone, because of this.
-    Process(String),
+    Process(Said),
 }
 
-type Work = Box<dyn FnOnce(Result<Arc<CredentialStore>, String>) + Send>;
+/// Nobody is there to ask.
+const UNASKED: (&str, &str) = ("the keyring cannot be asked", "无法询问密钥环");
+
+type Work = Box<dyn FnOnce(Result<Arc<CredentialStore>, Said>) + Send>;
 
 /// Why the keyring did not do what it was asked.
 struct Trouble {
-    because: String,
+    because: Said,
     /// It may do it yet: it was silent.
     pending: bool,
 }
 
-impl From<String> for Trouble {
-    fn from(because: String) -> Self {
+impl From<Said> for Trouble {
+    fn from(because: Said) -> Self {
         Self { because, pending: false }
     }
 }
@@ -112,27 +117,30 @@ impl Secrets {
     ) -> Result<Option<T>, Trouble> {
         let (sender, answer) = oneshot::channel();
         let id = id.to_owned();
-        let whole = move |store: Result<Arc<CredentialStore>, String>| {
+        let whole = move |store: Result<Arc<CredentialStore>, Said>| {
             let done = store.and_then(|store| {
                 match Entry::new_in_store(&store, SERVICE, &id).and_then(|entry| work(&entry)) {
                     Ok(done) => Ok(Some(done)),
                     Err(Refusal::NoEntry) => Ok(None),
-                    Err(Refusal::NoStorageAccess(_)) => Err("the keyring is locked".to_owned()),
+                    Err(Refusal::NoStorageAccess(_)) => Err(said!("the keyring is locked", "密钥环已锁定")),
                     // Its other words may quote what it holds.
-                    Err(Refusal::BadEncoding(_) | Refusal::BadDataFormat(..)) => Err("its entry is damaged".to_owned()),
-                    Err(error) => Err(error.to_string()),
+                    Err(Refusal::BadEncoding(_) | Refusal::BadDataFormat(..)) => {
+                        Err(said!("its entry is damaged", "其条目已损坏"))
+                    }
+                    Err(error) => Err(error.to_string().into()),
                 }
             });
             // Whoever asked may have given up.
             drop(sender.send(done));
         };
         let queued = self.queue.as_ref().and_then(|queue| queue.send(Box::new(whole)).ok());
-        queued.ok_or_else(|| "the keyring cannot be asked".to_owned())?;
+        queued.ok_or_else(|| Said::from(UNASKED))?;
         match tokio::time::timeout(LIMIT, answer).await {
             Ok(Ok(answer)) => Ok(answer?),
-            Ok(Err(_)) => Err("the keyring cannot be asked".to_owned().into()),
+            Ok(Err(_)) => Err(Said::from(UNASKED).into()),
             Err(_) => {
-                let because = format!("the keyring did not answer within {} s", LIMIT.as_secs());
+                let because =
+                    said!("the keyring did not answer within {} s", "密钥环在 {} s 内没有应答", LIMIT.as_secs());
                 Err(Trouble { because, pending: true })
             }
         }
@@ -151,13 +159,13 @@ impl Secrets {
     ///
     /// # Errors
     /// Why it is not at hand.
-    pub(crate) async fn find(&self, id: &str) -> Result<SecretString, String> {
+    pub(crate) async fn find(&self, id: &str) -> Result<SecretString, Said> {
         if let Some(held) = self.held().get(id) {
             return Ok(held.token.clone());
         }
         let found = self.ask(id, |entry| entry.get_password().map(SecretString::from)).await;
         let found = found.map_err(|trouble| trouble.because)?;
-        let token = found.ok_or("the keyring has none for it")?;
+        let token = found.ok_or(("the keyring has none for it", "密钥环中没有它的令牌"))?;
         self.held().insert(id.to_owned(), Held { token: token.clone(), stored: true });
         Ok(token)
     }
@@ -166,7 +174,7 @@ impl Secrets {
     ///
     /// # Errors
     /// Where the keyring may have it still.
-    pub(crate) async fn forget(&self, id: &str) -> Result<(), String> {
+    pub(crate) async fn forget(&self, id: &str) -> Result<(), Said> {
         let held = self.held().remove(id);
         if held.is_some_and(|held| !held.stored) {
             return Ok(());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use journal::EntryId;
 use mesh::Unknown;
 use serde_json::{Value, json};
-use world::ObjectKey;
+use world::{ObjectKey, said};
 
 use crate::proxies::{Fleet, Proxy, Sync};
 use crate::write::plan::Step;
@@ -247,11 +247,13 @@ impl Session {
             if known.cluster != self.cluster_name() {
                 return Err(Error::NoSuchEntry { entry });
             }
-            let because = format!(
-                "it was written by an earlier session; {} of {} had taken it up then",
-                known.acknowledged, known.proxies
+            let because = said!(
+                "it was written by an earlier session; {0} of {1} had taken it up then",
+                "它由较早的会话写入；当时 {1} 个中有 {0} 个已采用",
+                known.acknowledged,
+                known.proxies
             );
-            let unknown = vec![Unknown { about: "uptake".into(), because }];
+            let unknown = vec![Unknown { about: ("uptake", "采用情况").into(), because }];
             let rows = known.uptake.iter().map(Row::from_saved).collect();
             return Ok(Uptake { entry, rows, unknown, settled: true, took: None });
         };

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cluster::{ConnectError, Connection, Context, ExecError, ExecPolicy, FileReport, Fingerprint, Probed};
 use mesh::{Engine, Presence};
 use tokio::sync::{OnceCell, watch};
-use world::World;
+use world::{Said, World, said};
 
 use crate::records::Records;
 use crate::secrets::Secrets;
@@ -222,12 +222,13 @@ impl Workbench {
     pub fn add_kubeconfig(&self, path: &Path) -> Result<()> {
         let sources = cluster::Sources { added: vec![path.to_owned()], ..cluster::Sources::default() };
         let found = cluster::kubeconfig::read(&sources);
-        let bad = |reason: String| Error::File { path: path.display().to_string(), reason };
+        let bad = |reason: Said| Error::File { path: path.display().to_string(), reason };
         if found.contexts.is_empty() {
             let problem = found.files.iter().find_map(|file| file.problem.as_ref()).map(ToString::to_string);
-            return Err(bad(problem.unwrap_or_else(|| "it holds no context".into())));
+            let none = || said!("it holds no context", "其中没有上下文");
+            return Err(bad(problem.map_or_else(none, Said::from)));
         }
-        let whole = std::path::absolute(path).map_err(|error| bad(error.to_string()))?;
+        let whole = std::path::absolute(path).map_err(|error| bad(error.to_string().into()))?;
         self.change_settings(|settings| {
             if !settings.kubeconfigs.contains(&whole) {
                 settings.kubeconfigs.push(whole);

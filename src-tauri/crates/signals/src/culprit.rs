@@ -6,7 +6,7 @@
 //! pilot/pkg/model/envoyfilter.go for what `applyTo` changes.
 
 use serde_json::Value;
-use world::{Document, Labels, ObjectKey, World};
+use world::{Document, Labels, ObjectKey, Said, World, said};
 
 use crate::nack::Nack;
 
@@ -19,7 +19,7 @@ pub struct Culprit {
     /// The object.
     pub object: ObjectKey,
     /// Why it, in one sentence.
-    pub because: String,
+    pub because: Said,
 }
 
 /// The proxy that refused.
@@ -48,19 +48,22 @@ pub fn culprit(world: &World, place: Place<'_>, nack: &Nack) -> Option<Culprit> 
     let (score, word, filter) = reaching.into_iter().next()?;
     let because = match (score, alone) {
         (0, false) => return None,
-        (0, true) => format!("no other EnvoyFilter changes {} of this proxy", of_type(&nack.kind)),
-        _ => format!("its text has what the proxy names: {word}"),
+        (0, true) => {
+            let (what, zh) = of_type(&nack.kind);
+            said!("no other EnvoyFilter changes {what} of this proxy", "没有别的 EnvoyFilter 修改此代理的{zh}")
+        }
+        _ => said!("its text has what the proxy names: {word}", "其内容含有代理所指出的：{word}"),
     };
     Some(Culprit { object: filter.key.clone(), because })
 }
 
-fn of_type(kind: &str) -> &'static str {
+fn of_type(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "CDS" => "clusters",
-        "LDS" => "listeners",
-        "RDS" => "routes",
-        "ECDS" => "extensions",
-        _ => "the configuration",
+        "CDS" => ("clusters", "集群"),
+        "LDS" => ("listeners", "监听器"),
+        "RDS" => ("routes", "路由"),
+        "ECDS" => ("extensions", "扩展"),
+        _ => ("the configuration", "配置"),
     }
 }
 

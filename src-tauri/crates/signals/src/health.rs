@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use cluster::{ApiError, Cause, Connection};
 use jiff::Timestamp;
-use world::{Labels, World};
+use world::{Labels, World, said};
 
 use crate::client_config::read_client_configs;
 use crate::istiod::{self, ProxySync, SyncState};
@@ -14,6 +14,9 @@ use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
 pub(crate) const DEBUG_PORT: u16 = 15014;
+
+/// What is not known where no istiod says it.
+const SYNCHRONISATION: (&str, &str) = ("synchronisation", "同步");
 
 /// One type of configuration of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,10 +127,10 @@ pub async fn health(connection: &Connection, world: &World) -> HealthReport {
     let (said, mut unknown) = synchronisation(connection, &mut planes).await;
     if planes.is_empty() && !all.is_empty() {
         let because = match world.coverage("", "Pod") {
-            world::Coverage::Ready => "no istiod runs in this cluster",
-            _ => "pods cannot be read",
+            world::Coverage::Ready => ("no istiod runs in this cluster", "此集群中没有 istiod 运行"),
+            _ => ("pods cannot be read", "无法读取 Pod"),
         };
-        unknown.push(Unknown::new("synchronisation", because));
+        unknown.push(Unknown::new(SYNCHRONISATION, because));
     }
     let asked = planes.iter().any(|plane| plane.answered);
     let silent = dead(world).into_iter().map(|proxy| {
@@ -176,7 +179,9 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (ByPo
     for (plane, heard) in planes.iter_mut().zip(answers) {
         let name = plane.name();
         match heard {
-            Err(because) => unknown.push(Unknown::new(format!("synchronisation with {name}"), because)),
+            Err(because) => {
+                unknown.push(Unknown::new(said!("synchronisation with {name}", "与 {name} 的同步"), because))
+            }
             Ok(heard) => {
                 all.extend(heard.proxies);
                 since.extend(heard.since.into_iter().map(|(namespace, pod, at)| ((namespace, pod, name.clone()), at)));
@@ -191,11 +196,11 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (ByPo
     (with_since.collect(), unknown)
 }
 
-async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, String> {
+async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, world::Said> {
     let (name, of) = (plane.name(), (plane.pod.0.as_str(), plane.pod.1.as_str()));
-    match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| unsaid.to_string())? {
+    match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| told(&unsaid))? {
         Answer::Page(body) => {
-            let proxies = istiod::read_syncz(&body, &name).map_err(|error| error.to_string())?;
+            let proxies = istiod::read_syncz(&body, &name).map_err(|error| error.said())?;
             // Without it a row lacks its "since" alone.
             let connections = connection.pod_forward_get(of.0, of.1, DEBUG_PORT, "/debug/connections").await;
             let since = connections.map(|body| istiod::read_connections(&body)).unwrap_or_default();
@@ -203,23 +208,45 @@ async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, String> {
         }
         // It does not tell since when: that is on a page.
         Answer::Resources(parts) => {
-            let proxies = read_client_configs(&parts, &name).map_err(|error| error.to_string())?;
+            let proxies = read_client_configs(&parts, &name).map_err(|error| error.said())?;
             Ok(Heard { proxies, since: Vec::new(), over_xds: true })
         }
     }
 }
 
+/// Why a pod did not answer us, in English.
 pub(crate) fn because(error: &ApiError) -> String {
+    why(error).en
+}
+
+/// The same in both languages.
+pub(crate) fn why(error: &ApiError) -> world::Said {
     match &error.cause {
-        Cause::Forbidden { resource, .. } if resource.contains("exec") => {
-            "you may not create pods/portforward there, nor pods/exec".into()
-        }
+        Cause::Forbidden { resource, .. } if resource.contains("exec") => said!(
+            "you may not create pods/portforward there, nor pods/exec",
+            "你无权在那里 create pods/portforward，也无权 create pods/exec"
+        ),
         Cause::Forbidden { verb, resource, .. } if !verb.is_empty() && !resource.starts_with("pods") => {
-            format!("you may not {verb} {resource} there")
+            said!("you may not {verb} {resource} there", "你无权在那里 {verb} {resource}")
         }
-        Cause::Forbidden { .. } => "you may not create pods/portforward there".into(),
-        cause => cause.to_string(),
+        Cause::Forbidden { .. } => {
+            said!("you may not create pods/portforward there", "你无权在那里 create pods/portforward")
+        }
+        cause => cause.said(),
     }
+}
+
+/// Why an istiod said nothing.
+fn told(unsaid: &plane::Unsaid) -> world::Said {
+    let en = unsaid.to_string();
+    let zh = match unsaid {
+        plane::Unsaid::Page(error) => why(error).zh,
+        plane::Unsaid::Shut { page: Some(page), xds } => {
+            format!("其调试页面已关闭（{}），经 xDS：{}", page.cause.said().zh, why(xds).zh)
+        }
+        plane::Unsaid::Shut { page: None, xds } => format!("经 xDS：{}", why(xds).zh),
+    };
+    world::Said::new(en, zh)
 }
 
 fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
@@ -247,8 +274,11 @@ fn row(proxy: Proxy, said: &ByPod, asked: bool) -> ProxyHealth {
     let mut row = bare(proxy, Alive::Running);
     let Some((sync, since)) = known else {
         if asked {
-            let because = "no istiod that answered knows this proxy: it is not connected";
-            row.unknown.push(Unknown::new("synchronisation", because));
+            let because = (
+                "no istiod that answered knows this proxy: it is not connected",
+                "应答的 istiod 都不认识此代理：它没有连接",
+            );
+            row.unknown.push(Unknown::new(SYNCHRONISATION, because));
         }
         return row;
     };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use world::{Said, said};
 
 /// How far a proxy has taken up one type of configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,13 @@ impl ProxySync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not what istiod says of its proxies: {0}")]
 pub struct NotSyncz(pub(crate) String);
+
+impl NotSyncz {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        said!("not what istiod says of its proxies: {}", "不是 istiod 对其代理的描述：{}", self.0)
+    }
+}
 
 /// pilot/pkg/xds/debug.go `SyncStatus`.
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use cluster::{Cause, Connection};
 use serde::Deserialize;
 use serde_json::Value;
-use world::{ObjectKey, World};
+use world::{ObjectKey, Said, World, said};
 
 use crate::Unknown;
 use crate::proxies::wants_proxies;
@@ -71,13 +71,13 @@ struct Involved {
 /// # Errors
 /// Why it cannot be known.
 pub async fn kept_out(connection: &Connection, world: &World) -> Result<Vec<KeptOut>, Unknown> {
-    let unknown = |because: String| Unknown::new("pods that a webhook keeps out", because);
+    let unknown = |because: Said| Unknown::new(("pods that a webhook keeps out", "被 webhook 拦下的 Pod"), because);
     let body = connection.raw_get(EVENTS).await.map_err(|error| match &error.cause {
-        Cause::Forbidden { .. } => unknown("you may not list events".into()),
-        cause => unknown(cause.to_string()),
+        Cause::Forbidden { .. } => unknown(said!("you may not list events", "你无权 list events")),
+        cause => unknown(cause.said()),
     })?;
-    let list: List =
-        serde_json::from_slice(&body).map_err(|error| unknown(format!("events could not be read: {error}")))?;
+    let list: List = serde_json::from_slice(&body)
+        .map_err(|error| unknown(said!("events could not be read: {error}", "无法读取事件：{error}")))?;
     let matters = |controller: &Involved, webhook: &str| {
         MESHES.iter().any(|mesh| webhook.ends_with(mesh)) || wants_proxies(world, &controller.namespace)
     };

@@ -50,17 +50,19 @@ pub use throttle::Throttling;
 pub use traffic::{Between, Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};
 pub use usage::{Usage, UsageReport, usage};
 
+use world::Said;
+
 /// Something that cannot be known, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unknown {
     /// What.
-    pub about: String,
+    pub about: Said,
     /// Why.
-    pub because: String,
+    pub because: Said,
 }
 
 impl Unknown {
-    pub(crate) fn new(about: impl Into<String>, because: impl Into<String>) -> Self {
+    pub(crate) fn new(about: impl Into<Said>, because: impl Into<Said>) -> Self {
         Self { about: about.into(), because: because.into() }
     }
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use cluster::{Cause, Connection};
 use tokio::sync::Semaphore;
+use world::Said;
 
 use crate::certificate::{Certificate, read_certs};
 use crate::dump::{self, Dump, State};
-use crate::health::because;
+use crate::health::why;
 use crate::{Proxy, Role};
 
 /// How many pods are asked at once: each answer may be as large as the connection allows.
@@ -86,7 +87,7 @@ fn of_services(dump: &Dump) -> usize {
 }
 
 /// By namespace and pod; or why there is none.
-pub type Looks = HashMap<(String, String), Result<Look, String>>;
+pub type Looks = HashMap<(String, String), Result<Look, Said>>;
 
 /// Looks at proxies, again and again; remembers which are slow.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl Looker {
     }
 
     /// Looks at one, as soon as no more than a few others are being looked at.
-    async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, String> {
+    async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, Said> {
         // Nobody closes it.
         let _one_of_few = self.at_once.acquire().await;
         let ask = |path: &'static str| connection.admin_get(&proxy.namespace, &proxy.pod, path);
@@ -139,12 +140,12 @@ impl Looker {
                     let certs = ask("/certs").await.ok();
                     return Ok(Look { certificate: certs.and_then(|body| read_certs(&body)), ..look });
                 }
-                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => return Err(because(&error)),
+                Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => return Err(why(&error)),
                 // Larger than an answer may be, or late: the certificate is a small question.
                 Err(_) => {}
             }
         }
-        let body = ask("/certs").await.map_err(|error| because(&error))?;
+        let body = ask("/certs").await.map_err(|error| why(&error))?;
         Ok(Look { certificate: read_certs(&body), ..Look::default() })
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cluster::{ApiError, Cause, Connection, escape};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use world::said;
 
 use crate::clock::Clock;
 use crate::envoy::{self, Sample};
@@ -262,11 +263,16 @@ fn is_forbidden(error: &ApiError) -> bool {
 fn summary(failed: &[((String, String), ApiError)]) -> Option<Unknown> {
     let (pod, error) = failed.first()?;
     if failed.iter().any(|(_, error)| is_forbidden(error)) {
-        return Some(Unknown::new("traffic", "you may neither get pods/proxy nor create pods/portforward"));
+        let because = (
+            "you may neither get pods/proxy nor create pods/portforward",
+            "你既无权 get pods/proxy，也无权 create pods/portforward",
+        );
+        return Some(Unknown::new(("traffic", "流量"), because));
     }
-    let others = match failed.len() {
-        1 => String::new(),
-        more => format!(" and {} more", more - 1),
+    let name = format!("{}/{}", pod.0, pod.1);
+    let about = match failed.len() {
+        1 => said!("traffic of {name}", "{name} 的流量"),
+        more => said!("traffic of {name} and {} more", "{name} 及另外 {} 个的流量", more - 1),
     };
-    Some(Unknown::new(format!("traffic of {}/{}{others}", pod.0, pod.1), error.cause.to_string()))
+    Some(Unknown::new(about, error.cause.said()))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cluster::{Cause, Connection};
 use serde::Deserialize;
-use world::{World, parse_quantity};
+use world::{Said, World, parse_quantity, said};
 
 use crate::{Unknown, proxies};
 
@@ -83,12 +83,22 @@ pub async fn usage(connection: &Connection, world: &World) -> UsageReport {
     let (measured, unknown) = match connection.raw_get("/apis/metrics.k8s.io/v1beta1/pods").await {
         Ok(body) => match read(&body) {
             Ok(measured) => (measured, None),
-            Err(error) => (HashMap::new(), Some(format!("metrics.k8s.io gave a broken answer: {error}"))),
+            Err(error) => {
+                let because =
+                    said!("metrics.k8s.io gave a broken answer: {error}", "metrics.k8s.io 的应答已损坏：{error}");
+                (HashMap::new(), Some(because))
+            }
         },
         Err(error) => {
             let because = match &error.cause {
-                Cause::NotFound { .. } => "metrics.k8s.io is not served: there is no metrics-server".to_owned(),
-                cause => format!("metrics.k8s.io: {cause}"),
+                Cause::NotFound { .. } => said!(
+                    "metrics.k8s.io is not served: there is no metrics-server",
+                    "未提供 metrics.k8s.io：没有 metrics-server"
+                ),
+                cause => {
+                    let Said { en, zh } = cause.said();
+                    said!("metrics.k8s.io: {en}", "metrics.k8s.io：{zh}")
+                }
             };
             (HashMap::new(), Some(because))
         }
@@ -96,7 +106,7 @@ pub async fn usage(connection: &Connection, world: &World) -> UsageReport {
     report(world, &measured, unknown)
 }
 
-fn report(world: &World, measured: &HashMap<Place, (f64, f64)>, unknown: Option<String>) -> UsageReport {
+fn report(world: &World, measured: &HashMap<Place, (f64, f64)>, unknown: Option<Said>) -> UsageReport {
     let row = |proxy: crate::Proxy| {
         let place = (proxy.namespace, proxy.pod, proxy.container.name);
         let used = measured.get(&place);
@@ -116,7 +126,7 @@ fn report(world: &World, measured: &HashMap<Place, (f64, f64)>, unknown: Option<
             source: if used.is_some() { "metrics.k8s.io" } else { "" },
         }
     };
-    let unknown = unknown.map(|because| Unknown::new("CPU and memory in use", because));
+    let unknown = unknown.map(|because| Unknown::new(("CPU and memory in use", "CPU 与内存用量"), because));
     let mut apps: HashMap<(String, String), (f64, f64)> = HashMap::new();
     for ((namespace, pod, _), (cpu, memory)) in
         measured.iter().filter(|((_, _, name), _)| !PROXIES.contains(&name.as_str()))

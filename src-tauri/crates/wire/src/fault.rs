@@ -42,8 +42,12 @@ pub struct Fault {
     pub code: Code,
     /// What was tried, on what, and why it failed.
     pub message: String,
+    /// The same in Chinese; empty where it is told in English alone.
+    pub zh: String,
     /// What to do next; empty where nothing can be done.
     pub hint: String,
+    /// The same in Chinese.
+    pub hint_zh: String,
     /// The object, where it is about one.
     pub about: Option<ObjectRef>,
 }
@@ -51,7 +55,8 @@ pub struct Fault {
 impl Fault {
     /// A fault without hint or object.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: String::new(), about: None }
+        let (message, zh, hint, hint_zh) = (message.into(), String::new(), String::new(), String::new());
+        Self { code, message, zh, hint, hint_zh, about: None }
     }
 
     /// The same with what to do next.

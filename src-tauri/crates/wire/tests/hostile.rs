@@ -66,7 +66,7 @@ async fn a_token_that_is_given_is_given_out_to_nobody() {
     let canary = "canary-9Zt4";
     let server = |address: &str| json!({"name": "a", "server": address, "authority": "", "token": canary});
     let added = ask(&host, "server_add", server("https://127.0.0.1:1")).await;
-    assert_eq!(added["fleeting"], "this profile has no keyring");
+    assert_eq!(added["fleeting"]["because"], "this profile has no keyring");
     let mut shown = added.to_string();
     for (name, args) in [("probe", json!({"cluster": "server:a"})), ("clusters", json!({})), ("settings", json!({}))] {
         shown.push_str(&ask(&host, name, args).await.to_string());

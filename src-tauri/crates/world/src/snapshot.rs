@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::{Change, Document, Namespace, Object, ObjectKey, Pod, Service, ServiceAccount, Workload};
+use crate::{Change, Document, Namespace, Object, ObjectKey, Pod, Said, Service, ServiceAccount, Workload};
 
 /// What is known of a kind in this cluster. Everything that depends on a kind that is not `Ready` says so.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ pub enum Coverage {
     /// It is never read from a cluster, whatever the user may do: the content of Secrets.
     Withheld,
     /// Was ready; the link is down since, because of this.
-    Stale(String),
+    Stale(Said),
 }
 
 /// (namespace, name), shared by every world that has the object.

@@ -276,5 +276,5 @@ fn a_kind_that_may_not_be_read_makes_the_answer_unknown() {
     let request = seen("shop", "productpage-v1", "http://reviews:9080/").request;
     let verdict = meshes::engine().explain(&denied, &request);
     assert_eq!(verdict.outcome, mesh::Outcome::Unknown);
-    assert_eq!(verdict.unknown[0].because, "the right to list AuthorizationPolicy is missing");
+    assert_eq!(verdict.unknown[0].because.en, "the right to list AuthorizationPolicy is missing");
 }

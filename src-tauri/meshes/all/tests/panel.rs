@@ -49,7 +49,13 @@ fn routes_in_words_and_in_order() {
     let said: Vec<_> = ready
         .routes("shop", "reviews")
         .into_iter()
-        .map(|r| (r.when, r.destinations.into_iter().map(|s| (s.name, s.share)).collect::<Vec<_>>(), r.path))
+        .map(|r| {
+            (
+                r.when.into_iter().map(|said| said.en).collect::<Vec<_>>(),
+                r.destinations.into_iter().map(|s| (s.name, s.share)).collect::<Vec<_>>(),
+                r.path,
+            )
+        })
         .collect();
     let v3 = vec![("v3".to_owned(), 1.0)];
     assert_eq!(

@@ -86,7 +86,7 @@ fn traffic_arrives_nowhere() {
 fn without_traffic_nothing_is_known() {
     let found = meshes::engine().ready(&world("")).check_seen(&[]);
     assert_eq!(found.findings, Vec::new());
-    let about: Vec<&str> = found.unknown.iter().map(|u| u.about.as_str()).collect();
+    let about: Vec<&str> = found.unknown.iter().map(|u| u.about.en.as_str()).collect();
     assert_eq!(about, ["callers-denied", "plaintext-callers-refused", "traffic-lost"]);
-    assert!(found.unknown.iter().all(|u| u.because == "no traffic was seen"));
+    assert!(found.unknown.iter().all(|u| u.because.en == "no traffic was seen"));
 }

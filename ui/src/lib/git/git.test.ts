@@ -50,7 +50,7 @@ describe('an export to Git', () => {
   });
 
   it('says why it was refused, and is tried again from the start', async () => {
-    const fault = { code: 'refused' as const, message: 'routes.yaml: it has changes that are not committed', hint: '', about: null };
+    const fault = { code: 'refused' as const, message: 'routes.yaml: it has changes that are not committed', zh: '', hint: '', hintZh: '', about: null };
     host = fixtureHost({ gitPlan: plan, gitCommit: () => Promise.reject(fault) });
     connect(host);
     last.folder = '/home/me/shop';

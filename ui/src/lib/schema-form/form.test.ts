@@ -81,7 +81,7 @@ describe('the form of each kind of the demo', () => {
 describe('a form', () => {
   const rule = realKinds().find(({ kind }) => kind === 'DestinationRule');
   const whole: JsonRecord = { apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', metadata: { name: 'a' }, spec: { host: 'reviews', later: { x: 1 }, trafficPolicy: { loadBalancer: { simple: 'RANDOM' } } } };
-  const check: ObjectCheck = { problems: [{ path: '/spec/host', line: 1, fault: 'pattern', wanted: '^a' }], findings: [], because: '' };
+  const check: ObjectCheck = { problems: [{ path: '/spec/host', line: 1, fault: 'pattern', wanted: '^a' }], findings: [], because: '', zh: '' };
   const spec = (form: Form): unknown => (form.sheet.good?.value as JsonRecord)['spec'];
 
   it('adds a field without a change, until something is in it', async () => {

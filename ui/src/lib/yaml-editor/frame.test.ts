@@ -45,7 +45,7 @@ it.each(['Helm', 'Argo CD', 'Flux'])('says that %s owns an object before it is e
     fixtureHost({
       yamlRead: ({ yaml }) => ({ yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} }),
       document: { object, uid: '', yaml: text, resourceVersion: '1', owner, managers: [] },
-      objectCheck: { problems: [], findings: [], because: '' },
+      objectCheck: { problems: [], findings: [], because: '', zh: '' },
     }),
   );
   const desk = new Desk(owner);

@@ -26,7 +26,7 @@ afterEach(() => {
 
 describe('a server by address and token', () => {
   it('is added with what was typed, and the token is gone from the page', async () => {
-    const host = fixtureHost({ serverAdd: { clusters, fleeting: '' } });
+    const host = fixtureHost({ serverAdd: { clusters, fleeting: { because: '', zh: '' } } });
     connect(host);
     const onclose = vi.fn();
     render(AddServer, { open: true, onclose });
@@ -40,7 +40,7 @@ describe('a server by address and token', () => {
   });
 
   it('whose token no keyring took says so', async () => {
-    connect(fixtureHost({ serverAdd: { clusters, fleeting: 'no keyring' } }));
+    connect(fixtureHost({ serverAdd: { clusters, fleeting: { because: 'no keyring', zh: '' } } }));
     render(AddServer, { open: true, onclose: () => undefined });
     await fill();
     await fireEvent.submit(screen.getByLabelText('Name').closest('form') as HTMLFormElement);
@@ -48,7 +48,7 @@ describe('a server by address and token', () => {
   });
 
   it('that is refused stays as it was typed, with the reason, and Cancel forgets the token', async () => {
-    const fault = { code: 'bad-input' as const, message: 'the address is no https address', hint: '', about: null };
+    const fault = { code: 'bad-input' as const, message: 'the address is no https address', zh: '', hint: '', hintZh: '', about: null };
     connect(fixtureHost({ serverAdd: () => Promise.reject(fault) }));
     const onclose = vi.fn();
     render(AddServer, { open: true, onclose });

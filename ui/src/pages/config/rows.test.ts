@@ -14,7 +14,7 @@ const row = (kind: string, name: string, more: Partial<ObjectRow> = {}): ObjectR
   owner: 'Helm (shop)',
   ...more,
 });
-const card = (kind: string, group = 'networking.istio.io', mesh = 'Istio'): KindCard => ({ mesh, group, version: 'v1', kind, namespaced: true, state: 'ready', because: '' });
+const card = (kind: string, group = 'networking.istio.io', mesh = 'Istio'): KindCard => ({ mesh, group, version: 'v1', kind, namespaced: true, state: 'ready', because: '', zh: '' });
 
 it('counts the objects of each kind, and keeps two kinds of one name apart', () => {
   const groups = kindGroups([card('Gateway'), card('VirtualService'), card('Gateway', 'gateway.networking.k8s.io', 'Gateway API')], [row('Gateway', 'edge'), row('VirtualService', 'a'), row('VirtualService', 'b')]);

@@ -1,3 +1,4 @@
+import { said } from '../../i18n/said';
 import type { Finding, ForeignCode, Level, RuleCard, Unknown } from '../../wire/generated/types';
 
 /** The findings of one rule, with what the rule says of itself. */
@@ -46,7 +47,7 @@ export type Standing = { readonly state: 'found'; readonly n: number } | { reado
 
 export function standing(rule: string, findings: readonly Finding[], unknown: readonly Unknown[]): Standing {
   const n = findings.filter((finding) => finding.rule === rule).length;
-  const because = unknown.find(({ about }) => about === rule)?.because;
+  const why = unknown.find(({ about }) => about === rule);
   if (n > 0) return { state: 'found', n };
-  return because === undefined ? { state: 'quiet' } : { state: 'unknown', because };
+  return why === undefined ? { state: 'quiet' } : { state: 'unknown', because: said(why) };
 }

@@ -10,7 +10,7 @@ import MapCanvas from './MapCanvas.svelte';
 import { FACTS, sceneOf, search } from './scene-of';
 
 const node = (name: string, x: number, y: number): GraphNode => ({
-  id: `service:shop/${name}`, kind: 'service', namespace: 'shop', name, version: 'v1', pods: 1, versions: 1, health: 'ok', because: '',
+  id: `service:shop/${name}`, kind: 'service', namespace: 'shop', name, version: 'v1', pods: 1, versions: 1, health: 'ok', because: '', zh: '',
   inMesh: true, requestsPerSecond: 4, errorShare: 0, findings: 0, pending: false, ports: [80], x, y, w: 168, h: 44,
 });
 const edge = (from: string, to: string, requestsPerSecond: number, change: Partial<GraphEdge> = {}): GraphEdge => ({

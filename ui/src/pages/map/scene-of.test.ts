@@ -4,7 +4,7 @@ import type { Graph, GraphEdge, GraphNode } from '../../wire/generated/types';
 import { FACTS, sceneOf, search, widthOf, type Fact } from './scene-of';
 
 const NODE: GraphNode = {
-  id: 'service:shop/reviews', kind: 'service', namespace: 'shop', name: 'reviews', version: 'v1', pods: 2, versions: 1, health: 'ok', because: '',
+  id: 'service:shop/reviews', kind: 'service', namespace: 'shop', name: 'reviews', version: 'v1', pods: 2, versions: 1, health: 'ok', because: '', zh: '',
   inMesh: true, requestsPerSecond: 0, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 168, h: 44,
 };
 const EDGE: GraphEdge = {

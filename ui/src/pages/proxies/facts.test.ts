@@ -11,10 +11,10 @@ const mute = { sync: 'unknown', certificate: null, size: null } as const;
 describe('which proxies answered', () => {
   it.each<[string, Partial<ProxyRow>, { answered: number; silent: number }]>([
     ['all is known', {}, { answered: 1, silent: 0 }],
-    ['it answered and lacks a fact', { version: '', unknown: [{ about: 'version-skew', because: 'its version is not known' }] }, { answered: 1, silent: 0 }],
+    ['it answered and lacks a fact', { version: '', unknown: [{ about: 'version-skew', aboutZh: '', because: 'its version is not known', zh: '' }] }, { answered: 1, silent: 0 }],
     ['its control plane alone told of it', { certificate: null, size: null }, { answered: 1, silent: 0 }],
     ['it alone told of itself', { sync: 'unknown' }, { answered: 1, silent: 0 }],
-    ['nobody told anything', { ...mute, unknown: [{ about: 'certificate and configuration', because: 'you may not' }] }, { answered: 0, silent: 1 }],
+    ['nobody told anything', { ...mute, unknown: [{ about: 'certificate and configuration', aboutZh: '', because: 'you may not', zh: '' }] }, { answered: 0, silent: 1 }],
     ['it does not run', { ...mute, presence: 'dead' }, { answered: 0, silent: 0 }],
   ])('%s', (_, change, expected) => {
     expect(answers([one(change)])).toEqual(expected);

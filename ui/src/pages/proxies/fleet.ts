@@ -1,3 +1,4 @@
+import { said } from '../../i18n/said';
 import type { ControlPlane, ProxyRow } from '../../wire/generated/types';
 
 /** How the fleet is looked at: all of it stands in the address, so that back, reload and a saved view show the same. */
@@ -32,7 +33,7 @@ export const isIll = (row: ProxyRow): boolean => row.health === 'bad' || row.hea
 export function matches(row: ProxyRow, search: string): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const ills = row.ills.map((ill) => `${ill.code} ${ill.evidence.join(' ')} ${ill.object?.name ?? ''}`).join(' ');
+  const ills = row.ills.map((ill) => `${ill.code} ${ill.evidence.map(said).join(' ')} ${ill.object?.name ?? ''}`).join(' ');
   const text = `${row.pod} ${row.namespace} ${row.workload} ${row.role} ${row.version} ${row.controlPlane} ${row.diagnosis} ${ills}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }

@@ -11,11 +11,11 @@ import type { AccessRow, ObjectRef, ProxyAccess, ProxyDetail, ProxyLine } from '
 import Access from './Access.svelte';
 import Proxy from './Proxy.svelte';
 
-const fault = { code: 'not-now' as const, message: 'gone', hint: '', about: null };
+const fault = { code: 'not-now' as const, message: 'gone', zh: '', hint: '', hintZh: '', about: null };
 const args = { session: 's', namespace: 'prod', pod: 'web-1', anew: false };
-const detail: ProxyDetail = { readAt: 7, bytes: 10, counts: [], partial: false, endpointsUnknown: '' };
+const detail: ProxyDetail = { readAt: 7, bytes: 10, counts: [], partial: false, endpointsUnknown: { because: '', zh: '' } };
 const line = (n: number, raw: string): AccessRow => ({ n, at: null, call: null, level: 'info', raw });
-const log = (raw: string): ProxyAccess => ({ state: 'runs', because: '', rows: [line(1, raw)], fit: 1, read: 1, dropped: 0, unknown: 0, off: false, flags: [] });
+const log = (raw: string): ProxyAccess => ({ state: 'runs', because: '', zh: '', rows: [line(1, raw)], fit: 1, read: 1, dropped: 0, unknown: 0, off: false, flags: [] });
 
 let host: FixtureHost;
 

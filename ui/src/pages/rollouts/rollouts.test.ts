@@ -15,7 +15,7 @@ import RolloutView from './RolloutView.svelte';
 import Simulation from './Simulation.svelte';
 
 const rollout = (id: number, name: string): Rollout => ({
-  id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: null, because: '',
+  id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: null, because: '', zh: '',
   weight: 25, mirror: 0, heldSeconds: 10, entries: [], checks: [], plan: { ...newPlan(), name, stable: 'v1', canary: 'v2' },
 });
 const press = (key: string): void => keys.handle(new KeyboardEvent('keydown', { key }));
@@ -101,7 +101,7 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
       return {
         phase: 'done', phaseBecause: null, step: 0, seconds: 90, steps: [{ step: 0, from: 0, to: 90, copied: 3, looks: 9, byHand: false, last }],
         checks: [], recordedFrom: 1000, recordedTo: 2000, requestsPerSecond: 12, canaryKnown: true, astray: 0,
-        given: [value === null ? { gate: 1, source: 'unplayed', because: 'no Prometheus' } : { gate: 1, source: 'supposed', because: '' }],
+        given: [value === null ? { gate: 1, source: 'unplayed', because: 'no Prometheus', zh: '' } : { gate: 1, source: 'supposed', because: '', zh: '' }],
       };
     },
   });

@@ -16,7 +16,7 @@ afterEach(() => {
   locale.set('en');
 });
 
-const service = (namespace: string, name: string, requestsPerSecond: number): GraphNode => ({ id: `service:${namespace}/${name}`, kind: 'service', namespace, name, version: '', pods: 1, versions: 1, health: 'ok', because: '', inMesh: true, requestsPerSecond, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
+const service = (namespace: string, name: string, requestsPerSecond: number): GraphNode => ({ id: `service:${namespace}/${name}`, kind: 'service', namespace, name, version: '', pods: 1, versions: 1, health: 'ok', because: '', zh: '', inMesh: true, requestsPerSecond, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
 const graph: Graph = { revision: 1, windowSeconds: 60, width: 0, height: 0, groups: [], edges: [], unknown: [], nodes: [service('prod', 'reviews-v1', 9), service('prod', 'reviews-v2', 1), service('prod', 'reviews-v3', 0), service('other', 'reviews', 4)] };
 const read = (yaml: string): YamlReading => ({ yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} });
 

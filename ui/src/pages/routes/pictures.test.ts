@@ -43,7 +43,7 @@ const read = (yaml: string): YamlReading => ({ yaml, value: JSON.parse(yaml) as 
 const cluster = { port: '9080', subset: '', connections: 2, waiting: 0, requests: 9, instances: 3, leftOut: 1, mostConnections: null, mostWaiting: null, mostRequests: 10, refused: 4 };
 const pressure: ServicePressure = {
   callers: [{ namespace: 'prod', pod: 'storefront-1', workload: 'storefront', clusters: [cluster] }],
-  unknown: [{ about: 'legacy/batch', because: 'it has no proxy of its own that would keep to limits' }],
+  unknown: [{ about: 'legacy/batch', aboutZh: '', because: 'it has no proxy of its own that would keep to limits', zh: '' }],
 };
 
 async function limits(policy: object): Promise<{ host: FixtureHost; editing: RouteEditing }> {

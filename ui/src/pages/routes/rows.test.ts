@@ -11,7 +11,7 @@ const node = (namespace: string, name: string, requestsPerSecond: number): Graph
   pods: 1,
   versions: 1,
   health: 'ok',
-  because: '',
+  because: '', zh: '',
   inMesh: true,
   requestsPerSecond,
   errorShare: 0,

@@ -14,7 +14,7 @@ const proposal = (before: string, after: string): Proposal => ({ object, before,
 const made: Tailored = {
   proposals: [proposal('', 'kind: AuthorizationPolicy')],
   letIn: [{ namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [8080], tcp: false, requests: [{ methods: ['POST'], paths: ['/reserve'] }], amount: 120 }, { namespace: 'prod', serviceAccount: 'orders', workloads: ['orders-v1'], service: 'inventory', ports: [6379], tcp: true, requests: [], amount: 3 }],
-  left: [{ namespace: '', workload: '', service: 'inventory', tcp: false, amount: 5, why: 'plaintext', because: '' }],
+  left: [{ namespace: '', workload: '', service: 'inventory', tcp: false, amount: 5, why: 'plaintext', because: '', zh: '' }],
   says: [{ tone: 'cuts', title: 'cart → inventory', titleZh: '', detail: 'refused', detailZh: '', requestsPerSecond: 0, observed: false, object: null, path: '' }],
   beside: [],
   silent: ['shoppers'],

@@ -377,9 +377,17 @@ code: Code,
  */
 message: string, 
 /**
+ * The same in Chinese; empty where it is told in English alone.
+ */
+zh: string, 
+/**
  * What to do next; empty where nothing can be done.
  */
 hint: string, 
+/**
+ * The same in Chinese.
+ */
+hintZh: string, 
 /**
  * The object, where it is about one.
  */
@@ -591,7 +599,11 @@ version: string, pods: number, versions: number, health: Health,
 /**
  * Why, where it is not ok.
  */
-because: string, inMesh: boolean, requestsPerSecond: number, errorShare: number, findings: number, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, inMesh: boolean, requestsPerSecond: number, errorShare: number, findings: number, 
 /**
  * The tray changes what this node's requests do.
  */
@@ -636,7 +648,7 @@ export type Ill = { code: string,
 /**
  * What shows it.
  */
-evidence: Array<string>, 
+evidence: Array<Said>, 
 /**
  * The object behind it.
  */
@@ -668,14 +680,22 @@ mesh: string, group: string, version: string, kind: string, namespaced: boolean,
 /**
  * What is known of its objects.
  */
-state: CoverageState, because: string, };
+state: CoverageState, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type KindCount = { kind: string, count: number, };
 
 /**
  * What is known of a kind, and why not more.
  */
-export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, };
+export type KindCoverage = { group: string, kind: string, state: CoverageState, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * A kubeconfig file and what is wrong with it.
@@ -697,7 +717,11 @@ export type Left = {
 /**
  * Empty for callers that no proxy counts.
  */
-namespace: string, workload: string, service: string, tcp: boolean, amount: number, why: LeftWhy, because: string, };
+namespace: string, workload: string, service: string, tcp: boolean, amount: number, why: LeftWhy, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type LeftWhy = "plaintext" | "gone" | "refused" | "not-in-mesh" | "otherwise";
 
@@ -863,7 +887,11 @@ findings: Array<Finding>,
 /**
  * Why its schema was not asked; empty where it was.
  */
-because: string, };
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type ObjectCheckArgs = { session: string, yaml: string, };
 
@@ -928,6 +956,10 @@ export type Overview = { cluster: ClusterCard, revision: number, link: Link,
  * Since when the link is as it is, and why.
  */
 because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
 /**
  * When the last event or bookmark came, milliseconds since 1970.
  */
@@ -1014,6 +1046,10 @@ export type Probe = { cluster: string, reach: Reach,
  */
 because: string, hint: string, 
 /**
+ * Both in Chinese.
+ */
+zh: string, hintZh: string, 
+/**
  * `v1.36.3`, or empty.
  */
 kubernetes: string, meshes: Array<MeshSeen>, 
@@ -1042,6 +1078,10 @@ kind: PrometheusKind | null, state: PrometheusState,
  * Why it cannot be asked, or not be relied on; else empty.
  */
 because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
 /**
  * Empty where it does not say.
  */
@@ -1105,7 +1145,7 @@ export type PrometheusChosen = {
 /**
  * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring, or there is none.
  */
-fleeting: string, };
+fleeting: Said, };
 
 /**
  * Of the things that it has series of: those that are in this cluster, and those that are not.
@@ -1156,7 +1196,11 @@ export type ProxyAccess = { state: AccessState,
 /**
  * Why it ended; empty where it did not.
  */
-because: string, rows: Array<AccessRow>, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, rows: Array<AccessRow>, 
 /**
  * How many lines fit what is wanted; `rows` may hold fewer.
  */
@@ -1240,7 +1284,7 @@ partial: boolean,
 /**
  * Why the endpoints are not known; empty where they are.
  */
-endpointsUnknown: string, };
+endpointsUnknown: Said, };
 
 /**
  * How one part differs, without what is secret: before is what the proxy has, after is what it would be sent.
@@ -1503,7 +1547,11 @@ phaseBecause: Said | null,
 /**
  * What stands in the way of its next write.
  */
-because: string, weight: number, mirror: number, 
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, weight: number, mirror: number, 
 /**
  * How long all gates of this step held.
  */
@@ -1586,7 +1634,11 @@ gate: number, source: RolloutSource,
 /**
  * Why it is not played.
  */
-because: string, };
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 export type RolloutJudged = { verdict: GateVerdict, value: number | null, 
 /**
@@ -1765,7 +1817,7 @@ export type RouteRule = {
 /**
  * Conditions in words; empty for "all else".
  */
-when: Array<string>, destinations: Array<RouteShare>, object: ObjectRef | null, path: string, };
+when: Array<Said>, destinations: Array<RouteShare>, object: ObjectRef | null, path: string, };
 
 export type RouteShare = { name: string, share: number, pendingShare: number | null, };
 
@@ -1909,7 +1961,7 @@ export type ServerAdded = { clusters: Clusters,
 /**
  * Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
  */
-fleeting: string, };
+fleeting: Said, };
 
 /**
  * The proxies that call a service, those of the busiest workloads first.
@@ -2215,7 +2267,15 @@ export type UndoArgs = { session: string, entry: number, token: string, };
 /**
  * Something that cannot be known, and why.
  */
-export type Unknown = { about: string, because: string, };
+export type Unknown = { about: string, 
+/**
+ * The same in Chinese.
+ */
+aboutZh: string, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * How far the proxies have taken up a change.
@@ -2262,7 +2322,11 @@ export type Verdict = { id: string, outcome: Outcome, status: number | null, des
 
 export type WorkloadArgs = { session: string, namespace: string, workload: string, };
 
-export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
+export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, requestsPerSecond: number, errorShare: number, serviceAccount: string, };
 
 /**
  * An empty text stands for a field that is not there.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::Instant;
-use world::{Change, Coverage};
+use world::{Change, Coverage, Said};
 
 use super::{Batch, Followed};
 
@@ -18,7 +18,7 @@ pub(super) enum Event {
     Coverage(usize, Coverage),
     Heard,
     /// The link is down since, because of this.
-    Down(String),
+    Down(Said),
 }
 
 /// Runs until all tasks, or the receiver, are gone.
@@ -90,10 +90,10 @@ impl Gathered {
         drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
     }
 
-    async fn down(&mut self, because: &str) {
+    async fn down(&mut self, because: &Said) {
         for index in 0..self.kinds.len() {
             if self.coverage[index] == Some(Coverage::Ready) {
-                self.cover(index, Coverage::Stale(because.to_owned())).await;
+                self.cover(index, Coverage::Stale(because.clone())).await;
             }
         }
     }

@@ -9,7 +9,7 @@ use kube::client::Body;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use world::{Change, Coverage};
+use world::{Change, Coverage, Said, said};
 
 use super::gather;
 use super::item::{self, Event, Item, Known, Names, Page};
@@ -141,12 +141,12 @@ impl Kind {
                     let _ = self.shared.served_anew().await;
                 }
                 Cause::TooManyRequests { after } => {
-                    self.stale("the API server asks to wait").await;
+                    self.stale(said!("the API server asks to wait", "API 服务器要求等待")).await;
                     return jitter(after);
                 }
                 cause => {
                     tracing::debug!(kind = self.followed.kind, %cause, "following is interrupted");
-                    self.stale(&cause.to_string()).await;
+                    self.stale(cause.said()).await;
                 }
             },
         }
@@ -157,9 +157,9 @@ impl Kind {
     }
 
     /// A single failure after success is told only when the next try fails too: the link's own task tells what matters.
-    async fn stale(&self, because: &str) {
+    async fn stale(&self, because: Said) {
         if self.failures > 0 || self.from.is_empty() {
-            self.cover(Coverage::Stale(because.to_owned())).await;
+            self.cover(Coverage::Stale(because)).await;
         }
     }
 
@@ -175,7 +175,7 @@ impl Kind {
 
     /// Everything as far as it is known now, in pages.
     async fn pages(&mut self, api: &Api) -> Result<(), End> {
-        let tried = format!("list {}", api.plural);
+        let tried = said!("list {}", "列出 {}", api.plural);
         let mut items = Vec::new();
         let mut next = String::new();
         loop {
@@ -238,7 +238,7 @@ impl Kind {
         } else {
             format!("&resourceVersion={}", escape(&self.from))
         });
-        let tried = format!("watch {}", api.plural);
+        let tried = said!("watch {}", "监视 {}", api.plural);
         let call = Call { identity: true, accept: self.followed.accept(false), ..Call::get(&tried, path) };
         let opened = tokio::select! {
             opened = self.shared.connection.open(&call) => opened,
@@ -268,7 +268,7 @@ impl Kind {
         &mut self,
         api: &Api,
         lines: &mut Lines<Body>,
-        tried: &str,
+        tried: &Said,
     ) -> Result<Option<(Vec<Item>, String)>, End> {
         let pace = self.shared.pace.clone();
         let last = Instant::now() + pace.stream * 12;
@@ -305,7 +305,7 @@ impl Kind {
     }
 
     /// Every change until the stream ends.
-    async fn read(&mut self, api: &Api, lines: &mut Lines<Body>, tried: &str, until: Instant) -> Result<(), End> {
+    async fn read(&mut self, api: &Api, lines: &mut Lines<Body>, tried: &Said, until: Instant) -> Result<(), End> {
         loop {
             let line = tokio::select! {
                 line = timeout_at(until, lines.next()) => line,
@@ -359,12 +359,12 @@ impl Kind {
         self.send(change.into_iter().collect()).await;
     }
 
-    fn cut(&self, tried: &str, detail: String) -> End {
+    fn cut(&self, tried: &Said, detail: String) -> End {
         End::Failed(self.shared.connection.error(tried, Cause::Unreachable(Unreachable::Cut(detail))))
     }
 
     /// A line that is none. The same place would bring it again and again: after a few times everything is read anew.
-    fn broken(&self, tried: &str, detail: String) -> End {
+    fn broken(&self, tried: &Said, detail: String) -> End {
         tracing::warn!(kind = self.followed.kind, %detail, "a broken line in a watch");
         if self.failures >= 2 {
             return End::Relist;

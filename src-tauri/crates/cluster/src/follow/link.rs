@@ -54,12 +54,13 @@ pub(super) async fn listen(shared: Arc<Shared>, events: Sender<Event>) {
             drop(events.send(Event::Heard).await);
             continue;
         }
-        let call = Call { limit: pace.answer, ..Call::get("hear from the API server", "/version") };
+        let call =
+            Call { limit: pace.answer, ..Call::get(("hear from the API server", "联系 API 服务器"), "/version") };
         match shared.connection.send(&call).await {
             Err(error) if matches!(error.cause, Cause::Unreachable(_) | Cause::Untrusted(_)) => {
                 if !down {
                     tracing::info!(cluster = shared.connection.name(), %error, "the link is down");
-                    drop(events.send(Event::Down(error.cause.to_string())).await);
+                    drop(events.send(Event::Down(error.cause.said())).await);
                 }
                 wait = if down { (wait * 2).min(DOWN) } else { pace.beat / 2 };
                 down = true;

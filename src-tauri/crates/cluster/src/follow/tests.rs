@@ -270,7 +270,7 @@ async fn a_server_that_asks_to_wait_is_left_alone() {
     let fake = fake(&["a"]).await;
     fake.fail("stream", Fault::Status(429, Some(("retry-after", "1")), String::new()));
     let mut view = View::of(&fake);
-    view.until("says so", |view| matches!(&view.coverage, Coverage::Stale(why) if why.contains("wait"))).await;
+    view.until("says so", |view| matches!(&view.coverage, Coverage::Stale(why) if why.en.contains("wait"))).await;
     view.sees(&[("a", 0)]).await;
     let times: Vec<_> = fake.set(|s| s.requests.iter().filter(|r| r.0 == "stream").map(|r| r.1).collect());
     assert_eq!(times.len(), 2);
@@ -287,7 +287,7 @@ async fn refusals_and_cuts_are_said_and_survived() {
         let fake = fake(&["a"]).await;
         fake.fail("stream", fault);
         let mut view = View::of(&fake);
-        view.until(word, |view| matches!(&view.coverage, Coverage::Stale(why) if why.contains(word))).await;
+        view.until(word, |view| matches!(&view.coverage, Coverage::Stale(why) if why.en.contains(word))).await;
         view.sees(&[("a", 0)]).await;
     }
 }

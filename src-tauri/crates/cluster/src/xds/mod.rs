@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
+use world::said;
 
 use crate::classify::{self, innermost};
 use crate::connection::Connection;
@@ -46,7 +47,8 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; `Forbidden` names the right that is missing; else as any call.
     pub async fn istiod_xds(&self, namespace: &str, pod: &str, path: &str) -> Result<Vec<Any>, ApiError> {
-        let tried = format!("ask Pod {namespace}/{pod} for {path} over xDS");
+        let tried =
+            said!("ask Pod {namespace}/{pod} for {path} over xDS", "经 xDS 向 Pod {namespace}/{pod} 询问 {path}");
         self.check(&tried, namespace, pod, path, &PAGES)?;
         let pass = self.pass(namespace, &tried).await?;
         let ask = |port, pass: Option<Pass>| async move {

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use world::{Said, said};
 
 use crate::connection::{Call, Connection};
 use crate::error::{ApiError, Cause};
@@ -64,7 +65,7 @@ impl Connection {
     }
 
     /// The pass for a namespace's istiods, got anew where there is none that still holds.
-    pub(super) async fn pass(&self, namespace: &str, tried: &str) -> Result<Pass, ApiError> {
+    pub(super) async fn pass(&self, namespace: &str, tried: &Said) -> Result<Pass, ApiError> {
         let known = self.xds.passes.read().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
         if let Some(pass) = known.filter(|pass| Instant::now() < pass.until) {
             return Ok(pass);
@@ -82,7 +83,7 @@ impl Connection {
         self.xds.passes.write().unwrap_or_else(PoisonError::into_inner).remove(namespace);
     }
 
-    async fn check_rights(&self, namespace: &str, tried: &str) -> Result<(), ApiError> {
+    async fn check_rights(&self, namespace: &str, tried: &Said) -> Result<(), ApiError> {
         let ask = |resource, part| self.may("create", "", resource, part, namespace);
         let (token, forward) = tokio::try_join!(ask("serviceaccounts", "token"), ask("pods", "portforward"))?;
         for (may, resource) in [(forward, "pods/portforward"), (token, "serviceaccounts/token")] {
@@ -96,7 +97,10 @@ impl Connection {
     }
 
     async fn token(&self, namespace: &str) -> Result<SecretString, ApiError> {
-        let tried = format!("ask for a token of ServiceAccount {namespace}/{ACCOUNT} for {AUDIENCE}");
+        let tried = said!(
+            "ask for a token of ServiceAccount {namespace}/{ACCOUNT} for {AUDIENCE}",
+            "为 {AUDIENCE} 申请 ServiceAccount {namespace}/{ACCOUNT} 的令牌"
+        );
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
             "spec": {"audiences": [AUDIENCE], "expirationSeconds": LIFE.as_secs()}});
         let call = Call {
@@ -111,7 +115,7 @@ impl Connection {
     }
 
     async fn authority(&self, namespace: &str) -> Result<rustls::ClientConfig, ApiError> {
-        let tried = format!("read ConfigMap {namespace}/{ROOTS}");
+        let tried = said!("read ConfigMap {namespace}/{ROOTS}", "读取 ConfigMap {namespace}/{ROOTS}");
         let call = short(tried, format!("/api/v1/namespaces/{namespace}/configmaps/{ROOTS}"));
         let answer: Value = self.json(&call).await?;
         let pem = answer.pointer("/data/root-cert.pem").and_then(Value::as_str).unwrap_or_default();
@@ -119,7 +123,7 @@ impl Connection {
     }
 }
 
-fn short(tried: String, path: String) -> Call {
+fn short(tried: Said, path: String) -> Call {
     Call { limit: ANSWER, largest: LARGEST, ..Call::get(tried, path) }
 }
 

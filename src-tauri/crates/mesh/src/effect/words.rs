@@ -12,7 +12,7 @@ pub const ARROW: &str = " → ";
 
 pub(super) fn difference(was: &Verdict, is: &Verdict) -> (Tone, Said) {
     let last = |verdict: &Verdict| {
-        let unknown = verdict.unknown.last().map(|u| Said::from(u.because.clone()));
+        let unknown = verdict.unknown.last().map(|u| u.because.clone());
         let told = verdict.trace.last().map(|s| s.because.clone());
         // What could not be known is the last step's reason where that said so.
         let same = unknown.as_ref().zip(told.as_ref()).is_some_and(|(unknown, told)| unknown.en == told.en);

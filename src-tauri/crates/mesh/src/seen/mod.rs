@@ -78,9 +78,12 @@ impl Ready {
 
 fn unknown(seen: usize, hidden: usize) -> Vec<Unknown> {
     let because = match (seen, hidden) {
-        (0, _) => "no traffic was seen".to_owned(),
+        (0, _) => Said::from(("no traffic was seen", "没有看到流量")),
         (_, 0) => return Vec::new(),
-        (seen, hidden) => format!("what becomes of {hidden} of {seen} requests that were seen cannot be known"),
+        (seen, hidden) => said!(
+            "what becomes of {hidden} of {seen} requests that were seen cannot be known",
+            "看到的 {seen} 个请求中有 {hidden} 个的结果无法得知"
+        ),
     };
     rules().map(|rule| Unknown { about: rule.name.into(), because: because.clone() }).collect()
 }

@@ -127,7 +127,7 @@ fn goes_through_its_steps_while_the_gates_hold() {
     run.command(Command::Promote).unwrap();
     assert_eq!(step(&mut run, good()), write(100));
     assert_eq!((step(&mut run, good()), &run.phase), (Act::End, &Phase::Done));
-    assert_eq!(run.command(Command::Abort), Err(Refused("is over".into())));
+    assert_eq!(run.command(Command::Abort), Err(Refused(Said::new("is over", "已结束"))));
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_step_that_is_refused_for_good_waits_for_a_person() {
     run.command(Command::Promote).unwrap();
     for _ in 0..REFUSALS {
         assert_eq!(run.next(&seen(&run, good())), write(50), "once may be a race");
-        run.refused("argocd owns spec.http");
+        run.refused(&"argocd owns spec.http".into());
     }
     assert!(paused(&run, "its step could not be written: argocd owns spec.http"), "{:?}", run.phase);
     assert_eq!((step(&mut run, good()), run.split.canary), (Act::Wait, 10));
@@ -260,7 +260,7 @@ fn a_way_back_that_is_refused_for_good_waits_for_a_person() {
     step(&mut run, None);
     for _ in 0..REFUSALS {
         assert_eq!(run.next(&seen(&run, bad())), write(0));
-        run.refused("you may not patch");
+        run.refused(&"you may not patch".into());
     }
     assert!(paused(&run, "go back to v1 (success 90.0 %, below 99 %): you may not patch"), "{:?}", run.phase);
     assert_eq!(step(&mut run, bad()), Act::Wait, "it is not tried again by itself");
@@ -326,7 +326,7 @@ proptest! {
                 _ => {}
             }
             let before = run.step;
-            let stale = stale.then(|| "old".to_owned());
+            let stale = stale.then(|| Said::from("old"));
             let quiet = stale.is_some();
             let act = run.next(&Observation { stale, ..seen(&run, canary) });
             if let Act::Write(split) = act {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+use world::{Said, said};
 
 use super::FileChange;
 use crate::{Error, Result};
@@ -21,19 +22,19 @@ pub(super) struct Checkout {
 impl Checkout {
     /// The checkout that a folder is in.
     pub(super) async fn of(folder: &Path) -> Result<Self> {
-        let failed = |reason: String| Error::File { path: folder.display().to_string(), reason };
+        let failed = |reason: Said| Error::File { path: folder.display().to_string(), reason };
         if !folder.is_absolute() {
-            return Err(failed("the whole path is needed".into()));
+            return Err(failed(said!("the whole path is needed", "需要完整路径")));
         }
-        let root = git(folder, &["rev-parse", "--show-toplevel"], &[], None).await.map_err(failed)?;
+        let root = git(folder, &["rev-parse", "--show-toplevel"], &[], None).await.map_err(|why| failed(why.into()))?;
         let root = PathBuf::from(root.trim_end_matches(['\n', '\r']));
-        let root = root.canonicalize().map_err(|error| failed(error.to_string()))?;
+        let root = root.canonicalize().map_err(|error| failed(error.to_string().into()))?;
         let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"], &[], None).await.unwrap_or_default();
         Ok(Self { branch: branch.trim().to_owned(), root })
     }
 
     fn failed(&self, reason: String) -> Error {
-        Error::File { path: self.root.display().to_string(), reason }
+        Error::File { path: self.root.display().to_string(), reason: reason.into() }
     }
 
     /// Refuses where one of these files has changes of its own, or Git would not see it.
@@ -49,12 +50,20 @@ impl Checkout {
         let status = git(&self.root, &arguments, &paths, None).await.map_err(|why| self.failed(why))?;
         let Some(first) = status.split('\0').find(|entry| entry.len() > 3) else { return Ok(()) };
         let (what, path) = first.split_at(3);
-        let reason = match what.trim() {
-            "!!" => "Git ignores it",
-            "??" => "it is there and was never committed: commit it first, or take it away",
-            _ => "it has changes that are not committed: commit them first, or put them aside",
+        let (en, zh) = match what.trim() {
+            "!!" => ("Git ignores it", "Git 忽略它"),
+            "??" => (
+                "it is there and was never committed: commit it first, or take it away",
+                "它已存在但从未提交：请先提交它，或移走它",
+            ),
+            _ => (
+                "it has changes that are not committed: commit them first, or put them aside",
+                "它有未提交的更改：请先提交，或暂存到一边",
+            ),
         };
-        Err(Error::Refused { reason: format!("{path}: {reason}; nothing was written") })
+        Err(Error::Refused {
+            reason: said!("{path}: {en}; nothing was written", "{path}：{zh}；未写入任何内容")
+        })
     }
 
     /// The file's place, which no link leads out of the checkout.
@@ -70,7 +79,12 @@ impl Checkout {
         if within && !link {
             return Ok(place);
         }
-        Err(Error::Refused { reason: format!("{path}: a link leads elsewhere; nothing was written") })
+        Err(Error::Refused {
+            reason: said!(
+                "{path}: a link leads elsewhere; nothing was written",
+                "{path}：有链接通往别处；未写入任何内容"
+            ),
+        })
     }
 
     /// Writes the files and commits them alone. Where that fails they are as they were.
@@ -89,7 +103,8 @@ impl Checkout {
     async fn write_and_commit(&self, files: &[FileChange], message: &str) -> Result<()> {
         for file in files {
             let place = self.true_place(&file.path)?;
-            let failed = |error: std::io::Error| Error::File { path: file.path.clone(), reason: error.to_string() };
+            let failed =
+                |error: std::io::Error| Error::File { path: file.path.clone(), reason: error.to_string().into() };
             match &file.after {
                 Some(text) => {
                     if let Some(folder) = place.parent() {

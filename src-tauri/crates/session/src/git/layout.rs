@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use world::yaml::{self, Edit};
-use world::{Gvk, ObjectKey};
+use world::{Gvk, ObjectKey, Said, said};
 
 use super::{Export, FileChange};
 use crate::change::touched::touched;
@@ -60,12 +60,12 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
 
 /// The folder by its true name, if that is within the checkout.
 fn inside(root: &Path, folder: &Path) -> Result<PathBuf> {
-    let failed = |reason: String| Error::File { path: folder.display().to_string(), reason };
-    let folder = folder.canonicalize().map_err(|error| failed(error.to_string()))?;
+    let failed = |reason: Said| Error::File { path: folder.display().to_string(), reason };
+    let folder = folder.canonicalize().map_err(|error| failed(error.to_string().into()))?;
     if folder.starts_with(root) && !folder.components().any(|part| part == Component::Normal(".git".as_ref())) {
         Ok(folder)
     } else {
-        Err(failed(format!("it is not within the checkout {}", root.display())))
+        Err(failed(said!("it is not within the checkout {}", "它不在检出目录 {} 中", root.display())))
     }
 }
 

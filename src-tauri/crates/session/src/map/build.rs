@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mesh::{Effect, Engine, Finding, Membership, Mtls, Ready, Tone, Unknown, unreadable};
-use world::{Service, Workload};
+use world::{Said, Service, Workload, said};
 
 use super::folded::by_namespace;
 use super::place::place;
@@ -28,7 +28,7 @@ pub struct Sources<'a> {
     /// What the tray would do.
     pub effect: Option<&'a Effect>,
     /// (namespace, workload) → what is wrong with one of its proxies.
-    pub ill: &'a HashMap<(String, String), String>,
+    pub ill: &'a HashMap<(String, String), Said>,
 }
 
 /// Draws the map of these namespaces (all for none named). `previous` keeps nodes where they were.
@@ -174,11 +174,13 @@ impl<'a> Builder<'a> {
         let ready = pods.iter().filter(|pod| pod.ready).count() as u32;
         let ill = workloads.iter().find_map(|names| self.sources.ill.get(names));
         let (health, because) = match (pods.len() as u32, ready, ill) {
-            (0, ..) => (Health::Idle, "no pods".to_owned()),
-            (_, 0, _) => (Health::Bad, "no pod is ready".to_owned()),
-            (pods, ready, _) if ready < pods => (Health::Warn, format!("{ready} of {pods} pods are ready")),
+            (0, ..) => (Health::Idle, said!("no pods", "没有 Pod")),
+            (_, 0, _) => (Health::Bad, said!("no pod is ready", "没有就绪的 Pod")),
+            (pods, ready, _) if ready < pods => {
+                (Health::Warn, said!("{ready} of {pods} pods are ready", "{pods} 个 Pod 中 {ready} 个就绪"))
+            }
             (_, _, Some(why)) => (Health::Warn, why.clone()),
-            _ => (Health::Ok, String::new()),
+            _ => (Health::Ok, Said::default()),
         };
         Node {
             id,
@@ -328,7 +330,7 @@ impl<'a> Builder<'a> {
         };
         let node = node.unwrap_or_else(|| {
             let mut node = self.node(id.to_owned(), kind, &(namespace.to_owned(), name.to_owned()), &[]);
-            (node.health, node.because) = (Health::Unknown, String::new());
+            (node.health, node.because) = (Health::Unknown, Said::default());
             node
         });
         self.nodes.insert(id.to_owned(), node);
@@ -382,7 +384,8 @@ impl<'a> Builder<'a> {
         let unknown = ["Service", "Pod"]
             .into_iter()
             .filter_map(|kind| {
-                Some(Unknown { about: format!("{kind}s on the map"), because: unreadable(world, "", kind)? })
+                let about = said!("{kind}s on the map", "地图上的 {kind}");
+                Some(Unknown { about, because: unreadable(world, "", kind)? })
             })
             .collect();
         Graph {
@@ -453,12 +456,13 @@ fn load(node: &mut Node, sum: &Sum) {
     node.per_second = sum.per_second;
     node.error_share = sum.error_share();
     let percent = (node.error_share * 1000.0).round() / 10.0;
-    let (health, because) = match node.error_share {
-        share if share >= BAD_ERRORS => (Health::Bad, format!("{percent} % of its requests fail")),
-        share if share >= SOME_ERRORS => (Health::Warn, format!("{percent} % of its requests fail")),
+    let health = match node.error_share {
+        share if share >= BAD_ERRORS => Health::Bad,
+        share if share >= SOME_ERRORS => Health::Warn,
         _ => return,
     };
     if health > node.health {
+        let because = said!("{percent} % of its requests fail", "{percent} % 的请求失败");
         (node.health, node.because) = (health, because);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use world::{Said, said};
+
 use super::sum::Sum;
 use super::{Edge, Graph, Group, Health, Node, NodeKind, Place, namespace_id};
 
@@ -48,7 +50,7 @@ fn empty(group: &Group) -> Node {
         ready: 0,
         versions: group.workloads,
         health: Health::Idle,
-        because: String::new(),
+        because: Said::default(),
         in_mesh: group.in_mesh,
         per_second: group.per_second,
         error_share: 0.0,
@@ -64,8 +66,8 @@ fn empty(group: &Group) -> Node {
 fn take_in(namespace: &mut Node, node: &Node) {
     if node.health > namespace.health {
         namespace.health = node.health;
-        namespace.because =
-            if node.because.is_empty() { String::new() } else { format!("{}: {}", node.name, node.because) };
+        let Said { en, zh } = &node.because;
+        namespace.because = if en.is_empty() { Said::default() } else { said!("{}: {en}", "{}：{zh}", node.name) };
     }
     // A version is counted with its service.
     if node.of.is_none() {
@@ -83,7 +85,7 @@ mod tests {
 
     fn node(id: String, (namespace, name): (&str, &str), health: Health) -> Node {
         let (id, name, namespace) = (id, name.to_owned(), namespace.to_owned());
-        let because = if health > Health::Ok { "no pod is ready".to_owned() } else { String::new() };
+        let because = if health > Health::Ok { "no pod is ready".into() } else { Said::default() };
         Node {
             id,
             name,
@@ -136,7 +138,7 @@ mod tests {
         let said: Vec<_> = folded
             .nodes
             .iter()
-            .map(|n| (n.id.as_str(), n.health, n.because.as_str(), n.pods, n.findings, n.versions))
+            .map(|n| (n.id.as_str(), n.health, n.because.en.as_str(), n.pods, n.findings, n.versions))
             .collect();
         assert_eq!(
             said,

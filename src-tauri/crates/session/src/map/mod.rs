@@ -6,7 +6,7 @@ mod place;
 mod sum;
 
 use mesh::Unknown;
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 /// What the map shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +150,7 @@ pub struct Node {
     /// How it fares.
     pub health: Health,
     /// Why, where it is not ok.
-    pub because: String,
+    pub because: Said,
     /// A mesh takes its traffic.
     pub in_mesh: bool,
     /// Requests a second that it takes.

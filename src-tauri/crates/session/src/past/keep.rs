@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mesh::Unknown;
+use world::{Said, said};
 
 use super::{Called, Past, Span, samples};
 use crate::live::Link;
@@ -57,7 +58,7 @@ impl Session {
             past.keep(now.as_second().max(0) as u64, &traffic.over(window, &ready), &uses)
         });
         let kept = kept.await.map_err(|_| defect("keeping the past"))?;
-        kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string() })
+        kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string().into() })
     }
 
     /// Puts what was used before this session in front of what it measures itself, once.
@@ -100,12 +101,13 @@ impl Session {
         if let Some(flows) = self.of_past(move |past| past.flows(at, kept)).await?.flatten() {
             return Ok(Ok(flows));
         }
-        let nothing = "nothing was kept of that time";
         let told = self.flows_counted(at, window).await?;
         let who = self.prometheus().borrow().name();
-        Ok(told.map_err(|unknown| Unknown {
-            about: "traffic".into(),
-            because: format!("{nothing}, and of {who}: {}", unknown.because),
+        Ok(told.map_err(|unknown| {
+            let Said { en, zh } = unknown.because;
+            let because =
+                said!("nothing was kept of that time, and of {who}: {en}", "没有保留那时的数据，而 {who}：{zh}");
+            Unknown { about: ("traffic", "流量").into(), because }
         }))
     }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use mesh::{Caller, Observed, Outcome, Ready, Request, Unknown};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
-use world::{Change, Object, ObjectKey, Origin, World};
+use world::{Change, Object, ObjectKey, Origin, Said, World};
 
 pub use dry_run::DryRun;
 pub(crate) use named::requests_named;
@@ -107,7 +107,7 @@ pub struct Left {
     /// Why.
     pub why: Why,
     /// In the engine's words, for `Otherwise`.
-    pub because: String,
+    pub because: Said,
 }
 
 /// Policies for what was seen.
@@ -185,7 +185,7 @@ fn tailor(
     let mut left: Vec<Left> = Vec::new();
     for (service, amount) in seen::nameless(traffic, ready, scope.window).into_iter().filter(|(of, _)| about(of)) {
         let from = Names::default();
-        left.push(Left { from, service, tcp: false, amount, why: Why::Plaintext, because: String::new() });
+        left.push(Left { from, service, tcp: false, amount, why: Why::Plaintext, because: Said::default() });
     }
     let mut named: Vec<&Call> = Vec::new();
     for call in &calls {
@@ -193,7 +193,7 @@ fn tailor(
         if why.is_none_or(|why| why == Why::Plaintext && call.secured == Secured::Mixed) {
             named.push(call);
         }
-        left.extend(why.map(|why| leaves(call, why, String::new())));
+        left.extend(why.map(|why| leaves(call, why, Said::default())));
     }
     let grants: Vec<Grant> = named.iter().map(|call| grant(call, told)).collect();
     let mut policies = write::policies(world, ready.places(), &grants);
@@ -266,7 +266,7 @@ fn is_refused(ready: &Ready, call: &Call) -> bool {
     !call.ports.is_empty() && call.ports.iter().all(refuses)
 }
 
-fn leaves(call: &Call, why: Why, because: String) -> Left {
+fn leaves(call: &Call, why: Why, because: Said) -> Left {
     let (from, service) = (call.from.clone(), call.service.clone());
     Left { from, service, tcp: call.tcp, amount: call.amount, why, because }
 }
@@ -334,12 +334,12 @@ fn observed(at: usize, call: &Call, ready: &Ready, sample: &Sample) -> Observed 
 }
 
 /// What the engine says of a caller that the policies do not let in though they name it.
-fn still_refused(after: &Ready, call: &Call, sample: &Sample) -> Option<String> {
+fn still_refused(after: &Ready, call: &Call, sample: &Sample) -> Option<Said> {
     let first = BTreeSet::from([port_of(&call.ports, &call.service, after)]);
     let ports = if call.ports.is_empty() { &first } else { &call.ports };
     ports.iter().find_map(|port| {
         let verdict = after.explain(&request(call, *port, sample));
-        let said = || verdict.trace.last().map(|step| step.because.en.clone());
+        let said = || verdict.trace.last().map(|step| step.because.clone());
         let unknown = verdict.unknown.first().map(|unknown| unknown.because.clone());
         (!verdict.serves()).then(|| unknown.or_else(said).unwrap_or_default())
     })

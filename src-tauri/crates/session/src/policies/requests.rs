@@ -7,7 +7,7 @@ use cluster::Connection;
 use futures::StreamExt as _;
 use mesh::{Ready, Unknown};
 use signals::access::{Call, Direction, What, read};
-use world::{Pod, World};
+use world::{Pod, Said, World, said};
 
 use super::Scope;
 use super::write::Asked;
@@ -43,8 +43,12 @@ pub(super) async fn told(connection: &Connection, ready: &Ready, scope: &Scope) 
         pods.extend(behind.map(|pod| ((namespace.clone(), name.clone()), pod.clone())));
     }
     if pods.len() > PODS {
-        let because = format!("{} proxies are behind these services, and {PODS} were read", pods.len());
-        told.unknown.push(Unknown { about: "access logs".into(), because });
+        let because = said!(
+            "{} proxies are behind these services, and {PODS} were read",
+            "这些服务后面有 {} 个代理，读取了其中 {PODS} 个",
+            pods.len()
+        );
+        told.unknown.push(Unknown { about: ("access logs", "访问日志").into(), because });
         pods.truncate(PODS);
     }
     let asked = pods.into_iter().map(|(service, pod)| async move { (service, lines(connection, &pod).await, pod) });
@@ -55,7 +59,8 @@ pub(super) async fn told(connection: &Connection, ready: &Ready, scope: &Scope) 
         match read {
             Ok(text) => told.lines += take(&text, &service, &accounts, &mut paths),
             Err(because) => {
-                told.unknown.push(Unknown { about: format!("access log of {}/{}", pod.namespace, pod.name), because });
+                let about = said!("access log of {}/{}", "{}/{} 的访问日志", pod.namespace, pod.name);
+                told.unknown.push(Unknown { about, because });
             }
         }
     }
@@ -63,10 +68,10 @@ pub(super) async fn told(connection: &Connection, ready: &Ready, scope: &Scope) 
     told
 }
 
-async fn lines(connection: &Connection, pod: &Pod) -> Result<String, String> {
+async fn lines(connection: &Connection, pod: &Pod) -> Result<String, Said> {
     let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     if !plain(&pod.namespace) || !plain(&pod.name) {
-        return Err("its name is none that a path can hold".into());
+        return Err(said!("its name is none that a path can hold", "其名称不能放进路径"));
     }
     let path = format!(
         "/api/v1/namespaces/{}/pods/{}/log?container={}&tailLines={LINES}&timestamps=true",
@@ -74,7 +79,7 @@ async fn lines(connection: &Connection, pod: &Pod) -> Result<String, String> {
         pod.name,
         signals::CONTAINER
     );
-    let bytes = connection.raw_get(&path).await.map_err(|error| error.to_string())?;
+    let bytes = connection.raw_get(&path).await.map_err(|error| error.said())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

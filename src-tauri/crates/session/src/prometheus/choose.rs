@@ -57,7 +57,7 @@ impl Workbench {
         if !matches!(chosen.which, Which::Address { token: true, .. })
             && let Err(because) = self.secrets().forget(&entry(&cluster)).await
         {
-            tracing::debug!(because, "no token of a Prometheus was there to be forgotten");
+            tracing::debug!(%because, "no token of a Prometheus was there to be forgotten");
         }
         session.ask_prometheus(self.signed(&cluster).await);
         Ok(kept)

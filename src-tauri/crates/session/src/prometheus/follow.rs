@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cluster::{Connection, Context, ExecPolicy};
 use secrecy::SecretString;
 use signals::promql::{Client, Kind, Known, Place, Report, Way, find, probe};
+use world::{Said, said};
 
 use super::{Chosen, Standing, State, Which, now};
 use crate::Session;
@@ -21,7 +22,7 @@ const USAGE: Duration = Duration::from_secs(1800);
 #[derive(Clone)]
 pub(crate) struct Signed {
     pub(super) chosen: Chosen,
-    pub(super) token: Result<Option<SecretString>, String>,
+    pub(super) token: Result<Option<SecretString>, Said>,
 }
 
 impl Default for Signed {
@@ -76,7 +77,7 @@ async fn follow(weak: Weak<Session>) {
                 match session.uses_now().await {
                     Ok(uses) => drop(session.prometheus.uses.send_replace(Arc::new(uses))),
                     Err(unknown) => {
-                        tracing::debug!(because = unknown.because, "what proxies used over days is not known")
+                        tracing::debug!(because = unknown.because.en, "what proxies used over days is not known")
                     }
                 }
             }
@@ -123,7 +124,7 @@ async fn look(session: &Session, signed: &Signed) -> Standing {
     };
     let (asked, kind) = (format!("Service {}/{}:{}", place.namespace, place.name, place.port), Some(place.kind));
     if world.service(&place.namespace, &place.name).is_none() {
-        return standing(asked, kind, State::Unusable("the Service is not there".to_owned()), None);
+        return standing(asked, kind, State::Unusable(said!("the Service is not there", "该 Service 不存在")), None);
     }
     let pods = place.pods(&world);
     let client = Client::new(session.connection().clone(), Way::Service(place, pods)).of_tenant(&chosen.tenant);
@@ -134,7 +135,7 @@ async fn look(session: &Session, signed: &Signed) -> Standing {
 async fn state(session: &Session, client: &Client, only: &str) -> State {
     match probe(client, only, &known(session), now()).await {
         Ok(report) => State::Usable(report),
-        Err(unreliable) => State::Unusable(unreliable.to_string()),
+        Err(unreliable) => State::Unusable(unreliable.said()),
     }
 }
 
@@ -147,12 +148,15 @@ fn known(session: &Session) -> Known {
     Known { pods: proxies.iter().map(signals::Proxy::key).collect(), workloads }
 }
 
-async fn at_address(session: &Session, url: &str, authority: &str, signed: &Signed) -> Result<Connection, String> {
-    let token = signed.token.clone().map_err(|because| format!("its token is not at hand: {because}"))?;
+async fn at_address(session: &Session, url: &str, authority: &str, signed: &Signed) -> Result<Connection, Said> {
+    let token = signed
+        .token
+        .clone()
+        .map_err(|Said { en, zh }| said!("its token is not at hand: {en}", "其令牌不在手边：{zh}"))?;
     let context = Context::of_server("prometheus", session.connection().name(), url, authority);
     let context = match token {
         Some(token) => context.with_token(token),
         None => context,
     };
-    cluster::connect(&context, &ExecPolicy::default()).await.map_err(|error| error.to_string())
+    cluster::connect(&context, &ExecPolicy::default()).await.map_err(|error| error.said())
 }

@@ -14,6 +14,7 @@ use mesh::Unknown;
 use serde::{Deserialize, Serialize};
 use signals::promql::{Client, Report};
 use tokio::sync::{Mutex, watch};
+use world::{Said, said};
 
 pub use signals::promql::{Cover, Kind, Place};
 pub use usage::{Usage, Uses};
@@ -80,7 +81,7 @@ pub enum State {
     /// The user wants none.
     Off,
     /// It cannot be relied on, because …
-    Unusable(String),
+    Unusable(Said),
     /// It can be relied on.
     Usable(Report),
 }
@@ -119,18 +120,20 @@ impl Standing {
     }
 
     /// Why it cannot be asked; `None` where it can.
-    pub fn because(&self) -> Option<String> {
-        let because = match &self.state {
+    pub fn because(&self) -> Option<Said> {
+        Some(match &self.state {
             State::Usable(_) => return None,
-            State::Looking => "it was not asked yet",
-            State::Absent => {
-                "no Service of this cluster looks like a Prometheus: its address can be given in the settings"
+            State::Looking => said!("it was not asked yet", "尚未询问它"),
+            State::Absent => said!(
+                "no Service of this cluster looks like a Prometheus: its address can be given in the settings",
+                "此集群中没有像 Prometheus 的 Service：可在设置中填写其地址"
+            ),
+            State::Several => {
+                said!("several are in this cluster: choose one in the settings", "此集群中有多个：请在设置中选择一个")
             }
-            State::Several => "several are in this cluster: choose one in the settings",
-            State::Off => "it is switched off for this cluster",
-            State::Unusable(because) => because,
-        };
-        Some(because.to_owned())
+            State::Off => said!("it is switched off for this cluster", "已为此集群关闭"),
+            State::Unusable(because) => because.clone(),
+        })
     }
 }
 
@@ -186,7 +189,9 @@ impl Session {
     pub(crate) fn days_missing(&self) -> Option<Unknown> {
         let standing = self.prometheus.standing.borrow().clone();
         let told = !matches!(standing.state, State::Absent | State::Off) && self.prometheus.signed.borrow().is_some();
-        let because = standing.because().unwrap_or_else(|| "what it has of these days is still being asked".into());
+        let because = standing
+            .because()
+            .unwrap_or_else(|| said!("what it has of these days is still being asked", "仍在询问它有这些天的哪些数据"));
         told.then(|| Unknown { about: standing.name().into(), because })
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use mesh::Unknown;
 use signals::promql::questions::{growth, was_counted};
 use signals::promql::{BUCKETS, REQUESTS, Trouble, edges};
+use world::{Said, said};
 
 use super::now;
 use crate::map::Flow;
@@ -58,13 +59,13 @@ impl Session {
             let query = growth(metric, also, window, &reliable.only);
             reliable.client.query(&query, Some(at as f64)).await.map(|answer| answer.finite())
         };
-        let unknown = |because: String| Ok(Err(Unknown { about: "traffic".into(), because }));
+        let unknown = |because: Said| Ok(Err(Unknown { about: ("traffic", "流量").into(), because }));
         let counted: std::result::Result<_, Trouble> =
             tokio::try_join!(ask(REQUESTS, "response_code"), ask(BUCKETS, "le"));
         match counted {
-            Err(trouble) => unknown(trouble.to_string()),
+            Err(trouble) => unknown(trouble.said()),
             Ok((requests, _)) if requests.is_empty() => {
-                unknown(format!("{} has no requests of that time", reliable.name))
+                unknown(said!("{} has no requests of that time", "{} 没有那时的请求", reliable.name))
             }
             Ok((requests, buckets)) => {
                 let edges = edges(requests, buckets, f64::from(window));

@@ -110,7 +110,7 @@ impl Session {
 }
 
 fn unknown(reliable: &Reliable, trouble: &Trouble) -> Unknown {
-    Unknown { about: reliable.name.into(), because: trouble.to_string() }
+    Unknown { about: reliable.name.into(), because: trouble.said() }
 }
 
 async fn of_namespace(reliable: &Reliable, world: &World, (namespace, pods): (&str, usize)) -> Result<Uses, Trouble> {

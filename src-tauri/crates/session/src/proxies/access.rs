@@ -10,7 +10,7 @@ use serde_json::json;
 use signals::access::{self, Lines};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use world::{Pod, yaml};
+use world::{Pod, Said, said, yaml};
 
 use crate::{Error, Result, Session};
 
@@ -40,7 +40,7 @@ pub enum Following {
     /// It runs.
     Runs,
     /// It ended: why.
-    Ended(String),
+    Ended(Said),
 }
 
 /// Which lines are wanted.
@@ -279,7 +279,7 @@ async fn read(log: &mut Log, ring: &Mutex<Ring>, asked: &Mutex<Instant>, told: &
                     told.send_modify(|n| *n += 1);
                 }
                 if lock(asked).elapsed() > IDLE {
-                    lock(ring).following = Following::Ended("nobody has looked for a while".into());
+                    lock(ring).following = Following::Ended(said!("nobody has looked for a while", "有一阵没有人查看"));
                     return false;
                 }
             }
@@ -287,10 +287,10 @@ async fn read(log: &mut Log, ring: &Mutex<Ring>, asked: &Mutex<Instant>, told: &
     }
 }
 
-fn because(error: &cluster::ApiError) -> String {
+fn because(error: &cluster::ApiError) -> Said {
     match &error.cause {
-        Cause::NotFound { .. } => "the pod or its proxy is gone".into(),
-        cause => cause.to_string(),
+        Cause::NotFound { .. } => said!("the pod or its proxy is gone", "该 Pod 或其代理已不存在"),
+        cause => cause.said(),
     }
 }
 

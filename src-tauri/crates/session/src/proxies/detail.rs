@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use signals::dump::{self, Dump, Origin, Part};
 use signals::endpoint::{self, Endpoint};
-use world::{ObjectKey, World};
+use world::{ObjectKey, Said, World, said};
 
 use crate::session::defect;
 use crate::{Error, Result, Session};
@@ -67,7 +67,7 @@ pub struct Detail {
     /// The instances that it sends to.
     pub endpoints: Vec<Endpoint>,
     /// Why the endpoints, or some of them, are not known; empty where all are.
-    pub endpoints_unknown: String,
+    pub endpoints_unknown: Said,
 }
 
 /// The last one that was asked for.
@@ -105,7 +105,7 @@ impl Session {
         let (dump, (endpoints, endpoints_unknown)) = both.map_err(|_| defect("reading a configuration"))?;
         // A ztunnel says so in one answer.
         let (endpoints, endpoints_unknown) = match &dump.workloads {
-            Some(workloads) => (workloads.clone(), String::new()),
+            Some(workloads) => (workloads.clone(), Said::default()),
             None => (endpoints, endpoints_unknown),
         };
         let detail = Arc::new(Detail {
@@ -190,7 +190,7 @@ impl Session {
         let world = self.world();
         let said = |row: &super::Proxy| {
             serde_json::json!({"version": row.version, "ready": row.ready, "restarts": row.restarts, "controlPlane": row.control_plane,
-                "diagnosis": row.diagnosis, "nack": row.nack,
+                "diagnosis": row.diagnosis.en, "nack": row.nack,
                 "types": row.types.iter().map(|t| format!("{} {:?}", t.name, t.state)).collect::<Vec<_>>()})
         };
         let endpoints: Vec<Value> = detail
@@ -211,11 +211,14 @@ impl Session {
 }
 
 /// The endpoints, and why not all of them are known.
-fn endpoints(answer: Result<Bytes, cluster::ApiError>) -> (Vec<Endpoint>, String) {
+fn endpoints(answer: Result<Bytes, cluster::ApiError>) -> (Vec<Endpoint>, Said) {
     match answer.map(|body| endpoint::read(&body)) {
-        Ok((endpoints, false)) => (endpoints, String::new()),
-        Ok((endpoints, true)) => (endpoints, "the answer ended early, or had more than is kept".into()),
-        Err(error) => (Vec::new(), error.to_string()),
+        Ok((endpoints, false)) => (endpoints, Said::default()),
+        Ok((endpoints, true)) => (
+            endpoints,
+            said!("the answer ended early, or had more than is kept", "应答提前结束，或内容超过了保留的上限"),
+        ),
+        Err(error) => (Vec::new(), error.said()),
     }
 }
 

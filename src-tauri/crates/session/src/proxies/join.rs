@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use signals::ill::{Evidence, Grave, Mesh, Whole, diagnose, diagnose_mesh};
 use signals::{Alive, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
-use world::World;
+use world::{Said, World};
 
 use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
 use crate::map::Health;
@@ -112,9 +112,12 @@ fn proxy(of: Evidence<'_>) -> Proxy {
     let look = of.look.and_then(|look| look.as_ref().ok());
     let mut unknown: Vec<_> = row.unknown.iter().map(crate::sampling::unknown).collect();
     if let Some(Err(because)) = of.look {
-        unknown.push(mesh::Unknown { about: "certificate and configuration".into(), because: because.clone() });
+        unknown.push(mesh::Unknown {
+            about: ("certificate and configuration", "证书与配置").into(),
+            because: because.clone(),
+        });
     }
-    let said = |because: &str, unknown: &[mesh::Unknown]| unknown.iter().any(|known| known.because == because);
+    let said = |because: &Said, unknown: &[mesh::Unknown]| unknown.iter().any(|known| known.because == *because);
     for (code, because) in untold {
         if !said(&because, &unknown) {
             unknown.push(mesh::Unknown { about: code.into(), because });

@@ -9,7 +9,7 @@ pub mod levels;
 use std::collections::HashMap;
 
 use mesh::Unknown;
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 use crate::map::Health;
 
@@ -105,7 +105,7 @@ pub struct Ill {
     /// Which diagnosis.
     pub diagnosis: &'static Diagnosis,
     /// What shows it.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Said>,
     /// The object behind it.
     pub object: Option<ObjectKey>,
 }
@@ -150,7 +150,7 @@ pub struct Proxy {
     /// Everything that ails it, the gravest first.
     pub ills: Vec<Ill>,
     /// The gravest in words, with the next step; empty when all is well.
-    pub diagnosis: String,
+    pub diagnosis: Said,
     /// The name of its container; empty where there is none.
     pub container: String,
     /// Its container is ready.
@@ -211,7 +211,7 @@ pub struct Plane {
 
 impl Fleet {
     /// (namespace, workload) → what is wrong with one of its proxies.
-    pub fn ill(&self) -> HashMap<(String, String), String> {
+    pub fn ill(&self) -> HashMap<(String, String), Said> {
         let ill = self.proxies.iter().filter(|proxy| proxy.health > Health::Ok);
         ill.map(|proxy| ((proxy.namespace.clone(), proxy.workload.clone()), proxy.diagnosis.clone())).collect()
     }

@@ -135,7 +135,7 @@ impl Session {
                         let en = format!("no requests to {stable} were seen in the last {window} s");
                         Said::new(en, format!("最近 {window} 秒没有看到发往 {stable} 的请求"))
                     },
-                    |unknown| unknown.because.clone().into(),
+                    |unknown| unknown.because.clone(),
                 );
                 let en = format!("nothing is measured for them to look at: {}", why.en);
                 Some(obstacle("gates", Said::new(en, format!("没有可供条件检查的数据：{}", why.zh))))

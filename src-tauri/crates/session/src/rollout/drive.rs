@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use journal::{EntryId, RolloutId, State};
 use rollout::{Act, Observation, Phase, Plan, Said, Split};
 use serde_json::Value;
+use world::said;
 
 use super::Kept;
 use super::lease::Lease;
@@ -61,7 +62,7 @@ async fn update(connection: &Connection, plan: &Plan, body: Value, live: Value) 
 
 /// A write that did not succeed.
 struct Failed {
-    because: String,
+    because: Said,
     /// The server, or an owner of the fields, said no, and would say so again.
     refused: bool,
 }
@@ -69,7 +70,7 @@ struct Failed {
 impl<E: Into<Error>> From<E> for Failed {
     fn from(error: E) -> Self {
         let error = error.into();
-        Self { refused: matches!(error, Error::Owned { .. } | Error::Refused { .. }), because: error.to_string() }
+        Self { refused: matches!(error, Error::Owned { .. } | Error::Refused { .. }), because: error.said() }
     }
 }
 
@@ -104,7 +105,7 @@ impl Session {
         let seen = self.rollout_seen(kept, elapsed, *written).await;
         let Act::Write(split) = kept.run.next(&seen) else {
             if seen.stale.is_none() {
-                kept.because.clear();
+                kept.because = Said::default();
             }
             return true;
         };
@@ -113,13 +114,13 @@ impl Session {
             Ok(true) => {}
             Ok(false) => return false,
             Err(error) => {
-                kept.because = error.to_string();
+                kept.because = error.said();
                 return true;
             }
         }
         match self.rollout_write(kept, split).await {
             Ok(entry) => {
-                kept.because.clear();
+                kept.because = Said::default();
                 kept.entries.extend(entry);
                 kept.run.wrote(split);
                 *written = Some(Timestamp::now().as_millisecond());
@@ -130,7 +131,7 @@ impl Session {
                     kept.run.refused(&failed.because);
                 }
                 let is_said = matches!(kept.run.phase, Phase::Paused(_));
-                kept.because = if is_said { String::new() } else { failed.because };
+                kept.because = if is_said { Said::default() } else { failed.because };
             }
         }
         true
@@ -141,7 +142,7 @@ impl Session {
         let link = self.live.borrow().link;
         let (live, mut stale) = match self.split_now(kept).await {
             Ok(live) => (live, None),
-            Err(error) => (Err(Said::default()), Some(error.to_string())),
+            Err(error) => (Err(Said::default()), Some(error.said())),
         };
         if link != Link::Live {
             stale = stale.or_else(|| Some(self.live.borrow().because.clone()));
@@ -199,7 +200,7 @@ impl Session {
         }
         let lease = (!matches!(run.phase, Phase::Returning(_))).then_some(&lease);
         let step = step_of(self.connection(), plan, split, lease, live).await?;
-        let step = step.map_err(|unfit| Error::Refused { reason: unfit.en })?;
+        let step = step.map_err(|reason| Error::Refused { reason })?;
         let message = match &run.phase {
             Phase::Returning(because) => format!("rollout {}: back to {}: {because}", plan.name, plan.stable),
             _ => format!(
@@ -222,7 +223,7 @@ impl Session {
         let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
         match applied.objects.first() {
             Some(ended) if ended.state != State::Applied => {
-                Err(Failed { because: ended.because.clone(), refused: ended.refused })
+                Err(Failed { because: ended.because.as_str().into(), refused: ended.refused })
             }
             _ => Ok(Some(applied.entry)),
         }
@@ -270,8 +271,12 @@ async fn drive(session: Weak<Session>, id: RolloutId, mut kept: Kept) {
             match session.rollout_release(&kept).await {
                 Ok(entry) => kept.entries.extend(entry),
                 Err(failed) => {
-                    let why = failed.because;
-                    kept.because = format!("the annotation {} could not be taken off: {why}", super::lease::ANNOTATION)
+                    let Said { en, zh } = failed.because;
+                    kept.because = said!(
+                        "the annotation {} could not be taken off: {en}",
+                        "无法移除注解 {}：{zh}",
+                        super::lease::ANNOTATION
+                    );
                 }
             }
         }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rollout::{Asked, Gate, Metric, Plan, fill};
 
-use super::queries::ask;
+use signals::promql::NoNumber;
+use world::{Said, said};
+
+use super::queries::{ask, of as of_whom};
 use crate::Session;
 use crate::past::keep::STEP;
 use crate::prometheus::Reliable;
@@ -19,7 +22,7 @@ pub enum Source {
     /// A Prometheus has it of the stable version, and of the canary nothing.
     Stable,
     /// Nobody knows it, because …: the gate is not played.
-    Unplayed(String),
+    Unplayed(Said),
 }
 
 /// A gate whose query is asked, in a play.
@@ -32,7 +35,7 @@ pub struct Given {
 }
 
 /// What a query gave at each moment, or why it gave nothing.
-type Line = Vec<Result<f64, String>>;
+type Line = Vec<Result<f64, Said>>;
 
 impl Session {
     /// What the queries of a plan give at these moments (seconds since 1970), or now where there are none; by the places of their gates in
@@ -44,7 +47,7 @@ impl Session {
         supposed: &BTreeMap<usize, f64>,
     ) -> (Vec<Given>, BTreeMap<usize, Vec<Asked>>) {
         let (mut given, mut asked) = (Vec::new(), BTreeMap::new());
-        let reliable = self.reliable().map_err(|unknown| format!("{}: {}", unknown.about, unknown.because));
+        let reliable = self.reliable().map_err(|unknown| of_whom(&unknown.about, &unknown.because));
         let mut gates = Vec::new();
         for (place, mut gate) in std::mem::take(&mut plan.gates).into_iter().enumerate() {
             if gate.metric != Metric::Promql {
@@ -79,10 +82,10 @@ fn any(line: &Line) -> bool {
 }
 
 /// Which of them is played.
-fn choose(gate: &Gate, supposed: Option<f64>, canary: Line, stable: &Line) -> Result<(Source, Line), String> {
+fn choose(gate: &Gate, supposed: Option<f64>, canary: Line, stable: &Line) -> Result<(Source, Line), Said> {
     if gate.min.is_none() && gate.max.is_none() && !any(stable) {
-        let because = stable.iter().find_map(|one| one.as_ref().err()).cloned().unwrap_or_default();
-        return Err(format!("nothing of the stable version to compare with: {because}"));
+        let Said { en, zh } = stable.iter().find_map(|one| one.as_ref().err()).cloned().unwrap_or_default();
+        return Err(said!("nothing of the stable version to compare with: {en}", "稳定版本没有可比的数据：{zh}"));
     }
     if let Some(value) = supposed {
         return Ok((Source::Supposed, vec![Ok(value); canary.len()]));
@@ -97,14 +100,8 @@ fn choose(gate: &Gate, supposed: Option<f64>, canary: Line, stable: &Line) -> Re
 }
 
 /// What a Prometheus has of a version at these moments, or now.
-async fn recorded(
-    reliable: &Result<Reliable, String>,
-    gate: &Gate,
-    plan: &Plan,
-    version: &str,
-    moments: &[u64],
-) -> Line {
-    let nothing = |because: String| vec![Err(because); moments.len().max(1)];
+async fn recorded(reliable: &Result<Reliable, Said>, gate: &Gate, plan: &Plan, version: &str, moments: &[u64]) -> Line {
+    let nothing = |because: Said| vec![Err(because); moments.len().max(1)];
     let reliable = match reliable {
         Ok(reliable) => reliable,
         Err(because) => return nothing(because.clone()),
@@ -113,25 +110,25 @@ async fn recorded(
         return vec![ask(reliable, gate, plan, version).await];
     };
     let Some(query) = fill(&gate.query, plan, version) else {
-        return nothing(format!("“{version}” cannot be part of a query"));
+        return nothing(said!("“{version}” cannot be part of a query", "“{version}”不能放进查询"));
     };
     let step = STEP.as_secs_f64();
     match reliable.client.over(&query, (*first as f64, *last as f64), step).await {
-        Err(trouble) => nothing(trouble.to_string()),
+        Err(trouble) => nothing(trouble.said()),
         Ok(lines) => match lines.as_slice() {
-            [] => nothing("it has no data of that time".to_owned()),
+            [] => nothing(said!("it has no data of that time", "它没有那时的数据")),
             [line] => moments.iter().map(|moment| nearest(&line.points, *moment as f64, step)).collect(),
-            several => nothing(format!("it gives {} series, not one number: sum them, or say which", several.len())),
+            several => nothing(NoNumber::Several(several.len()).said()),
         },
     }
 }
 
 /// The value nearest to a moment, if there is one in that minute.
-fn nearest(points: &[(f64, f64)], moment: f64, step: f64) -> Result<f64, String> {
+fn nearest(points: &[(f64, f64)], moment: f64, step: f64) -> Result<f64, Said> {
     let away = |point: &&(f64, f64)| (point.0 - moment).abs();
     let near = points.iter().filter(|point| away(point) <= step / 2.0 && point.1.is_finite());
     let found = near.min_by(|a, b| away(a).total_cmp(&away(b)));
-    found.map(|point| point.1).ok_or_else(|| "it has no data of that minute".to_owned())
+    found.map(|point| point.1).ok_or_else(|| said!("it has no data of that minute", "它没有那一分钟的数据"))
 }
 
 #[cfg(test)]
@@ -150,7 +147,7 @@ mod tests {
         assert_eq!(chosen(None, &none, &none), Err("none".into()));
         let beside = Gate { max: None, over: Some(1.0), ..gate.clone() };
         let refused = choose(&beside, Some(2.0), some, &none).unwrap_err();
-        assert_eq!(refused, "nothing of the stable version to compare with: none");
+        assert_eq!(refused.en, "nothing of the stable version to compare with: none");
     }
 
     #[test]

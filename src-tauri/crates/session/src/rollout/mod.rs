@@ -14,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rollout::{Command, Plan, Refused, Run};
 use serde::{Deserialize, Serialize};
+use world::{Said, said};
 
 pub use check::Obstacle;
 pub use foreign::{Foreign, Health, Order, Standing, Why, Written};
@@ -35,7 +36,7 @@ pub(crate) struct Kept {
     pub take_over: Vec<String>,
     /// What stands in the way of its next write; empty where nothing does.
     #[serde(default)]
-    pub because: String,
+    pub because: Said,
     /// Entries of the journal that it made.
     #[serde(default)]
     pub entries: Vec<journal::EntryId>,
@@ -59,7 +60,7 @@ pub struct Shown {
     /// The run.
     pub run: Run,
     /// What stands in the way of its next write.
-    pub because: String,
+    pub because: Said,
     /// Entries of the journal that it made.
     pub entries: Vec<journal::EntryId>,
 }
@@ -94,13 +95,15 @@ impl Session {
     /// # Errors
     /// Where something stands in its way ([`Session::rollout_check`] says all of it), or the disk fails.
     pub async fn rollout_begin(self: &Arc<Self>, plan: Plan, take_over: Vec<String>) -> Result<RolloutId> {
-        plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string() })?;
+        plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string().into() })?;
         let (obstacles, live) = self.rollout_looked(&plan, &take_over).await?;
         if let Some(first) = obstacles.iter().find(|obstacle| obstacle.blocks) {
-            return Err(Error::Refused { reason: format!("{}: {}", first.about, first.because) });
+            let Said { en, zh } = &first.because;
+            return Err(Error::Refused { reason: said!("{}: {en}", "{}：{zh}", first.about) });
         }
         let run = Run::begin(plan, live.unwrap_or_default());
-        let kept = Kept { run, since: Some(Timestamp::now()), take_over, because: String::new(), entries: Vec::new() };
+        let kept =
+            Kept { run, since: Some(Timestamp::now()), take_over, because: Said::default(), entries: Vec::new() };
         let user = self.opening.probed.user.clone();
         let id = self.opening.records.rollout_begin(&self.cluster_name(), &user, self.driver(), &kept).await?;
         self.rollout_drive(id, kept);
@@ -122,9 +125,13 @@ impl Session {
     pub async fn rollout_command(&self, id: RolloutId, command: Command) -> Result<()> {
         let shown = self.rollouts().await?.into_iter().find(|one| one.id == id && !one.is_over);
         let Some(mut shown) = shown else {
-            return Err(Error::Refused { reason: format!("no rollout {id} is under way") });
+            return Err(Error::Refused {
+                reason: said!("no rollout {id} is under way", "没有正在进行的发布 {id}")
+            });
         };
-        shown.run.command(command).map_err(|Refused(why)| Error::Refused { reason: format!("the rollout {why}") })?;
+        shown.run.command(command).map_err(|Refused(Said { en, zh })| Error::Refused {
+            reason: said!("the rollout {en}", "该发布{zh}"),
+        })?;
         self.opening.records.rollout_wish(id, command).await?;
         self.wished.notify_waiters();
         Ok(())

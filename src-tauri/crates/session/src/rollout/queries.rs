@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rollout::{Asked, Gate, Metric, Plan, fill};
 
+use world::{Said, said};
+
 use super::check::{Obstacle, obstacle};
 use crate::Session;
 use crate::prometheus::Reliable;
@@ -16,7 +18,7 @@ fn asking(plan: &Plan) -> impl Iterator<Item = (usize, &Gate)> {
 impl Session {
     /// What the queries of a plan's gates give now. What cannot be asked, or gives no number, says why.
     pub(super) async fn gates_asked(&self, plan: &Plan) -> BTreeMap<usize, Asked> {
-        let reliable = self.reliable().map_err(|unknown| format!("{}: {}", unknown.about, unknown.because));
+        let reliable = self.reliable().map_err(|unknown| of(&unknown.about, &unknown.because));
         let looks = asking(plan).map(|(place, gate)| {
             let reliable = &reliable;
             async move {
@@ -49,26 +51,31 @@ impl Session {
         for (place, gate) in asking(plan) {
             let answer = match self.reliable() {
                 Ok(reliable) => {
-                    ask(&reliable, gate, plan, &plan.stable).await.map_err(|said| (reliable.name.into(), said))
+                    ask(&reliable, gate, plan, &plan.stable).await.map_err(|said| of(&reliable.name.into(), &said))
                 }
-                Err(unknown) => Err((unknown.about, unknown.because)),
+                Err(unknown) => Err(of(&unknown.about, &unknown.because)),
             };
-            if let Err((who, because)) = answer {
+            if let Err(because) = answer {
                 let about = if gate.name.is_empty() { format!("gate {}", place + 1) } else { gate.name.clone() };
-                found.push(obstacle(about, format!("{who}: {because}")));
+                found.push(obstacle(about, because));
             }
         }
         found
     }
 }
 
-pub(super) async fn ask(reliable: &Reliable, gate: &Gate, plan: &Plan, version: &str) -> Result<f64, String> {
-    let query = fill(&gate.query, plan, version).ok_or_else(|| format!("“{version}” cannot be part of a query"))?;
-    let answer =
-        reliable.client.query(&query, Some(crate::prometheus::now())).await.map_err(|error| error.to_string())?;
+/// Who says why.
+pub(super) fn of(who: &Said, because: &Said) -> Said {
+    Said::new(format!("{}: {}", who.en, because.en), format!("{}：{}", who.zh, because.zh))
+}
+
+pub(super) async fn ask(reliable: &Reliable, gate: &Gate, plan: &Plan, version: &str) -> Result<f64, Said> {
+    let query = fill(&gate.query, plan, version)
+        .ok_or_else(|| said!("“{version}” cannot be part of a query", "“{version}”不能放进查询"))?;
+    let answer = reliable.client.query(&query, Some(crate::prometheus::now())).await.map_err(|error| error.said())?;
     // A part that did not answer is not the whole (Thanos, "partial response").
     if let Some(warning) = answer.warnings.first() {
-        return Err(format!("it warns: {warning}"));
+        return Err(said!("it warns: {warning}", "它警告：{warning}"));
     }
-    answer.number().map_err(|none| none.to_string())
+    answer.number().map_err(|none| none.said())
 }

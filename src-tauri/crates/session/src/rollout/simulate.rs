@@ -7,7 +7,7 @@ use std::time::Duration;
 use mesh::{Caller, Outcome, Ready, Request};
 use rollout::{Asked, Measured, Pause, Plan, Played, Rates, RouteKind, Scene, Split, play};
 use serde_json::Value;
-use world::{Change, Object, Origin};
+use world::{Change, Object, Origin, Said, said};
 
 use super::given::Given;
 use super::versions::{measured, version, window};
@@ -62,7 +62,7 @@ impl Session {
     /// # Errors
     /// Where the plan makes no sense, the cluster cannot be asked, or the route cannot be driven.
     pub async fn rollout_simulate(&self, plan: Plan, supposed: Supposed) -> Result<Simulated> {
-        plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string() })?;
+        plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string().into() })?;
         let mut plan = plan;
         let ready = self.ready().await?;
         let key = plan.object();
@@ -103,7 +103,10 @@ fn needs(plan: &Plan) -> Duration {
 
 fn simulate(ready: &Ready, plan: Plan, live: &Value, stage: &Stage, given: Vec<Given>) -> Result<Simulated> {
     let Stage { recorded, moments, asked, supposed } = stage;
-    let refused = |unfit: rollout::Unfit| Error::Refused { reason: format!("{}: {unfit}", plan.object()) };
+    let refused = |unfit: rollout::Unfit| {
+        let Said { en, zh } = unfit.said();
+        Error::Refused { reason: said!("{}: {en}", "{}：{zh}", plan.object()) }
+    };
     let begin = Split::read(&plan, live).map_err(refused)?;
     let callers = callers(ready, &plan, moments);
     let mut shares: Vec<(Split, Shares)> = Vec::new();

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watcher::Watcher;
-use world::World;
+use world::{World, said};
 
 use crate::Session;
 use crate::live::{Link, Live};
@@ -68,16 +68,20 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
         let part = |part: signals::Round| {
             read += part.samples.len();
             if first {
-                let because = format!("{read} of {} proxies have been read so far", proxies.len());
-                next.unknown = vec![mesh::Unknown { about: "traffic".into(), because }];
+                let because = said!(
+                    "{read} of {} proxies have been read so far",
+                    "目前已读取 {} 个代理中的 {read} 个",
+                    proxies.len()
+                );
+                next.unknown = vec![mesh::Unknown { about: ("traffic", "流量").into(), because }];
             }
             told(&mut next, part);
         };
         let round = poller.round_in_parts(&proxies, PART, part).await;
         next.unknown = round.unknown.iter().map(unknown).collect();
         if proxies.is_empty() {
-            let because = "no proxy runs in this cluster that counts requests".to_owned();
-            next.unknown.push(mesh::Unknown { about: "traffic".into(), because });
+            let because = said!("no proxy runs in this cluster that counts requests", "此集群中没有会统计请求的代理");
+            next.unknown.push(mesh::Unknown { about: ("traffic", "流量").into(), because });
         }
         let signals::Cost { proxies: asked, bytes, seconds } = round.cost;
         next.cost = Cost { proxies: asked, bytes, seconds, every: seconds + Poller::step(proxies.len()).as_secs_f64() };

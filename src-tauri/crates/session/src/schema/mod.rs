@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mesh::Finding;
 use serde_json::Value;
 use world::yaml;
-use world::{Gvk, ObjectKey};
+use world::{Gvk, ObjectKey, Said};
 
 pub use check::{Fault, Problem};
 pub use fields::{Alternative, Choice, Field};
@@ -28,7 +28,7 @@ pub struct Checked {
     /// What the rules of the meshes find in it, with the tray applied.
     pub findings: Vec<Arc<Finding>>,
     /// Why the schema was not asked; empty where it was.
-    pub because: String,
+    pub because: Said,
 }
 
 impl Session {
@@ -58,13 +58,13 @@ impl Session {
         let findings = found.findings.iter().filter(|finding| finding.object == key).cloned().collect();
         let schema = match self.schema_of(&gvk.group, &gvk.version, &gvk.kind).await {
             Ok(schema) => schema,
-            Err(error) => return Ok(Checked { findings, because: error.to_string(), ..Checked::default() }),
+            Err(error) => return Ok(Checked { findings, because: error.said(), ..Checked::default() }),
         };
         let problems = check::check(&schema, &reading.value).into_iter().map(|problem| {
             let line = line_of(&reading, &problem.pointer);
             (problem, line)
         });
-        Ok(Checked { problems: problems.collect(), findings, because: String::new() })
+        Ok(Checked { problems: problems.collect(), findings, because: Said::default() })
     }
 
     /// The schema of a kind, read again where a definition of its group has changed since.

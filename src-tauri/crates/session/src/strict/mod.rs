@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use journal::EntryId;
 use serde_json::json;
 use world::yaml::{self, Edit};
-use world::{Document, ObjectKey, World};
+use world::{Document, ObjectKey, World, said};
 
 pub use guard::Broken;
 pub use plan::{Mode, Place, PlainCaller, Row, State};
@@ -83,13 +83,19 @@ impl Session {
     pub async fn strict_step(&self, namespace: &str, guard: bool) -> Result<Dish> {
         let strict = self.strict().await?;
         if let Some(broken) = strict.broken.first() {
-            let reason = format!("entry {} broke {}: take it back first", broken.entry, broken.words());
+            let reason = said!(
+                "entry {} broke {}: take it back first",
+                "第 {} 条使 {} 中断：请先撤销它",
+                broken.entry,
+                broken.words()
+            );
             return Err(Error::Refused { reason });
         }
         let row = strict.rows.into_iter().find(|row| row.namespace == namespace);
         let target = row.and_then(|row| row.target);
-        let target =
-            target.ok_or_else(|| Error::Refused { reason: format!("there is no next step for {namespace}") })?;
+        let target = target.ok_or_else(|| Error::Refused {
+            reason: said!("there is no next step for {namespace}", "{namespace} 没有下一步"),
+        })?;
         let apis = self.connection().apis().await?;
         let version = apis.find(SECURITY, KIND).map_or_else(|| "v1".into(), |api| api.version.clone());
         let (drafted, tray) = (self.drafted().await?, self.tray.borrow().clone());

@@ -76,7 +76,7 @@ impl Session {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.
                 self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
             }
-            return Err(Error::Refused { reason: format!("{}: {}", ended.key, ended.because) });
+            return Err(Error::Refused { reason: format!("{}: {}", ended.key, ended.because).into() });
         }
         self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
         let back = TakenBack {

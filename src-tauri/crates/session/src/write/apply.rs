@@ -243,7 +243,7 @@ fn resource_version(object: &Value) -> String {
 /// Whether everything that stands in the way was decided by the user.
 fn permit(plan: &Plan, take_over: &[String]) -> Result<()> {
     if !plan.because.is_empty() {
-        return Err(Error::Refused { reason: plan.because.clone() });
+        return Err(Error::Refused { reason: plan.because.as_str().into() });
     }
     for step in &plan.steps {
         let held: Vec<&Conflict> = step.conflicts.iter().filter(|c| !take_over.contains(&c.manager)).collect();

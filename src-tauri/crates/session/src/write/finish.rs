@@ -2,6 +2,7 @@
 //! every change.
 
 use journal::{Change, Entry, EntryId, ObjectRecord, State};
+use world::said;
 use world::yaml::{self, Edit};
 
 use super::plan::read;
@@ -22,7 +23,9 @@ impl Session {
         let left = || found.objects.iter().filter(|object| object.outcome.state != State::Applied);
         let is_over = !matches!(found.state, State::Partial | State::RolledBack);
         if is_over || left().next().is_none() {
-            return Err(Error::Refused { reason: format!("nothing of entry {entry} is left to write") });
+            return Err(Error::Refused {
+                reason: said!("nothing of entry {entry} is left to write", "第 {entry} 条已没有要写入的内容"),
+            });
         }
         for object in left() {
             self.rest(object).await?;
@@ -32,16 +35,23 @@ impl Session {
 
     async fn rest(&self, object: &ObjectRecord) -> Result<()> {
         let key = &object.key;
-        let refused = |why: &str| Err(Error::Refused { reason: format!("{key}: {why}") });
+        let refused = |en: &str, zh: &str| Err(Error::Refused { reason: said!("{key}: {en}", "{key}：{zh}") });
         if object.redacted {
-            return refused("the journal keeps no secrets, so what was to be written is not known here");
+            return refused(
+                "the journal keeps no secrets, so what was to be written is not known here",
+                "变更记录不保存机密，所以这里不知道要写入什么",
+            );
         }
         let live = read(self.connection(), key).await?;
         match (object.change, &object.after, live) {
-            (Change::Order, ..) => refused("it was an order to its controller: give it again"),
+            (Change::Order, ..) => {
+                refused("it was an order to its controller: give it again", "它是给其控制器的指令：请重新下达")
+            }
             (Change::Delete, _, None) => Ok(()),
             (Change::Delete, _, Some(_)) => self.draft_delete(key).await,
-            (Change::Create | Change::Update, None, _) => refused("what was to be written is not in the journal"),
+            (Change::Create | Change::Update, None, _) => {
+                refused("what was to be written is not in the journal", "变更记录中没有要写入的内容")
+            }
             (Change::Create | Change::Update, Some(after), None) => {
                 self.draft_put(&yaml::write(&desired(after)), "").await
             }
@@ -51,7 +61,7 @@ impl Session {
                 let whole = self.document(key).await?;
                 let edits: Vec<Edit> = fields.into_iter().map(edit).collect();
                 let text = yaml::edit(&whole.yaml, &edits)
-                    .map_err(|error| Error::Refused { reason: format!("{key}: {error}") })?;
+                    .map_err(|error| Error::Refused { reason: format!("{key}: {error}").into() })?;
                 self.draft_put(&text, &whole.resource_version).await
             }
         }

@@ -395,7 +395,7 @@ fn refusal(
         | Cause::NotFound { .. }
         | Cause::Conflict { .. }
         | Cause::NotAllowed { .. } => {
-            vec![problem(format!("{}; {}", error.cause, error.hint()))]
+            vec![problem(format!("{}; {}", error.cause, error.hint().0))]
         }
         _ => return Err(error),
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cluster::FIELD_MANAGER;
 use journal::{Change, Entry, EntryId, ObjectRecord, RolloutId, State};
 use serde_json::Value;
+use world::said;
 
 use super::apply::Applied;
 use super::managers;
@@ -30,8 +31,16 @@ impl Session {
         }
         match found.state {
             State::Applied | State::Partial | State::Intended => {}
-            State::Undone => return Err(Error::Refused { reason: format!("entry {entry} is undone already") }),
-            State::RolledBack => return Err(Error::Refused { reason: format!("entry {entry} was put back at once") }),
+            State::Undone => {
+                return Err(Error::Refused {
+                    reason: said!("entry {entry} is undone already", "第 {entry} 条已撤销")
+                });
+            }
+            State::RolledBack => {
+                return Err(Error::Refused {
+                    reason: said!("entry {entry} was put back at once", "第 {entry} 条当时就已恢复"),
+                });
+            }
         }
         let mut steps = Vec::new();
         for object in found.objects.iter().rev() {
@@ -47,7 +56,9 @@ impl Session {
     pub async fn rollout_undo_review(&self, id: RolloutId) -> Result<Arc<Plan>> {
         let entries = self.rollout_entries(id).await?;
         let [.., last] = &entries[..] else {
-            return Err(Error::Refused { reason: format!("rollout {id} changed nothing that still stands") });
+            return Err(Error::Refused {
+                reason: said!("rollout {id} changed nothing that still stands", "发布 {id} 没有留下仍然有效的更改"),
+            });
         };
         let mut whole: Vec<ObjectRecord> = Vec::new();
         for object in entries.iter().flat_map(|entry| &entry.objects) {
@@ -78,7 +89,9 @@ impl Session {
     async fn rollout_entries(&self, id: RolloutId) -> Result<Vec<Entry>> {
         let shown = self.rollout(id).await?;
         if !shown.is_over {
-            return Err(Error::Refused { reason: format!("rollout {id} is under way: abort it first") });
+            return Err(Error::Refused {
+                reason: said!("rollout {id} is under way: abort it first", "发布 {id} 正在进行：请先中止它"),
+            });
         }
         let mut entries = Vec::new();
         for entry in shown.entries {
@@ -92,7 +105,7 @@ impl Session {
 
     async fn rollout(&self, id: RolloutId) -> Result<Shown> {
         let found = self.rollouts().await?.into_iter().find(|one| one.id == id);
-        found.ok_or_else(|| Error::Refused { reason: format!("there is no rollout {id}") })
+        found.ok_or_else(|| Error::Refused { reason: said!("there is no rollout {id}", "没有发布 {id}") })
     }
 
     /// Undoes an entry as reviewed.

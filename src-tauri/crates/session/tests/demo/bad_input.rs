@@ -47,7 +47,7 @@ async fn a_token_that_ends_in_the_middle_keeps_the_draft() {
     ] {
         let text = error.to_string();
         assert!(text.starts_with("read VirtualService prod/reviews on demo: not signed in: "), "{text}");
-        assert!(error.hint().starts_with("Sign in again"), "{}", error.hint());
+        assert!(error.hint().0.starts_with("Sign in again"), "{}", error.hint().0);
     }
     unchanged(&bench, &before).await;
     assert!(bench.session.history(&Default::default()).await.unwrap().is_empty(), "nothing was even intended");
@@ -66,7 +66,7 @@ async fn crds_that_are_missing_are_named_and_nothing_pretends_to_know() {
     assert_eq!(world.coverage("security.istio.io", "PeerAuthentication"), Coverage::Ready, "the others are followed");
     let error = bench.session.document(&reviews("VirtualService")).await.unwrap_err();
     assert_eq!(
-        (error.to_string().as_str(), error.hint()),
+        (error.to_string().as_str(), error.hint().0),
         (
             "read VirtualService prod/reviews on demo: VirtualService of networking.istio.io is not served there",
             "Install the CRD, or open a cluster that has it."
@@ -95,7 +95,7 @@ async fn a_kind_that_is_forbidden_is_said_wherever_it_matters() {
         error.to_string(),
         "read VirtualService prod/reviews on demo: you may not list virtualservices.networking.istio.io"
     );
-    assert_eq!(error.hint(), "Ask the cluster's administrator for this right.");
+    assert_eq!(error.hint().0, "Ask the cluster's administrator for this right.");
     let new = yaml::write(&json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
         "metadata": {"name": "new", "namespace": "prod"}, "spec": {"hosts": ["reviews"]}}));
     bench.session.draft_put(&new, "").await.unwrap();
@@ -190,7 +190,7 @@ async fn a_slow_cluster_and_a_bad_one_hold_no_other_up() {
     }
     let error = workbench.probe(&old).await.answer.unwrap_err();
     assert_eq!(error.to_string(), "context 'old' signs in with auth-provider 'gcp', which is no longer supported");
-    assert!(error.hint().contains("exec plugin") && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    assert!(error.hint().0.contains("exec plugin") && !format!("{error:?}").contains("hunter2"), "{error:?}");
     let session = workbench.open_session(DEMO).await.unwrap();
     live(&session).await;
 }

@@ -69,7 +69,7 @@ async fn what_may_not_be_read_is_told() {
     keep(&bench).await;
     let verdict = once(&bench, "kept:8080", |verdict| verdict.outcome != Outcome::Unresolved).await;
     assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:?}");
-    assert!(verdict.unknown[0].because.contains("the right to list EndpointSlice is missing"), "{verdict:?}");
+    assert!(verdict.unknown[0].because.en.contains("the right to list EndpointSlice is missing"), "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

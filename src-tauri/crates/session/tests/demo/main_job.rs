@@ -120,7 +120,7 @@ spec:
 "#;
     bench.session.draft_put(gateway, "").await.unwrap();
     let plan = bench.review().await;
-    let about: Vec<_> = plan.unknown.iter().map(|unknown| unknown.about.as_str()).collect();
+    let about: Vec<_> = plan.unknown.iter().map(|unknown| unknown.about.en.as_str()).collect();
     assert!(about.contains(&"gateway-credential-invalid"), "{about:?}");
 }
 

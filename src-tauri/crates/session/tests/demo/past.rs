@@ -42,9 +42,9 @@ async fn the_map_can_be_moved_back_in_time_even_after_a_restart() {
     let graph = later.graph_at(Level::Services, &[], 60, at).await.unwrap();
     let busy = graph.edges.iter().find(|edge| edge.id == "service:prod/storefront>service:prod/catalog").unwrap();
     assert!(busy.per_second > 20.0, "{busy:?}");
-    assert!(!graph.unknown.iter().any(|unknown| unknown.about == "traffic"), "{:?}", graph.unknown);
+    assert!(!graph.unknown.iter().any(|unknown| unknown.about.en == "traffic"), "{:?}", graph.unknown);
     let before = later.graph_at(Level::Services, &[], 60, at - 7200).await.unwrap();
-    assert!(before.unknown.iter().any(|unknown| unknown.because.starts_with("nothing was kept of that time")));
+    assert!(before.unknown.iter().any(|unknown| unknown.because.en.starts_with("nothing was kept of that time")));
     assert!(before.edges.iter().all(|edge| edge.per_second == 0.0));
     let per_hour = again.bytes as f64 / again.moments.len() as f64 * 60.0;
     eprintln!("{} bytes for {} moments: {:.0} KiB an hour", again.bytes, again.moments.len(), per_hour / 1024.0);

@@ -168,7 +168,7 @@ async fn who_may_ask_by_no_way_does_not_ask_again_at_every_round() {
     proxies.retain(|proxy| proxy.container.ready);
     let poller = Poller::new(bench.session.connection().clone());
     let first = poller.round(&proxies).await;
-    assert!(first.unknown[0].because.contains("pods/portforward"), "{:?}", first.unknown);
+    assert!(first.unknown[0].because.en.contains("pods/portforward"), "{:?}", first.unknown);
     door.heard();
     let second = poller.round(&proxies).await;
     let of_statistics = door.heard().0.into_iter().filter(|(_, path)| path.contains("stats")).count();
@@ -220,7 +220,7 @@ async fn one_that_answers_half_too_much_never_or_nonsense_costs_its_own_row() {
     assert!(round.cost.seconds < 8.0, "nobody waits for the one that says nothing: {:?}", round.cost);
     let failed: HashSet<&str> = round.failed.iter().map(|((_, pod), _)| pod.as_str()).collect();
     assert_eq!(failed, HashSet::from([sidecars[0].pod.as_str(), sidecars[1].pod.as_str()]));
-    assert!(round.unknown[0].about.ends_with(" and 1 more"), "{:?}", round.unknown);
+    assert!(round.unknown[0].about.en.ends_with(" and 1 more"), "{:?}", round.unknown);
     traffic.take(round, &proxies);
     for proxy in &proxies {
         let (read, _) = traffic.draining(&proxy.namespace, &proxy.pod).expect("it was read once");
@@ -265,7 +265,7 @@ async fn one_that_does_not_show_its_configuration_holds_up_nobody() {
     assert!(begun.elapsed() < Duration::from_secs(9), "it takes {:?}", begun.elapsed());
     let told = |fleet: &Arc<Fleet>| {
         let cart = fleet.proxies.iter().find(|proxy| is_cart(proxy));
-        cart.is_some_and(|cart| cart.unknown.iter().any(|unknown| unknown.about == "certificate and configuration"))
+        cart.is_some_and(|cart| cart.unknown.iter().any(|unknown| unknown.about.en == "certificate and configuration"))
     };
     tokio::time::timeout(LIMIT, fleet.wait_for(told)).await.expect("its row says why").unwrap();
     let cost = bench.session.traffic().borrow().cost;

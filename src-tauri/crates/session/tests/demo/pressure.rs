@@ -34,6 +34,6 @@ async fn callers_tell_what_is_under_way_and_what_they_may() {
     let used: f64 = busiest.clusters.iter().map(|one| one.under_way.connections).sum();
     let refused: Vec<_> = busiest.clusters.iter().filter_map(|one| one.refused).collect();
     assert!(used >= 1.0 && refused.iter().all(|count| *count == 0.0) && !refused.is_empty(), "{busiest:#?}");
-    let told: Vec<_> = unknown.iter().map(|one| (one.about.as_str(), one.because.as_str())).collect();
+    let told: Vec<_> = unknown.iter().map(|one| (one.about.en.as_str(), one.because.en.as_str())).collect();
     assert!(told.contains(&("gallery/album-v1", "it has no proxy of its own that would keep to limits")), "{told:?}");
 }

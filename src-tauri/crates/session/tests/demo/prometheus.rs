@@ -195,7 +195,7 @@ async fn without_one_everything_says_so_and_goes_on() {
     assert_eq!(bench.session.prometheus_looked().await.state, State::Looking, "nobody was told to look");
     bench.session.find_prometheus();
     assert_eq!(bench.session.prometheus_looked().await.state, State::Absent);
-    let because = bench.session.uses_now().await.unwrap_err().because;
+    let because = bench.session.uses_now().await.unwrap_err().because.en;
     assert!(because.starts_with("no Service of this cluster looks like a Prometheus"), "{because}");
     let curve = bench.session.resource_history("prod", "cart-v1").await.unwrap();
     assert!(curve.from_prometheus == 0 && curve.unknown.is_some());
@@ -255,8 +255,8 @@ async fn one_that_cannot_be_relied_on_says_why() {
         let State::Unusable(because) = state(session, |state| !matches!(state, State::Looking)).await else {
             panic!("{:?}", session.prometheus().borrow())
         };
-        assert_eq!(session.uses_now().await.unwrap_err().because, because);
-        because
+        assert_eq!(session.uses_now().await.unwrap_err().because.en, because.en);
+        because.en
     };
     session.find_prometheus();
     let gone = because(false).await;
@@ -438,7 +438,7 @@ async fn a_plan_is_played_on_what_it_has_or_on_what_is_supposed() {
         (source.clone(), simulated.played)
     };
     let (source, played) = play(&[]).await;
-    assert!(matches!(&source, From::Unplayed(because) if because.starts_with("Prometheus: ")), "{source:?}");
+    assert!(matches!(&source, From::Unplayed(because) if because.en.starts_with("Prometheus: ")), "{source:?}");
     assert_eq!((&played.run.phase, played.steps[0].to), (&Phase::Done, 20.0), "the gate is left out");
     let (source, played) = play(&[(0, 7.0)]).await;
     // For 75 s nobody can tell; the look after is the first of those that hold.

@@ -45,7 +45,7 @@ async fn every_ill_proxy_says_what_ails_it() {
         let proxy = of(&fleet, namespace, workload);
         let codes: Vec<_> = proxy.ills.iter().map(|ill| ill.diagnosis.code).collect();
         assert_eq!((codes.first().copied(), proxy.health), (Some(code), health), "{workload}: {codes:?}");
-        assert!(!proxy.diagnosis.is_empty() && !proxy.ills[0].evidence.is_empty());
+        assert!(!proxy.diagnosis.en.is_empty() && !proxy.ills[0].evidence.is_empty());
     }
     let refused = of(&fleet, "prod", "email-v1");
     let object = refused.ills[0].object.as_ref().expect("the object that broke it");
@@ -104,7 +104,7 @@ async fn whoever_may_not_ask_is_told_so() {
     assert!(fleet.proxies.iter().all(|proxy| proxy.sync == Sync::Unknown && proxy.health != Health::Ok));
     let email = of(&fleet, "prod", "email-v1");
     assert_eq!(email.ills[0].diagnosis.code, "right-missing");
-    assert!(email.unknown.iter().any(|unknown| unknown.because.contains("pods/portforward")), "{:?}", email.unknown);
+    assert!(email.unknown.iter().any(|unknown| unknown.because.en.contains("pods/portforward")), "{:?}", email.unknown);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +303,8 @@ async fn the_log_of_a_pod_that_is_gone_says_so() {
         }
     };
     let shown = tokio::time::timeout(LIMIT, shown).await.expect("an answer");
-    assert_eq!(shown.following, Following::Ended("the pod or its proxy is gone".into()));
+    let Following::Ended(because) = &shown.following else { panic!("{:?}", shown.following) };
+    assert_eq!(because.en, "the pod or its proxy is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -391,7 +392,7 @@ async fn what_ails_the_mesh_as_a_whole_is_said_beside_its_proxies() {
     for (ill, (code, kind, name, evidence)) in seen.ills.iter().zip(expected) {
         let object = ill.object.as_ref().map_or(("", ""), |object| (object.kind.as_str(), object.name.as_str()));
         assert_eq!((ill.diagnosis.code, object), (code, (kind, name)));
-        assert!(ill.evidence[0].contains(evidence), "{:?}", ill.evidence);
+        assert!(ill.evidence[0].en.contains(evidence), "{:?}", ill.evidence);
     }
 }
 

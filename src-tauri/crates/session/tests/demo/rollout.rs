@@ -71,7 +71,7 @@ async fn goes_to_the_end_while_the_gates_hold() {
     assert!(obstacles.iter().any(|o| o.blocks && o.because.en.contains("drives it already")), "{obstacles:#?}");
     bench.session.rollout_command(id, Command::Promote).await.unwrap();
     let done = until(&bench, "its end", |one| one.is_over).await;
-    assert_eq!((&done.run.phase, done.because.as_str()), (&Phase::Done, ""));
+    assert_eq!((&done.run.phase, done.because.en.as_str()), (&Phase::Done, ""));
     let route = bench.object("VirtualService").await;
     assert!(route.pointer("/metadata/annotations/netloft.dev~1rollout").is_none(), "the lease is off: {route}");
     let messages: Vec<_> = bench
@@ -152,7 +152,7 @@ async fn a_step_that_is_refused_for_good_waits_for_a_person() {
         "{:?}",
         held.run.phase
     );
-    assert_eq!((held.because.as_str(), weights(&bench).await), ("", vec![90, 10]));
+    assert_eq!((held.because.en.as_str(), weights(&bench).await), ("", vec![90, 10]));
     assert_eq!(
         bench
             .session

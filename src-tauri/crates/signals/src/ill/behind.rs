@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use world::{Said, said};
+
 use super::{Answer, Diagnosis, Evidence, Grave, span};
 use crate::SyncState;
 
@@ -22,10 +24,10 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
         return Answer::Quiet;
     }
     let stale = of.row.types.iter().filter(|(_, sync)| sync.state == SyncState::Stale);
-    let evidence: Vec<String> = stale
+    let evidence: Vec<Said> = stale
         .map(|(name, sync)| match sync.sent_at {
-            Some(at) => format!("{name} was sent {} ago", span(at, of.mesh.now)),
-            None => format!("{name} was sent"),
+            Some(at) => said!("{name} was sent {} ago", "{name} 于 {} 前下发", span(at, of.mesh.now)),
+            None => said!("{name} was sent", "{name} 已下发"),
         })
         .collect();
     if evidence.is_empty() { Answer::Quiet } else { Answer::Ill(evidence, None) }

@@ -1,5 +1,7 @@
 //! The certificate of a proxy has run out.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave, span};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -16,7 +18,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Some(certificate) = of.looked().and_then(|look| look.certificate.as_ref()) else { return Answer::Quiet };
     Answer::when(certificate.not_after <= of.mesh.now, || {
-        format!("it ended {} ago", span(certificate.not_after, of.mesh.now))
+        said!("it ended {} ago", "它已于 {} 前到期", span(certificate.not_after, of.mesh.now))
     })
 }
 

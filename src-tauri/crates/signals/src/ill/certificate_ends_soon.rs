@@ -1,6 +1,8 @@
 //! The certificate of a proxy should have been renewed by now. The agent renews it when half of its time is over
 //! (istio/istio security/pkg/nodeagent/cache/secretcache.go, `rotateTime`; `SECRET_GRACE_PERIOD_RATIO` is 0.5).
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave, span};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -17,7 +19,7 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
         (certificate.not_before.as_second(), certificate.not_after.as_second(), of.mesh.now.as_second());
     let (life, left) = ((end - start).max(0), end - now);
     Answer::when(left > 0 && life > 0 && left * LAST < life, || {
-        format!("{} left", span(of.mesh.now, certificate.not_after))
+        said!("{} left", "还剩 {}", span(of.mesh.now, certificate.not_after))
     })
 }
 

@@ -1,6 +1,8 @@
 //! A proxy wants more CPU than it may have. The kernel counts the periods in which it was stopped; where nobody tells, use
 //! near the limit says the same.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -16,11 +18,19 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Some(limit) = usage.cpu_limit.filter(|limit| *limit > 0) else { return Answer::Quiet };
     if let Some(share) = usage.throttled {
         return Answer::when(share >= OFTEN, || {
-            format!("stopped in {:.0} % of the time at a limit of {limit}m", share * 100.0)
+            said!(
+                "stopped in {:.0} % of the time at a limit of {limit}m",
+                "在 {:.0} % 的时间里被停下，上限为 {limit}m",
+                share * 100.0
+            )
         });
     }
-    let Some(used) = usage.cpu_usage else { return Answer::Unknown("its CPU is not measured".into()) };
-    Answer::when(used >= limit as f64 * NEAR, || format!("it uses {used:.0}m of {limit}m"))
+    let Some(used) = usage.cpu_usage else {
+        return Answer::Unknown(said!("its CPU is not measured", "未测得其 CPU 用量"));
+    };
+    Answer::when(used >= limit as f64 * NEAR, || {
+        said!("it uses {used:.0}m of {limit}m", "它用了 {limit}m 中的 {used:.0}m")
+    })
 }
 
 /// In this share of periods a caller feels it.

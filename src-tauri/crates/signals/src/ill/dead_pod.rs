@@ -1,5 +1,7 @@
 //! The pod of a proxy does not run.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 use crate::Alive;
 
@@ -13,8 +15,10 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Alive::Dead(phase) = &of.row.alive else { return Answer::Quiet };
-    let why = of.row.trouble.as_ref().map(|why| format!(", its proxy waits: {why}")).unwrap_or_default();
-    Answer::ill([format!("the pod is {phase}{why}")])
+    Answer::ill([match &of.row.trouble {
+        Some(why) => said!("the pod is {phase}, its proxy waits: {why}", "Pod 处于 {phase}，其代理在等待：{why}"),
+        None => said!("the pod is {phase}", "Pod 处于 {phase}"),
+    }])
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Pods that are not there because a webhook kept them out.
 
-use world::ObjectKey;
+use world::{Said, said};
 
+use super::mesh::Found;
 use super::{Diagnosis, Grave, Whole};
 use crate::kept_out::Why;
 
@@ -36,23 +37,25 @@ pub(super) const WEBHOOK_CERTIFICATE: Diagnosis = Diagnosis {
 };
 
 /// Those of one sort: what is missing, and which webhook said what.
-fn of(whole: &Whole<'_>, why: Why) -> Vec<(Vec<String>, Option<ObjectKey>)> {
+fn of(whole: &Whole<'_>, why: Why) -> Found {
     let kept = whole.kept_out.iter().filter(|kept| kept.why == why);
-    let said = |kept: &crate::KeptOut| match kept.words.as_str() {
-        "" => format!("{} gives no reason", kept.webhook),
-        words => format!("{}: {words}", kept.webhook),
+    let told = |kept: &crate::KeptOut| -> Said {
+        match kept.words.as_str() {
+            "" => said!("{} gives no reason", "{} 没有给出原因", kept.webhook),
+            words => format!("{}: {words}", kept.webhook).into(),
+        }
     };
-    kept.map(|kept| (vec![said(kept)], Some(kept.owner.clone()))).collect()
+    kept.map(|kept| (vec![told(kept)], Some(kept.owner.clone()))).collect()
 }
 
-pub(super) fn refuses(whole: &Whole<'_>) -> Vec<(Vec<String>, Option<ObjectKey>)> {
+pub(super) fn refuses(whole: &Whole<'_>) -> Found {
     of(whole, Why::Denied)
 }
 
-pub(super) fn fails(whole: &Whole<'_>) -> Vec<(Vec<String>, Option<ObjectKey>)> {
+pub(super) fn fails(whole: &Whole<'_>) -> Found {
     of(whole, Why::Failed)
 }
 
-pub(super) fn untrusted(whole: &Whole<'_>) -> Vec<(Vec<String>, Option<ObjectKey>)> {
+pub(super) fn untrusted(whole: &Whole<'_>) -> Found {
     of(whole, Why::Untrusted)
 }

@@ -1,5 +1,7 @@
 //! The container of a proxy was killed for memory.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -12,7 +14,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let row = of.row;
-    Answer::when(row.trouble.as_deref() == Some("OOMKilled"), || format!("{} restarts", row.restarts))
+    Answer::when(row.trouble.as_deref() == Some("OOMKilled"), || said!("{} restarts", "重启了 {} 次", row.restarts))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A proxy holds far more configuration than a workload calls.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 use crate::Role;
 
@@ -17,7 +19,12 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Some(size) = of.looked().and_then(|look| look.size) else { return Answer::Quiet };
     Answer::when(of.row.role == Role::Sidecar && size.clusters >= MANY, || {
-        format!("{} clusters, {:.1} MiB of configuration", size.clusters, size.bytes as f64 / 1_048_576.0)
+        said!(
+            "{} clusters, {:.1} MiB of configuration",
+            "{} 个集群，{:.1} MiB 配置",
+            size.clusters,
+            size.bytes as f64 / 1_048_576.0
+        )
     })
 }
 

@@ -1,5 +1,7 @@
 //! A proxy uses nearly as much memory as it may.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave, mib};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -15,8 +17,10 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Some(limit) = usage.memory_limit.filter(|limit| *limit > 0).map(|limit| limit as f64) else {
         return Answer::Quiet;
     };
-    let Some(used) = usage.memory_usage else { return Answer::Unknown("its memory is not measured".into()) };
-    Answer::when(used >= limit * NEAR, || format!("{} of {}", mib(used), mib(limit)))
+    let Some(used) = usage.memory_usage else {
+        return Answer::Unknown(said!("its memory is not measured", "未测得其内存用量"));
+    };
+    Answer::when(used >= limit * NEAR, || said!("{0} of {1}", "{1} 中的 {0}", mib(used), mib(limit)))
 }
 
 /// This share of the limit is near.

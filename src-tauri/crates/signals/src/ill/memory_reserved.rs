@@ -1,5 +1,7 @@
 //! A proxy asks for many times the memory that it uses.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave, mib};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -16,7 +18,7 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
         return Answer::Quiet;
     };
     Answer::when(request > SMALL && request > used * TIMES, || {
-        format!("it asks for {} and uses {}", mib(request), mib(used))
+        said!("it asks for {} and uses {}", "它请求 {}，实际用了 {}", mib(request), mib(used))
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use serde_json::Value;
-use world::{Coverage, Document, ObjectKey, World};
+use world::{Coverage, Document, ObjectKey, Said, World, said};
 
 use super::{Diagnosis, Grave, Ill, kept_out};
 use crate::KeptOut;
@@ -27,7 +27,7 @@ pub struct Whole<'a> {
 }
 
 /// What is found: the evidence, and the object behind it.
-type Found = Vec<(Vec<String>, Option<ObjectKey>)>;
+pub(super) type Found = Vec<(Vec<Said>, Option<ObjectKey>)>;
 
 /// A look at the whole.
 type Check = fn(&Whole<'_>) -> Found;
@@ -129,21 +129,34 @@ fn webhook_down(whole: &Whole<'_>) -> Found {
     let down = webhooks(world).into_iter().filter_map(|webhook| {
         let (namespace, name) = webhook.service;
         let silent = match world.service(namespace, name) {
-            None => format!("there is no Service {namespace}/{name}"),
+            None => said!("there is no Service {namespace}/{name}", "没有 Service {namespace}/{name}"),
             // Its endpoints are kept by hand: the control plane runs elsewhere, and nothing here tells whether it answers.
             Some(service) if service.selector.is_empty() => return None,
             Some(service) => {
                 let ready =
                     world.pods_in(namespace).any(|pod| pod.ready && world::selects(&service.selector, &pod.labels));
-                (!ready).then(|| format!("no pod behind Service {namespace}/{name} is ready"))?
+                (!ready).then(|| {
+                    said!(
+                        "no pod behind Service {namespace}/{name} is ready",
+                        "Service {namespace}/{name} 后面没有就绪的 Pod"
+                    )
+                })?
             }
         };
         let then = if webhook.fails {
-            "what it is asked about is refused (failurePolicy: Fail)"
+            said!(
+                "what it is asked about is refused (failurePolicy: Fail)",
+                "需要它审核的都会被拒绝（failurePolicy: Fail）"
+            )
         } else {
-            "what it is asked about passes without it (failurePolicy: Ignore)"
+            said!(
+                "what it is asked about passes without it (failurePolicy: Ignore)",
+                "需要它审核的会不经它通过（failurePolicy: Ignore）"
+            )
         };
-        Some((vec![format!("{}: {silent}", webhook.name), then.to_owned()], Some(webhook.of.key.clone())))
+        let Said { en, zh } = silent;
+        let silent = said!("{}: {en}", "{}：{zh}", webhook.name);
+        Some((vec![silent, then], Some(webhook.of.key.clone())))
     });
     each(down.collect())
 }
@@ -157,7 +170,14 @@ fn webhook_untrusted(whole: &Whole<'_>) -> Found {
         let pem = base64::engine::general_purpose::STANDARD.decode(webhook.bundle).ok()?;
         let trusted = known_by(&pem);
         let shares = trusted.split(' ').any(|root| whole.root.split(' ').any(|own| own == root));
-        let evidence = || format!("{}: caBundle is {trusted}, the proxies trust {}", webhook.name, whole.root);
+        let evidence = || {
+            said!(
+                "{}: caBundle is {trusted}, the proxies trust {}",
+                "{}：caBundle 是 {trusted}，代理信任 {}",
+                webhook.name,
+                whole.root
+            )
+        };
         (!trusted.is_empty() && !shares).then(|| (vec![evidence()], Some(webhook.of.key.clone())))
     });
     each(other.collect())
@@ -165,15 +185,23 @@ fn webhook_untrusted(whole: &Whole<'_>) -> Found {
 
 fn control_plane_busy(whole: &Whole<'_>) -> Found {
     let share = |share: f64| format!("{:.0} %", share * 100.0);
-    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    let mut all: Vec<(String, Vec<Said>)> = Vec::new();
     for (name, strain) in whole.strains.iter().filter(|(_, strain)| strain.pushes >= ENOUGH) {
         let mut evidence = Vec::new();
         if strain.late >= OFTEN {
-            evidence.push(format!("{name}: {} of {} pushes took longer than 5 s", share(strain.late), strain.pushes));
+            evidence.push(said!(
+                "{name}: {} of {} pushes took longer than 5 s",
+                "{name}：{1} 次推送中有 {0} 超过 5 s",
+                share(strain.late),
+                strain.pushes
+            ));
         }
         if strain.queued >= OFTEN {
-            evidence
-                .push(format!("{name}: {} of the proxies waited longer than 1 s for their turn", share(strain.queued)));
+            evidence.push(said!(
+                "{name}: {} of the proxies waited longer than 1 s for their turn",
+                "{name}：{} 的代理等待超过 1 s 才轮到",
+                share(strain.queued)
+            ));
         }
         all.push((name.clone(), evidence));
     }
@@ -181,7 +209,11 @@ fn control_plane_busy(whole: &Whole<'_>) -> Found {
         let plane = whole.world.pod(namespace, pod).is_some_and(|pod| crate::health::is_istiod(pod));
         if plane {
             let name = format!("{namespace}/{pod}");
-            let line = format!("{name}: its CPU limit stops it in {} of the time", share(*stopped));
+            let line = said!(
+                "{name}: its CPU limit stops it in {} of the time",
+                "{name}：CPU 上限在 {} 的时间里使它停下",
+                share(*stopped)
+            );
             all.push((name, vec![line]));
         }
     }
@@ -241,7 +273,7 @@ mod tests {
         let strains = strain.map(|strain| ("istio-system/istiod-1".to_owned(), strain)).into_iter().collect();
         let throttled = HashMap::from([(("istio-system".to_owned(), "istiod-1".to_owned()), throttled)]);
         let ills = diagnose_mesh(&Whole { world, root, strains: &strains, throttled: &throttled, kept_out });
-        ills.into_iter().map(|ill| format!("{} {}", ill.diagnosis.code, ill.evidence.join("; "))).collect()
+        ills.into_iter().map(|ill| format!("{} {}", ill.diagnosis.code, Said::joined(&ill.evidence, "; "))).collect()
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod version_skew;
 pub use mesh::{MESH_TABLE, Whole, diagnose_mesh};
 
 use jiff::Timestamp;
-use world::{ObjectKey, World};
+use world::{ObjectKey, Said, World, said};
 
 use crate::{Look, Plane, ProxyHealth, Usage};
 
@@ -76,7 +76,7 @@ pub struct Evidence<'a> {
     /// What istiod and the kubelet say.
     pub row: &'a ProxyHealth,
     /// What it says of itself, or why it does not; `None` where it was not asked yet.
-    pub look: Option<&'a Result<Look, String>>,
+    pub look: Option<&'a Result<Look, Said>>,
     /// What it uses.
     pub usage: Option<&'a Usage>,
     /// The istiod that it was connected to last, and when that was seen last, where it no longer is.
@@ -99,18 +99,18 @@ pub enum Answer {
     /// All is well.
     Quiet,
     /// It cannot be told, because of this.
-    Unknown(String),
+    Unknown(Said),
     /// It holds.
-    Ill(Vec<String>, Option<ObjectKey>),
+    Ill(Vec<Said>, Option<ObjectKey>),
 }
 
 impl Answer {
-    fn ill(evidence: impl IntoIterator<Item = String>) -> Self {
+    fn ill(evidence: impl IntoIterator<Item = Said>) -> Self {
         Self::Ill(evidence.into_iter().collect(), None)
     }
 
     /// Ill where it holds, with this to show for it.
-    fn when(holds: bool, evidence: impl FnOnce() -> String) -> Self {
+    fn when(holds: bool, evidence: impl FnOnce() -> Said) -> Self {
         if holds { Self::ill([evidence()]) } else { Self::Quiet }
     }
 }
@@ -144,23 +144,26 @@ pub struct Ill {
     /// Which.
     pub diagnosis: &'static Diagnosis,
     /// What shows it.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Said>,
     /// The object behind it.
     pub object: Option<ObjectKey>,
 }
 
 impl Ill {
     /// In one line: what, with its evidence, and the next step.
-    pub fn line(&self) -> String {
-        let said = self.evidence.join("; ");
-        let object = self.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
-        let Diagnosis { what, next, .. } = self.diagnosis;
-        if said.is_empty() { format!("{what} {next}") } else { format!("{what} {object}{said}. {next}") }
+    pub fn line(&self) -> Said {
+        let Said { en, zh } = Said::joined(&self.evidence, "; ");
+        let Diagnosis { what, next, zh: (what_zh, next_zh), .. } = self.diagnosis;
+        match &self.object {
+            _ if en.is_empty() => said!("{what} {next}", "{what_zh}{next_zh}"),
+            Some(object) => said!("{what} {object}: {en}. {next}", "{what_zh}{object}：{zh}。{next_zh}"),
+            None => said!("{what} {en}. {next}", "{what_zh}{zh}。{next_zh}"),
+        }
     }
 }
 
 /// Everything that ails a proxy, the gravest first; and what could not be told, with the reason.
-pub fn diagnose(evidence: &Evidence<'_>) -> (Vec<Ill>, Vec<(&'static str, String)>) {
+pub fn diagnose(evidence: &Evidence<'_>) -> (Vec<Ill>, Vec<(&'static str, Said)>) {
     let (mut ills, mut unknown) = (Vec::new(), Vec::new());
     for (diagnosis, check) in TABLE {
         match check(evidence) {

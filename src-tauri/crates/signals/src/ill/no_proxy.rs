@@ -1,5 +1,7 @@
 //! A pod that shall have a sidecar and has none.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 use crate::Alive;
 
@@ -15,7 +17,9 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
-    Answer::when(of.row.alive == Alive::Missing, || format!("namespace {} is labelled for injection", of.row.namespace))
+    Answer::when(of.row.alive == Alive::Missing, || {
+        said!("namespace {} is labelled for injection", "命名空间 {} 带有注入标签", of.row.namespace)
+    })
 }
 
 #[cfg(test)]

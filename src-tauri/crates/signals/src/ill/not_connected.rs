@@ -1,5 +1,7 @@
 //! No istiod knows a proxy: its configuration is as old as its last connection.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave, span};
 use crate::Alive;
 
@@ -15,15 +17,23 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
     if of.row.alive != Alive::Running || !of.row.types.is_empty() {
         return Answer::Quiet;
     }
-    let since = of.lost.map(|(plane, at)| format!("last seen connected to {plane} {} ago", span(at, of.mesh.now)));
+    let since = of.lost.map(|(plane, at)| {
+        said!("last seen connected to {plane} {} ago", "最近一次连接到 {plane} 是在 {} 前", span(at, of.mesh.now))
+    });
     let planes = of.mesh.planes;
     match since {
-        Some(since) if planes.is_empty() => Answer::ill(["no istiod runs".to_owned(), since]),
-        None if planes.is_empty() => Answer::Unknown("no istiod runs in this cluster".into()),
-        _ if planes.iter().any(|plane| !plane.answered) => {
-            Answer::Unknown("an istiod could not be asked, and may know it".into())
+        Some(since) if planes.is_empty() => Answer::ill([said!("no istiod runs", "没有 istiod 运行"), since]),
+        None if planes.is_empty() => {
+            Answer::Unknown(said!("no istiod runs in this cluster", "此集群中没有 istiod 运行"))
         }
-        since => Answer::ill(std::iter::once(format!("none of {} istiods knows it", planes.len())).chain(since)),
+        _ if planes.iter().any(|plane| !plane.answered) => Answer::Unknown(said!(
+            "an istiod could not be asked, and may know it",
+            "有 istiod 无法询问，它可能认识此代理"
+        )),
+        since => {
+            let none = said!("none of {} istiods knows it", "{} 个 istiod 都不认识它", planes.len());
+            Answer::ill(std::iter::once(none).chain(since))
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The container of a proxy is not ready.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 use crate::Alive;
 
@@ -14,8 +16,8 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let row = of.row;
     Answer::when(row.alive == Alive::Running && !row.ready, || match &row.trouble {
-        Some(why) => format!("{why}, {} restarts", row.restarts),
-        None => format!("no reason is given, {} restarts", row.restarts),
+        Some(why) => said!("{why}, {} restarts", "{why}，重启了 {} 次", row.restarts),
+        None => said!("no reason is given, {} restarts", "没有给出原因，重启了 {} 次", row.restarts),
     })
 }
 

@@ -16,7 +16,8 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let mut evidence = Vec::new();
     let mut object = None;
     for nack in of.row.nacks() {
-        evidence.push(format!("{}, {}", nack.kind, nack.line()));
+        // The proxy's own words.
+        evidence.push(format!("{}, {}", nack.kind, nack.line()).into());
         if let Some(found) = culprit(of.mesh.world, place, nack)
             && object.is_none()
         {

@@ -12,7 +12,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     match of.look {
-        Some(Err(because)) if because.contains("you may not") => Answer::ill([because.clone()]),
+        Some(Err(because)) if because.en.contains("you may not") => Answer::ill([because.clone()]),
         Some(Err(because)) => Answer::Unknown(because.clone()),
         _ => Answer::Quiet,
     }

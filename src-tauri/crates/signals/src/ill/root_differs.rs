@@ -1,5 +1,7 @@
 //! A proxy trusts other roots than the rest of the mesh.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -15,7 +17,9 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let Some(look) = of.looked() else { return Answer::Quiet };
-    Answer::when(look.trusts(of.mesh.root) == Some(false), || format!("{} where most have {}", look.root, of.mesh.root))
+    Answer::when(look.trusts(of.mesh.root) == Some(false), || {
+        said!("{} where most have {}", "它的是 {}，多数是 {}", look.root, of.mesh.root)
+    })
 }
 
 #[cfg(test)]

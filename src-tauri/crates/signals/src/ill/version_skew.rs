@@ -1,6 +1,8 @@
 //! A proxy is of another release than its control plane. Proxies may be one minor release older, and never newer
 //! (istio.io/latest/docs/releases/supported-releases, control plane and data plane skew).
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
@@ -18,10 +20,16 @@ pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let of_row =
         if of.row.version.is_empty() { of.looked().map_or("", |look| look.version.as_str()) } else { &of.row.version };
     let (Some(proxy), Some(control)) = (minor(of_row), minor(&plane.version)) else {
-        return if of_row.is_empty() { Answer::Unknown("its version is not known".into()) } else { Answer::Quiet };
+        return if of_row.is_empty() {
+            Answer::Unknown(said!("its version is not known", "其版本未知"))
+        } else {
+            Answer::Quiet
+        };
     };
     let goes = proxy.0 == control.0 && (proxy.1 == control.1 || proxy.1 + 1 == control.1);
-    Answer::when(!goes, || format!("it is {of_row}, its control plane {}", plane.version))
+    Answer::when(!goes, || {
+        said!("it is {of_row}, its control plane {}", "它是 {of_row}，其控制平面是 {}", plane.version)
+    })
 }
 
 /// `(1, 28)` of `1.28.1`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use world::Said;
 
 use super::Kind;
 
@@ -73,6 +74,22 @@ pub enum NoNumber {
     Other(&'static str),
 }
 
+impl NoNumber {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Nothing => "它没有这方面的数据".to_owned(),
+            Self::Several(n) => format!("它给出 {n} 个序列而不是一个数：请求和，或说明要哪一个"),
+            Self::NotANumber => "它给出 NaN：有数被无值除".to_owned(),
+            Self::Infinite => "它给出无穷大：有数被零除".to_owned(),
+            Self::Other("a text") => "它给出文本而不是一个数".to_owned(),
+            Self::Other("a histogram") => "它给出直方图而不是一个数".to_owned(),
+            Self::Other(_) => "它给出一段时间的值而不是一个数".to_owned(),
+        };
+        Said::new(self.to_string(), zh)
+    }
+}
+
 /// Why an answer could not be read, or what it refuses in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -95,6 +112,19 @@ pub enum Refused {
     /// It is no answer of Prometheus.
     #[error("the answer is not one of Prometheus: {0}")]
     Alien(String),
+}
+
+impl Refused {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Query { kind, said } => format!("它拒绝此查询（{kind}）：{said}"),
+            Self::Status { status, said } if said.is_empty() => format!("应答是 HTTP {status}"),
+            Self::Status { status, said } => format!("应答是 HTTP {status}：{said}"),
+            Self::Alien(why) => format!("应答不是 Prometheus 的：{why}"),
+        };
+        Said::new(self.to_string(), zh)
+    }
 }
 
 impl Answer {

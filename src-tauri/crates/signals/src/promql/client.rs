@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cluster::{ApiError, Cause, Connection, Told, escape};
+use world::{Said, said};
 
 use super::answer::{Answer, Line, NoNumber, Refused, kind_of, read, read_version};
 use super::find::{Kind, Place};
@@ -33,7 +34,7 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// It was not reached.
-    #[error("{}", reason(.0))]
+    #[error("{}", reason(.0).en)]
     Way(ApiError),
     /// It says no, or is no Prometheus.
     #[error(transparent)]
@@ -44,10 +45,24 @@ pub enum Trouble {
 }
 
 /// A right or an object that is missing is named whole; of what is not reached the cause says enough.
-fn reason(error: &ApiError) -> String {
+fn reason(error: &ApiError) -> Said {
     match &error.cause {
-        Cause::Forbidden { .. } | Cause::NotFound { .. } | Cause::Server { .. } => error.to_string(),
-        cause => format!("it is not reached: {cause}"),
+        Cause::Forbidden { .. } | Cause::NotFound { .. } | Cause::Server { .. } => error.said(),
+        cause => {
+            let Said { en, zh } = cause.said();
+            said!("it is not reached: {en}", "无法连接到它：{zh}")
+        }
+    }
+}
+
+impl Trouble {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Way(error) => reason(error),
+            Self::Refused(refused) => refused.said(),
+            Self::NoNumber(none) => none.said(),
+        }
     }
 }
 

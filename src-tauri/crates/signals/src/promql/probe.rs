@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use world::Said;
+
 use super::answer::{Answer, Labels};
 use super::client::{Client, Trouble};
 use super::find::Kind;
@@ -75,6 +77,24 @@ pub enum Unreliable {
     /// What it knows is not here.
     #[error("it has series of proxies, and none of this cluster: it is another cluster's")]
     Foreign,
+}
+
+impl Unreliable {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Trouble(trouble) => trouble.said().zh,
+            Self::Clock(by) => {
+                let (span, way) = (span(by.abs()), if *by > 0.0 { "慢" } else { "快" });
+                format!("它的时钟比本机{way} {span}：它所说的“现在”是另一个时间")
+            }
+            Self::Old(age) => format!("它最新的样本是 {} 前的：此后没有抓取过", span(*age)),
+            Self::Empty(only) if only.is_empty() => "它至少最近两小时没有所抓取目标的任何样本".to_owned(),
+            Self::Empty(only) => format!("它至少最近两小时没有所抓取目标带 {only} 的任何样本"),
+            Self::Foreign => "它有代理的序列，但没有此集群的：它属于另一个集群".to_owned(),
+        };
+        Said::new(self.to_string(), zh)
+    }
 }
 
 /// Asks it. `now` is the world's time in seconds since 1970.

@@ -1,6 +1,7 @@
 //! The access log of one proxy.
 
 use session::proxies::access::{Call, Direction, Entry, Following, Only, Shown, What, flag};
+use world::Said;
 
 use crate::types::{
     AccessCall, AccessDirection, AccessFlag, AccessOnly, AccessRow, AccessState, ObjectRef, ProxyAccess,
@@ -25,13 +26,14 @@ impl From<Shown> for ProxyAccess {
             AccessFlag { code, what: what.to_owned(), zh: zh.to_owned() }
         };
         let (state, because) = match of.following {
-            Following::Begins => (AccessState::Begins, String::new()),
-            Following::Runs => (AccessState::Runs, String::new()),
+            Following::Begins => (AccessState::Begins, Said::default()),
+            Following::Runs => (AccessState::Runs, Said::default()),
             Following::Ended(because) => (AccessState::Ended, because),
         };
         Self {
             state,
-            because,
+            because: because.en,
+            zh: because.zh,
             rows: of.rows.into_iter().map(row).collect(),
             fit: of.fit as u32,
             read: of.read as f64,

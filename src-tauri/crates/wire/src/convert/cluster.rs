@@ -5,10 +5,9 @@ use session::live::{Link as SessionLink, Live};
 use session::secrets::Kept;
 use session::settings::{Settings as SessionSettings, Theme as SessionTheme};
 use session::{Card, Error, Seen};
-use world::Coverage;
+use world::{Coverage, Said, said};
 
 use super::{all, millis};
-use crate::Fault;
 use session::overview::Settled;
 
 use crate::types::{
@@ -55,11 +54,13 @@ impl From<cluster::Right> for Right {
 }
 
 pub(crate) fn probe(seen: Seen) -> Probe {
-    let silent = |reach, because: String, hint: String| Probe {
+    let silent = |reach, because: Said, hint: Said| Probe {
         cluster: seen.id.clone(),
         reach,
-        because,
-        hint,
+        because: because.en,
+        hint: hint.en,
+        zh: because.zh,
+        hint_zh: hint.zh,
         kubernetes: String::new(),
         meshes: Vec::new(),
         user: String::new(),
@@ -75,13 +76,9 @@ pub(crate) fn probe(seen: Seen) -> Probe {
             rights: all(probed.rights),
             services: probed.services,
             millis: probed.millis,
-            ..silent(Reach::Reachable, String::new(), String::new())
+            ..silent(Reach::Reachable, Said::default(), Said::default())
         },
-        Err(error) => {
-            let reach = reach(&error);
-            let fault = Fault::from(error);
-            silent(reach, fault.message, fault.hint)
-        }
+        Err(error) => silent(reach(&error), error.said(), error.hint().into()),
     }
 }
 
@@ -118,7 +115,8 @@ pub(crate) fn overview(card: ClusterCard, seen: session::overview::Overview) -> 
         cluster: card,
         revision: seen.live.world.revision() as f64,
         link: link(&seen.live),
-        because: seen.live.because.clone(),
+        because: seen.live.because.en.clone(),
+        zh: seen.live.because.zh.clone(),
         heard_at: seen.live.heard_at.map_or(0.0, millis),
         kubernetes: seen.kubernetes,
         user: seen.user,
@@ -142,18 +140,18 @@ pub(crate) fn overview(card: ClusterCard, seen: session::overview::Overview) -> 
 impl From<session::overview::Kind> for KindCoverage {
     fn from(kind: session::overview::Kind) -> Self {
         let (state, because) = coverage(kind.coverage);
-        Self { group: kind.group, kind: kind.kind, state, because }
+        Self { group: kind.group, kind: kind.kind, state, because: because.en, zh: because.zh }
     }
 }
 
 /// What is known of a kind, and why not more.
-pub(crate) fn coverage(coverage: Coverage) -> (CoverageState, String) {
+pub(crate) fn coverage(coverage: Coverage) -> (CoverageState, Said) {
     match coverage {
-        Coverage::Loading => (CoverageState::Loading, String::new()),
-        Coverage::Ready => (CoverageState::Ready, String::new()),
-        Coverage::Denied(verb) => (CoverageState::Denied, format!("the right to {verb} is missing")),
-        Coverage::Withheld => (CoverageState::Denied, "it is never read from a cluster".to_owned()),
-        Coverage::Missing => (CoverageState::Missing, "the API server does not serve it".to_owned()),
+        Coverage::Loading => (CoverageState::Loading, Said::default()),
+        Coverage::Ready => (CoverageState::Ready, Said::default()),
+        Coverage::Denied(verb) => (CoverageState::Denied, said!("the right to {verb} is missing", "缺少权限：{verb}")),
+        Coverage::Withheld => (CoverageState::Denied, said!("it is never read from a cluster", "它从不从集群中读取")),
+        Coverage::Missing => (CoverageState::Missing, said!("the API server does not serve it", "API 服务器不提供它")),
         Coverage::Stale(because) => (CoverageState::Stale, because),
     }
 }
@@ -185,10 +183,10 @@ pub(crate) fn settings_into(from: Settings, settings: &mut SessionSettings) {
 }
 
 /// Why a token is kept until the process ends and no longer.
-pub(crate) fn fleeting(kept: Kept) -> String {
+pub(crate) fn fleeting(kept: Kept) -> crate::types::Said {
     match kept {
-        Kept::Keyring => String::new(),
-        Kept::Process(because) => because,
+        Kept::Keyring => Said::default().into(),
+        Kept::Process(because) => because.into(),
     }
 }
 

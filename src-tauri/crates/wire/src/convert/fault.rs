@@ -10,7 +10,8 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let code = code(&error);
         let about = error.about().map(ObjectRef::from);
-        Self { code, message: error.to_string(), hint: error.hint().to_owned(), about }
+        let (said, (hint, hint_zh)) = (error.said(), error.hint());
+        Self { code, message: said.en, zh: said.zh, hint: hint.to_owned(), hint_zh: hint_zh.to_owned(), about }
     }
 }
 

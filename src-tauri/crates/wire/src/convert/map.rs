@@ -93,7 +93,8 @@ impl From<session::map::Node> for GraphNode {
             pods: node.pods,
             versions: node.versions,
             health: node.health.into(),
-            because: node.because,
+            because: node.because.en,
+            zh: node.because.zh,
             in_mesh: node.in_mesh,
             requests_per_second: node.per_second,
             error_share: node.error_share,
@@ -156,7 +157,8 @@ impl From<session::node::Behind> for WorkloadRow {
             pods: row.pods,
             ready: row.ready,
             health: row.health.into(),
-            because: row.because,
+            because: row.because.en,
+            zh: row.because.zh,
             requests_per_second: row.per_second,
             error_share: row.error_share,
             service_account: row.service_account,
@@ -168,7 +170,7 @@ impl From<session::node::Rule> for RouteRule {
     fn from(rule: session::node::Rule) -> Self {
         let shares = rule.route.destinations.into_iter().zip(rule.pending);
         Self {
-            when: rule.route.when,
+            when: all(rule.route.when),
             destinations: shares
                 .map(|(share, pending_share)| RouteShare { name: share.name, share: share.share, pending_share })
                 .collect(),

@@ -77,13 +77,15 @@ pub(crate) fn prometheus(of: &Standing) -> Prometheus {
         State::Unusable(_) => (PrometheusState::Unusable, None),
         State::Usable(report) => (PrometheusState::Usable, Some(report)),
     };
+    let because = of.because().unwrap_or_default();
     Prometheus {
         chosen: of.chosen.clone().into(),
         found: all(of.found.clone()),
         asked: of.asked.clone(),
         kind: of.kind.map(PrometheusKind::from),
         state,
-        because: of.because().unwrap_or_default(),
+        because: because.en,
+        zh: because.zh,
         version: report.map(|report| report.version.clone()).unwrap_or_default(),
         age: report.map(|report| report.age),
         containers: report.map(|report| report.containers.into()),

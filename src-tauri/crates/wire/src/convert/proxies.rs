@@ -69,7 +69,7 @@ impl From<SessionIll> for Ill {
     fn from(ill: SessionIll) -> Self {
         Self {
             code: ill.diagnosis.code.to_owned(),
-            evidence: ill.evidence,
+            evidence: all(ill.evidence),
             object: ill.object.as_ref().map(ObjectRef::from),
         }
     }
@@ -110,7 +110,7 @@ impl From<Proxy> for ProxyRow {
             types: all(proxy.types),
             nack: proxy.nack,
             ills: all(proxy.ills),
-            diagnosis: proxy.diagnosis,
+            diagnosis: proxy.diagnosis.en,
             ready: proxy.ready,
             restarts: proxy.restarts,
             trouble: proxy.trouble,
@@ -165,7 +165,7 @@ pub(crate) fn proxy_detail(of: &Detail) -> ProxyDetail {
         bytes: of.dump.bytes as f64,
         counts: of.counts().into_iter().map(count).collect(),
         partial: of.dump.broken || of.dump.cut,
-        endpoints_unknown: of.endpoints_unknown.clone(),
+        endpoints_unknown: of.endpoints_unknown.clone().into(),
     }
 }
 

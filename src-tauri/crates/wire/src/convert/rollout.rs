@@ -181,7 +181,8 @@ impl From<Shown> for Rollout {
             step: run.step as u32,
             phase: (&run.phase).into(),
             phase_because: run.phase.because().cloned().map(Said::from),
-            because: shown.because,
+            because: shown.because.en,
+            zh: shown.because.zh,
             weight: run.split.canary.into(),
             mirror: run.split.mirror.into(),
             held_seconds: run.held.as_secs_f64(),
@@ -236,12 +237,12 @@ impl From<rollout::PlayedStep> for RolloutPlayed {
 impl From<Given> for RolloutGiven {
     fn from(given: Given) -> Self {
         let (source, because) = match given.source {
-            Source::Supposed => (RolloutSource::Supposed, String::new()),
-            Source::Recorded => (RolloutSource::Recorded, String::new()),
-            Source::Stable => (RolloutSource::Stable, String::new()),
+            Source::Supposed => (RolloutSource::Supposed, world::Said::default()),
+            Source::Recorded => (RolloutSource::Recorded, world::Said::default()),
+            Source::Stable => (RolloutSource::Stable, world::Said::default()),
             Source::Unplayed(because) => (RolloutSource::Unplayed, because),
         };
-        Self { gate: given.gate as u32, source, because }
+        Self { gate: given.gate as u32, source, because: because.en, zh: because.zh }
     }
 }
 

@@ -75,7 +75,8 @@ impl From<SessionLeft> for Left {
             tcp: left.tcp,
             amount: left.amount,
             why,
-            because: left.because,
+            because: left.because.en,
+            zh: left.because.zh,
         }
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn kind(row: KindRow) -> KindCard {
         kind: row.kind,
         namespaced: row.namespaced,
         state,
-        because,
+        because: because.en,
+        zh: because.zh,
     }
 }
 
@@ -82,7 +83,8 @@ pub(crate) fn checked(engine: &mesh::Engine, world: &World, checked: Checked) ->
     ObjectCheck {
         problems: all(checked.problems),
         findings: all(session::findings::locate(engine, world, None, checked.findings)),
-        because: checked.because,
+        because: checked.because.en,
+        zh: checked.because.zh,
     }
 }
 

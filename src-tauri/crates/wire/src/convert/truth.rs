@@ -28,7 +28,8 @@ impl From<ObjectRef> for world::ObjectKey {
 
 impl From<mesh::Unknown> for Unknown {
     fn from(unknown: mesh::Unknown) -> Self {
-        Self { about: unknown.about, because: unknown.because }
+        let mesh::Unknown { about, because } = unknown;
+        Self { about: about.en, about_zh: about.zh, because: because.en, zh: because.zh }
     }
 }
 

@@ -86,6 +86,8 @@ wire! {
         pub state: AccessState,
         /// Why it ended; empty where it did not.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub rows: Vec<AccessRow>,
         /// How many lines fit what is wanted; `rows` may hold fewer.
         pub fit: u32,

@@ -1,6 +1,6 @@
 //! Clusters, sessions and the frame.
 
-use super::wire;
+use super::{Said, wire};
 
 wire! {
     /// No arguments, or no answer.
@@ -33,7 +33,7 @@ wire! {
     pub struct ServerAdded {
         pub clusters: Clusters,
         /// Why its token is kept until Netloft ends and no longer; empty where it is in the keyring.
-        pub fleeting: String,
+        pub fleeting: Said,
     }
 }
 
@@ -68,7 +68,14 @@ wire! {
 wire! {
     /// Something that cannot be known, and why.
     #[derive(Eq)]
-    pub struct Unknown { pub about: String, pub because: String }
+    pub struct Unknown {
+        pub about: String,
+        /// The same in Chinese.
+        pub about_zh: String,
+        pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
+    }
 }
 
 wire! {
@@ -131,6 +138,9 @@ wire! {
         /// Where it is not reachable: what was tried, why it failed, what to do.
         pub because: String,
         pub hint: String,
+        /// Both in Chinese.
+        pub zh: String,
+        pub hint_zh: String,
         /// `v1.36.3`, or empty.
         pub kubernetes: String,
         pub meshes: Vec<MeshSeen>,
@@ -165,7 +175,14 @@ wire! {
 
 wire! {
     /// What is known of a kind, and why not more.
-    pub struct KindCoverage { pub group: String, pub kind: String, pub state: CoverageState, pub because: String }
+    pub struct KindCoverage {
+        pub group: String,
+        pub kind: String,
+        pub state: CoverageState,
+        pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
+    }
 }
 
 wire! {
@@ -176,6 +193,8 @@ wire! {
         pub link: Link,
         /// Since when the link is as it is, and why.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         /// When the last event or bookmark came, milliseconds since 1970.
         pub heard_at: f64,
         pub kubernetes: String,

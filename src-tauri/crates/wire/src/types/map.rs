@@ -1,6 +1,6 @@
 //! The map and its panel; proxies.
 
-use super::{ObjectRef, Unknown, wire};
+use super::{ObjectRef, Said, Unknown, wire};
 
 wire! {
     /// What the map shows.
@@ -88,6 +88,8 @@ wire! {
         pub health: Health,
         /// Why, where it is not ok.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub in_mesh: bool,
         pub requests_per_second: f64,
         pub error_share: f64,
@@ -169,6 +171,8 @@ wire! {
         pub ready: u32,
         pub health: Health,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub requests_per_second: f64,
         pub error_share: f64,
         pub service_account: String,
@@ -179,7 +183,7 @@ wire! {
     /// One rule of a service's route.
     pub struct RouteRule {
         /// Conditions in words; empty for "all else".
-        pub when: Vec<String>,
+        pub when: Vec<Said>,
         pub destinations: Vec<RouteShare>,
         pub object: Option<ObjectRef>,
         pub path: String,

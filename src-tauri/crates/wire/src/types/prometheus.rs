@@ -1,6 +1,6 @@
 //! The Prometheus of a cluster.
 
-use super::wire;
+use super::{Said, wire};
 
 wire! {
     /// Which one is asked: the only one that is found, none, a Service, or one at an address.
@@ -57,6 +57,8 @@ wire! {
         pub state: PrometheusState,
         /// Why it cannot be asked, or not be relied on; else empty.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         /// Empty where it does not say.
         pub version: String,
         /// Seconds since its newest sample.
@@ -85,6 +87,6 @@ pub struct PrometheusChoose {
 wire! {
     pub struct PrometheusChosen {
         /// Why its token is kept until Netloft ends and no longer; empty where it is in the keyring, or there is none.
-        pub fleeting: String,
+        pub fleeting: Said,
     }
 }

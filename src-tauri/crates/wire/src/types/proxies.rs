@@ -1,6 +1,6 @@
 //! The proxies.
 
-use super::{Health, ObjectRef, Unknown, wire};
+use super::{Health, ObjectRef, Said, Unknown, wire};
 
 wire! {
     pub enum SyncState { Synced, Stale, NotSent, Error, Unknown }
@@ -63,7 +63,7 @@ wire! {
     pub struct Ill {
         pub code: String,
         /// What shows it.
-        pub evidence: Vec<String>,
+        pub evidence: Vec<Said>,
         /// The object behind it.
         pub object: Option<ObjectRef>,
     }
@@ -160,7 +160,7 @@ wire! {
         /// The answer ended early, or had more than is kept.
         pub partial: bool,
         /// Why the endpoints are not known; empty where they are.
-        pub endpoints_unknown: String,
+        pub endpoints_unknown: Said,
     }
 }
 

@@ -186,6 +186,8 @@ wire! {
         pub phase_because: Option<Said>,
         /// What stands in the way of its next write.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub weight: u32,
         pub mirror: u32,
         /// How long all gates of this step held.
@@ -244,6 +246,8 @@ wire! {
         pub source: RolloutSource,
         /// Why it is not played.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 

@@ -67,6 +67,8 @@ wire! {
         pub amount: f64,
         pub why: LeftWhy,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 

@@ -16,6 +16,8 @@ wire! {
         /// What is known of its objects.
         pub state: CoverageState,
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 
@@ -96,6 +98,8 @@ wire! {
         pub findings: Vec<Finding>,
         /// Why its schema was not asked; empty where it was.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 

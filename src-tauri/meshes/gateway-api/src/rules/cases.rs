@@ -45,7 +45,7 @@ pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
     let engine = Engine::new(vec![Box::new(GatewayApi)]);
     for (group, kind) in rule.reads {
         let checked = engine.check(&shop.covering(group, kind, Coverage::Denied("list".into())));
-        assert!(checked.unknown.iter().any(|u| u.about == rule.name), "{} without {kind}", rule.name);
+        assert!(checked.unknown.iter().any(|u| u.about.en == rule.name), "{} without {kind}", rule.name);
     }
 }
 

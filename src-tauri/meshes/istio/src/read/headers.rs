@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use world::{Said, said};
+
 /// The header that every proxy gives to a request that has none.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 /// The header in which a proxy says who called it in mutual TLS.
@@ -61,10 +63,13 @@ impl<'a> Headers<'a> {
 }
 
 /// A header whose name has letters that none may have; the proxy answers 400.
-pub(crate) fn misnamed(headers: &[(String, String)]) -> Option<String> {
+pub(crate) fn misnamed(headers: &[(String, String)]) -> Option<Said> {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let wrong = |name: &str| name.is_empty() || !name.bytes().all(letter);
-    headers.iter().find(|(name, _)| wrong(name)).map(|(name, _)| format!("'{name}' is no name of a header"))
+    headers
+        .iter()
+        .find(|(name, _)| wrong(name))
+        .map(|(name, _)| said!("'{name}' is no name of a header", "“{name}”不是合法的请求头名称"))
 }
 
 #[cfg(test)]

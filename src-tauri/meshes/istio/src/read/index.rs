@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Dep, Lens, Log, Membership, Places, Shelf, Shelved, Table, Touched, Typed};
-use world::{Difference, Document, ObjectKey, Pod, Service, Workload, World};
+use world::{Difference, Document, ObjectKey, Pod, Said, Service, Workload, World};
 
 use crate::detect;
 use crate::edge::Later;
@@ -206,7 +206,7 @@ impl Index {
     }
 
     /// Why a kind that decides requests cannot be read; `None` where all can.
-    pub fn unreadable(&self, kinds: &[(&str, &str)]) -> Option<String> {
+    pub fn unreadable(&self, kinds: &[(&str, &str)]) -> Option<Said> {
         self.world.unreadable(kinds)
     }
 }

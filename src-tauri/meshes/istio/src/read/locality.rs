@@ -1,6 +1,6 @@
 //! Where endpoints and callers are: region, zone and subzone.
 
-use world::{Labels, ObjectKey, Pod};
+use world::{Labels, ObjectKey, Pod, Said};
 
 use crate::read::Index;
 
@@ -44,7 +44,7 @@ pub(crate) fn of_pod(index: &Index, pod: &Pod) -> Locality {
 }
 
 /// Why the place of who has these labels is not known: its node would tell, and nodes cannot be read.
-pub(crate) fn hidden(index: &Index, labels: &Labels) -> Option<String> {
+pub(crate) fn hidden(index: &Index, labels: &Labels) -> Option<Said> {
     if Locality::labelled(labels).is_some() { None } else { index.unreadable(&[("", "Node")]) }
 }
 

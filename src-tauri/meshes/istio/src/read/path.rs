@@ -1,5 +1,7 @@
 //! Paths as proxies normalise them before anything else looks at them, and what they answer before that.
 
+use world::{Said, said};
+
 /// What a mesh has its proxies do with paths.
 /// Upstream: istio/istio pilot/pkg/networking/core/listener.go, buildHTTPConnectionManager, PathNormalization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,17 +67,20 @@ fn normalized(path: &str) -> String {
 
 /// Why a proxy that reads a request answers it 400 before anything else looks at it; `None` where it does not.
 /// Upstream: envoyproxy/envoy source/common/http/path_utility.cc, canonicalPath.
-pub(crate) fn malformed(method: &str, path: &str) -> Option<String> {
+pub(crate) fn malformed(method: &str, path: &str) -> Option<Said> {
     if !METHODS.contains(&method) {
-        return Some(format!("{method} is no method that proxies know"));
+        return Some(said!("{method} is no method that proxies know", "代理不认识方法 {method}"));
     }
     if !path.starts_with('/') {
-        return Some(format!("the path '{path}' begins with no slash"));
+        return Some(said!("the path '{path}' begins with no slash", "路径“{path}”不以斜杠开头"));
     }
     if !path.bytes().all(|b| b.is_ascii_graphic()) {
-        return Some("a path holds only visible characters of ASCII, no spaces".to_owned());
+        return Some(said!(
+            "a path holds only visible characters of ASCII, no spaces",
+            "路径只能含可见的 ASCII 字符，不能有空格"
+        ));
     }
-    path.contains("%00").then(|| "a path may not hold the character %00".to_owned())
+    path.contains("%00").then(|| said!("a path may not hold the character %00", "路径不能含有字符 %00"))
 }
 
 /// The methods that Envoy lets through; each was asked of a genuine one.

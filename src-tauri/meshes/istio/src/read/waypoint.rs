@@ -39,7 +39,7 @@ pub(crate) enum Binding {
     /// A waypoint.
     Waypoint(Waypoint),
     /// Who takes them cannot be known.
-    Unknown(String),
+    Unknown(Said),
 }
 
 /// What is sent to a waypoint.
@@ -137,10 +137,17 @@ impl Index {
         }
         let class = document.at("/spec/gatewayClassName").and_then(serde_json::Value::as_str).unwrap_or_default();
         if class != CLASS {
-            return Binding::Unknown(format!("{called} is of class {class}, whose rules are its maker's"));
+            return Binding::Unknown(said!(
+                "{called} is of class {class}, whose rules are its maker's",
+                "{called} 属于类别 {class}，其规则由实现者决定"
+            ));
         }
         if traffic == Traffic::Service && labels.contains_key("istio.io/use-waypoint-canary") {
-            return Binding::Unknown(format!("{} shares its connections with another waypoint", by.0));
+            return Binding::Unknown(said!(
+                "{} shares its connections with another waypoint",
+                "{} 与另一个 waypoint 共用连接",
+                by.0
+            ));
         }
         Binding::Waypoint(Waypoint { key: gateway, by })
     }

@@ -78,7 +78,7 @@ pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
     for (group, kind) in rule.reads {
         let checked = engine.check(&shop.covering(group, kind, Coverage::Denied("list".into())));
         assert!(
-            checked.unknown.iter().any(|u| u.about == rule.name),
+            checked.unknown.iter().any(|u| u.about.en == rule.name),
             "{} reads {kind} and is not unknown without it",
             rule.name
         );

@@ -24,7 +24,10 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
     said(
         verdict,
         "leave",
-        "ztunnel carries the caller's connections: it reads no request, so no route of the caller applies",
+        (
+            "ztunnel carries the caller's connections: it reads no request, so no route of the caller applies",
+            "ztunnel 承载调用方的连接：它不解析请求，所以调用方的路由不适用",
+        ),
     );
     let (binding, sought) = match resolved {
         Resolved::Service(service) if service.is_headless() => (of_headless(hop, service), None),
@@ -45,12 +48,16 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
     match (binding, sought) {
         (Binding::Waypoint(waypoint), Some(sought)) => return through(hop, way, &waypoint, &sought, verdict),
         (Binding::Waypoint(waypoint), None) => {
-            let why = format!("pods of it are asked for by address, and some of them have waypoint {}", waypoint.key);
-            *verdict = verdict.clone().because("the waypoint", why);
+            let why = said!(
+                "pods of it are asked for by address, and some of them have waypoint {}",
+                "按地址访问它的 Pod，而其中一些有 waypoint {}",
+                waypoint.key
+            );
+            *verdict = verdict.clone().because("waypoint", why);
             return;
         }
         (Binding::Unknown(why), _) => {
-            *verdict = verdict.clone().because("the waypoint", why);
+            *verdict = verdict.clone().because("waypoint", why);
             return;
         }
         (Binding::Unbound((key, path), why), _) => {
@@ -63,8 +70,11 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
         (Binding::Pods, _) => {}
     }
     if way.target.scheme == "https" && read_there(hop, resolved) {
-        let why = "its sender encrypts it, so the proxy of the destination sees no request in it";
-        *verdict = verdict.clone().because("the request", why.into());
+        let why = (
+            "its sender encrypts it, so the proxy of the destination sees no request in it",
+            "发送方自行加密，所以目的地的代理看不到其中的请求",
+        );
+        *verdict = verdict.clone().because(("the request", "请求"), why);
         return;
     }
     past_routes(hop, way, resolved, verdict, None);
@@ -118,8 +128,10 @@ pub(super) fn arrive(hop: &Hop, delivery: &Delivery, peer: &Peer) -> Arrival {
         && matches!(mode.as_str(), "SIMPLE" | "MUTUAL")
         && !delivery.plain
     {
-        let because =
-            format!("the rule asks for TLS inside the tunnel, and whether {name} itself speaks it is not known");
+        let because = said!(
+            "the rule asks for TLS inside the tunnel, and whether {name} itself speaks it is not known",
+            "规则要求隧道内使用 TLS，而 {name} 自身是否使用 TLS 不得而知"
+        );
         return Arrival::at(Outcome::Unknown, transport, Step::by("transport", key, path.clone(), because));
     }
     if delivery.plain && pod.annotations.get("ambient.istio.io/bypass-inbound-capture").is_some_and(|v| v == "true") {
@@ -190,7 +202,7 @@ fn authorize(hop: &Hop, peer: &Peer, transport: Transport, how: Step) -> Arrival
             let because = said!("no rule of {} allows the connection", "{} 没有规则允许此连接", short(&key));
             by(Outcome::Denied, (key, path), because)
         }
-        Admission::Unknown(key, because) => by(Outcome::Unknown, (key, "spec".into()), because.into()),
+        Admission::Unknown(key, because) => by(Outcome::Unknown, (key, "spec".into()), because),
     };
     let lost = ztunnel::losses(index, &pod.namespace, &pod.labels);
     let lost = lost.into_iter().map(|loss| Step::by("authorize", &loss.key, loss.path, loss.because));

@@ -270,7 +270,8 @@ pub(super) fn because(step: &'static str, object: Option<Place>, because: impl I
 fn admitted(hop: &Hop, way: &Way, delivery: &Delivery, peer: &Peer, transport: Transport, bytes: bool) -> Arrival {
     let pod = &peer.pod;
     if let Some(why) = malformed(&way.method, &way.path).filter(|_| !bytes) {
-        let step = Step::said("read", said!("{} answers 400 by itself: {why}", "{} 自己返回 400：{why}", peer.name()));
+        let Said { en, zh } = why;
+        let step = Step::said("read", said!("{} answers 400 by itself: {en}", "{} 自己返回 400：{zh}", peer.name()));
         return Arrival { status: Some(400), ..Arrival::at(Outcome::Direct, transport, step) };
     }
     let mut headers = as_read(way, transport);

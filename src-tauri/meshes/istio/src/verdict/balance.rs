@@ -3,7 +3,7 @@
 //! BuildClusterLoadAssignment.
 
 use serde_json::Value;
-use world::{Labels, Pod};
+use world::{Labels, Pod, Said};
 
 use super::endpoint::Cluster;
 use super::preference::{Distribute, Failover, Preference};
@@ -97,7 +97,7 @@ pub(super) fn shares(hop: &Hop, cluster: &Cluster) -> Vec<f64> {
 }
 
 /// Why it is not known which of them are preferred; `None` where that is known, or nobody asks.
-pub(super) fn unplaced(hop: &Hop, cluster: &Cluster) -> Option<String> {
+pub(super) fn unplaced(hop: &Hop, cluster: &Cluster) -> Option<Said> {
     if !cluster.balance.asks_places() || cluster.peers.len() + cluster.addresses.len() < 2 {
         return None;
     }

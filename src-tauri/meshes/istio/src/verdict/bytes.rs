@@ -1,6 +1,7 @@
 //! Connections whose bytes the caller's proxy forwards unread.
 
 use mesh::{Outcome, Resolved, Step, Verdict};
+use world::said;
 
 use super::deliver::{Delivery, deliver};
 use super::endpoint::Cluster;
@@ -14,7 +15,11 @@ use crate::read::registry::{Host, Speech};
 
 /// The caller encrypts by itself: no proxy on the way reads the request.
 pub(super) fn encrypted(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    said(verdict, "listen", "the caller encrypts by itself, so the proxy forwards what it cannot read");
+    let because = (
+        "the caller encrypts by itself, so the proxy forwards what it cannot read",
+        "调用方自行加密，所以代理转发它读不懂的内容",
+    );
+    said(verdict, "listen", because);
     match listener(hop, way, resolved) {
         Listener::Bytes(host, speech) => forwarded(hop, way, &host, speech, resolved, verdict),
         Listener::Only(host) => forwarded(hop, way, &host, Speech::Tcp, resolved, verdict),
@@ -44,7 +49,12 @@ pub(super) fn forwarded(
             Named::Rule(rule) => Some(rule),
             Named::None => None,
             Named::Other => {
-                let because = format!("no rule for TLS leads {} on", way.sni().unwrap_or("a caller without a name"));
+                let because = match way.sni() {
+                    Some(name) => said!("no rule for TLS leads {name} on", "没有 TLS 规则引导 {name}"),
+                    None => {
+                        said!("no rule for TLS leads a caller without a name on", "没有 TLS 规则引导不带名称的调用方")
+                    }
+                };
                 said(verdict, "route", because);
                 return unknown(hop, way, resolved, verdict);
             }
@@ -99,9 +109,12 @@ pub(super) fn by_rule(hop: &Hop, way: &mut Way, rule: &BytesRule, verdict: &mut 
 fn connect(hop: &Hop, way: &mut Way, deliveries: Vec<Delivery>, verdict: &mut Verdict) {
     match deliveries.iter().find_map(|delivery| delivery.cluster.odd.tunnel.clone()) {
         Some((to, (key, path))) => {
-            let because = format!("whether what stands there opens a tunnel to {to} is not known");
+            let because = said!(
+                "whether what stands there opens a tunnel to {to} is not known",
+                "那里是否会打开到 {to} 的隧道不得而知"
+            );
             verdict.trace.push(Step::by("tunnel", &key, path, because.clone()));
-            *verdict = verdict.clone().because("the destination", because);
+            *verdict = verdict.clone().because(("the destination", "目的地"), because);
         }
         None => deliver(hop, way, deliveries, verdict, None),
     }
@@ -129,7 +142,7 @@ pub(super) fn unknown(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &m
         && let Some(proxy) = &policy.egress_proxy
     {
         let port = proxy.port.as_ref().map_or(0, |p| p.number);
-        let because = format!("what is unknown goes to {}", proxy.host);
+        let because = said!("what is unknown goes to {}", "未知的请求发往 {}", proxy.host);
         verdict.trace.push(Step::by("route", key, "spec.outboundTrafficPolicy.egressProxy", because));
         match Cluster::of(
             hop,

@@ -2,7 +2,7 @@
 //! Upstream: istio/istio tools/istio-iptables/pkg/capture/run.go, Run.
 
 use mesh::Resolved;
-use world::Labels;
+use world::{Labels, Said, said};
 
 use crate::kinds::authorization_policy::value::block_holds;
 
@@ -24,7 +24,7 @@ pub(super) fn comes_in(annotations: &Labels, port: u16) -> bool {
 }
 
 /// Why a connection that the pod opens goes past the proxy; `None` where it does not.
-pub(super) fn goes_past(annotations: &Labels, to: &Resolved, port: u16) -> Option<String> {
+pub(super) fn goes_past(annotations: &Labels, to: &Resolved, port: u16) -> Option<Said> {
     let is_port = |text: &str| text.parse() == Ok(port);
     let address = match to {
         Resolved::Service(service) => service.cluster_ips.first().map(String::as_str).filter(|ip| *ip != "None"),
@@ -34,16 +34,27 @@ pub(super) fn goes_past(annotations: &Labels, to: &Resolved, port: u16) -> Optio
     };
     let within = |ranges: &str| address.is_some_and(|ip| lists(ranges, |range| block_holds(range, ip)));
     if said(annotations, "excludeOutboundPorts").is_some_and(|left| lists(left, is_port)) {
-        return Some(format!("excludeOutboundPorts takes port {port} out of its proxy's hands"));
+        return Some(said!(
+            "excludeOutboundPorts takes port {port} out of its proxy's hands",
+            "excludeOutboundPorts 让端口 {port} 绕过其代理"
+        ));
     }
     if said(annotations, "excludeOutboundIPRanges").is_some_and(within) {
-        return Some("excludeOutboundIPRanges takes that address out of its proxy's hands".into());
+        return Some(said!(
+            "excludeOutboundIPRanges takes that address out of its proxy's hands",
+            "excludeOutboundIPRanges 让该地址绕过其代理"
+        ));
     }
     if said(annotations, "includeOutboundPorts").is_some_and(|taken| lists(taken, is_port)) {
         return None;
     }
     let ranges = said(annotations, "includeOutboundIPRanges").filter(|ranges| *ranges != "*")?;
-    (!within(ranges)).then(|| "includeOutboundIPRanges leaves that address out of its proxy's hands".into())
+    (!within(ranges)).then(|| {
+        said!(
+            "includeOutboundIPRanges leaves that address out of its proxy's hands",
+            "includeOutboundIPRanges 不含该地址，因此它绕过其代理"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -132,14 +132,20 @@ pub(super) fn deliver(
 }
 
 /// Nearer pods are preferred, and which are nearer is not known: that matters where not all take the request alike.
-fn unplaced(parts: &[Part], why: String, verdict: &mut Verdict) {
+fn unplaced(parts: &[Part], why: Said, verdict: &mut Verdict) {
     let same = |part: &Part| (part.arrival.outcome, part.arrival.transport);
     if parts.iter().any(|part| Some(same(part)) != parts.first().map(same)) {
-        verdict.unknown.push(mesh::Unknown { about: "the pods that are preferred".into(), because: why.clone() });
+        verdict
+            .unknown
+            .push(mesh::Unknown {
+                about: ("the pods that are preferred", "优先的 Pod").into(), because: why.clone()
+            });
     }
-    verdict
-        .trace
-        .push(Step::said("deliver", format!("nearer pods are preferred, and which are nearer is not known: {why}")));
+    let because = Said::new(
+        format!("nearer pods are preferred, and which are nearer is not known: {}", why.en),
+        format!("优先较近的 Pod，而哪些较近不得而知：{}", why.zh),
+    );
+    verdict.trace.push(Step::said("deliver", because));
 }
 
 /// A connection that comes to nothing is tried again with another pod of the same destination, as often as the rule says; twice unless it does.
@@ -295,18 +301,28 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
         }
     }
     if seen.len() > 1 {
-        let each = seen.iter().map(|(t, share)| format!("{} % {}", (share * 1000.0).round() / 10.0, in_words(*t)));
-        let because = format!("its pods are not all called alike: {}", each.collect::<Vec<_>>().join(", "));
+        let each: Vec<Said> = seen
+            .iter()
+            .map(|(t, share)| {
+                let (percent, (en, zh)) = ((share * 1000.0).round() / 10.0, in_words(*t));
+                Said::new(format!("{percent} % {en}"), format!("{percent} % {zh}"))
+            })
+            .collect();
+        let each = Said::list(&each);
+        let because = Said::new(
+            format!("its pods are not all called alike: {}", each.en),
+            format!("到各个 Pod 的方式不同：{}", each.zh),
+        );
         verdict.trace.push(Step::said("transport", because));
     }
     verdict.transport = seen.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(t, _)| t);
 }
 
-fn in_words(transport: Transport) -> &'static str {
+fn in_words(transport: Transport) -> (&'static str, &'static str) {
     match transport {
-        Transport::Mtls => "in mutual TLS",
-        Transport::Tls => "in TLS",
-        Transport::Plaintext => "in plaintext",
+        Transport::Mtls => ("in mutual TLS", "以双向 TLS"),
+        Transport::Tls => ("in TLS", "以 TLS"),
+        Transport::Plaintext => ("in plaintext", "以明文"),
     }
 }
 
@@ -336,7 +352,9 @@ fn tell(parts: &[Part], outcome: Outcome, verdict: &mut Verdict) {
         if arrival.outcome == Outcome::Unknown
             && let Some(step) = verdict.trace.last()
         {
-            verdict.unknown.push(mesh::Unknown { about: "the destination".into(), because: step.because.en.clone() });
+            verdict
+                .unknown
+                .push(mesh::Unknown { about: ("the destination", "目的地").into(), because: step.because.clone() });
         }
     }
 }

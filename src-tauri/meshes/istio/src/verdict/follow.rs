@@ -1,7 +1,7 @@
 //! What a rule of a VirtualService does with a request.
 
 use mesh::{Membership, Outcome, Step, Verdict};
-use world::said;
+use world::{Said, said};
 
 use super::change::{change, matched};
 use super::deliver::{Delivery, deliver};
@@ -31,18 +31,18 @@ pub(super) fn default(hop: &Hop, way: &mut Way, host: &Host, verdict: &mut Verdi
 /// Does what the rule says.
 pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
     let (key, rule) = (entry.key, &*entry.http);
-    let caught = entry.condition().map(|m| words::conditions(m).join(", ")).filter(|words| !words.is_empty());
-    let caught = caught.unwrap_or_else(|| "it has no conditions".to_owned());
+    let caught = entry.condition().map(|m| Said::list(&words::conditions(m))).filter(|words| !words.en.is_empty());
+    let Said { en, zh } = caught.unwrap_or_else(|| ("it has no conditions", "它没有条件").into());
     verdict.trace.push(Step::by(
         "route",
         key,
         entry.path(),
-        said!("the first rule that catches it: {caught}", "第一条匹配的规则：{caught}"),
+        said!("the first rule that catches it: {en}", "第一条匹配的规则：{zh}"),
     ));
     let at = |field: &str| entry.field(field);
     if let Some(redirect) = &rule.redirect {
         let location = replaced(rule).unwrap_or_else(|| location(redirect, entry, way));
-        verdict.trace.push(Step::by("redirect", key, at("redirect"), format!("to {location}")));
+        verdict.trace.push(Step::by("redirect", key, at("redirect"), said!("to {location}", "到 {location}")));
         verdict.ends(Outcome::Redirected);
         verdict.status = Some(if redirect.redirect_code == 0 { 301 } else { redirect.redirect_code });
         verdict.location = Some(location);
@@ -70,15 +70,19 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
         return;
     }
     if rule.cors_policy.as_ref().is_some_and(|policy| cors::answers(policy, &way.method, &way.headers)) {
-        let because = "a browser's question whether it may ask: the caller's own proxy answers";
+        let because = (
+            "a browser's question whether it may ask: the caller's own proxy answers",
+            "浏览器的跨域预检：由调用方自己的代理应答",
+        );
         verdict.trace.push(Step::by("answer", key, at("corsPolicy"), because));
         verdict.ends(Outcome::Direct);
         verdict.status = Some(200);
         return;
     }
     describe(&key.namespace, rule, verdict);
-    for (place, words) in words::answers(entry) {
-        verdict.trace.push(Step::by("headers", key, place, format!("the answer's headers: {words}")));
+    for (place, Said { en, zh }) in words::answers(entry) {
+        let because = said!("the answer's headers: {en}", "应答的标头：{zh}");
+        verdict.trace.push(Step::by("headers", key, place, because));
     }
     change(rule, entry, way, verdict);
     send(hop, way, entry, verdict);

@@ -44,17 +44,26 @@ pub(super) struct Gatehouse<'a> {
 /// From outside, by the gateway that the request names.
 pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> Verdict {
     let (Caller::Outside { ip }, Some((namespace, name))) = (&request.from, &request.via) else {
-        let because = "it comes from outside, and no gateway is named by which it comes in";
-        return verdict.because("the caller", because.into());
+        let because = (
+            "it comes from outside, and no gateway is named by which it comes in",
+            "它来自外部，而没有指定经哪个网关进入",
+        );
+        return verdict.because(("the caller", "调用方"), because);
     };
     let Some(target) = Target::of(request) else {
-        return verdict.because("the request", format!("{} names no host and port", request.url));
+        return verdict.because(
+            ("the request", "请求"),
+            said!("{} names no host and port", "{} 没有写明主机和端口", request.url),
+        );
     };
     if let Some(because) = index.unreadable(&super::NEEDED).or_else(|| index.unreadable(&NEEDED)) {
-        return verdict.because("the configuration", because);
+        return verdict.because(("the configuration", "配置"), because);
     }
     let Some((service, pods)) = entrance(index, namespace, name) else {
-        return verdict.because("the gateway", format!("no Service is called {namespace}/{name}"));
+        return verdict.because(
+            ("the gateway", "网关"),
+            said!("no Service is called {namespace}/{name}", "没有名为 {namespace}/{name} 的 Service"),
+        );
     };
     let mut way = Way::new(index, target, request);
     let Some(port) = service.ports.iter().find(|p| p.port == way.target.port) else {
@@ -81,9 +90,16 @@ pub(super) fn enter(index: &Index, request: &Request, mut verdict: Verdict) -> V
     };
     if index.membership(pod) == Some(Membership::Gateway) {
         let Some(inner) = target_port(port, pod) else {
-            return verdict.because("the gateway", format!("its pods have no port for {}", port.port));
+            return verdict.because(
+                ("the gateway", "网关"),
+                said!("its pods have no port for {}", "其 Pod 没有对应端口 {} 的端口", port.port),
+            );
         };
-        let because = format!("port {} of Service {namespace}/{name} leads to port {inner} of its pods", port.port);
+        let because = said!(
+            "port {} of Service {namespace}/{name} leads to port {inner} of its pods",
+            "Service {namespace}/{name} 的端口 {} 通往其 Pod 的端口 {inner}",
+            port.port
+        );
         said(&mut verdict, "connect", because);
         let other = |s: &&Arc<Service>| (&s.namespace, &s.name) != (&service.namespace, &service.name);
         let others = index.services_of(pod).filter(other).cloned();
@@ -128,7 +144,9 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
     let hop = &Hop { index: hop.index, scope: Scope::whole(&from.namespace), from };
     way.normalize();
     if let Resolved::Service(service) = resolved {
-        said(verdict, "leave", "the caller is a gateway, whose routes have led to this service");
+        let because =
+            ("the caller is a gateway, whose routes have led to this service", "调用方是网关，其路由已通往此服务");
+        said(verdict, "leave", because);
         match Cluster::of(hop, &service_host(&service.namespace, &service.name), way.target.port, None) {
             Ok(cluster) => {
                 deliver(hop, way, vec![Delivery { share: 1.0, cluster, plain: false }], verdict, Some(503));
@@ -143,7 +161,8 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
     }
     let pods = hop.index.places.selected(&from.namespace, &from.labels);
     let Some(pod) = pods.into_iter().find(|p| p.ready) else {
-        *verdict = verdict.clone().because("the caller", "the gateway has no ready pods".into());
+        *verdict =
+            verdict.clone().because(("the caller", "调用方"), ("the gateway has no ready pods", "网关没有就绪的 Pod"));
         return;
     };
     let services: Vec<_> = hop.index.services_of(pod).cloned().collect();
@@ -173,8 +192,12 @@ pub(super) fn by_waypoint(
         (None, _) => return Some(all),
         (Some(first), 1) => first,
         (Some((service, _)), _) => {
-            let why = format!("a share of the requests goes to the waypoint of {}, and others do not", service.name);
-            *verdict = verdict.clone().because("the waypoint", why);
+            let why = said!(
+                "a share of the requests goes to the waypoint of {}, and others do not",
+                "一部分请求去往 {} 的 waypoint，其余不去",
+                service.name
+            );
+            *verdict = verdict.clone().because("waypoint", why);
             return None;
         }
     };
@@ -185,7 +208,7 @@ pub(super) fn by_waypoint(
             None
         }
         Binding::Unknown(why) => {
-            *verdict = verdict.clone().because("the waypoint", why);
+            *verdict = verdict.clone().because("waypoint", why);
             None
         }
         Binding::Unbound((key, path), why) => {
@@ -240,6 +263,10 @@ fn asked_name(way: &Way, delivery: &Delivery, mode: Option<&str>) -> String {
 
 /// A share of the requests reaches a gateway's pod, while others go elsewhere.
 pub(super) fn arrive(peer: &Peer, transport: Transport) -> Arrival {
-    let because = format!("{} is a gateway, and only a share of the requests goes to it", peer.name());
+    let because = said!(
+        "{} is a gateway, and only a share of the requests goes to it",
+        "{} 是网关，而只有一部分请求去往它",
+        peer.name()
+    );
     Arrival::at(Outcome::Unknown, transport, Step::said("deliver", because))
 }

@@ -42,7 +42,10 @@ pub(super) fn through(index: &Index, at: Gatehouse, visit: &Visit, way: &mut Way
     let pod = at.pod;
     let name = format!("{}/{}", pod.namespace, pod.workload.1);
     if let Some(key) = opaque(index, &pod.namespace, &pod.labels) {
-        *verdict = verdict.clone().because("the gateway", format!("{key} changes the proxy of {name} by hand"));
+        *verdict = verdict.clone().because(
+            ("the gateway", "网关"),
+            said!("{key} changes the proxy of {name} by hand", "{key} 直接修补了 {name} 的代理"),
+        );
         return;
     }
     let open = index.open_at(pod, at.services, at.port);
@@ -148,22 +151,32 @@ impl<'a> Gate<'a> {
             return;
         };
         if let Some(connection) = passed.into_iter().find(|c| c.rule.sni.contains(&chosen)) {
-            verdict.trace.push(by(connection.door, format!("TLS for {chosen} is passed on as it is")));
+            verdict.trace.push(by(
+                connection.door,
+                said!("TLS for {chosen} is passed on as it is", "用于 {chosen} 的 TLS 原样转交"),
+            ));
             self.bytes(connection.door, Some(connection), way, verdict);
             return;
         }
         let Some(door) = ending().find(|door| door.hosts.iter().any(|(_, host)| *host == chosen)) else { return };
         if let Some(lack) = lack(self.index, door, home) {
             let (because, known) = match &lack {
-                Lack::Secret(secret) => (format!("there is no {secret}, so its TLS is not opened"), true),
-                Lack::Authority(secret) => (format!("{secret} names no authority for its callers"), true),
-                Lack::Untold(secret) => (format!("whether {secret} names an authority is not told"), false),
+                Lack::Secret(secret) => (
+                    said!("there is no {secret}, so its TLS is not opened", "没有 {secret}，所以其 TLS 没有开放"),
+                    true,
+                ),
+                Lack::Authority(secret) => {
+                    (said!("{secret} names no authority for its callers", "{secret} 没有为其调用方指定 CA"), true)
+                }
+                Lack::Untold(secret) => {
+                    (said!("whether {secret} names an authority is not told", "{secret} 是否指定了 CA 不得而知"), false)
+                }
             };
             if known {
                 return refuse(verdict, by(door, because));
             }
             verdict.trace.push(by(door, because.clone()));
-            *verdict = verdict.clone().because("the gateway", because);
+            *verdict = verdict.clone().because(("the gateway", "网关"), because);
             return;
         }
         match (door.tls, &self.visit.principal) {
@@ -187,7 +200,7 @@ impl<'a> Gate<'a> {
                 );
                 return;
             }
-            _ => verdict.trace.push(by(door, format!("TLS for {chosen} ends here"))),
+            _ => verdict.trace.push(by(door, said!("TLS for {chosen} ends here", "用于 {chosen} 的 TLS 在此终止"))),
         }
         if door.protocol == Protocol::Https {
             self.requests(&[door], way, verdict);
@@ -212,8 +225,13 @@ impl<'a> Gate<'a> {
         let remote = self.remote_ip(way);
         if let Some(first) = doors.first() {
             let others = doors.len() - 1;
-            let more = if others > 0 { format!(", and {others} more") } else { String::new() };
-            verdict.trace.push(by(first, format!("this server takes requests at port {}{more}", self.at.port)));
+            let more =
+                if others > 0 { said!(", and {others} more", "，另有 {others} 个") } else { Said::default() };
+            let because = Said::new(
+                format!("this server takes requests at port {}{}", self.at.port, more.en),
+                format!("此服务在端口 {} 接受请求{}", self.at.port, more.zh),
+            );
+            verdict.trace.push(by(first, because));
         }
         if !self.authenticates(way, verdict) || !self.admits(way, &remote, false, verdict) {
             return;
@@ -234,9 +252,9 @@ impl<'a> Gate<'a> {
         {
             let query = way.query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
             let location = format!("https://{}{}{query}", way.authority, way.path);
-            let step =
-                Step::by("redirect", &door.key, format!("{}.tls.httpsRedirect", door.path), format!("to {location}"));
-            verdict.trace.push(step);
+            let (field, because) =
+                (format!("{}.tls.httpsRedirect", door.path), said!("to {location}", "到 {location}"));
+            verdict.trace.push(Step::by("redirect", &door.key, field, because));
             verdict.ends(Outcome::Redirected);
             verdict.status = Some(301);
             verdict.location = Some(location);
@@ -252,7 +270,9 @@ impl<'a> Gate<'a> {
             found.as_ref().and_then(|f| host.entries.iter().find(|(e, _)| e.path() == f.path() && e.key == f.key));
         match (found, port.map(|(_, port)| *port)) {
             (Some(entry), Some(port)) => {
-                verdict.trace.push(Step::said("host", format!("{} is host {}", way.authority, host.name)));
+                verdict
+                    .trace
+                    .push(Step::said("host", said!("{} is host {}", "{} 是主机 {}", way.authority, host.name)));
                 // What a rule leaves to the port of the request is that of the server.
                 way.target.port = port;
                 way.hidden = false;
@@ -287,7 +307,7 @@ impl<'a> Gate<'a> {
             "route",
             &rule.key,
             &rule.path,
-            format!("all that comes in at port {} follows it", door.port),
+            said!("all that comes in at port {} follows it", "从端口 {} 进入的都遵循它", door.port),
         ));
         let hop = self.hop();
         let mut deliveries = Vec::new();

@@ -17,7 +17,7 @@ impl Gate<'_> {
     /// Whether the tokens of the request are good; what the one that is taken says holds for the policies and routes of the gateway.
     pub(super) fn authenticates(&self, way: &mut Way, verdict: &mut Verdict) -> bool {
         let checked = check(self.index, &self.from.namespace, &self.from.labels, way);
-        taken(checked, "the gateway", way, verdict)
+        taken(checked, ("the gateway", "网关"), way, verdict)
     }
 
     /// Whether the policies of the gateway's own pod let it in.
@@ -45,7 +45,8 @@ impl Gate<'_> {
         let (outcome, step) = match admit(self.index, &pod.namespace, &pod.labels, &request) {
             Admission::Allowed(None) => return true,
             Admission::Allowed(Some((key, path))) => {
-                verdict.trace.push(Step::by("authorize", &key, path, format!("it allows it into {name}")));
+                let because = said!("it allows it into {name}", "它允许进入 {name}");
+                verdict.trace.push(Step::by("authorize", &key, path, because));
                 return true;
             }
             Admission::Denied(key, path) => {
@@ -72,7 +73,7 @@ impl Gate<'_> {
             }
             Admission::Unknown(key, because) => {
                 verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));
-                *verdict = verdict.clone().because("the gateway", because);
+                *verdict = verdict.clone().because(("the gateway", "网关"), because);
                 return false;
             }
         };

@@ -15,13 +15,13 @@ use crate::read::domains::Named;
 
 /// A caller without proxy: Kubernetes picks a pod, and the request goes in plaintext.
 pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
-    let (how, zh) = if way.is_encrypted() {
+    let (en, zh) = if way.is_encrypted() {
         ("encrypted by itself alone", "只由自身加密")
     } else {
         ("in plaintext", "以明文")
     };
     let because = said!(
-        "the caller has no proxy, so no route applies and it goes {how}",
+        "the caller has no proxy, so no route applies and it goes {en}",
         "调用方没有代理，不适用任何路由，{zh}发出"
     );
     said(verdict, "leave", because);
@@ -31,7 +31,9 @@ pub(super) fn plainly(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &m
 /// A caller with a sidecar.
 pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut Verdict) {
     if let Some(key) = opaque(hop.index, &hop.from.namespace, &hop.from.labels) {
-        *verdict = verdict.clone().because("the caller's proxy", format!("{key} changes it by hand"));
+        *verdict = verdict
+            .clone()
+            .because(("the caller's proxy", "调用方的代理"), said!("{key} changes it by hand", "{key} 直接修补了它"));
         return;
     }
     if way.is_encrypted() {
@@ -42,7 +44,8 @@ pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict:
         if let Resolved::Pod(own) = hop.index.places.resolve(&hop.from.ip, &hop.from.namespace)
             && own.containers.iter().flat_map(|c| &c.ports).any(|(_, port)| *port == way.target.port)
         {
-            said(verdict, "leave", "it goes to the caller's own pod, past all proxies");
+            let because = ("it goes to the caller's own pod, past all proxies", "它去往调用方自己的 Pod，绕过所有代理");
+            said(verdict, "leave", because);
             verdict.outcome = Outcome::Forwarded;
             verdict.transport = Some(Transport::Plaintext);
             let mut destination = Destination::outside(&own.name, way.target.port);
@@ -51,20 +54,31 @@ pub(super) fn by_sidecar(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict:
             return;
         }
         *verdict = verdict.clone().because(
-            "the destination",
-            "it goes to the caller's own pod, past all proxies, and what listens there is not known".into(),
+            ("the destination", "目的地"),
+            (
+                "it goes to the caller's own pod, past all proxies, and what listens there is not known",
+                "它去往调用方自己的 Pod，绕过所有代理，而那里有什么在监听不得而知",
+            ),
         );
         return;
     }
     match listener {
         Listener::None => {
-            let because = format!("no host of the mesh has port {}, so the proxy passes it on unread", way.target.port);
+            let because = said!(
+                "no host of the mesh has port {}, so the proxy passes it on unread",
+                "网格中没有主机有端口 {}，所以代理不解析就转交",
+                way.target.port
+            );
             said(verdict, "listen", because);
             bytes::unknown(hop, way, resolved, verdict);
         }
         Listener::Bytes(host, speech) => {
             let (port, name) = (way.target.port, host.name());
-            said(verdict, "listen", format!("port {port} of {name} carries bytes, so no rule for requests applies"));
+            let because = said!(
+                "port {port} of {name} carries bytes, so no rule for requests applies",
+                "{name} 的端口 {port} 承载字节流，所以请求规则不适用"
+            );
+            said(verdict, "listen", because);
             bytes::forwarded(hop, way, &host, speech, resolved, verdict);
         }
         Listener::Requests => requests::routed(hop, way, resolved, verdict),

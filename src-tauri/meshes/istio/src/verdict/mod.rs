@@ -34,7 +34,7 @@ pub(crate) use follow::shares;
 use std::sync::Arc;
 
 use mesh::{Caller, Membership, Outcome, Received, Request, Resolved, Step, Target, Unknown, Verdict};
-use world::{Labels, Pod};
+use world::{Labels, Pod, Said};
 
 use crate::kinds::virtual_service::select::Entry;
 use crate::kinds::{NETWORKING, SECURITY};
@@ -67,7 +67,7 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     }
     let pod = match caller(index, request) {
         Ok(pod) => pod,
-        Err(because) => return index_has_istio(index).then(|| verdict.because("the caller", because)),
+        Err(because) => return index_has_istio(index).then(|| verdict.because(("the caller", "调用方"), because)),
     };
     let from = Sender::of(index, pod);
     let target = Target::of(request)?;
@@ -76,7 +76,7 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
         return None;
     }
     if let Some(because) = index.unreadable(&NEEDED) {
-        return Some(verdict.because("the configuration", because));
+        return Some(verdict.because(("the configuration", "配置"), because));
     }
     verdict.trace.push(mesh::resolve_step(&target.host, &resolved));
     if let Resolved::Nowhere(_) = resolved {
@@ -103,19 +103,27 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     Some(verdict)
 }
 
-fn caller<'a>(index: &'a Index, request: &Request) -> Result<&'a Arc<Pod>, String> {
+fn caller<'a>(index: &'a Index, request: &Request) -> Result<&'a Arc<Pod>, Said> {
     let places = &index.places;
     let (pods, what) = match &request.from {
-        Caller::Workload { namespace, workload } => {
-            (places.of_workload(namespace, workload), format!("workload {namespace}/{workload}"))
-        }
+        Caller::Workload { namespace, workload } => (
+            places.of_workload(namespace, workload),
+            world::said!("workload {namespace}/{workload}", "工作负载 {namespace}/{workload}"),
+        ),
         Caller::ServiceAccount { namespace, service_account } => {
-            (places.of_account(namespace, service_account), format!("service account {namespace}/{service_account}"))
+            let what =
+                world::said!("service account {namespace}/{service_account}", "服务账号 {namespace}/{service_account}");
+            (places.of_account(namespace, service_account), what)
         }
-        Caller::Outside { ip } => return Err(format!("{ip} is outside")),
+        Caller::Outside { ip } => return Err(world::said!("{ip} is outside", "{ip} 在外部")),
     };
     let pod = pods.iter().find(|p| p.ready).or(pods.first()).copied();
-    pod.ok_or_else(|| format!("{what} has no pods, so it is not known whether it has a proxy"))
+    pod.ok_or_else(|| {
+        Said::new(
+            format!("{} has no pods, so it is not known whether it has a proxy", what.en),
+            format!("{} 没有 Pod，因此不知道它有没有代理", what.zh),
+        )
+    })
 }
 
 fn index_has_istio(index: &Index) -> bool {
@@ -139,7 +147,7 @@ fn ends_in_mesh(index: &Index, resolved: &Resolved) -> bool {
 pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>, port: u16) -> Option<Received> {
     index.membership(pod)?;
     if let Some(because) = index.unreadable(&NEEDED) {
-        let unknown = vec![Unknown { about: "the configuration".into(), because }];
+        let unknown = vec![Unknown { about: ("the configuration", "配置").into(), because }];
         return Some(Received { outcome: Outcome::Unknown, status: None, steps: Vec::new(), unknown });
     }
     let stranger = Sender {
@@ -156,19 +164,19 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
     let cluster = Cluster::at(pod, port);
     let arrival = arrive(&Hop::of(index, &stranger), &way, &Delivery { share: 1.0, cluster, plain: true }, &peer);
     let usual = (arrival.outcome == Outcome::Denied && !arrival.cut).then_some(403);
-    let because =
-        arrival.steps.last().map(|step| step.because.en.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
-    let unknown = because.map(|because| Unknown { about: "the destination".into(), because }).into_iter().collect();
+    let because = arrival.steps.last().map(|step| step.because.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
+    let about = || Said::from(("the destination", "目的地"));
+    let unknown = because.map(|because| Unknown { about: about(), because }).into_iter().collect();
     Some(Received { outcome: arrival.outcome, status: arrival.status.or(usual), steps: arrival.steps, unknown })
 }
 
 /// A step without object.
-pub(crate) fn said(verdict: &mut Verdict, step: &'static str, because: impl Into<world::Said>) {
+pub(crate) fn said(verdict: &mut Verdict, step: &'static str, because: impl Into<Said>) {
     verdict.trace.push(Step::said(step, because));
 }
 
 /// A proxy answers what it cannot read.
-fn unread(verdict: &mut Verdict, because: String) {
+fn unread(verdict: &mut Verdict, because: Said) {
     said(verdict, "read", because);
     verdict.ends(Outcome::Direct);
     verdict.status = Some(400);
@@ -182,7 +190,7 @@ fn no_route(verdict: &mut Verdict, step: Step) {
 }
 
 /// Whether a rule catches the request depends on what was not said of it.
-fn untold(verdict: &mut Verdict, entry: &Entry, why: String) {
+fn untold(verdict: &mut Verdict, entry: &Entry, why: Said) {
     verdict.trace.push(Step::by("route", entry.key, entry.path(), why.clone()));
-    *verdict = verdict.clone().because("the request", why);
+    *verdict = verdict.clone().because(("the request", "请求"), why);
 }

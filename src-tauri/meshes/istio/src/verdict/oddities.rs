@@ -2,7 +2,7 @@
 
 use mesh::{Outcome, Step, Transport};
 use serde_json::Value;
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use super::deliver::Arrival;
 use super::door::Door;
@@ -59,31 +59,49 @@ impl Oddities {
     /// What becomes of a connection to a pod because of them; `None` where they change nothing there.
     pub fn at(&self, peer: &Peer, door: Option<&Door>, transport: Transport, encrypted: bool) -> Option<Arrival> {
         let name = peer.name();
-        let end = |outcome, (key, path): &Place, because: String| {
+        let end = |outcome, (key, path): &Place, because: Said| {
             Some(Arrival::at(outcome, transport, Step::by("transport", key, path.clone(), because)))
         };
         if let Some((file, place)) = self.file.as_ref().filter(|_| transport == Transport::Tls) {
-            return end(Outcome::Unknown, place, format!("whether {file} is there in the caller's pod is not known"));
+            return end(
+                Outcome::Unknown,
+                place,
+                said!(
+                    "whether {file} is there in the caller's pod is not known",
+                    "调用方的 Pod 中是否有 {file} 不得而知"
+                ),
+            );
         }
         if let Some(place) = &self.line {
             let reads = door.is_some_and(|door| !door.is_bytes(encrypted));
             return match (transport, reads, door) {
                 (Transport::Plaintext, true, _) => {
-                    let because =
-                        format!("a line of the PROXY protocol comes first, and {name} takes it for a bad request");
+                    let because = said!(
+                        "a line of the PROXY protocol comes first, and {name} takes it for a bad request",
+                        "先到的是 PROXY 协议的一行，{name} 会当作错误的请求"
+                    );
                     end(Outcome::Direct, place, because).map(|arrival| Arrival { status: Some(400), ..arrival })
                 }
                 (Transport::Mtls | Transport::Tls, _, Some(_)) => {
-                    let because = format!("a line of the PROXY protocol comes first, and {name} waits for TLS");
+                    let because = said!(
+                        "a line of the PROXY protocol comes first, and {name} waits for TLS",
+                        "先到的是 PROXY 协议的一行，而 {name} 在等待 TLS"
+                    );
                     end(Outcome::Refused, place, because)
                 }
-                _ => end(Outcome::Unknown, place, format!("whether {name} knows the PROXY protocol is not known")),
+                _ => end(
+                    Outcome::Unknown,
+                    place,
+                    said!("whether {name} knows the PROXY protocol is not known", "{name} 是否支持 PROXY 协议不得而知"),
+                ),
             };
         }
         match &self.second {
-            Some(place) if door.is_none() => {
-                end(Outcome::Unknown, place, format!("whether {name} itself speaks HTTP/2 is not known"))
-            }
+            Some(place) if door.is_none() => end(
+                Outcome::Unknown,
+                place,
+                said!("whether {name} itself speaks HTTP/2 is not known", "{name} 自身是否使用 HTTP/2 不得而知"),
+            ),
             _ => None,
         }
     }

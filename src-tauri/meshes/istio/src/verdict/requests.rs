@@ -45,7 +45,9 @@ pub(super) fn to_host(hop: &Hop, way: &mut Way, resolved: &Resolved, known: Opti
         return unread(verdict, why);
     }
     if way.is_schemeless() {
-        return no_route(verdict, Step::said("route", "x-forwarded-proto is empty, and so no rule is asked"));
+        let because =
+            ("x-forwarded-proto is empty, and so no rule is asked", "x-forwarded-proto 为空，因此不会匹配任何规则");
+        return no_route(verdict, Step::said("route", because));
     }
     let (index, caller, port) = (hop.index, hop.from.namespace.as_str(), way.target.port);
     let asking = hop.asking(port);

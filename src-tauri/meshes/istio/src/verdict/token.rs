@@ -1,7 +1,7 @@
 //! The token of a request, where a proxy checks it: the end user's, for policies and, at a gateway, for routes.
 
 use mesh::{Outcome, Step, Verdict};
-use world::{Labels, ObjectKey, said};
+use world::{Labels, ObjectKey, Said, said};
 
 use super::way::Way;
 use crate::kinds::request_authentication::decide::{Carrying, EndUser, Taken, authenticate, of_waypoint, of_workload};
@@ -56,7 +56,7 @@ pub(super) fn carry(headers: &mut Vec<(String, String)>, taken: &Taken) {
 }
 
 /// The request goes on with its token, at a proxy that routes by it; `false` where it ends.
-pub(super) fn taken(checked: Checked, who: &str, way: &mut Way, verdict: &mut Verdict) -> bool {
+pub(super) fn taken(checked: Checked, who: impl Into<Said>, way: &mut Way, verdict: &mut Verdict) -> bool {
     way.claims = None;
     match checked {
         Checked::Nobody => true,
@@ -72,7 +72,7 @@ pub(super) fn taken(checked: Checked, who: &str, way: &mut Way, verdict: &mut Ve
             true
         }
         Checked::Ends(Outcome::Unknown, _, step) => {
-            let because = step.because.en.clone();
+            let because = step.because.clone();
             verdict.trace.push(step);
             *verdict = verdict.clone().because(who, because);
             false

@@ -1,7 +1,7 @@
 //! A request on its way, and who sends it on.
 
 use mesh::{Membership, Outcome, Request, Resolved, Target, Verdict};
-use world::{Labels, Pod};
+use world::{Labels, Pod, Said, said};
 
 use crate::kinds::request_authentication::token::Claims;
 use crate::kinds::sidecar::Scope;
@@ -133,12 +133,15 @@ impl Way {
     }
 
     /// A proxy of the mesh reads the request as the first of them; why it cannot, where it cannot.
-    pub fn read(&mut self, scheme: &str) -> Option<String> {
+    pub fn read(&mut self, scheme: &str) -> Option<Said> {
         let query = self.query.as_deref().filter(|query| !query.is_ascii());
-        let foreign = query.map(|_| "a query holds only characters of ASCII".to_owned());
+        let foreign = query.map(|_| said!("a query holds only characters of ASCII", "查询只能含 ASCII 字符"));
         let malformed = malformed(&self.method, &self.path).or_else(|| misnamed(&self.headers)).or(foreign);
         if let Some(why) = malformed {
-            return Some(format!("the proxy answers 400 by itself: {why}"));
+            return Some(Said::new(
+                format!("the proxy answers 400 by itself: {}", why.en),
+                format!("代理自己返回 400：{}", why.zh),
+            ));
         }
         self.normalize();
         // What the sender says of the scheme counts, where it is one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mesh::{Membership, Outcome, Step, Transport, Verdict};
-use world::{Document, Labels, ObjectKey, Pod, said};
+use world::{Document, Labels, ObjectKey, Pod, Said, said};
 
 use super::arrive::{Place, short};
 use super::deliver::{Delivery, deliver};
@@ -60,7 +60,10 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
     let (index, key) = (hop.index, &waypoint.key);
     let called = format!("{}/{}", key.namespace, key.name);
     let (by, path) = &waypoint.by;
-    let because = format!("{by} has its requests taken by waypoint {called}, to which ztunnel sends them by HBONE");
+    let because = said!(
+        "{by} has its requests taken by waypoint {called}, to which ztunnel sends them by HBONE",
+        "{by} 的请求由 waypoint {called} 接收，ztunnel 以 HBONE 发往它"
+    );
     verdict.trace.push(Step::by("waypoint", by, path.clone(), because));
     let Some(sender) = sender(index, key) else {
         verdict.trace.push(Step::by(
@@ -72,20 +75,23 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
         return verdict.ends(Outcome::NoDestination);
     };
     if way.is_encrypted() {
-        let why = "its sender encrypts it, so the waypoint sees no request in it";
-        *verdict = verdict.clone().because("the request", why.into());
+        let why = (
+            "its sender encrypts it, so the waypoint sees no request in it",
+            "发送方自行加密，所以 waypoint 看不到其中的请求",
+        );
+        *verdict = verdict.clone().because(("the request", "请求"), why);
         return;
     }
     let service = sought.service();
     if let Some(document) = changed_by_hand(index, key, service.as_ref()) {
-        *verdict = verdict.clone().because("the waypoint", format!("{} changes it by hand", document.key));
+        *verdict = verdict.clone().because("waypoint", said!("{} changes it by hand", "{} 直接修补了它", document.key));
         return;
     }
     if !sought.is_bytes(way.target.port) {
         if let Some(why) = way.read("http") {
             return unread(verdict, why);
         }
-        if !taken(check_at(index, key, service.as_ref(), way), "the waypoint", way, verdict) {
+        if !taken(check_at(index, key, service.as_ref(), way), "waypoint", way, verdict) {
             return;
         }
     }
@@ -147,11 +153,13 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
     let mut status = 403;
     let (ends, (by, path), because) = match admit(index, key, service.as_ref(), &request) {
         Admission::Allowed(None) => {
-            said(verdict, "authorize", format!("no policy is bound to waypoint {} for it", key.name));
+            let because =
+                said!("no policy is bound to waypoint {} for it", "没有为它绑定到 waypoint {} 的策略", key.name);
+            said(verdict, "authorize", because);
             return true;
         }
         Admission::Allowed(Some((by, path))) => {
-            let because = format!("{} allows it at waypoint {}", short(&by), key.name);
+            let because = said!("{} allows it at waypoint {}", "{} 在 waypoint {} 允许它", short(&by), key.name);
             verdict.trace.push(Step::by("authorize", &by, path, because));
             return true;
         }
@@ -170,7 +178,8 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
             (Outcome::Denied, place(&by, path), said!("no rule of {} allows it", "{} 没有规则允许它", short(&by)))
         }
         Admission::Unknown(by, why) => {
-            *verdict = verdict.clone().because("the policies of the waypoint", format!("{by}: {why}"));
+            let why = Said::new(format!("{by}: {}", why.en), format!("{by}：{}", why.zh));
+            *verdict = verdict.clone().because(("the policies of the waypoint", "waypoint 的策略"), why);
             return false;
         }
     };
@@ -212,7 +221,11 @@ fn send(on: &Hop, way: &mut Way, sought: &Sought, verdict: &mut Verdict) {
             said(
                 verdict,
                 "route",
-                format!("the waypoint has no route for {}, so every ready pod may get it", host.name()),
+                said!(
+                    "the waypoint has no route for {}, so every ready pod may get it",
+                    "waypoint 没有用于 {} 的路由，所以任何就绪的 Pod 都可能收到",
+                    host.name()
+                ),
             );
             follow::default(on, way, host, verdict);
         }

@@ -6,7 +6,7 @@ pub(crate) mod settings;
 use std::sync::Arc;
 
 use mesh::{Lens, Log, Places, Shelf, Shelved, Touched, Typed};
-use world::{Difference, ObjectKey, Pod, World};
+use world::{Difference, ObjectKey, Pod, Said, World};
 
 use crate::detect;
 use crate::kinds::POLICY;
@@ -96,7 +96,7 @@ impl Index {
     }
 
     /// Why a kind that decides cannot be read; `None` where all can.
-    pub fn unreadable(&self) -> Option<String> {
+    pub fn unreadable(&self) -> Option<Said> {
         self.world.unreadable(&NEEDED)
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
     let engine = Engine::new(vec![Box::new(Linkerd)]);
     for (group, kind) in rule.reads {
         let checked = engine.check(&shop.covering(group, kind, Coverage::Denied("list".into())));
-        let unknown = checked.unknown.iter().any(|u| u.about == rule.name);
+        let unknown = checked.unknown.iter().any(|u| u.about.en == rule.name);
         assert!(unknown, "{} reads {kind} and is not unknown without it", rule.name);
     }
 }

@@ -1,7 +1,7 @@
 //! How one pod takes a request.
 
 use mesh::{Outcome, Step, Transport, Unknown};
-use world::{ObjectKey, Pod};
+use world::{ObjectKey, Pod, Said, said};
 
 use super::From;
 use crate::read::Index;
@@ -22,8 +22,14 @@ pub(crate) fn arrive(index: &Index, from: &From, pod: &Pod, port: u16) -> Arriva
     let name = format!("{}/{}", pod.namespace, pod.workload.1);
     let past = lists(&pod.annotations, "config.linkerd.io/skip-inbound-ports", port);
     if past || !index.is_meshed(pod) {
-        let because = if past { "takes this port past its proxy" } else { "has no proxy of Linkerd" };
-        let step = Step::said("deliver", format!("{name} {because}, so nothing of Linkerd checks it there"));
+        let (en, zh) = if past {
+            ("takes this port past its proxy", "让此端口绕过其代理")
+        } else {
+            ("has no proxy of Linkerd", "没有 Linkerd 代理")
+        };
+        let because =
+            said!("{name} {en}, so nothing of Linkerd checks it there", "{name} {zh}，所以 Linkerd 不在那里检查");
+        let step = Step::said("deliver", because);
         return end(Outcome::Forwarded, None, Transport::Plaintext, vec![step]);
     }
     let transport = if from.identity.is_some() { Transport::Mtls } else { Transport::Plaintext };
@@ -31,14 +37,20 @@ pub(crate) fn arrive(index: &Index, from: &From, pod: &Pod, port: u16) -> Arriva
     let mut arrival = Arrival { transport, ..ask(from, &guard, &name, port) };
     arrival.steps.insert(0, guarded(&guard, &name, port));
     if let Some(server) = guard.server.filter(|server| !guard.opaque && index.has_routes(&server.document.key)) {
-        let because =
-            format!("routes of {} have authorizations of their own, which are not decided yet", server.document.key);
+        let because = said!(
+            "routes of {} have authorizations of their own, which are not decided yet",
+            "{} 的路由有各自的授权，目前尚不判定",
+            server.document.key
+        );
         arrival.outcome = Outcome::Unknown;
-        arrival.unknown.push(Unknown { about: "the Server".into(), because });
+        arrival.unknown.push(Unknown { about: ("the Server", "Server").into(), because });
     }
     if guard.server.is_none() && guard.default.is_none() && index.settings.object.is_none() {
-        let because = "linkerd-config was not there to be read: the default of Linkerd's chart is taken".to_owned();
-        arrival.unknown.push(Unknown { about: "the default policy".into(), because });
+        let because = said!(
+            "linkerd-config was not there to be read: the default of Linkerd's chart is taken",
+            "没有可读的 linkerd-config：采用 Linkerd chart 的默认值"
+        );
+        arrival.unknown.push(Unknown { about: ("the default policy", "默认策略").into(), because });
     }
     arrival
 }
@@ -50,16 +62,24 @@ fn end(outcome: Outcome, status: Option<u16>, transport: Transport, steps: Vec<S
 fn guarded(guard: &Guard, name: &str, port: u16) -> Step {
     match (&guard.server, &guard.default) {
         (Some(server), _) => {
-            let because = format!("it guards port {port} of {name}");
+            let because = said!("it guards port {port} of {name}", "它守护 {name} 的端口 {port}");
             Step::by("server", &server.document.key, "spec", because)
         }
         (None, Some((key, path))) => {
-            let because = format!("no Server guards port {port} of {name}: {} holds", guard.policy);
+            let because = said!(
+                "no Server guards port {port} of {name}: {} holds",
+                "没有 Server 守护 {name} 的端口 {port}：适用 {}",
+                guard.policy
+            );
             Step::by("server", key, path.clone(), because)
         }
         (None, None) => Step::said(
             "server",
-            format!("no Server guards port {port} of {name}: the default, {}, holds", guard.policy),
+            said!(
+                "no Server guards port {port} of {name}: the default, {}, holds",
+                "没有 Server 守护 {name} 的端口 {port}：适用默认策略 {}",
+                guard.policy
+            ),
         ),
     }
 }
@@ -67,12 +87,12 @@ fn guarded(guard: &Guard, name: &str, port: u16) -> Step {
 /// The first way in that admits the caller.
 fn ask(from: &From, guard: &Guard, name: &str, port: u16) -> Arrival {
     let identity = from.identity.as_deref();
-    let who = identity.unwrap_or("a caller without identity");
+    let (who, zh) = identity.map_or(("a caller without identity", "没有身份的调用方"), |who| (who, who));
     let mut unknown = None;
     for way in &guard.ways {
         match way.admits(identity, &from.ip) {
             Some(true) => {
-                let because = format!("{} lets {who} into {name}", way.name);
+                let because = said!("{} lets {who} into {name}", "{} 允许 {zh} 进入 {name}", way.name);
                 let step = by(way.object.as_ref(), "authorize", because);
                 return end(Outcome::Forwarded, None, Transport::Plaintext, vec![step]);
             }
@@ -81,19 +101,21 @@ fn ask(from: &From, guard: &Guard, name: &str, port: u16) -> Arrival {
         }
     }
     if let Some(way) = unknown {
-        let because = format!("{} asks for the caller's address, which is not known", way.name);
+        let because =
+            said!("{} asks for the caller's address, which is not known", "{} 要求调用方的地址，而它未知", way.name);
         let step = by(way.object.as_ref(), "authorize", because.clone());
         let mut arrival = end(Outcome::Unknown, None, Transport::Plaintext, vec![step]);
-        arrival.unknown.push(Unknown { about: "the authorization".into(), because });
+        arrival.unknown.push(Unknown { about: ("the authorization", "授权").into(), because });
         return arrival;
     }
     let object = guard.server.map(|s| &s.document.key).or(guard.default.as_ref().map(|(key, _)| key));
-    let step = by(object, "authorize", format!("nothing lets {who} into port {port} of {name}"));
+    let because = said!("nothing lets {who} into port {port} of {name}", "没有授权允许 {zh} 进入 {name} 的端口 {port}");
+    let step = by(object, "authorize", because);
     // Upstream: linkerd/linkerd2-proxy linkerd/app/inbound/src/http/server.rs, ServerRescue; a connection of bytes is closed (policy/tcp.rs).
     end(Outcome::Denied, (!guard.opaque).then_some(403), Transport::Plaintext, vec![step])
 }
 
-fn by(object: Option<&ObjectKey>, step: &'static str, because: String) -> Step {
+fn by(object: Option<&ObjectKey>, step: &'static str, because: Said) -> Step {
     match object {
         Some(key) => Step::by(step, key, "spec", because),
         None => Step::said(step, because),

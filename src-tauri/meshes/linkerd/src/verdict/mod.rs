@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mesh::{
     Caller, Destination, Outcome, Received, Request, Resolved, Step, Target, Transport, Unknown, Verdict, target_port,
 };
-use world::{Pod, Service};
+use world::{Pod, Service, said};
 
 use crate::read::Index;
 use crate::read::access::lists;
@@ -44,23 +44,32 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
     }
     let mut verdict = Verdict::unknown(request);
     if let Some(because) = index.unreadable() {
-        return Some(verdict.because("the configuration", because));
+        return Some(verdict.because(("the configuration", "配置"), because));
     }
     verdict.trace.push(mesh::resolve_step(&target.host, &resolved));
     let from = caller(index, pod, target.port);
     if target.scheme == "https" && !matches!(resolved, Resolved::Outside(_) | Resolved::Nowhere(_)) {
-        let because = "its sender encrypts it, so that no proxy sees a request in it";
-        return Some(verdict.because("the request", because.into()));
+        let because = (
+            "its sender encrypts it, so that no proxy sees a request in it",
+            "发送方自行加密，所以没有代理看到其中的请求",
+        );
+        return Some(verdict.because(("the request", "请求"), because));
     }
     if from.meshed
         && let Some(because) = out::unread(index, namespace, &resolved)
     {
-        return Some(verdict.because("the way out", because));
+        return Some(verdict.because(("the way out", "出口"), because));
     }
     let how = if from.meshed {
-        "the caller's Linkerd proxy picks a ready pod, and speaks mutual TLS to it where it is meshed too"
+        (
+            "the caller's Linkerd proxy picks a ready pod, and speaks mutual TLS to it where it is meshed too",
+            "调用方的 Linkerd 代理选一个就绪的 Pod；若它也在网格中，则使用双向 TLS",
+        )
     } else {
-        "the caller has no Linkerd proxy on this way, so it goes in plaintext"
+        (
+            "the caller has no Linkerd proxy on this way, so it goes in plaintext",
+            "调用方在这条路上没有 Linkerd 代理，所以以明文发出",
+        )
     };
     verdict.trace.push(Step::said("leave", how));
     send(index, &from, &target, &resolved, &mut verdict);
@@ -70,7 +79,7 @@ pub(crate) fn decide(index: &Index, request: &Request) -> Option<Verdict> {
 /// A request of somebody whom no proxy of this mesh sends.
 pub(crate) fn receive(index: &Index, ip: &str, pod: &Pod, port: u16) -> Received {
     if let Some(because) = index.unreadable() {
-        let unknown = vec![Unknown { about: "the configuration".into(), because }];
+        let unknown = vec![Unknown { about: ("the configuration", "配置").into(), because }];
         return Received { outcome: Outcome::Unknown, status: None, steps: Vec::new(), unknown };
     }
     let from = From { meshed: false, identity: None, ip: ip.to_owned() };
@@ -116,7 +125,8 @@ fn send(index: &Index, from: &From, target: &Target, resolved: &Resolved, verdic
 
 fn to_service(index: &Index, from: &From, service: &Service, port: u16, verdict: &mut Verdict) {
     let Some(found) = service.ports.iter().find(|p| p.port == port) else {
-        verdict.trace.push(Step::said("connect", format!("Service {} has no port {port}", service.name)));
+        let because = said!("Service {} has no port {port}", "Service {} 没有端口 {port}", service.name);
+        verdict.trace.push(Step::said("connect", because));
         return verdict.ends(Outcome::Refused);
     };
     let kept = match index.places.kept(service, Some(&found.name)) {
@@ -135,7 +145,8 @@ fn to_service(index: &Index, from: &From, service: &Service, port: u16, verdict:
         return;
     }
     if arrivals.is_empty() {
-        verdict.trace.push(Step::said("deliver", format!("Service {} has no ready pods", service.name)));
+        let because = said!("Service {} has no ready pods", "Service {} 没有就绪的 Pod", service.name);
+        verdict.trace.push(Step::said("deliver", because));
         verdict.ends(Outcome::NoDestination);
         // Upstream: linkerd/linkerd2-proxy linkerd/app/outbound/src/http/server.rs, ServerRescue: a balancer without endpoints fails fast.
         verdict.status = from.meshed.then_some(504);

@@ -2,7 +2,7 @@
 
 use mesh::Resolved;
 use serde_json::Value;
-use world::{Document, ObjectKey};
+use world::{Document, ObjectKey, Said, said};
 
 use crate::kinds::POLICY;
 use crate::kinds::spec::Ref;
@@ -18,7 +18,7 @@ const ROUTES: [(&str, &str); 5] = [
 ];
 
 /// Why it is not known where the caller's proxy sends a request; `None` where nothing but the pods decides.
-pub(super) fn unread(index: &Index, caller: &str, resolved: &Resolved) -> Option<String> {
+pub(super) fn unread(index: &Index, caller: &str, resolved: &Resolved) -> Option<Said> {
     match resolved {
         Resolved::Service(service) => {
             let near = [caller, service.namespace.as_str()];
@@ -38,11 +38,15 @@ pub(super) fn unread(index: &Index, caller: &str, resolved: &Resolved) -> Option
                 found.filter_map(|key| index.world.document(&key)).find(splits)
             };
             let deciding = route.map(|d| &d.key).or_else(|| profile().map(|d| &d.key))?;
-            Some(format!("{deciding} routes it, which is not decided yet"))
+            Some(said!("{deciding} routes it, which is not decided yet", "{deciding} 为它路由，目前尚不判定"))
         }
         Resolved::Outside(_) => {
             let network = index.world.documents_of(POLICY, "EgressNetwork").next()?;
-            Some(format!("{} may say whether it leaves, which is not decided yet", network.key))
+            Some(said!(
+                "{} may say whether it leaves, which is not decided yet",
+                "{} 可能规定它能否离开，目前尚不判定",
+                network.key
+            ))
         }
         Resolved::Pod(_) | Resolved::Nowhere(_) => None,
     }

@@ -59,7 +59,7 @@ impl Session {
     pub(super) async fn foreign_server(&self) -> Result<Server, Said> {
         let standing = self.prometheus_looked().await;
         if let Some(because) = standing.because() {
-            return Err(because.into());
+            return Err(because);
         }
         let only = standing.chosen.only.clone();
         let url = |place: &Place| Server { address: place.url(), only: only.clone(), wants: Vec::new() };

@@ -139,7 +139,7 @@ impl Session {
         });
         let unknown = CONTROLLERS.iter().filter_map(|controller| {
             let because = mesh::unreadable(&world, controller.group, controller.kind)?;
-            Some(Unknown { about: controller.name.to_owned(), because })
+            Some(Unknown { about: controller.name.into(), because })
         });
         (rollouts.collect(), unknown.collect())
     }

@@ -6,7 +6,7 @@ use mesh::Ready;
 use rollout::{Gate, Plan, Said};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
-use world::{ObjectKey, Workload};
+use world::{ObjectKey, Workload, said};
 
 use super::gates::{Server, ripe};
 use super::{CONTROLLERS, Controller};
@@ -102,13 +102,13 @@ impl Session {
     /// # Errors
     /// Where the plan makes no sense, the controller is not there, or the plan moves what is not there.
     pub async fn foreign_plan(&self, plan: &Plan, controller: &str) -> Result<Written> {
-        let refused = |reason: String| Error::Refused { reason };
-        plan.sense().map_err(|broken| refused(broken.to_string()))?;
+        let refused = |reason: Said| Error::Refused { reason };
+        plan.sense().map_err(|broken| refused(broken.to_string().into()))?;
         let apis = self.connection().apis().await?;
         let of = CONTROLLERS.iter().find(|one| one.name == controller);
         let served = of.and_then(|one| Some((*one, apis.find(one.group, one.kind)?.api_version())));
         let Some((controller, api_version)) = served else {
-            return Err(refused(format!("{controller} is not installed in this cluster")));
+            return Err(refused(said!("{controller} is not installed in this cluster", "此集群未安装 {controller}")));
         };
         let (ready, drafted) = (self.ready().await?, self.drafted().await?);
         let world = drafted.world();
@@ -119,7 +119,12 @@ impl Session {
         let workload = world.workloads().find(|one| is_stable(one));
         let known = known(controller, world, plan);
         if workload.is_none() && known.is_none() {
-            return Err(refused(format!("{} has no Deployment: {} moves one", plan.stable, controller.name)));
+            return Err(refused(said!(
+                "{} has no Deployment: {} moves one",
+                "{} 没有 Deployment：{} 需要一个",
+                plan.stable,
+                controller.name
+            )));
         }
         let body = known.as_ref().and_then(|key| world.document(key)).map(|document| document.body.clone());
         let (target, replicas) = workload.map_or(("", 1), |one| (&*one.name, one.replicas));

@@ -5,7 +5,7 @@ pub(crate) mod waypoint;
 pub(crate) mod ztunnel;
 
 use mesh::selects;
-use world::{Labels, ObjectKey};
+use world::{Labels, ObjectKey, Said, said};
 
 use custom::{Asked, Asker};
 
@@ -62,7 +62,7 @@ pub(crate) enum Admission {
     /// The authorizer whom a rule names does not answer: the status that callers see then.
     Failed(ObjectKey, String, u16),
     /// Somebody else decides.
-    Unknown(ObjectKey, String),
+    Unknown(ObjectKey, Said),
 }
 
 /// Whether a condition holds; `None` where it cannot be known.
@@ -120,7 +120,7 @@ fn by_own(policies: &[&Typed<AuthorizationPolicy>], request: &Arriving) -> Admis
             Matched::No => {}
         }
     }
-    let told = |unknown: Option<(ObjectKey, String)>| unknown.map(|(key, why)| Admission::Unknown(key, why));
+    let told = |unknown: Option<(ObjectKey, Said)>| unknown.map(|(key, why)| Admission::Unknown(key, why));
     let Some(first) = of("ALLOW").next() else { return told(unknown).unwrap_or(Admission::Allowed(None)) };
     let mut perhaps = None;
     for typed in of("ALLOW") {
@@ -139,7 +139,7 @@ fn by_own(policies: &[&Typed<AuthorizationPolicy>], request: &Arriving) -> Admis
 enum Matched {
     No,
     Rule(String),
-    Unknown(String),
+    Unknown(Said),
 }
 
 fn first_rule(typed: &Typed<AuthorizationPolicy>, request: &Arriving) -> Matched {
@@ -149,7 +149,12 @@ fn first_rule(typed: &Typed<AuthorizationPolicy>, request: &Arriving) -> Matched
         match rule_holds(rule, request, widens, &typed.document.key.namespace) {
             Some(true) => return Matched::Rule(format!("spec.rules[{at}]")),
             Some(false) => {}
-            None => unknown = unknown.or(Some(format!("rule {at} asks for what only a live request shows"))),
+            None => {
+                unknown = unknown.or(Some(said!(
+                    "rule {at} asks for what only a live request shows",
+                    "规则 {at} 要求只有真实请求才有的信息"
+                )))
+            }
         }
     }
     unknown.map_or(Matched::No, Matched::Unknown)

@@ -6,7 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use world::{Labels, ObjectKey};
+use world::{Labels, ObjectKey, Said, said};
 
 use super::places::{Found, Place, tokens};
 use super::signature::{self, Signed};
@@ -38,9 +38,9 @@ pub(crate) enum EndUser {
     /// A token was taken.
     Known(Box<Taken>),
     /// A token was refused: the status, the object and rule, and why.
-    Refused(u16, ObjectKey, String, String),
+    Refused(u16, ObjectKey, String, Said),
     /// Whether a token is good cannot be known.
-    Unknown(ObjectKey, String, String),
+    Unknown(ObjectKey, String, Said),
 }
 
 /// A token that was taken, and what its rule makes of the request.
@@ -61,10 +61,10 @@ pub(crate) struct Taken {
 enum Check {
     Missing,
     Good(Vec<(Token, Place)>),
-    Bad(u16, String),
+    Bad(u16, Said),
     /// A token of another issuer.
-    Foreign(String),
-    Unknown(String),
+    Foreign(Said),
+    Unknown(Said),
 }
 
 /// A rule with its object and its place there.
@@ -179,31 +179,40 @@ fn each_by_its_own(rules: &[Placed], carrying: Carrying) -> Option<EndUser> {
 }
 
 fn one(rule: &JwtRule, found: &Found, now: Option<i64>) -> Check {
-    let bad = |why: &str| Check::Bad(401, why.to_owned());
-    let Some(token) = Token::read(&found.text) else { return bad("the token cannot be read") };
+    let bad = |en: &str, zh: &str| Check::Bad(401, Said::new(en, zh));
+    let Some(token) = Token::read(&found.text) else { return bad("the token cannot be read", "令牌无法读取") };
     if token.issuer() != rule.issuer {
-        return Check::Foreign(format!("the token is of another issuer, '{}'", token.issuer()));
+        return Check::Foreign(said!(
+            "the token is of another issuer, '{}'",
+            "令牌属于另一个签发者“{}”",
+            token.issuer()
+        ));
     }
     #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 are small")]
     let now = now.map(|now| now as f64);
     match (token.time("nbf"), token.time("exp"), now) {
-        (Some(from), _, Some(now)) if now + SKEW < from => return bad("the token is not good yet"),
-        (_, Some(until), Some(now)) if now > until + SKEW => return bad("the token has expired"),
+        (Some(from), _, Some(now)) if now + SKEW < from => return bad("the token is not good yet", "令牌尚未生效"),
+        (_, Some(until), Some(now)) if now > until + SKEW => return bad("the token has expired", "令牌已过期"),
         _ => {}
     }
     if !rule.audiences.is_empty() && !token.audiences().iter().any(|a| rule.audiences.iter().any(|b| same(a, b))) {
-        return Check::Bad(403, "the token is for another audience".into());
+        return Check::Bad(403, said!("the token is for another audience", "令牌面向另一个受众"));
     }
     if rule.jwks.is_empty() {
-        return Check::Unknown("the signature was not checked: the keys are elsewhere".into());
+        return Check::Unknown(said!(
+            "the signature was not checked: the keys are elsewhere",
+            "未校验签名：密钥在别处"
+        ));
     }
     match signature::check(&token, &rule.jwks) {
-        Signed::Badly => bad("the token is not signed by a key of the rule"),
-        Signed::Unchecked => {
-            Check::Unknown(format!("the signature was not checked: it is made by {}", token.algorithm))
-        }
+        Signed::Badly => bad("the token is not signed by a key of the rule", "令牌不是由规则中的密钥签名的"),
+        Signed::Unchecked => Check::Unknown(said!(
+            "the signature was not checked: it is made by {}",
+            "未校验签名：所用算法为 {}",
+            token.algorithm
+        )),
         Signed::Well if now.is_none() && (token.time("nbf").or(token.time("exp"))).is_some() => {
-            Check::Unknown("whether the token is good depends on the time".into())
+            Check::Unknown(said!("whether the token is good depends on the time", "令牌是否有效取决于时间"))
         }
         Signed::Well => Check::Good(vec![(token, found.place.clone())]),
     }

@@ -1,5 +1,7 @@
 //! Whether a match of a VirtualService catches a request, as Envoy compares it.
 
+use world::{Said, said};
+
 use super::spec::{HttpMatch, StringMatch};
 use crate::edge::{MESH, full_name};
 use crate::kinds::request_authentication::token::Claims;
@@ -43,7 +45,7 @@ pub(crate) enum Miss {
     /// A condition does not hold.
     Surely,
     /// Whether a condition holds was not said, and why not.
-    Perhaps(String),
+    Perhaps(Said),
 }
 
 /// Who asks, for the conditions that istiod settles before the proxy sees them.
@@ -103,7 +105,10 @@ fn headers_hold(m: &HttpMatch, sent: &Sent) -> Result<(), Miss> {
         }
     }
     match untold {
-        Some(name) => Err(Miss::Perhaps(format!("what the caller's program sends as header {name} was not said"))),
+        Some(name) => Err(Miss::Perhaps(said!(
+            "what the caller's program sends as header {name} was not said",
+            "未说明调用方程序发送的请求头 {name}"
+        ))),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 use super::delegate;
 use super::matches::{Asking, Miss, Sent, concerns, holds};
@@ -105,7 +105,7 @@ pub(crate) enum Caught<'a> {
     /// No rule catches it.
     Not,
     /// This rule may catch it.
-    Perhaps(Entry<'a>, String),
+    Perhaps(Entry<'a>, Said),
 }
 
 /// The first entry that catches the request.

@@ -51,51 +51,68 @@ pub(crate) fn name(target: &Target) -> String {
 }
 
 /// The conditions of a match, each in words.
-pub(crate) fn conditions(m: &HttpMatch) -> Vec<String> {
+pub(crate) fn conditions(m: &HttpMatch) -> Vec<Said> {
     let mut all = Vec::new();
     if let Some(uri) = &m.uri {
-        let case = if m.ignore_uri_case { ", in any case" } else { "" };
-        all.push(format!("path {}{case}", string(uri)));
+        let Said { en, zh } = string(uri);
+        all.push(if m.ignore_uri_case {
+            said!("path {en}, in any case", "路径{zh}，不分大小写")
+        } else {
+            said!("path {en}", "路径{zh}")
+        });
     }
-    for (name, of) in [("scheme", &m.scheme), ("method", &m.method), ("authority", &m.authority)] {
-        all.extend(of.as_ref().map(|of| format!("{name} {}", string(of))));
+    let named = |(en, zh): (&str, &str), name: &str, of: &StringMatch| {
+        let holds = string(of);
+        Said::new(format!("{en}{name} {}", holds.en), format!("{zh}{name} {}", holds.zh))
+    };
+    for (name, zh, of) in
+        [("scheme", "协议", &m.scheme), ("method", "方法", &m.method), ("authority", "authority ", &m.authority)]
+    {
+        all.extend(of.as_ref().map(|of| {
+            let holds = string(of);
+            Said::new(format!("{name} {}", holds.en), format!("{zh}{}", holds.zh))
+        }));
     }
-    all.extend(m.headers.iter().map(|(name, of)| format!("header {name} {}", string(of))));
-    all.extend(m.without_headers.iter().map(|(name, of)| format!("no header {name} {}", string(of))));
-    all.extend(m.query_params.iter().map(|(name, of)| format!("query {name} {}", string(of))));
-    all.extend(m.port.map(|port| format!("port {port}")));
-    all.extend(m.source_labels.iter().map(|(key, value)| format!("caller has {key}={value}")));
+    all.extend(m.headers.iter().map(|(name, of)| named(("header ", "请求头 "), name, of)));
+    all.extend(m.without_headers.iter().map(|(name, of)| named(("no header ", "没有请求头 "), name, of)));
+    all.extend(m.query_params.iter().map(|(name, of)| named(("query ", "查询参数 "), name, of)));
+    all.extend(m.port.map(|port| said!("port {port}", "端口 {port}")));
+    all.extend(
+        m.source_labels.iter().map(|(key, value)| said!("caller has {key}={value}", "调用方带有 {key}={value}")),
+    );
     if !m.source_namespace.is_empty() {
-        all.push(format!("caller in {}", m.source_namespace));
+        all.push(said!("caller in {}", "调用方在 {} 中", m.source_namespace));
     }
     if !m.gateways.is_empty() {
-        all.push(format!("at {}", m.gateways.join(" or ")));
+        all.push(Said::new(format!("at {}", m.gateways.join(" or ")), format!("经 {}", m.gateways.join(" 或 "))));
     }
     all
 }
 
 /// What a rule and its destinations change of the answer's headers, each with the field that says it.
-pub(crate) fn answers(entry: &Entry) -> Vec<(String, String)> {
+pub(crate) fn answers(entry: &Entry) -> Vec<(String, Said)> {
     let of = |headers: &Option<Headers>| headers.as_ref().and_then(|h| h.response.as_ref()).map(operations);
     let field = if entry.is_derived() { "filters" } else { "headers" };
     let own = of(&entry.http.headers).map(|words| (entry.field("headers"), words));
     let parts = entry.http.route.iter().enumerate();
     let parts = parts.filter_map(|(at, r)| Some((entry.field(&format!("route[{at}].{field}")), of(&r.headers)?)));
-    own.into_iter().chain(parts).filter(|(_, words)| !words.is_empty()).collect()
+    own.into_iter().chain(parts).filter(|(_, words)| !words.en.is_empty()).collect()
 }
 
-fn operations(of: &HeaderOperations) -> String {
-    let set = of.set.iter().map(|(name, value)| format!("{name} is set to '{value}'"));
-    let add = of.add.iter().map(|(name, value)| format!("{name} '{value}' is added"));
-    let gone = of.remove.iter().map(|name| format!("{name} is taken away"));
-    set.chain(add).chain(gone).collect::<Vec<_>>().join(", ")
+fn operations(of: &HeaderOperations) -> Said {
+    let set = of.set.iter().map(|(name, value)| said!("{name} is set to '{value}'", "{name} 设为“{value}”"));
+    let add = of.add.iter().map(|(name, value)| said!("{name} '{value}' is added", "添加 {name}“{value}”"));
+    let gone = of.remove.iter().map(|name| said!("{name} is taken away", "移除 {name}"));
+    Said::list(&set.chain(add).chain(gone).collect::<Vec<_>>())
 }
 
-fn string(of: &StringMatch) -> String {
+fn string(of: &StringMatch) -> Said {
     match of {
-        StringMatch { exact: Some(text), .. } => format!("is '{text}'"),
-        StringMatch { prefix: Some(text), .. } => format!("begins with '{text}'"),
-        StringMatch { regex: Some(pattern), .. } if pattern.text != "*" => format!("matches '{}'", pattern.text),
-        _ => "is there".into(),
+        StringMatch { exact: Some(text), .. } => said!("is '{text}'", "为“{text}”"),
+        StringMatch { prefix: Some(text), .. } => said!("begins with '{text}'", "以“{text}”开头"),
+        StringMatch { regex: Some(pattern), .. } if pattern.text != "*" => {
+            said!("matches '{}'", "匹配“{}”", pattern.text)
+        }
+        _ => ("is there", "存在").into(),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use super::{Arriving, Matched, first_rule};
 use crate::kinds::Typed;
@@ -30,7 +30,7 @@ pub(super) enum Asked {
     /// The authorizer does not answer, and this is what the caller sees then.
     Failed(ObjectKey, String, u16),
     /// Whether a rule names it, or what the authorizer says, is not known.
-    Perhaps(ObjectKey, String),
+    Perhaps(ObjectKey, Said),
 }
 
 /// Asks them.
@@ -56,7 +56,9 @@ pub(super) fn ask(asker: Asker, policies: &[&Typed<AuthorizationPolicy>], reques
             }
             (Matched::Unknown(why), _) => return Asked::Perhaps(key(), why),
             (Matched::Rule(_), _) => {
-                return Asked::Perhaps(key(), format!("{provider} decides, an authorizer outside the mesh"));
+                let why =
+                    said!("{provider} decides, an authorizer outside the mesh", "由网格外的授权服务 {provider} 决定");
+                return Asked::Perhaps(key(), why);
             }
         }
     }

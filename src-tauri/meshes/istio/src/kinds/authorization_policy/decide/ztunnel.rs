@@ -37,7 +37,7 @@ pub(crate) fn admit(index: &Index, namespace: &str, labels: &Labels, request: &A
         return Admission::Denied(key, path);
     }
     let unknown = |(key, path): (ObjectKey, String)| {
-        Admission::Unknown(key, format!("{path} asks for an address that is not known"))
+        Admission::Unknown(key, said!("{path} asks for an address that is not known", "{path} 要求的地址未知"))
     };
     if let Some(place) = of("DENY").find_map(|typed| held(typed, None)) {
         return unknown(place);
