@@ -212,7 +212,7 @@ async fn shut(session: Arc<Session>) {
     let proxy = &of_shop(&seen).next().unwrap().pod;
     let said = live::shop::until("why it is not compared", async || {
         let compared = session.proxy_compare(NAMESPACE, proxy).await.map_err(|error| error.to_string())?;
-        if compared.because.is_empty() { Err("it is compared".into()) } else { Ok(compared.because.clone()) }
+        if compared.because.en.is_empty() { Err("it is compared".into()) } else { Ok(compared.because.en.clone()) }
     });
     let because = said.await.unwrap();
     assert!(because.contains("debug pages of its control plane are shut"), "{because}");

@@ -131,7 +131,7 @@ async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
     })
     .await
     .unwrap();
-    let (_, cost) = session.cost_now().await;
+    let (_, cost) = session.cost_now(true, &session::prometheus::Uses::new()).await;
     let shop = of_shop(&fleet);
     assert!(shop.len() >= 7, "{}", shop.len());
     for proxy in &shop {
@@ -249,7 +249,7 @@ async fn a_healthy_sidecar_has_what_istiod_would_send() {
         let differing: Vec<_> =
             compared.parts.iter().filter(|part| part.standing != Standing::Equal).cloned().collect();
         // Somebody else may be changing the mesh: a push that is under way is over a moment later.
-        if differing.is_empty() && compared.because.is_empty() {
+        if differing.is_empty() && compared.because.en.is_empty() {
             Ok(compared)
         } else {
             Err(format!("{} {differing:#?}", compared.because))
@@ -347,7 +347,7 @@ async fn what_is_used_is_what_kubectl_top_tells() {
     };
     until("all is equal to what kubectl top tells", async || {
         let before = read().await;
-        let (fleet, _) = session.cost_now().await;
+        let (fleet, _) = session.cost_now(true, &session::prometheus::Uses::new()).await;
         if read().await != before {
             return Err("it was measured anew".into());
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mesh::{Caller, Destination, Outcome, Ready, Request, Transport, Verdict};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -118,7 +119,7 @@ impl State {
     /// Knows the pods that are there now.
     fn meet(&mut self, seed: u64) {
         let ready = self.ready.clone();
-        let stamp = crate::terms::now();
+        let stamp = Timestamp::now().to_string();
         let mut pods: HashMap<Names, Vec<Names>> = HashMap::new();
         let mut known = Proxies::new();
         for pod in ready.world().pods() {
@@ -134,7 +135,7 @@ impl State {
     }
 
     fn push(&mut self, seed: u64) {
-        let (ready, stamp) = (self.ready.clone(), crate::terms::now());
+        let (ready, stamp) = (self.ready.clone(), Timestamp::now().to_string());
         let services = ready.world().services().count();
         for proxy in self.proxies.values_mut() {
             let answer_in = Duration::from_secs_f64(self.chance.between(ANSWERS.0, ANSWERS.1));

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use world::Said;
 
 /// A list of parts that both have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +58,14 @@ pub struct Unreadable {
     pub of: &'static str,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl Unreadable {
+    /// The same in both languages.
+    pub fn said(&self) -> Said {
+        let whose = if self.of == "proxy" { "代理" } else { "控制面" };
+        Said::new(self.to_string(), format!("{whose}给出的配置无法读取：{}", self.reason))
+    }
 }
 
 /// Compares them. What differs comes first.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cluster::{CONTAINER, Cause, Connection};
-use world::World;
+use world::{World, said};
 
 use crate::{Unknown, prometheus};
 
@@ -76,12 +76,21 @@ impl Throttling {
         let limited = limited(world);
         let unknown = limited.values().filter(|(_, place)| !self.shares.contains_key(place)).count();
         let because = match (self.closed, self.last.is_empty()) {
-            (true, _) => "the right to get nodes/proxy is missing, and the kubelets alone count it",
-            (false, true) => "no kubelet counts it",
-            (false, false) => "the kubelets did not count them twice in that time",
+            (true, _) => (
+                "the right to get nodes/proxy is missing, and the kubelets alone count it",
+                "缺少 get nodes/proxy 权限，而只有 kubelet 统计它",
+            ),
+            (false, true) => ("no kubelet counts it", "没有 kubelet 统计它"),
+            (false, false) => {
+                ("the kubelets did not count them twice in that time", "kubelet 在这段时间内没有统计到两次")
+            }
         };
-        let about = format!("how often their CPU limit stops {unknown} of {} containers", limited.len());
-        (unknown > 0).then(|| Unknown::new(&about, because))
+        let all = limited.len();
+        let about = said!(
+            "how often their CPU limit stops {unknown} of {all} containers",
+            "{all} 个容器中有 {unknown} 个被 CPU 上限限流的频率"
+        );
+        (unknown > 0).then(|| Unknown::new(about, because))
     }
 
     /// Forgets containers and pods that are gone.
@@ -158,10 +167,10 @@ mod tests {
         };
         let mut throttling = Throttling::default();
         let said = |throttling: &Throttling| throttling.untold(&world).map(|unknown| unknown.because);
-        assert!(!throttling.waits() && said(&throttling).unwrap().contains("no kubelet"));
+        assert!(!throttling.waits() && said(&throttling).unwrap().en.contains("no kubelet"));
         throttling.take(&read(text(100, 10).as_bytes()), &limited);
         assert!(throttling.shares.is_empty() && throttling.waits(), "one look tells no share");
-        assert!(said(&throttling).unwrap().contains("twice"));
+        assert!(said(&throttling).unwrap().en.contains("twice"));
         throttling.take(&read(text(200, 48).as_bytes()), &limited);
         let share = throttling.shares[&("shop".to_owned(), "a-1".to_owned())];
         assert!((share - 0.38).abs() < 1e-9 && throttling.shares.len() == 1, "{:?}", throttling.shares);

@@ -4,7 +4,7 @@ import { fixtureHost, type Answers, type FixtureHost } from '../../host/fixture'
 import { locale } from '../../state/locale.svelte';
 import { toasts } from '../../state/toasts.svelte';
 import { connect } from '../../wire/client';
-import type { Proposal } from '../../wire/generated/types';
+import type { Import, Proposal } from '../../wire/generated/types';
 import ImportDialog from './ImportDialog.svelte';
 
 const proposal = (name: string, before: string, after: string): Proposal => ({
@@ -15,7 +15,8 @@ const proposal = (name: string, before: string, after: string): Proposal => ({
   diff: [{ side: before === after ? 'same' : 'after', line: 1, text: after }],
 });
 /** One for each document of a text: what it says is what it is called. */
-const read = (yaml: string): Proposal[] => yaml.split('\n---\n').map((text) => proposal(text.trim(), '', text));
+const read = (yaml: string): Import => proposed(yaml.split('\n---\n').map((text) => proposal(text.trim(), '', text)));
+const proposed = (proposals: Proposal[]): Import => ({ proposals, files: 0, passedOver: [], problems: [] });
 const file = (name: string, text: string): File => Object.assign(new File([text], name), { text: () => Promise.resolve(text) });
 
 let host: FixtureHost;
@@ -44,7 +45,7 @@ afterEach(() => {
 });
 
 it('shows what a text would change, and puts it into the tray', async () => {
-  start({ import: [proposal('reviews', 'a', 'b'), proposal('ratings', '', 'c'), proposal('cart', 'd', 'd')] });
+  start({ import: { ...proposed([proposal('reviews', 'a', 'b'), proposal('ratings', '', 'c'), proposal('cart', 'd', 'd')]), passedOver: [{ kind: 'Service', count: 2 }] } });
   const look = screen.getByRole('button', { name: 'Show what it would change' });
   expect(look.getAttribute('aria-disabled')).toBe('true');
   await fireEvent.click(look);
@@ -53,6 +54,7 @@ it('shows what a text would change, and puts it into the tray', async () => {
   await fireEvent.click(look);
   const shown = await screen.findByRole('region', { name: 'VirtualService ratings' });
   within(shown).getByText('new');
+  screen.getByText(/Service \(2\)/);
   expect(asked('import')).toEqual([{ session: 'i', yaml: 'b\n---\nc\n---\nd' }]);
   await fireEvent.click(await put());
   await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
@@ -77,7 +79,7 @@ it('takes what was shown back as soon as the text is another', async () => {
   expect(asked('draft_put')).toEqual([]);
 });
 
-it.each<[string, () => Promise<Proposal[]>]>([
+it.each<[string, () => Promise<Import>]>([
   ['no answer', () => Promise.resolve(read('slow'))],
   ['no fault', () => Promise.reject({ code: 'bad-input', message: 'slow', hint: '', about: null })],
 ])('shows %s of a text that was changed while it was asked for', async (_, answer) => {
@@ -107,7 +109,7 @@ it('reads several files as one text', async () => {
 
 it('says that nothing is new, that nothing is in it, and what cannot be read', async () => {
   const fault = { code: 'bad-input' as const, message: 'line 3: a tab', hint: '', about: null };
-  start({ import: ({ yaml }) => (yaml === 'same' ? [proposal('reviews', 'x', 'x')] : yaml === 'none' ? [] : Promise.reject(fault)) });
+  start({ import: ({ yaml }) => (yaml === 'same' ? proposed([proposal('reviews', 'x', 'x')]) : yaml === 'none' ? proposed([]) : Promise.reject(fault)) });
   await paste('same');
   await fireEvent.change(text());
   const button = await put();
@@ -133,7 +135,7 @@ it('stays open with what the core says where the tray refuses it', async () => {
 });
 
 it('reads a folder, and says what it passed over and could not read', async () => {
-  start({ importFolder: { proposals: read('one'), files: 3, passedOver: [{ kind: 'Deployment', count: 2 }], problems: [{ path: 'bad.yaml', line: 4, message: 'a tab' }] } });
+  start({ importFolder: { proposals: read('one').proposals, files: 3, passedOver: [{ kind: 'Deployment', count: 2 }], problems: [{ path: 'bad.yaml', line: 4, message: 'a tab' }] } });
   await fireEvent.input(screen.getByLabelText('Or a folder, with the folders in it'), { target: { value: ' ~/mesh ' } });
   await fireEvent.click(screen.getByRole('button', { name: 'Read it' }));
   await screen.findByRole('region', { name: 'VirtualService one' });

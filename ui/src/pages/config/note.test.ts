@@ -30,7 +30,7 @@ async function open(kind: string, isNew = false): Promise<void> {
       starter: { object, yaml },
       schema: { fields: [] },
       yamlRead: { yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} },
-      objectCheck: { problems: [], findings: [], because: '' },
+      objectCheck: { problems: [], findings: [], because: '', zh: '' },
     }),
   );
   session.id = `${kind} ${isNew}`;

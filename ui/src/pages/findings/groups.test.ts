@@ -29,6 +29,6 @@ it('finds a code of another tool, a name and a word, all of them together', () =
 
 it('tells what was found from what is quiet and from what could not be asked', () => {
   expect(standing('mtls-plaintext-caller', findings.findings, [])).toEqual({ state: 'found', n: 2 });
-  expect(standing('callers-denied', findings.findings, [{ about: 'callers-denied', aboutZh: '', because: 'no traffic was seen', zh: '' }])).toEqual({ state: 'unknown', because: 'no traffic was seen', zh: '' });
+  expect(standing('callers-denied', findings.findings, [{ about: 'callers-denied', aboutZh: '', because: 'no traffic was seen', zh: '' }])).toEqual({ state: 'unknown', because: 'no traffic was seen' });
   expect(standing('callers-denied', findings.findings, [])).toEqual({ state: 'quiet' });
 });

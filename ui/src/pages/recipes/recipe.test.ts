@@ -12,14 +12,14 @@ import type { GraphNode, Proposal, RecipeArgs, RecipeCard } from '../../wire/gen
 import RecipeForm from './RecipeForm.svelte';
 import Recipes from './Recipes.svelte';
 
-const node = (kind: 'service' | 'workload', name: string, version: string): GraphNode => ({ id: `${kind}:prod/${name}`, kind, namespace: 'prod', name, version, pods: 1, versions: 1, health: 'ok', because: '', inMesh: true, requestsPerSecond: 1, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
+const node = (kind: 'service' | 'workload', name: string, version: string): GraphNode => ({ id: `${kind}:prod/${name}`, kind, namespace: 'prod', name, version, pods: 1, versions: 1, health: 'ok', because: '', zh: '', inMesh: true, requestsPerSecond: 1, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
 const nodes = [node('service', 'reviews', ''), node('service', 'ratings', ''), node('workload', 'reviews-v1', 'v1'), node('workload', 'reviews-v2', 'v2')];
 const card: RecipeCard = {
   id: 'percent-canary',
   fields: [
-    { name: 'service', takes: 'service', usual: '' },
-    { name: 'version', takes: 'version', usual: '' },
-    { name: 'percent', takes: 'percent', usual: '10' },
+    { name: 'service', takes: 'service', usual: '', oneOf: [] },
+    { name: 'version', takes: 'version', usual: '', oneOf: [] },
+    { name: 'percent', takes: 'percent', usual: '10', oneOf: [] },
   ],
 };
 const proposal = (kind: string, before: string, after: string): Proposal => ({
@@ -117,7 +117,7 @@ it('says what the core says of what it cannot make', async () => {
 });
 
 it('opens with the service that led to it, and another recipe begins anew', async () => {
-  host = fixtureHost({ recipes: [card, { id: 'egress', fields: [{ name: 'host', takes: 'text', usual: '' }] }], recipe: [] });
+  host = fixtureHost({ recipes: [card, { id: 'egress', fields: [{ name: 'host', takes: 'text', usual: '', oneOf: [] }] }], recipe: [] });
   connect(host);
   session.id = 'r2';
   route.go('recipes', { service: 'prod/ratings' });

@@ -42,7 +42,7 @@ function open(answer: Matrix, within = ''): void {
     matrix: answer,
     template: { object: made, yaml: JSON.stringify(body) },
     yamlRead: ({ yaml }) => ({ yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} }),
-    objectCheck: { problems: [], findings: [], because: '' },
+    objectCheck: { problems: [], findings: [], because: '', zh: '' },
   });
   connect(host);
   session.id = 's';

@@ -801,7 +801,11 @@ export type MatrixCell = {
 /**
  * What becomes of `GET /`.
  */
-outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, 
+outcome: Outcome, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, 
 /**
  * Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
  */
@@ -827,7 +831,11 @@ unasked: number, };
 /**
  * What becomes of one of the requests that a workload could make of a service.
  */
-export type MatrixRequest = { asked: MatrixAsked, outcome: Outcome, secured: Secured, because: string, object: ObjectRef | null, path: string, };
+export type MatrixRequest = { asked: MatrixAsked, outcome: Outcome, secured: Secured, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, object: ObjectRef | null, path: string, };
 
 export type MatrixRow = { namespace: string, workload: string, };
 
@@ -1262,6 +1270,10 @@ controlPlane: string,
  * Why the two cannot be compared; empty where they are.
  */
 because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
 /**
  * Every part, those that differ first.
  */

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cluster::Cause;
 use serde_json::Value;
 use signals::compare::{self, Compared};
-use world::yaml;
+use world::{Said, yaml};
 
 use crate::session::defect;
 use crate::{Error, Result, Session};
@@ -23,15 +23,19 @@ pub struct Comparison {
     /// The instance that was asked, `namespace/pod`; empty where none could be.
     pub control_plane: String,
     /// Why the two cannot be compared; empty where they are.
-    pub because: String,
+    pub because: Said,
     /// Every part, those that differ first.
     pub parts: Vec<Compared>,
 }
 
 /// What a proxy would be sent stands on a page alone (istio, pilot/pkg/xds/debug.go `ConfigDump`).
-const SHUT: &str = "the debug pages of its control plane are shut, and what it would send stands on them alone";
+const SHUT: (&str, &str) = (
+    "the debug pages of its control plane are shut, and what it would send stands on them alone",
+    "其控制面的调试页面已关闭，而将要下发的配置只在那些页面上",
+);
 
-const UNKNOWN_TO_ALL: &str = "no control plane knows this proxy: it is not connected";
+const UNKNOWN_TO_ALL: (&str, &str) =
+    ("no control plane knows this proxy: it is not connected", "没有控制面认识这个代理：它未连接");
 
 /// What a control plane would send.
 enum Sent {
@@ -42,7 +46,7 @@ enum Sent {
     /// It cannot be known.
     Nothing {
         control_plane: String,
-        because: &'static str,
+        because: (&'static str, &'static str),
     },
 }
 
@@ -59,13 +63,13 @@ impl Session {
         let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
         let (sent, held) = tokio::join!(self.sent(namespace, pod), held);
         let (control_plane, because, parts) = match sent? {
-            Sent::Nothing { control_plane, because } => (control_plane, because.to_owned(), Vec::new()),
+            Sent::Nothing { control_plane, because } => (control_plane, because.into(), Vec::new()),
             Sent::Page { control_plane, page } => {
                 let held = held?;
                 let compared = tokio::task::spawn_blocking(move || compare::compare(&page, &held)).await;
                 match compared.map_err(|_| defect("comparing configurations"))? {
-                    Ok(parts) => (control_plane, String::new(), parts),
-                    Err(error) => (control_plane, error.to_string(), Vec::new()),
+                    Ok(parts) => (control_plane, Said::default(), parts),
+                    Err(error) => (control_plane, error.said(), Vec::new()),
                 }
             }
         };

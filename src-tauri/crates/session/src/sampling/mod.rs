@@ -187,8 +187,8 @@ async fn grown(connection: &Connection, world: &World) -> (Shares, Vec<mesh::Unk
     let mut untold: Vec<_> = silent
         .filter(|name| !strains.contains_key(name))
         .map(|name| mesh::Unknown {
-            about: format!("whether {name} keeps up"),
-            because: "its counters of pushes were not told twice".into(),
+            about: said!("whether {name} keeps up", "{name} 是否跟得上"),
+            because: ("its counters of pushes were not told twice", "没有两次得知它的下发计数").into(),
         })
         .collect();
     untold.extend(throttling.untold(world).as_ref().map(unknown));

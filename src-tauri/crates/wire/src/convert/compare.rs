@@ -32,7 +32,8 @@ pub(crate) fn comparison(of: &Comparison) -> ProxyComparison {
     ProxyComparison {
         read_at: of.read_at,
         control_plane: of.control_plane.clone(),
-        because: of.because.clone(),
+        because: of.because.en.clone(),
+        zh: of.because.zh.clone(),
         parts: of.parts.iter().map(|one| part((one.kind, &one.name, one.standing))).collect(),
     }
 }

@@ -26,6 +26,8 @@ wire! {
         pub control_plane: String,
         /// Why the two cannot be compared; empty where they are.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         /// Every part, those that differ first.
         pub parts: Vec<ComparedPart>,
     }

@@ -42,7 +42,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         _ => None,
     };
     if let Some((_, path, why)) = found.filter(|(by, ..)| *by == key) {
-        out.at(path, why.en);
+        out.at(path, why);
     }
 }
 
