@@ -38,7 +38,7 @@ fn is_sentence(text: &str) -> bool {
     let plain =
         |word: &&str| word.len() > 1 && word.trim_end_matches([',', ':', ';']).bytes().all(|b| b.is_ascii_lowercase());
     let words: Vec<&str> = text.split(' ').collect();
-    !is_chinese(text) && words.windows(2).any(|pair| pair.iter().all(|word| plain(word)))
+    !is_chinese(text) && words.windows(2).any(|pair| pair.iter().all(&plain))
 }
 
 /// A rule's own words stand beside their Chinese in `zh`; reasons of attributes are for us.

@@ -8,12 +8,13 @@ import { route } from '../../state/route.svelte';
 import { session } from '../../state/session.svelte';
 import { toasts } from '../../state/toasts.svelte';
 import { connect } from '../../wire/client';
-import type { GraphNode, Proposal, RecipeArgs, RecipeCard } from '../../wire/generated/types';
+import type { GraphEdge, GraphNode, Proposal, RecipeArgs, RecipeCard } from '../../wire/generated/types';
 import RecipeForm from './RecipeForm.svelte';
 import Recipes from './Recipes.svelte';
 
 const node = (kind: 'service' | 'workload', name: string, version: string): GraphNode => ({ id: `${kind}:prod/${name}`, kind, namespace: 'prod', name, version, pods: 1, versions: 1, health: 'ok', because: '', zh: '', inMesh: true, requestsPerSecond: 1, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
 const nodes = [node('service', 'reviews', ''), node('service', 'ratings', ''), node('workload', 'reviews-v1', 'v1'), node('workload', 'reviews-v2', 'v2')];
+const to = (workload: string): GraphEdge => ({ id: workload, from: 'service:prod/reviews', to: `workload:prod/${workload}` }) as GraphEdge;
 const card: RecipeCard = {
   id: 'percent-canary',
   fields: [
@@ -41,7 +42,7 @@ const keepButton = (): HTMLElement => screen.getByRole('button', { name: /^Put i
 
 function start(answers: Answers = {}): void {
   host = fixtureHost({
-    graph: ({ level }) => ({ revision: 1, windowSeconds: 300, width: 0, height: 0, groups: [], edges: [], unknown: [], nodes: nodes.filter(({ kind }) => level === `${kind}s`) }),
+    graph: { revision: 1, windowSeconds: 300, width: 0, height: 0, groups: [], unknown: [], nodes, edges: [to('reviews-v1'), to('reviews-v2')] },
     recipe: made,
     draftPut: { revision: 1, items: [], says: [], canUndo: true },
     ...answers,
@@ -70,12 +71,12 @@ it('is filled from what the cluster has, shows what it would write, and puts tha
   screen.getByText('Fill in what is missing, and what it would write is shown here.');
   await fireEvent.click(keepButton());
   expect(asked('recipe')).toEqual([]);
-  await waitFor(() => expect(asked('graph')).toHaveLength(2));
+  await waitFor(() => expect(asked('graph')).toHaveLength(1));
   await choose('Service', /reviews/);
   await choose('New version', /v2/);
   const shown = await screen.findByRole('region', { name: 'What it will write' });
   await within(shown).findByText('subset: v2');
-  await fireEvent.change(screen.getByRole('textbox', { name: 'How many in a hundred' }), { target: { value: '25' } });
+  await fireEvent.change(screen.getByRole('textbox', { name: /^Share of the requests/ }), { target: { value: '25' } });
   await within(shown).findByText('weight: 25');
   expect(asked('recipe').at(-1)).toEqual({ session: 'r', recipe: 'percent-canary', values: { service: 'prod/reviews', version: 'v2', percent: '25' } });
   expect(within(shown).getAllByText(/^(new|changed)$/).map(({ textContent }) => textContent)).toEqual(['new', 'changed', 'changed']);

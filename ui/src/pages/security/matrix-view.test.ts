@@ -64,7 +64,7 @@ describe('who may call whom', () => {
     ['refuses', 'deny-edge'],
   ])('a cell that is clicked says what becomes of the call, and drafts into the tray a policy that %s it', async (does, template) => {
     open(matrix);
-    await fireEvent.click(await button(/^storefront-v1 → reviews: allowed, over mutual TLS/));
+    await fireEvent.click(await button(/^prod\/storefront-v1 → prod\/reviews: allowed, over mutual TLS/));
     const panel = await screen.findByRole('complementary', { name: 'storefront-v1 → reviews' });
     within(panel).getByText('no policy is in the way');
     within(panel).getByText('Asked with GET /');
@@ -76,7 +76,7 @@ describe('who may call whom', () => {
 
   it('where some requests get through and others do not, says which, and by which policy', async () => {
     open(matrix);
-    const place = await button(/^orders-v1 → inventory: some requests allowed, others not, 2.* seen/);
+    const place = await button(/^prod\/orders-v1 → prod\/inventory: some requests allowed, others not, 2.* seen/);
     expect(place.querySelector('.disc.part')).not.toBeNull();
     await fireEvent.click(place);
     const panel = await screen.findByRole('complementary', { name: 'orders-v1 → inventory' });
@@ -94,7 +94,7 @@ describe('who may call whom', () => {
 
   it('where the same becomes of all requests, says which they were', async () => {
     open(matrix);
-    await fireEvent.click(await button(/^storefront-v1 → inventory: refused/));
+    await fireEvent.click(await button(/^prod\/storefront-v1 → prod\/inventory: refused/));
     await screen.findByText('Asked with GET /, POST /reserve');
     expect(screen.queryByRole('list', { name: 'Request by request' })).toBeNull();
   });
@@ -102,7 +102,7 @@ describe('who may call whom', () => {
   it('says the same in Chinese', async () => {
     locale.set('zh');
     open(matrix);
-    await fireEvent.click(await button(/^orders-v1 → inventory: 部分请求允许，其余不允许/));
+    await fireEvent.click(await button(/^prod\/orders-v1 → prod\/inventory：部分请求允许，其余不允许/));
     await screen.findByRole('list', { name: '逐个请求' });
   });
 
