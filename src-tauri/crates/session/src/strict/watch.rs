@@ -38,26 +38,30 @@ impl Session {
                 if from.is_some_and(|from| now - from < NOTED) {
                     continue;
                 }
-                noted = Some(now);
-                // The first look has nothing behind it but itself.
-                if let Err(error) = session.look(from.unwrap_or(now - EVERY), now).await {
-                    tracing::warn!(%error, "who calls in plaintext could not be recorded");
+                // The first look has nothing behind it but itself. Where no call is measured yet, there was none.
+                match session.look(from.unwrap_or(now - EVERY), now).await {
+                    Ok(false) => continue,
+                    Ok(true) => {}
+                    Err(error) => tracing::warn!(%error, "who calls in plaintext could not be recorded"),
                 }
+                noted = Some(now);
             }
         }));
     }
 
-    async fn look(&self, from: f64, now: f64) -> Result<()> {
+    /// Notes who calls in plaintext; false where nobody calls at all.
+    async fn look(&self, from: f64, now: f64) -> Result<bool> {
         let (ready, traffic) = (self.ready().await?, self.traffic.borrow().clone());
         // Of a moment alone some proxies would be missing, and their requests seem to be nobody's.
         let flows = traffic.over(LATELY, &ready);
         if flows.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let seen = plain(&flows, &ready);
         // A machine that was asleep, or a server that was away: nobody looked for longer than a look takes in.
         let seconds = (now - from).min(f64::from(LATELY));
-        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), seconds, seen).await
+        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), seconds, seen).await?;
+        Ok(true)
     }
 
     /// Undoes what broke a caller in a namespace that the user wanted guarded.
