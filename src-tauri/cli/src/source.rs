@@ -106,7 +106,7 @@ impl Source {
             return Err(Failure::WrongUse("--observed needs a cluster: --context or --demo".into()));
         };
         tokio::time::sleep(COUNTED).await;
-        Ok(open.session.traffic().borrow().observed(&self.world))
+        Ok(open.session.traffic().borrow().observed(&self.engine.ready(&self.world)))
     }
 
     /// Fails where a document could not be read: an answer about the rest was given before.

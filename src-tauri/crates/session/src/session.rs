@@ -19,6 +19,7 @@ use crate::map::{Graph, Level};
 use crate::matrix::{Matrix, MatrixKey};
 use crate::memo::Memo;
 use crate::node::{CallersKey, Calling};
+use crate::observed::Calls;
 use crate::past::keep;
 use crate::prometheus;
 use crate::proxies::Fleet;
@@ -81,7 +82,7 @@ pub(crate) struct Stamp {
 pub(crate) type GraphKey = (Level, Vec<String>, u32);
 
 /// World, tray, and the requests that were seen.
-type SeenKey = (u64, u64, Vec<Request>);
+type SeenKey = (u64, u64, Vec<(Request, bool)>);
 
 /// An open cluster. Dropping or stopping it ends every watch, poll and forward that it began.
 pub struct Session {
@@ -303,11 +304,16 @@ impl Session {
     /// A defect alone.
     pub async fn findings(&self, with_draft: bool) -> Result<Arc<Findings>> {
         let (ready, checked) = self.checked(with_draft).await?;
-        let observed = self.traffic.borrow().observed(ready.world());
-        let asked: Vec<Request> = observed.iter().map(|seen| seen.request.clone()).collect();
+        let now = self.ready().await?;
+        let calls = self.traffic.borrow().calls(now.world());
+        let asked: Vec<_> = calls.iter().map(Calls::key).collect();
         let memo = if with_draft { &self.drafted_seen } else { &self.seen };
         let key = (ready.world().revision(), self.tray.borrow().revision(), asked);
-        let made = memo.get(key, move || Arc::new(checked.with(&ready.check_seen(&observed)))).await;
+        let made = memo.get(key, move || {
+            let observed: Vec<_> = calls.iter().map(|calls| calls.observed(&now)).collect();
+            Arc::new(checked.with(&ready.check_seen(&observed)))
+        });
+        let made = made.await;
         made.ok_or_else(|| defect("checking the traffic"))
     }
 
@@ -334,10 +340,14 @@ impl Session {
             return Ok(None);
         }
         let (before, after) = (self.ready().await?, self.drafted().await?);
-        let observed = self.traffic.borrow().observed_of_all(&before, self.engine());
+        let (traffic, engine) = (self.traffic.borrow().clone(), self.engine().clone());
         let stamp = self.stamp();
         let key = (stamp.world, stamp.tray, stamp.traffic);
-        let made = self.effect.get(key, move || Arc::new(before.effect(&after, &observed))).await;
+        let made = self.effect.get(key, move || {
+            let observed = traffic.observed_of_all(&before, &engine);
+            Arc::new(before.effect(&after, &observed))
+        });
+        let made = made.await;
         made.map(Some).ok_or_else(|| defect("comparing the draft"))
     }
 

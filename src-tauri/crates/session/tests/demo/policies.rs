@@ -197,3 +197,25 @@ async fn a_namespace_goes_from_dry_run_to_enforced() {
     assert!(denied(true).await > before);
     apply(&bench).await;
 }
+
+/// Proxies count no methods: checkout's POST gets through where `GET /` would not, and is not called refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gets_through_is_not_said_to_be_refused() {
+    let bench = bench(Demo::client).await;
+    let mut traffic = bench.session.traffic();
+    let called = |t: &Arc<session::traffic::Traffic>, host: &str| t.edges(5.0).iter().any(|e| e.host.starts_with(host));
+    let seen = |t: &Arc<session::traffic::Traffic>| ["payments", "users"].iter().all(|host| called(t, host));
+    tokio::time::timeout(LIMIT, traffic.wait_for(seen)).await.expect("both are called").unwrap();
+    let refused = async || {
+        let found = bench.session.findings(false).await.unwrap();
+        let of_rule = found.findings.iter().filter(|finding| finding.rule == "callers-denied");
+        of_rule.map(|finding| finding.object.name.clone()).collect::<Vec<_>>()
+    };
+    let told = tokio::time::timeout(LIMIT, async {
+        while refused().await != ["users-not-from-dev"] {
+            let _ = traffic.changed().await;
+        }
+    });
+    let in_time = told.await.is_ok();
+    assert!(in_time, "refused: {:?}", refused().await);
+}
