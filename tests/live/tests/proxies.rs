@@ -262,6 +262,11 @@ async fn a_healthy_sidecar_has_what_istiod_would_send() {
         }
         eprintln!("{pod}: {} parts equal", same.parts.len());
     }
+    // Of a proxy that it does not have an istiod says so with a 404, and its pages are not shut for that.
+    let nobody = session.proxy_compare(NAMESPACE, "nobody").await.unwrap();
+    assert!(nobody.because.en.starts_with("no control plane knows this proxy"), "{nobody:?}");
+    let fleet = session.fleet_now().await;
+    assert!(fleet.control_planes.iter().all(|plane| plane.answered && !plane.over_xds), "{:?}", fleet.control_planes);
     workbench.close(session.id());
 }
 

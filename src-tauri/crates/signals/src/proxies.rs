@@ -69,15 +69,17 @@ pub fn dead(world: &World) -> Vec<Proxy> {
 
 /// Running pods that shall have a sidecar and have none: they ask for it, or their namespace does and they do not decline it.
 ///
-/// Upstream: istio/istio pkg/kube/inject/webhook.go and manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml: a
-/// label of the pod decides, then the namespace's, but not where the namespace declines for all; pods of the host's network are never
-/// injected (inject.go, `injectRequired`).
+/// Upstream: istio/istio pkg/kube/inject/inject.go `injectRequired` and manifests/charts/istio-control/istio-discovery/templates/
+/// mutatingwebhook.yaml: a label of the pod decides, then its annotation, then the namespace, but not where the namespace declines for all;
+/// pods of the host's network are never injected. What a genuine injector did is recorded in the tests below.
 pub fn without_proxy(world: &World) -> Vec<Proxy> {
     let asks = |pod: &Pod| {
-        let says =
-            |values: &Labels, what: &str| values.get("sidecar.istio.io/inject").is_some_and(|value| value == what);
-        let wanted = injects(world, &pod.namespace) || says(&pod.labels, "true") && may_inject(world, &pod.namespace);
-        wanted && !says(&pod.labels, "false") && !says(&pod.annotations, "false")
+        let [label, annotation] = [&pod.labels, &pod.annotations].map(|values| values.get("sidecar.istio.io/inject"));
+        match (label, annotation) {
+            (Some("true"), _) => takes_orders(world, &pod.namespace),
+            (Some("false"), _) | (None, Some("false")) => false,
+            _ => injects(world, &pod.namespace),
+        }
     };
     let bare = |pod: &&std::sync::Arc<Pod>| {
         pod.phase == "Running" && !pod.host_network && pod.container(CONTAINER).is_none() && asks(pod)
@@ -85,12 +87,14 @@ pub fn without_proxy(world: &World) -> Vec<Proxy> {
     world.pods().filter(bare).map(|pod| of(pod, Container::default())).collect()
 }
 
-/// A namespace leaves it to its pods to ask for sidecars.
-fn may_inject(world: &World, namespace: &str) -> bool {
-    world.namespace(namespace).is_some_and(|found| found.labels.get("istio-injection").is_none())
+/// In a namespace a pod gets a sidecar that asks for one itself.
+fn takes_orders(world: &World, namespace: &str) -> bool {
+    let label = world.namespace(namespace).map(|found| found.labels.get("istio-injection"));
+    label.is_some_and(|label| label.is_none_or(|value| value == "enabled"))
 }
 
-/// A namespace asks for sidecars.
+/// A namespace asks for sidecars. Where it is ambient as well, the injector makes them all the same, and a pod without one is in the mesh by
+/// its node's ztunnel.
 fn injects(world: &World, namespace: &str) -> bool {
     let Some(namespace) = world.namespace(namespace) else { return false };
     let label = |name: &str| namespace.labels.get(name);
@@ -167,6 +171,37 @@ pub(crate) mod tests {
         let found: Vec<_> =
             proxies(&world).into_iter().map(|p| format!("{} {}", p.workload.name, p.role.word())).collect();
         assert_eq!(found, ["a sidecar", "gw gateway", "wp waypoint", "zt ztunnel"]);
+    }
+
+    /// As a genuine injector answered a dry-run, Istio 1.28 (tests/live/tests/injection.rs asks it again): of pods with the label unset, true
+    /// and false, those with the annotation unset, true and false.
+    #[test]
+    fn a_label_of_the_pod_decides_then_its_annotation_then_the_namespace() {
+        const NAMESPACES: [(&[(&str, &str)], [&str; 3]); 6] = [
+            (&[], ["---", "yyy", "---"]),
+            (&[("istio-injection", "enabled")], ["yy-", "yyy", "---"]),
+            (&[("istio-injection", "disabled")], ["---", "---", "---"]),
+            (&[("istio.io/rev", "default")], ["yy-", "yyy", "---"]),
+            (&[("istio.io/dataplane-mode", "ambient")], ["---", "yyy", "---"]),
+            // The injector makes `yy-` of the first; without a sidecar such a pod is in the mesh by its node.
+            (&[("istio-injection", "enabled"), ("istio.io/dataplane-mode", "ambient")], ["---", "yyy", "---"]),
+        ];
+        let says = |says: &'static str| (!says.is_empty()).then_some(("sidecar.istio.io/inject", says));
+        for (labels, expected) in NAMESPACES {
+            let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let namespace = world::Namespace { name: "shop".into(), labels, ..Default::default() };
+            let world = World::new().after([Change::Put(Object::Namespace(namespace.clone()))]);
+            let found = ["", "true", "false"].map(|label| {
+                let one = |annotation: &'static str| {
+                    let annotations = says(annotation).map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
+                    let label: Vec<_> = says(label).into_iter().collect();
+                    let pod = Pod { annotations, ..pod("shop", "bare-1", &["a"], &label) };
+                    if without_proxy(&world.after([Change::Put(Object::Pod(pod))])).is_empty() { '-' } else { 'y' }
+                };
+                ["", "true", "false"].map(one).into_iter().collect::<String>()
+            });
+            assert_eq!(found.each_ref().map(String::as_str), expected, "{namespace:?}");
+        }
     }
 
     #[test]
