@@ -14,19 +14,14 @@ after(() => window?.close());
 
 const pending = async () => (await window.call('draft', { session })).items;
 const live = async () => (await window.call('document', { session, object: ROUTE })).yaml;
-const named = (label) => window.find(`input[role=combobox][id="${label}"]`);
 /** Opens the list of the field with this label, and gives its options as they read. */
 async function list(label) {
   const id = await eventually(`the field “${label}”`, () => window.run(`return [...document.querySelectorAll('label')].find((one) => one.textContent.trim() === arguments[0])?.htmlFor`, label));
-  await (await named(id)).click();
+  await (await window.find(`[role=combobox][id="${id}"]`)).click();
   return eventually('its list', async () => {
     const options = await window.run(`return [...document.querySelectorAll('[role=option]')].map((one) => one.innerText.trim().replace(/\\s+/g, ' '))`);
     return options.length > 1 && options;
   });
-}
-async function take(words) {
-  const option = await eventually(`the option “${words}”`, () => window.run(`return [...document.querySelectorAll('[role=option]')].find((one) => one.innerText.includes(arguments[0])) ?? null`, words));
-  await option.click();
 }
 async function recipe(name) {
   await window.press('link', 'Recipes');
@@ -44,17 +39,17 @@ test('services say their namespace and versions, those that fit stand first, and
   const options = await list('Service');
   assert.ok(options.includes('prod/reviews v1, v2, v3'), options.join('; '));
   assert.ok(options.indexOf('prod/reviews v1, v2, v3') < options.indexOf('prod/cart v1 alone'), options.join('; '));
-  await take('prod/cart');
+  await window.press('option', 'prod/cart');
   await window.text('prod/cart has one version, v1');
   await window.shot('recipe-unfit-dark');
 });
 
 test('a share goes to a version, its effect is told, and undone the route is as it was, byte for byte', async () => {
-  const before = await live();
+  const was = await live();
   await list('Service');
-  await take('prod/reviews');
+  await window.press('option', 'prod/reviews');
   await list('New version');
-  await take('v3');
+  await window.press('option', 'v3');
   await review();
   await eventually('its effect', async () => /10 % moves from v2 to v3/.test(await window.read('section.effect')));
   await window.press('button', 'Take these fields over');
@@ -67,7 +62,7 @@ test('a share goes to a version, its effect is told, and undone the route is as 
   await window.press('button', 'Undo');
   await window.press('button', 'Undo on ');
   await window.thing('heading', 'Undone');
-  assert.equal(await live(), before);
+  assert.equal(await live(), was);
 });
 
 test('tokens at the edge are said to refuse whoever comes from outside without one', async () => {
@@ -80,7 +75,7 @@ test('tokens at the edge are said to refuse whoever comes from outside without o
 test('with several objects the one that needs a decision is open, and limits are told once', async () => {
   await recipe('Retries with a budget');
   await list('Service');
-  await take('prod/reviews');
+  await window.press('option', 'prod/reviews');
   await review();
   await window.text('is also owned by');
   assert.match(await window.read('.object[aria-pressed=true]'), /VirtualService reviews/);

@@ -10,7 +10,7 @@ use world::World;
 use crate::args::{Check, CheckForm, LevelArg, Target};
 use crate::codes;
 use crate::failure::Failure;
-use crate::print::{Mark, json as print_json, line, paint, plain};
+use crate::print::{Mark, json as print_json, line, paint, plain, unknowns};
 use crate::sarif;
 use crate::source::{Source, read};
 
@@ -62,15 +62,13 @@ impl Report {
     }
 
     fn json(&self) -> Result<(), Failure> {
-        let unknown: Vec<Value> =
-            self.unknown.iter().map(|u| json!({"about": u.about.en, "because": u.because.en})).collect();
         let quiet = self.quiet.iter().map(|q| {
             let mut value = finding(q.located.clone());
             value["by"] = json!(q.by);
             value
         });
         print_json(
-            &json!({"findings": self.located.iter().cloned().map(finding).collect::<Vec<_>>(), "unknown": unknown,
+            &json!({"findings": self.located.iter().cloned().map(finding).collect::<Vec<_>>(), "unknown": unknowns(&self.unknown),
             "silenced": quiet.collect::<Vec<_>>()}),
         )
     }

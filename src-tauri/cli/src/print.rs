@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use mesh::Unknown;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -49,6 +51,11 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 pub fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(std::io::Error::from)?;
     line(&text)
+}
+
+/// What is not known, for scripts.
+pub fn unknowns(all: &[Unknown]) -> Vec<Value> {
+    all.iter().map(|unknown| serde_json::json!({"about": unknown.about.en, "because": unknown.because.en})).collect()
 }
 
 /// A message for the person, not part of the answer.

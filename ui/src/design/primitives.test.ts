@@ -224,8 +224,8 @@ describe('what the core says in both languages', () => {
     expect(screen.getByText('you may not get pods/proxy').closest('li')?.textContent).toBe('traffic: you may not get pods/proxy');
     locale.set('zh');
     await tick();
-    expect(screen.getByText('你无权 get pods/proxy').closest('li')?.textContent).toBe('流量: 你无权 get pods/proxy');
-    expect(screen.getByText('in its own words').closest('li')?.textContent).toBe('selector-matches-nothing: in its own words');
+    expect(screen.getByText('你无权 get pods/proxy').closest('li')?.textContent).toBe('流量：你无权 get pods/proxy');
+    expect(screen.getByText('in its own words').closest('li')?.textContent).toBe('selector-matches-nothing：in its own words');
   });
 
   it('holds for what failed, with the next step', async () => {

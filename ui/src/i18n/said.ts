@@ -12,8 +12,17 @@ export const told = ({ message, zh }: { readonly message: string; readonly zh: s
 /** What is not known. */
 export const saidAbout = ({ about, aboutZh }: { readonly about: string; readonly aboutZh: string }): string => said({ because: about, zh: aboutZh });
 
+/** What stands between a thing and what is said of it. */
+export const colon = (): string => (locale.language === 'zh' ? '：' : ': ');
+
 /** What is not known, and why, in one line. */
-export const saidUnknown = (unknown: Unknown): string => `${saidAbout(unknown)}${locale.language === 'zh' ? '：' : ': '}${said(unknown)}`;
+export const saidUnknown = (unknown: Unknown): string => `${saidAbout(unknown)}${colon()}${said(unknown)}`;
 
 /** What to do next; empty where nothing can be done. */
 export const saidHint = ({ hint, hintZh }: { readonly hint: string; readonly hintZh: string }): string => said({ because: hint, zh: hintZh });
+
+/** Whom an effect is about. */
+export const saidTitle = ({ title, titleZh }: { readonly title: string; readonly titleZh: string }): string => said({ because: title, zh: titleZh });
+
+/** What becomes of them. */
+export const saidDetail = ({ detail, detailZh }: { readonly detail: string; readonly detailZh: string }): string => said({ because: detail, zh: detailZh });

@@ -3,12 +3,10 @@
 use serde_json::{Map, Value, json};
 use session::proxies::{Fleet, Ill, Plane, Presence, Proxy, TypeSync};
 
-use super::{bytes, span, time, unknowns, until, uses, word};
-use world::Said;
-
+use super::{bytes, span, time, until, uses, word};
 use crate::args::{self, Form, Target};
 use crate::failure::Failure;
-use crate::print::{json as print_json, line, plain, say, table};
+use crate::print::{json as print_json, line, plain, say, table, unknowns};
 use crate::source::open;
 
 /// The answer is the fleet; messages are what is not known of it, and in rows alone what ails the mesh as a whole.
@@ -27,18 +25,13 @@ pub async fn health(from: &Target, args: &args::Health) -> Result<bool, Failure>
     }
     if args.format == Form::Json {
         for ill in &fleet.ills {
-            say(&format!("mesh: {}", in_words(ill)));
+            say(&format!("mesh: {}", ill.line()));
         }
         print_json(&fleet.all().map(row).collect::<Vec<_>>())?;
     } else {
         text(&fleet)?;
     }
     Ok(true)
-}
-
-fn in_words(ill: &Ill) -> String {
-    let object = ill.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
-    format!("{} {object}{}. {}", ill.diagnosis.what, Said::joined(&ill.evidence, "; ").en, ill.diagnosis.next)
 }
 
 fn text(fleet: &Fleet) -> Result<(), Failure> {
@@ -51,7 +44,7 @@ fn text(fleet: &Fleet) -> Result<(), Failure> {
     }
     if !fleet.ills.is_empty() {
         line("\nTHE MESH AS A WHOLE")?;
-        fleet.ills.iter().try_for_each(|ill| line(&plain(&in_words(ill))))?;
+        fleet.ills.iter().try_for_each(|ill| line(&plain(&ill.line().en)))?;
     }
     Ok(())
 }
@@ -106,11 +99,7 @@ fn row(proxy: &Proxy) -> Value {
     let types: Map<String, Value> = proxy.types.iter().map(|t| (t.name.clone(), of_type(t))).collect();
     let nacks = proxy.types.iter().filter(|t| !t.nack.is_empty());
     let nacks: Vec<Value> = nacks.map(|t| json!({"type": t.name, "text": t.nack})).collect();
-    let sent = proxy
-        .types
-        .iter()
-        .filter_map(|t| t.sent_at)
-        .fold(None, |last: Option<f64>, at| Some(last.map_or(at, |l| l.max(at))));
+    let sent = proxy.types.iter().filter_map(|t| t.sent_at).reduce(f64::max);
     let certificate = proxy.certificate.as_ref().map(|of| {
         json!({"notAfter": time(Some(of.ends_at)), "secondsLeft": until(of.ends_at).round(), "issuer": of.issuer, "spiffe": of.spiffe,
             "rootMatches": of.root_matches})

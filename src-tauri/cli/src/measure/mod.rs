@@ -6,13 +6,15 @@ mod sums;
 mod traffic;
 mod usage;
 
-use mesh::Unknown;
 use serde_json::{Value, json};
 use session::proxies::{Proxy, Sync, Use};
 
 pub use health::health;
 pub use traffic::traffic;
 pub use usage::usage;
+
+use crate::failure::Failure;
+use crate::print::{json as print_json, json_line};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -36,10 +38,6 @@ fn until(millis: f64) -> f64 {
     (millis - jiff::Timestamp::now().as_millisecond() as f64) / 1000.0
 }
 
-fn unknowns(all: &[Unknown]) -> Vec<Value> {
-    all.iter().map(|unknown| json!({"about": unknown.about.en, "because": unknown.because.en})).collect()
-}
-
 fn span(seconds: f64) -> String {
     match seconds {
         ..7200.0 => format!("{:.0} min", seconds / 60.0),
@@ -50,6 +48,11 @@ fn span(seconds: f64) -> String {
 
 fn bytes(n: f64) -> String {
     if n < MIB { format!("{:.0} KiB", n / 1024.0) } else { format!("{:.1} MiB", n / MIB) }
+}
+
+/// One look: a document, or a line where more are to come.
+fn document(rows: &[Value], more: bool) -> Result<(), Failure> {
+    if more { json_line(&rows) } else { print_json(&rows) }
 }
 
 /// What is not known is `-`.

@@ -9,10 +9,10 @@ use session::resources::{Amount, Resources, Row, Scope};
 use world::yaml;
 
 use super::usage::{Days, days_json};
-use super::{MIB, advice, amounts, cpu, memory};
+use super::{MIB, advice, amounts, cpu, document, memory};
 use crate::args::{By, Form};
 use crate::failure::Failure;
-use crate::print::{json as print_json, json_line, line, plain, table};
+use crate::print::{line, plain, table};
 use crate::source::Open;
 
 /// All rows of one name.
@@ -26,6 +26,12 @@ struct Sum {
 }
 
 impl Sum {
+    fn of(row: &Row) -> Self {
+        let mut sum = Self::default();
+        sum.add(row);
+        sum
+    }
+
     fn add(&mut self, row: &Row) {
         self.proxies += row.proxies;
         self.used.add(row.used);
@@ -64,7 +70,7 @@ impl Sum {
     }
 }
 
-fn by<'a>(rows: &'a [Row], name: impl Fn(&'a Row) -> &'a str) -> BTreeMap<&'a str, Sum> {
+fn summed<'a>(rows: &'a [Row], name: impl Fn(&'a Row) -> &'a str) -> BTreeMap<&'a str, Sum> {
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
     for row in rows {
         sums.entry(name(row)).or_default().add(row);
@@ -73,33 +79,30 @@ fn by<'a>(rows: &'a [Row], name: impl Fn(&'a Row) -> &'a str) -> BTreeMap<&'a st
 }
 
 /// One look, printed; a line a look where more are to come.
-pub async fn print(open: &Open, by: By, format: (Form, bool), days: Option<&Days>) -> Result<(), Failure> {
+pub async fn print(open: &Open, by: By, (form, more): (Form, bool), days: Option<&Days>) -> Result<(), Failure> {
     let none = Uses::new();
     let uses = days.and_then(|(_, uses)| uses.as_ref().ok()).unwrap_or(&none);
     let (fleet, cost) = open.session.cost_now(by == By::Namespace, uses).await;
     let server = days.map_or("Prometheus", |(who, _)| who);
-    let rows = match (by, format.0) {
-        (By::Workload, Form::Json) => cost.rows.iter().map(|row| workload_json(row, server)).collect::<Vec<_>>(),
-        (By::Workload, Form::Text) => return workloads(&cost, server),
-        (By::Namespace, form) => return namespaces(open, (&fleet, &cost), (form, format.1)).await,
-        (By::Mesh, Form::Json) => {
-            let sums = self::by(&cost.rows, |row| &row.mesh);
-            sums.into_iter().map(|(mesh, sum)| sum.json(json!({"mesh": mesh}))).collect()
+    match (by, form) {
+        (By::Workload, Form::Json) => {
+            let rows = cost.rows.iter().map(|row| workload_json(row, server));
+            document(&rows.collect::<Vec<_>>(), more)
         }
-        (By::Mesh, Form::Text) => return meshes(&cost),
-    };
-    documents(&rows, format.1)
-}
-
-fn documents(rows: &[Value], more: bool) -> Result<(), Failure> {
-    if more { json_line(&rows) } else { print_json(&rows) }
+        (By::Workload, Form::Text) => workloads(&cost, server),
+        (By::Namespace, form) => namespaces(open, (&fleet, &cost), (form, more)).await,
+        (By::Mesh, Form::Json) => {
+            let rows =
+                summed(&cost.rows, |row| &row.mesh).into_iter().map(|(mesh, sum)| sum.json(json!({"mesh": mesh})));
+            document(&rows.collect::<Vec<_>>(), more)
+        }
+        (By::Mesh, Form::Text) => meshes(&cost),
+    }
 }
 
 fn workload_json(row: &Row, server: &str) -> Value {
-    let mut sum = Sum::default();
-    sum.add(row);
-    let mut json =
-        sum.json(json!({"namespace": row.namespace, "workload": row.workload, "mesh": row.mesh, "role": row.role}));
+    let names = json!({"namespace": row.namespace, "workload": row.workload, "mesh": row.mesh, "role": row.role});
+    let mut json = Sum::of(row).json(names);
     json["measuredSeconds"] = json!(row.seen);
     json["overDays"] = json!(row.usage.map(|of| days_json(server, of)));
     json["advice"] = advice::sizes_json(row, server);
@@ -108,10 +111,8 @@ fn workload_json(row: &Row, server: &str) -> Value {
 
 fn workloads(cost: &Resources, server: &str) -> Result<(), Failure> {
     let cells = |row: &Row| {
-        let mut sum = Sum::default();
-        sum.add(row);
         let names = [row.namespace.clone(), row.workload.clone(), row.role.clone()];
-        names.into_iter().chain(sum.cells()).chain([advice::sizes(row, server)]).collect()
+        names.into_iter().chain(Sum::of(row).cells()).chain([advice::sizes(row, server)]).collect()
     };
     let head = ["NAMESPACE", "WORKLOAD", "ROLE", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "WOULD FIT"];
     table(&head, &cost.rows.iter().map(cells).collect::<Vec<Vec<String>>>())?;
@@ -129,14 +130,14 @@ async fn namespaces(
 ) -> Result<(), Failure> {
     let (scopes, counted) = open.session.scopes(fleet).await?;
     let scope = |namespace: &str| scopes.iter().find(|scope| scope.namespace == namespace);
-    let sums = by(&cost.rows, |row| &row.namespace);
+    let sums = summed(&cost.rows, |row| &row.namespace);
     if form == Form::Json {
         let row = |(namespace, sum): (&str, Sum)| {
             let mut json = sum.json(json!({"namespace": namespace}));
             json["scope"] = json!(scope(namespace).map(|scope| advice::scope_json(scope, counted)));
             json
         };
-        return documents(&sums.into_iter().map(row).collect::<Vec<_>>(), more);
+        return document(&sums.into_iter().map(row).collect::<Vec<_>>(), more);
     }
     let cells = |(namespace, sum): (&str, Sum)| {
         let advised = scope(namespace).map_or("-".to_owned(), |scope| advice::scope(scope, counted));
@@ -159,5 +160,5 @@ fn meshes(cost: &Resources) -> Result<(), Failure> {
         [mesh.to_owned()].into_iter().chain(sum.cells()).chain([percent(cpu), percent(memory)]).collect()
     };
     let head = ["MESH", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "OF WORKLOADS' CPU", "OF THEIR MEMORY"];
-    table(&head, &by(&cost.rows, |row| &row.mesh).into_iter().map(cells).collect::<Vec<Vec<String>>>())
+    table(&head, &summed(&cost.rows, |row| &row.mesh).into_iter().map(cells).collect::<Vec<Vec<String>>>())
 }

@@ -8,10 +8,10 @@ use session::prometheus::{Usage, Uses};
 use session::proxies::{Fleet, Proxy};
 use session::resources::{Resources, Row};
 
-use super::{MIB, amounts, span, sums, uses};
+use super::{MIB, amounts, document, span, sums, uses};
 use crate::args::{self, By, Form, Target};
 use crate::failure::Failure;
-use crate::print::{json as print_json, json_line, say, table};
+use crate::print::{say, table};
 use crate::source::{Open, open};
 
 /// Who waits longer is told for what.
@@ -74,7 +74,7 @@ async fn each(open: &Open, args: &args::Usage, mut asked: Asked) -> Result<bool,
         match args.format {
             Form::Json => {
                 let rows: Vec<Value> = fleet.proxies.iter().map(|proxy| used(proxy, of_days(&days, proxy))).collect();
-                if args.watch { json_line(&rows)? } else { print_json(&rows)? }
+                document(&rows, args.watch)?;
             }
             Form::Text => {
                 now_table(&fleet)?;

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use crate::connection::{Call, Connection};
 use crate::error::{ApiError, Cause};
 
-/// What is tried.
 const SERVED: (&str, &str) = ("ask what is served", "询问提供哪些资源");
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                           application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";

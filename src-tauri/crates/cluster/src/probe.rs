@@ -85,11 +85,8 @@ impl Connection {
     /// Who we are. A server without SelfSubjectReview (before 1.28) does not say; one that refuses us does.
     async fn user(&self) -> Result<String, ApiError> {
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let call = review(
-            &("ask who we are", "询问当前身份").into(),
-            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-            &body,
-        );
+        let call =
+            review(("ask who we are", "询问当前身份"), "/apis/authentication.k8s.io/v1/selfsubjectreviews", &body);
         match self.json::<Value>(&call).await {
             Ok(review) => {
                 Ok(review.pointer("/status/userInfo/username").and_then(Value::as_str).unwrap_or_default().into())
@@ -131,7 +128,7 @@ impl Connection {
         let attributes = json!({"verb": verb, "group": group, "resource": resource, "subresource": subresource, "namespace": namespace});
         let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}});
         let tried = said!("ask whether we may {verb} {resource}", "询问是否有权 {verb} {resource}");
-        let call = review(&tried, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &body);
+        let call = review(tried, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &body);
         let review: Value = self.json(&call).await?;
         Ok(review.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false))
     }
@@ -145,7 +142,7 @@ impl Connection {
     }
 }
 
-fn review(tried: &Said, path: &str, body: &Value) -> Call {
+fn review(tried: impl Into<Said>, path: &str, body: &Value) -> Call {
     let body = Some(("application/json", body.to_string().into_bytes()));
     Call { method: Method::POST, body, limit: LIMIT, ..Call::get(tried, path) }
 }

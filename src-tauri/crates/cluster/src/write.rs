@@ -48,7 +48,7 @@ impl Connection {
     /// # Errors
     /// `Conflict` with the owners of fields, or without owners where the version has moved on; else as any call.
     pub async fn apply(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
-        let key = key_of(document).ok_or_else(|| self.nameless("apply"))?;
+        let key = key_of(document).ok_or_else(|| self.nameless(("apply a document", "应用一份文档")))?;
         let tried =
             if options.dry_run { said!("try {key}", "试应用 {key}") } else { said!("apply {key}", "应用 {key}") };
         let path = self.path_of(&key, &tried).await?;
@@ -61,7 +61,7 @@ impl Connection {
     /// # Errors
     /// As any call.
     pub async fn create(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
-        let key = key_of(document).ok_or_else(|| self.nameless("create"))?;
+        let key = key_of(document).ok_or_else(|| self.nameless(("create a document", "创建一份文档")))?;
         let tried = said!("create {key}", "创建 {key}");
         let path = self.path_of(&key, &tried).await?;
         let collection = path.rsplit_once('/').map_or(path.as_str(), |(collection, _)| collection);
@@ -80,7 +80,7 @@ impl Connection {
     /// # Errors
     /// `Conflict` where the version has moved on; else as any call.
     pub async fn replace(&self, document: &Value, options: &Options) -> Result<Answer, ApiError> {
-        let key = key_of(document).ok_or_else(|| self.nameless("replace"))?;
+        let key = key_of(document).ok_or_else(|| self.nameless(("replace a document", "替换一份文档")))?;
         let tried = said!("replace {key}", "替换 {key}");
         let path = format!("{}?{}", self.path_of(&key, &tried).await?, query(options));
         let own = document.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
@@ -180,9 +180,9 @@ impl Connection {
         Ok(Answer { object: self.decode(&call, &reply.body)?, warnings: classify::warnings(&reply.headers) })
     }
 
-    fn nameless(&self, verb: &str) -> ApiError {
+    fn nameless(&self, tried: (&str, &str)) -> ApiError {
         let detail = "the document has no apiVersion, kind or metadata.name".into();
-        self.error(said!("{verb} a document", "{verb} 一个对象"), Cause::NotAllowed { detail })
+        self.error(tried, Cause::NotAllowed { detail })
     }
 }
 

@@ -8,8 +8,10 @@ use crate::{Caller, Destination, Outcome, Places, Request, Resolved, Step, Targe
 pub(crate) fn decide(places: &Places, request: &Request) -> Verdict {
     let mut verdict = Verdict::unknown(request);
     let Some(target) = Target::of(request) else {
-        return verdict
-            .because("URL", said!("'{}' is not an HTTP URL with a host", "“{}”不是带主机的 HTTP URL", request.url));
+        return verdict.because(
+            ("the URL", "URL"),
+            said!("'{}' is not an HTTP URL with a host", "“{}”不是带主机的 HTTP URL", request.url),
+        );
     };
     let namespace = match &request.from {
         Caller::Workload { namespace, .. } | Caller::ServiceAccount { namespace, .. } => namespace.as_str(),

@@ -42,3 +42,18 @@ pub struct Request {
     /// When it is sent, seconds since 1970; `None` where that does not matter or is not known. Tokens have their time.
     pub at: Option<i64>,
 }
+
+impl Request {
+    /// What a workload, by namespace and name, sends without headers of its own, at no particular time.
+    pub fn of_workload((namespace, workload): &(String, String), method: &str, url: String) -> Self {
+        Self {
+            id: String::new(),
+            from: Caller::Workload { namespace: namespace.clone(), workload: workload.clone() },
+            via: None,
+            method: method.to_owned(),
+            url,
+            headers: Vec::new(),
+            at: None,
+        }
+    }
+}

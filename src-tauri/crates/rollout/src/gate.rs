@@ -271,10 +271,7 @@ impl Gate {
             because: said.en,
             zh: said.zh,
         };
-        let unknown = |why: Said| {
-            let said = Said::new(format!("{name}: {}", why.en), format!("{zh_name}：{}", why.zh));
-            judged(Verdict::Unknown, None, None, said)
-        };
+        let unknown = |why: Said| judged(Verdict::Unknown, None, None, Said::of(Said::new(name, zh_name), why));
         let (value, stable) = match read {
             Ok(read) => read,
             Err(because) => return unknown(because),

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mesh::{Caller, Outcome, Ready, Request};
+use mesh::{Outcome, Ready, Request};
 use world::ObjectKey;
 
 use crate::map::{Flow, Secured};
 use crate::node::{Calling, calling};
-use crate::policies::{Sample, requests_named};
+use crate::policies::{Sample, any_request, requests_named};
 use crate::{Error, Result, Session};
 
 /// More cells than this are not decided at once: the user chooses namespaces.
@@ -154,10 +154,7 @@ fn reason(outcome: Outcome, calling: &Calling) -> (Outcome, Secured, Option<&Obj
 
 fn cell(ready: &Ready, row: &(String, String), column: &Column) -> Cell {
     let mut requests: Vec<Judged> = column.asked.iter().map(|sample| judged(ready, row, column, sample)).collect();
-    let generic = match requests.first() {
-        Some(first) => first.clone(),
-        None => judged(ready, row, column, &("GET".into(), "/".into())),
-    };
+    let generic = requests.first().cloned().unwrap_or_else(|| judged(ready, row, column, &any_request()));
     let alike = |one: &Judged| reason(one.outcome, &one.calling) == reason(generic.outcome, &generic.calling);
     if requests.iter().all(alike) {
         requests.clear();
@@ -165,18 +162,11 @@ fn cell(ready: &Ready, row: &(String, String), column: &Column) -> Cell {
     Cell { outcome: generic.outcome, calling: generic.calling, requests, denied_per_second: 0.0 }
 }
 
-fn judged(ready: &Ready, (namespace, workload): &(String, String), column: &Column, (method, path): &Sample) -> Judged {
+fn judged(ready: &Ready, row: &(String, String), column: &Column, (method, path): &Sample) -> Judged {
     let port = column.ports.first().copied().unwrap_or(80);
-    let verdict = ready.explain(&Request {
-        id: String::new(),
-        from: Caller::Workload { namespace: namespace.clone(), workload: workload.clone() },
-        via: None,
-        method: method.clone(),
-        url: format!("http://{}.{}:{port}{path}", column.service, column.namespace),
-        headers: Vec::new(),
-        at: None,
-    });
-    let calling = calling(namespace.clone(), workload.clone(), &verdict, 0.0);
+    let url = format!("http://{}.{}:{port}{path}", column.service, column.namespace);
+    let verdict = ready.explain(&Request::of_workload(row, method, url));
+    let calling = calling(row.0.clone(), row.1.clone(), &verdict, 0.0);
     Judged { method: method.clone(), path: path.clone(), outcome: verdict.outcome, calling }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mesh::{Caller, Outcome, Ready, Request, Route, Step, Verdict};
+use mesh::{Outcome, Ready, Request, Route, Step, Verdict};
 use world::{ObjectKey, Said, World, said};
 
 use crate::findings::{Located, locate};
@@ -266,18 +266,10 @@ fn judged(ready: &Ready, seen: &BTreeSet<Names>, namespace: &str, name: &str) ->
         return Vec::new();
     };
     let others = ready.world().workloads().map(|w| (w.namespace.clone(), w.name.clone())).filter(|w| !seen.contains(w));
-    let ask = |(from_namespace, workload): Names| {
-        let request = Request {
-            id: String::new(),
-            from: Caller::Workload { namespace: from_namespace.clone(), workload: workload.clone() },
-            via: None,
-            method: "GET".into(),
-            url: format!("http://{name}.{namespace}:{port}/"),
-            headers: Vec::new(),
-            at: None,
-        };
-        let verdict = ready.explain(&request);
-        (verdict.outcome, calling(from_namespace, workload, &verdict, 0.0))
+    let ask = |from: Names| {
+        let url = format!("http://{name}.{namespace}:{port}/");
+        let verdict = ready.explain(&Request::of_workload(&from, "GET", url));
+        (verdict.outcome, calling(from.0, from.1, &verdict, 0.0))
     };
     let mut rows: Vec<Calling> = seen.iter().cloned().map(&ask).map(|(_, row)| row).collect();
     let refused = |outcome: &Outcome| matches!(outcome, Outcome::Denied | Outcome::Refused);

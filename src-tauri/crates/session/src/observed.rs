@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mesh::{Caller, Engine, Observed, Outcome, Ready, Request};
+use mesh::{Engine, Observed, Outcome, Ready, Request};
 use signals::Workload;
 use world::{Pod, World};
 
@@ -113,7 +113,6 @@ pub(crate) fn of_nameless(services: &BTreeMap<Names, f64>, ready: &Ready, engine
 
 fn asked(at: usize, from: &Names, url: String, per_second: f64, nameless: bool) -> Observed {
     let id = if nameless { format!("nameless-{}", at + 1) } else { format!("seen-{}", at + 1) };
-    let from = Caller::Workload { namespace: from.0.clone(), workload: from.1.clone() };
-    let request = Request { id, from, via: None, method: "GET".into(), url, headers: Vec::new(), at: None };
+    let request = Request { id, ..Request::of_workload(from, "GET", url) };
     Observed { request, per_second, nameless }
 }

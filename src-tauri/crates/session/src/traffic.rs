@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mesh::{Caller, Ready, Request, Unknown};
+use mesh::{Ready, Request, Unknown};
 use signals::{Edge, Of, Protocol, Workload};
 use world::World;
 
@@ -250,16 +250,8 @@ fn parts(edge: &Edge, service: &Names, ready: &Ready) -> Vec<(String, f64)> {
 /// The workloads of a subset, as the engine resolves it for this caller.
 fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String>> {
     let from = edge.from.as_ref()?;
-    let request = Request {
-        id: String::new(),
-        from: Caller::Workload { namespace: from.namespace.clone(), workload: from.name.clone() },
-        via: None,
-        method: "GET".into(),
-        url: url(edge, ready.world()),
-        headers: Vec::new(),
-        at: None,
-    };
-    let verdict = ready.explain(&request);
+    let from = (from.namespace.clone(), from.name.clone());
+    let verdict = ready.explain(&Request::of_workload(&from, "GET", url(edge, ready.world())));
     let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset))?;
     Some(found.workloads.into_iter().collect()).filter(|names: &BTreeSet<String>| !names.is_empty())
 }
@@ -279,15 +271,7 @@ pub(crate) fn travels(from: &Names, service: &Names, port: u16, ready: &Ready) -
         (namespace, host) if namespace.is_empty() => host.clone(),
         (namespace, name) => format!("{name}.{namespace}"),
     };
-    let verdict = ready.explain(&Request {
-        id: String::new(),
-        from: Caller::Workload { namespace: from.0.clone(), workload: from.1.clone() },
-        via: None,
-        method: "GET".into(),
-        url: format!("http://{host}:{port}/"),
-        headers: Vec::new(),
-        at: None,
-    });
+    let verdict = ready.explain(&Request::of_workload(from, "GET", format!("http://{host}:{port}/")));
     let there = !verdict.destinations.is_empty() && verdict.destinations.iter().all(|d| d.service == *service);
     if there && verdict.unknown.is_empty() { verdict.transport.into() } else { Secured::Unknown }
 }

@@ -61,9 +61,9 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    /// The same in both languages.
+    /// In both languages.
     pub fn said(&self) -> Said {
-        let whose = if self.of == "proxy" { "代理" } else { "控制面" };
+        let whose = if self.of == "proxy" { "代理" } else { "控制平面" };
         Said::new(self.to_string(), format!("{whose}给出的配置无法读取：{}", self.reason))
     }
 }

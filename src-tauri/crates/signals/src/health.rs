@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use cluster::{ApiError, Cause, Connection};
 use jiff::Timestamp;
-use world::{Labels, World, said};
+use world::{Labels, Said, World, said};
 
 use crate::client_config::read_client_configs;
 use crate::istiod::{self, ProxySync, SyncState};
@@ -196,9 +196,9 @@ async fn synchronisation(connection: &Connection, planes: &mut [Plane]) -> (ByPo
     (with_since.collect(), unknown)
 }
 
-async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, world::Said> {
+async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, Said> {
     let (name, of) = (plane.name(), (plane.pod.0.as_str(), plane.pod.1.as_str()));
-    match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| told(&unsaid))? {
+    match plane::ask(connection, of, "/debug/syncz").await.map_err(|unsaid| unsaid.said())? {
         Answer::Page(body) => {
             let proxies = istiod::read_syncz(&body, &name).map_err(|error| error.said())?;
             // Without it a row lacks its "since" alone.
@@ -214,13 +214,8 @@ async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, world::Sa
     }
 }
 
-/// Why a pod did not answer us, in English.
-pub(crate) fn because(error: &ApiError) -> String {
-    why(error).en
-}
-
-/// The same in both languages.
-pub(crate) fn why(error: &ApiError) -> world::Said {
+/// Why a pod did not answer us.
+pub(crate) fn why(error: &ApiError) -> Said {
     match &error.cause {
         Cause::Forbidden { resource, .. } if resource.contains("exec") => said!(
             "you may not create pods/portforward there, nor pods/exec",
@@ -234,19 +229,6 @@ pub(crate) fn why(error: &ApiError) -> world::Said {
         }
         cause => cause.said(),
     }
-}
-
-/// Why an istiod said nothing.
-fn told(unsaid: &plane::Unsaid) -> world::Said {
-    let en = unsaid.to_string();
-    let zh = match unsaid {
-        plane::Unsaid::Page(error) => why(error).zh,
-        plane::Unsaid::Shut { page: Some(page), xds } => {
-            format!("其调试页面已关闭（{}），经 xDS：{}", page.cause.said().zh, why(xds).zh)
-        }
-        plane::Unsaid::Shut { page: None, xds } => format!("经 xDS：{}", why(xds).zh),
-    };
-    world::Said::new(en, zh)
 }
 
 fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use world::{Said, said};
+use world::Said;
 
 /// How far a proxy has taken up one type of configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +70,7 @@ pub struct NotSyncz(pub(crate) String);
 impl NotSyncz {
     /// In both languages.
     pub fn said(&self) -> Said {
-        said!("not what istiod says of its proxies: {}", "不是 istiod 对其代理的描述：{}", self.0)
+        Said::new(self.to_string(), format!("不是 istiod 对其代理的描述：{}", self.0))
     }
 }
 

@@ -1,11 +1,10 @@
 //! What one istiod says: by its debug pages, or over xDS where those are shut. Which way worked is remembered, so that nobody is asked twice.
 
-use std::fmt;
-
 use bytes::Bytes;
 use cluster::{Any, ApiError, Cause, Connection, Unreachable};
+use world::{Said, said};
 
-use crate::health::{DEBUG_PORT, because};
+use crate::health::{DEBUG_PORT, why};
 
 /// What an istiod said, and by which way.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,16 +36,21 @@ impl Unsaid {
             Self::Page(error) | Self::Shut { xds: error, .. } => error,
         }
     }
-}
 
-impl fmt::Display for Unsaid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// In both languages.
+    pub fn said(&self) -> Said {
         match self {
-            Self::Page(error) => f.write_str(&because(error)),
-            Self::Shut { page: Some(page), xds } => {
-                write!(f, "its debug pages are shut ({}), and over xDS: {}", page.cause, because(xds))
+            Self::Page(error) => why(error),
+            Self::Shut { page, xds } => {
+                let Said { en, zh } = why(xds);
+                let xds = said!("over xDS: {en}", "经 xDS：{zh}");
+                let Some(page) = page else { return xds };
+                let (page, Said { en, zh }) = (page.cause.said(), xds);
+                Said::new(
+                    format!("its debug pages are shut ({}), and {en}", page.en),
+                    format!("其调试页面已关闭（{}），{zh}", page.zh),
+                )
             }
-            Self::Shut { page: None, xds } => write!(f, "over xDS: {}", because(xds)),
         }
     }
 }
@@ -127,10 +131,15 @@ mod tests {
         };
         let page = Some(error(Cause::NotFound { detail: "404 page not found".into() }));
         let both = Unsaid::Shut { page, xds: right("serviceaccounts/token") };
+        let said = both.said();
         assert_eq!(
-            both.to_string(),
+            said.en,
             "its debug pages are shut (not found: 404 page not found), and over xDS: you may not create serviceaccounts/token there"
         );
-        assert_eq!(Unsaid::Page(right("pods")).to_string(), "you may not create pods/portforward there");
+        assert_eq!(
+            said.zh,
+            "其调试页面已关闭（未找到：404 page not found），经 xDS：你无权在那里 create serviceaccounts/token"
+        );
+        assert_eq!(Unsaid::Page(right("pods")).said().en, "you may not create pods/portforward there");
     }
 }

@@ -95,10 +95,7 @@ pub async fn usage(connection: &Connection, world: &World) -> UsageReport {
                     "metrics.k8s.io is not served: there is no metrics-server",
                     "未提供 metrics.k8s.io：没有 metrics-server"
                 ),
-                cause => {
-                    let Said { en, zh } = cause.said();
-                    said!("metrics.k8s.io: {en}", "metrics.k8s.io：{zh}")
-                }
+                cause => Said::of("metrics.k8s.io", cause.said()),
             };
             (HashMap::new(), Some(because))
         }

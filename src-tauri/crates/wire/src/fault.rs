@@ -55,8 +55,14 @@ pub struct Fault {
 impl Fault {
     /// A fault without hint or object.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        let (message, zh, hint, hint_zh) = (message.into(), String::new(), String::new(), String::new());
-        Self { code, message, zh, hint, hint_zh, about: None }
+        Self {
+            code,
+            message: message.into(),
+            zh: String::new(),
+            hint: String::new(),
+            hint_zh: String::new(),
+            about: None,
+        }
     }
 
     /// The same with what to do next.

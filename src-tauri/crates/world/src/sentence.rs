@@ -28,6 +28,12 @@ impl Said {
         Self { en: en.into(), zh: zh.into() }
     }
 
+    /// Behind who says it, or what it is said of: `reviews: no pod is ready`.
+    pub fn of(who: impl Into<Self>, why: impl Into<Self>) -> Self {
+        let (who, why) = (who.into(), why.into());
+        Self::new(format!("{}: {}", who.en, why.en), format!("{}：{}", who.zh, why.zh))
+    }
+
     /// Several as one, with a mark between them that both languages have; empty ones are left out.
     pub fn joined(all: &[Self], mark: &str) -> Self {
         let join =
@@ -37,8 +43,17 @@ impl Said {
 
     /// Several as one, as each language lists them.
     pub fn list(all: &[Self]) -> Self {
+        Self::between(all, ", ", "，")
+    }
+
+    /// Several as one, where they hold lists themselves.
+    pub fn in_turn(all: &[Self]) -> Self {
+        Self::between(all, "; ", "；")
+    }
+
+    fn between(all: &[Self], en: &str, zh: &str) -> Self {
         let join = |of: fn(&Self) -> &str, mark: &str| all.iter().map(of).collect::<Vec<_>>().join(mark);
-        Self::new(join(|said| &said.en, ", "), join(|said| &said.zh, "，"))
+        Self::new(join(|said| &said.en, en), join(|said| &said.zh, zh))
     }
 }
 

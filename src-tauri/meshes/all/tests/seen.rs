@@ -35,7 +35,7 @@ fn said(text: &str, observed: &[Observed]) -> Vec<(&'static str, String, String)
     let found = meshes::engine().ready(&world(text)).check_seen(observed);
     assert!(observed.is_empty() || found.unknown.is_empty(), "{:?}", found.unknown);
     let line = |f: &Arc<Finding>| (f.rule, format!("{} {}", f.object, f.path), f.message.en.clone());
-    found.findings.iter().for_each(|f| told::in_both(&f.message, &world(text), f.rule));
+    found.findings.iter().for_each(|f| told::in_both(&f.message, &world(text), f.rule, &[]));
     found.findings.iter().map(line).collect()
 }
 

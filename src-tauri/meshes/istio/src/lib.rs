@@ -10,6 +10,9 @@ mod probes;
 mod read;
 mod reading;
 mod rules;
+#[cfg(test)]
+#[path = "../../../crates/world/tests/told/mod.rs"]
+mod told;
 mod valid;
 mod verdict;
 

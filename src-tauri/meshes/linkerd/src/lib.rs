@@ -9,6 +9,9 @@ mod probes;
 mod read;
 mod reading;
 mod rules;
+#[cfg(test)]
+#[path = "../../../crates/world/tests/told/mod.rs"]
+mod told;
 mod verdict;
 
 use std::sync::Arc;

@@ -61,7 +61,7 @@ describe('the journal', () => {
     connect(host);
     render(ChangeList, { session: 'many' });
     await screen.findByText('and 3 more');
-    expect(document.querySelectorAll('.objects > .cut > .faint')).toHaveLength(1);
+    expect(document.querySelectorAll('.objects .cut > .faint')).toHaveLength(1);
   });
 
   it('says that nothing matches, and clears its filters', async () => {

@@ -56,9 +56,18 @@ it.each([
 
 it('says how long a proxy is behind, in its own cell', async () => {
   const types = stale.types.map((type) => (type.name === 'CDS' ? { ...type, sentAt: Date.now() - 200_000 } : type));
-  await start('stale', [{ ...stale, types }, { ...stale, pod: 'told-nothing', types: types.map((type) => ({ ...type, sentAt: null })) }]);
-  const [first, second] = column('State');
+  const all = types.map((type) => ({ ...type, state: 'stale' as const, sentAt: Date.now() - 200_000 }));
+  await start('stale', [{ ...stale, types }, { ...stale, pod: 'told-nothing', types: types.map((type) => ({ ...type, sentAt: null })) }, { ...stale, pod: 'wholly', types: all }]);
+  const [first, second, third] = column('State');
   expect(first).toBe('STALE 3 min CDS');
   expect(second).toBe('STALE CDS');
   expect(screen.getByText('3 min CDS').title).toBe('CDS: sent 3 min. ago');
+  expect(third).toBe('STALE 3 min CDS +3');
+  expect(screen.getByText('3 min CDS +3').title).toBe('CDS LDS EDS RDS: sent 3 min. ago');
+});
+
+it('marks restarts that trouble made, and none where there were none', async () => {
+  await start('restarts', [named('a', { restarts: 3, trouble: 'OOMKilled' }), named('b', { restarts: 0, trouble: 'ImagePullBackOff' })]);
+  expect(screen.getByTitle('OOMKilled').classList).toContain('soon');
+  expect(screen.getByTitle('ImagePullBackOff').classList).not.toContain('soon');
 });

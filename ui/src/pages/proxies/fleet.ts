@@ -38,12 +38,8 @@ export function matches(row: ProxyRow, search: string): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** The types that are behind or refused, for a cell: `LDS`, `CDS LDS`. */
-export const troubled = (row: ProxyRow): string =>
-  row.types
-    .filter(({ state }) => state === 'error' || state === 'stale')
-    .map(({ name }) => name)
-    .join(' ');
+/** The types that are behind or refused. */
+export const troubled = (row: ProxyRow): readonly string[] => row.types.filter(({ state }) => state === 'error' || state === 'stale').map(({ name }) => name);
 
 /** Whether what a row says of synchronisation was asked for over xDS. */
 export const isOverXds = (planes: readonly ControlPlane[], row: ProxyRow): boolean =>

@@ -3,7 +3,7 @@ import { locale } from '../../state/locale.svelte';
 import type { DiagnosisCard, Ill } from '../../wire/generated/types';
 
 /** What a diagnosis says in the language of now. */
-export type IllWords = { readonly what: string; readonly next: string };
+type IllWords = { readonly what: string; readonly next: string };
 
 export function wordsOf(ill: Ill, cards: readonly DiagnosisCard[]): IllWords {
   const card = cards.find(({ code }) => code === ill.code);

@@ -25,21 +25,21 @@ it('offers services by namespace, and the versions of the one that is chosen, wh
   expect(versionsOf(graph, '')).toEqual([]);
 });
 
-it('where versions matter says which each service has, and those that have several stand first', () => {
+it('where versions matter says which each service has, and marks those that have no other', () => {
   locale.set('en');
   expect(serviceChoices(graph, true).map(({ label, detail, unfit }) => [label, detail, unfit])).toEqual([
-    ['shop/reviews', 'v1, v2', false],
     ['dev/ratings', 'no version', true],
     ['dev/reviews', 'v1 alone', true],
+    ['shop/reviews', 'v1, v2', false],
   ]);
   locale.set('zh');
-  expect(serviceChoices(graph, true)[2]?.detail).toBe('只有 v1');
+  expect(serviceChoices(graph, true)[1]?.detail).toBe('只有 v1');
   locale.set('en');
 });
 
 it('names recipes and fields in the language of the window', () => {
   locale.set('zh');
-  expect([recipeName('mirror'), recipeField('version')].join(' ')).toMatch(/^[\u4e00-\u9fff ]+$/);
+  expect([recipeName('mirror'), recipeField('version', 'mirror')].join(' ')).toMatch(/^[\u4e00-\u9fff ]+$/);
   locale.set('en');
   expect(recipeName('mirror')).toBe('Mirror');
 });

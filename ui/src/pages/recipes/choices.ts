@@ -2,12 +2,12 @@ import type { Graph } from '../../wire/generated/types';
 import { byWork } from '../map/namespaces';
 import { t } from './words';
 
-export interface ServiceChoice {
+export interface Choice {
   readonly value: string;
   readonly label: string;
-  readonly detail: string;
+  readonly detail?: string;
   /** It has no second version to move requests to. */
-  readonly unfit: boolean;
+  readonly unfit?: boolean;
 }
 
 /** Versions of what stands behind a service, as the map of services has it. */
@@ -19,19 +19,19 @@ export function versionsOf(graph: Graph | undefined, service: string): readonly 
 }
 
 /** What a service has to choose between, in words. */
-export function versionWords(versions: readonly string[]): string {
+function versionWords(versions: readonly string[]): string {
   if (versions.length > 1) return versions.join(', ');
   return versions.length === 1 ? t('oneVersion', { version: versions[0] ?? '' }) : t('noVersion');
 }
 
-/** The services of the map by their namespace. Where requests go to another version, those that have one stand first, and each says which it has. */
-export const serviceChoices = (graph: Graph | undefined, byVersion = false): readonly ServiceChoice[] =>
+/** The services of the map by their namespace. Where requests go to another version, each says which it has. */
+export const serviceChoices = (graph: Graph | undefined, byVersion = false): readonly Choice[] =>
   (graph?.nodes ?? [])
     .filter(({ kind }) => kind === 'service')
+    .sort((a, b) => byWork(a.namespace, b.namespace) || a.name.localeCompare(b.name))
     .map(({ namespace, name }) => {
       const value = `${namespace}/${name}`;
-      const versions = byVersion ? versionsOf(graph, value) : [];
-      return { namespace, choice: { value, label: value, detail: byVersion ? versionWords(versions) : '', unfit: byVersion && versions.length < 2 } };
-    })
-    .sort((a, b) => Number(a.choice.unfit) - Number(b.choice.unfit) || byWork(a.namespace, b.namespace) || a.choice.label.localeCompare(b.choice.label))
-    .map(({ choice }) => choice);
+      if (!byVersion) return { value, label: value };
+      const versions = versionsOf(graph, value);
+      return { value, label: value, detail: versionWords(versions), unfit: versions.length < 2 };
+    });

@@ -60,4 +60,4 @@ const say = (said: Said | undefined, or: string): string => said?.[locale.langua
 
 export const recipeName = (id: string): string => say(RECIPES[id]?.name, id);
 export const recipeDoes = (id: string): string => say(RECIPES[id]?.does, '');
-export const recipeField = (name: string, recipe = ''): string => say(OWN[`${recipe}.${name}`] ?? FIELDS[name], name);
+export const recipeField = (name: string, recipe: string): string => say(OWN[`${recipe}.${name}`] ?? FIELDS[name], name);

@@ -13,7 +13,7 @@ import RecipeForm from './RecipeForm.svelte';
 import Recipes from './Recipes.svelte';
 
 const node = (kind: 'service' | 'workload', name: string, version: string): GraphNode => ({ id: `${kind}:prod/${name}`, kind, namespace: 'prod', name, version, pods: 1, versions: 1, health: 'ok', because: '', zh: '', inMesh: true, requestsPerSecond: 1, errorShare: 0, findings: 0, pending: false, ports: [], x: 0, y: 0, w: 0, h: 0 });
-const nodes = [node('service', 'reviews', ''), node('service', 'ratings', ''), node('workload', 'reviews-v1', 'v1'), node('workload', 'reviews-v2', 'v2')];
+const nodes = [node('service', 'reviews', ''), node('service', 'ratings', 'v1'), node('workload', 'reviews-v1', 'v1'), node('workload', 'reviews-v2', 'v2')];
 const to = (workload: string): GraphEdge => ({ id: workload, from: 'service:prod/reviews', to: `workload:prod/${workload}` }) as GraphEdge;
 const card: RecipeCard = {
   id: 'percent-canary',
@@ -115,6 +115,31 @@ it('says what the core says of what it cannot make', async () => {
   await screen.findByText('prod/reviews has no port');
   screen.getByText('Choose another service.');
   expect(keepButton().getAttribute('aria-disabled')).toBe('true');
+});
+
+it('names services by namespace, says which versions they have, and why one does not serve', async () => {
+  start();
+  const service = screen.getByRole<HTMLInputElement>('combobox', { name: 'Service' });
+  await fireEvent.click(service);
+  await waitFor(() => expect(screen.getAllByRole('option').map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim())).toEqual(['prod/reviews v1, v2', 'prod/ratings v1 alone']));
+  await expectAccessible();
+  await fireEvent.click(screen.getByRole('option', { name: /ratings/ }));
+  await screen.findByText('prod/ratings has one version, v1: requests can go to another as soon as it runs.');
+  await choose('New version', /v1/);
+  await choose('Service', /reviews/);
+  expect(service.value).toBe('prod/reviews');
+  expect(screen.queryByText(/has one version/)).toBeNull();
+});
+
+it('forgets the version of a service that another one does not have, and takes shares up to 100 alone', async () => {
+  start();
+  await choose('Service', /reviews/);
+  await choose('New version', /v2/);
+  await waitFor(() => expect(asked('recipe').at(-1)).toMatchObject({ values: { service: 'prod/reviews', version: 'v2', percent: '10' } }));
+  await fireEvent.change(screen.getByRole('textbox', { name: /^Share of the requests/ }), { target: { value: '120' } });
+  await waitFor(() => expect(asked('recipe').at(-1)).toMatchObject({ values: { percent: '100' } }));
+  await choose('Service', /ratings/);
+  expect(screen.getByRole<HTMLInputElement>('combobox', { name: 'New version' }).value).toBe('');
 });
 
 it('opens with the service that led to it, and another recipe begins anew', async () => {

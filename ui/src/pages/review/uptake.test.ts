@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { fixtureHost, type FixtureHost } from '../../host/fixture';
+import { expectAccessible } from '../../lib/axe';
 import { locale } from '../../state/locale.svelte';
 import { spoil } from '../../state/query.svelte';
 import { route } from '../../state/route.svelte';
@@ -81,6 +82,19 @@ it('puts what is refused first, in the proxy’s own words, and says nothing of 
   expect(within(proxy('b-1')).queryByText(/force/)).toBeNull();
   await fireEvent.click(screen.getByRole('button', { name: /AuthorizationPolicy reviews/ }));
   expect([route.page, route.params['name']]).toEqual(['security', 'reviews']);
+});
+
+it('says of a proxy that has not taken it up why, leads to it, and is done when nothing more will change', async () => {
+  const rows = [row('a-1', 'in-force', 0), row('b-1', 'not-yet', 0, { state: 'unknown' }), row('c-1', 'not-yet', 0, { state: 'sent' })];
+  host = fixtureHost({ entry: entry(), uptake: { ...drained, acknowledged: 1, inForce: 1, rows, tookMillis: null } });
+  connect(host);
+  render(UptakeView, { session: 'silent', entry: 4 });
+  await screen.findByText('The control plane says nothing of it: it is not connected to any that was asked.');
+  screen.getByText('It has not answered: until it does, it goes by what it had before.');
+  expect(screen.getAllByText('taken up by 1 of 3 proxies').length).toBeGreaterThan(0);
+  await expectAccessible();
+  await fireEvent.click(screen.getByRole('button', { name: 'b-1' }));
+  expect([route.page, route.params['proxy']]).toEqual(['proxy', 'prod/b-1']);
 });
 
 it('undoes at once where nobody stands in the way, and else shows who does', async () => {

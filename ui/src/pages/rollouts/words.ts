@@ -207,7 +207,7 @@ export const t = words(
     looks: '条件检查',
     noLooks: '第一步之后经过一个间隔进行第一次检查。',
     firstLook: '{metric}：从第二次检查起绘制，每 {time} 一次',
-    fewLooks: '{metric}：在有两次检查可绘制之前就结束了',
+    fewLooks: '{metric}：检查不足两次就已结束，无从绘制',
     after: '经过',
     weight: '权重',
     gates: '条件',

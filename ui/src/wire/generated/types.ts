@@ -655,11 +655,11 @@ evidence: Array<Said>,
 object: ObjectRef | null, };
 
 /**
- * What the manifests of a folder would put into the tray.
+ * What the manifests of a folder, or the documents of a file, would put into the tray.
  */
 export type Import = { proposals: Array<Proposal>, 
 /**
- * Manifests that were looked into.
+ * Manifests of the folder that were looked into.
  */
 files: number, 
 /**

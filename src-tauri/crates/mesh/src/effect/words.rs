@@ -25,7 +25,7 @@ pub(super) fn difference(was: &Verdict, is: &Verdict) -> (Tone, Said) {
         return (Tone::Watch, both(format!("no longer known: {}", why.en), format!("不再可知：{}", why.zh)));
     }
     match (was.serves(), is.serves()) {
-        (true, false) => (Tone::Cuts, both(format!("{}: {}", now.en, why.en), format!("{}：{}", now.zh, why.zh))),
+        (true, false) => (Tone::Cuts, Said::of(now, why)),
         (false, true) => (
             Tone::Opens,
             both(
@@ -114,15 +114,15 @@ fn settings(was: &Verdict, is: &Verdict) -> Option<Said> {
         by_versions.entry(if versions == all { BTreeSet::from([""]) } else { versions }).or_default().push(set);
     }
     let of = |(versions, sets): (BTreeSet<&str>, Vec<Set<'_>>)| {
-        let Said { en, zh } = set_words(&sets);
+        let words = set_words(&sets);
         let named = versions.into_iter().filter(|version| !version.is_empty()).collect::<Vec<_>>();
         if named.is_empty() {
-            return Said::new(en, zh);
+            return words;
         }
-        Said::new(format!("{}: {en}", named.join(", ")), format!("{}：{zh}", named.join("、")))
+        Said::new(format!("{}: {}", named.join(", "), words.en), format!("{}：{}", named.join("、"), words.zh))
     };
     let told: Vec<Said> = by_versions.into_iter().map(of).collect();
-    (!told.is_empty()).then(|| in_turn(&told))
+    (!told.is_empty()).then(|| Said::in_turn(&told))
 }
 
 /// `tcp.maxConnections from 100 to 5; newly set: outlierDetection.interval 10s; no longer set: http.http2MaxRequests (was 10)`
@@ -144,13 +144,7 @@ fn set_words(sets: &[Set<'_>]) -> Said {
             told.push(Said::new(format!("{en}: {}", all.en), format!("{zh}：{}", all.zh)));
         }
     }
-    in_turn(&told)
-}
-
-/// Sentences that hold lists, one after another.
-fn in_turn(all: &[Said]) -> Said {
-    let join = |of: fn(&Said) -> &str, mark: &str| all.iter().map(of).collect::<Vec<_>>().join(mark);
-    Said::new(join(|said| &said.en, "; "), join(|said| &said.zh, "；"))
+    Said::in_turn(&told)
 }
 
 fn instead(now: &Said, before: &Said) -> Said {

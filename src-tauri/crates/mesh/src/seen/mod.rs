@@ -48,8 +48,7 @@ impl Ready {
         }
         let said = |((at, object, path), (because, edges)): ((usize, ObjectKey, String), (Said, BTreeSet<String>))| {
             let (rule, _) = ALL.get(at)?;
-            let edges = listed(&edges);
-            let message = Said::new(format!("{}: {}", edges.en, because.en), format!("{}：{}", edges.zh, because.zh));
+            let message = Said::of(listed(&edges), because);
             Some(Arc::new(Finding { rule: rule.name, level: rule.level, object, path, message, fix: Vec::new() }))
         };
         let mut findings: Vec<Arc<Finding>> = places.into_iter().filter_map(said).collect();

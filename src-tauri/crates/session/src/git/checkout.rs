@@ -50,7 +50,7 @@ impl Checkout {
         let status = git(&self.root, &arguments, &paths, None).await.map_err(|why| self.failed(why))?;
         let Some(first) = status.split('\0').find(|entry| entry.len() > 3) else { return Ok(()) };
         let (what, path) = first.split_at(3);
-        let (en, zh) = match what.trim() {
+        let why = match what.trim() {
             "!!" => ("Git ignores it", "Git 忽略它"),
             "??" => (
                 "it is there and was never committed: commit it first, or take it away",
@@ -61,9 +61,7 @@ impl Checkout {
                 "它有未提交的更改：请先提交，或暂存到一边",
             ),
         };
-        Err(Error::Refused {
-            reason: said!("{path}: {en}; nothing was written", "{path}：{zh}；未写入任何内容")
-        })
+        Err(Error::Refused { reason: Said::of(path, why) })
     }
 
     /// The file's place, which no link leads out of the checkout.
@@ -79,12 +77,7 @@ impl Checkout {
         if within && !link {
             return Ok(place);
         }
-        Err(Error::Refused {
-            reason: said!(
-                "{path}: a link leads elsewhere; nothing was written",
-                "{path}：有链接通往别处；未写入任何内容"
-            ),
-        })
+        Err(Error::Refused { reason: said!("{path}: a link leads elsewhere", "{path}：有链接通往别处") })
     }
 
     /// Writes the files and commits them alone. Where that fails they are as they were.

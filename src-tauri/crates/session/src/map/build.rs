@@ -456,10 +456,12 @@ fn load(node: &mut Node, sum: &Sum) {
     node.per_second = sum.per_second;
     node.error_share = sum.error_share();
     let percent = (node.error_share * 1000.0).round() / 10.0;
-    let health = match node.error_share {
-        share if share >= BAD_ERRORS => Health::Bad,
-        share if share >= SOME_ERRORS => Health::Warn,
-        _ => return,
+    let health = if node.error_share >= BAD_ERRORS {
+        Health::Bad
+    } else if node.error_share >= SOME_ERRORS {
+        Health::Warn
+    } else {
+        return;
     };
     if health > node.health {
         let because = said!("{percent} % of its requests fail", "{percent} % 的请求失败");

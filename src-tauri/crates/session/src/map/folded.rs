@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use world::{Said, said};
+use world::Said;
 
 use super::sum::Sum;
 use super::{Edge, Graph, Group, Health, Node, NodeKind, Place, namespace_id};
@@ -66,8 +66,8 @@ fn empty(group: &Group) -> Node {
 fn take_in(namespace: &mut Node, node: &Node) {
     if node.health > namespace.health {
         namespace.health = node.health;
-        let Said { en, zh } = &node.because;
-        namespace.because = if en.is_empty() { Said::default() } else { said!("{}: {en}", "{}：{zh}", node.name) };
+        let why = node.because.clone();
+        namespace.because = if why.en.is_empty() { why } else { Said::of(&*node.name, why) };
     }
     // A version is counted with its service.
     if node.of.is_none() {

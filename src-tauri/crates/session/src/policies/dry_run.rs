@@ -46,7 +46,7 @@ impl Session {
 }
 
 /// Whether a policy only reports. Upstream: strconv.ParseBool.
-pub(super) fn is_dry(policy: &Document) -> bool {
+pub(crate) fn is_dry(policy: &Document) -> bool {
     let value = policy.annotations.get(DRY_RUN);
     matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
 }

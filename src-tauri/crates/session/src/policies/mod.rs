@@ -13,12 +13,13 @@ pub mod write;
 
 use std::collections::BTreeSet;
 
-use mesh::{Caller, Observed, Outcome, Ready, Request, Unknown};
+use mesh::{Observed, Outcome, Ready, Request, Unknown};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Change, Object, ObjectKey, Origin, Said, World};
 
 pub use dry_run::DryRun;
+pub(crate) use dry_run::is_dry;
 pub(crate) use named::requests_named;
 use requests::Told;
 use seen::{Call, port_of};
@@ -303,7 +304,7 @@ fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, tcp, requests
 /// A request that stands for those that a caller was seen to make: (method, path).
 pub(crate) type Sample = (String, String);
 
-fn any_request() -> Sample {
+pub(crate) fn any_request() -> Sample {
     ("GET".into(), "/".into())
 }
 
@@ -313,15 +314,7 @@ fn sample(requests: &[Asked]) -> Sample {
 }
 
 fn request(call: &Call, port: u16, (method, path): &Sample) -> Request {
-    Request {
-        id: String::new(),
-        from: Caller::Workload { namespace: call.from.0.clone(), workload: call.from.1.clone() },
-        via: None,
-        method: method.clone(),
-        url: format!("http://{}.{}:{port}{path}", call.service.1, call.service.0),
-        headers: Vec::new(),
-        at: None,
-    }
+    Request::of_workload(&call.from, method, format!("http://{}.{}:{port}{path}", call.service.1, call.service.0))
 }
 
 fn observed(at: usize, call: &Call, ready: &Ready, sample: &Sample) -> Observed {

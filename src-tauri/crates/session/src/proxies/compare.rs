@@ -31,11 +31,11 @@ pub struct Comparison {
 /// What a proxy would be sent stands on a page alone (istio, pilot/pkg/xds/debug.go `ConfigDump`).
 const SHUT: (&str, &str) = (
     "the debug pages of its control plane are shut, and what it would send stands on them alone",
-    "其控制面的调试页面已关闭，而将要下发的配置只在那些页面上",
+    "其控制平面的调试页面已关闭，而将要下发的配置只在那些页面上",
 );
 
 const UNKNOWN_TO_ALL: (&str, &str) =
-    ("no control plane knows this proxy: it is not connected", "没有控制面认识这个代理：它未连接");
+    ("no control plane knows this proxy: it is not connected", "没有控制平面认识这个代理：它未连接");
 
 /// What a control plane would send.
 enum Sent {

@@ -69,10 +69,7 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
             strains: seen.strains,
             throttled: seen.throttled,
             kept_out: seen.kept_out.as_deref().unwrap_or_default(),
-        })
-        .into_iter()
-        .map(Into::into)
-        .collect(),
+        }),
         unknown: unknown
             .iter()
             .chain(&seen.usage.unknown)
@@ -136,8 +133,8 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         sync,
         nack: row.nacks().next().map(signals::Nack::line).unwrap_or_default(),
         types,
-        diagnosis: found.first().map(signals::ill::Ill::line).unwrap_or_default(),
-        ills: found.into_iter().map(Ill::from).collect(),
+        diagnosis: found.first().map(Ill::line).unwrap_or_default(),
+        ills: found,
         container: of.usage.map(|usage| usage.container.clone()).unwrap_or_default(),
         ready: row.ready,
         restarts: row.restarts,
@@ -202,7 +199,7 @@ fn size(size: signals::Size) -> Size {
     }
 }
 
-fn health(ills: &[signals::ill::Ill], sync: Sync) -> Health {
+fn health(ills: &[Ill], sync: Sync) -> Health {
     match ills.first() {
         Some(ill) => health_of(ill.diagnosis),
         None if sync == Sync::Unknown => Health::Unknown,

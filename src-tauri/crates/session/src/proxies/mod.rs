@@ -9,13 +9,13 @@ pub mod levels;
 use std::collections::HashMap;
 
 use mesh::Unknown;
-use world::{ObjectKey, Said};
+use world::Said;
 
 use crate::map::Health;
 
 pub use join::health_of;
 pub(crate) use join::{Seen, join};
-pub use signals::ill::Diagnosis;
+pub use signals::ill::{Diagnosis, Ill};
 
 /// How far a proxy has followed its control plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,23 +97,6 @@ pub struct Certificate {
     pub spiffe: String,
     /// The roots that the proxy trusts are those of the mesh; `None` where it does not say.
     pub root_matches: Option<bool>,
-}
-
-/// One thing that ails a proxy. What it says and what to do stand in [`signals::ill::TABLE`], by its code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ill {
-    /// Which diagnosis.
-    pub diagnosis: &'static Diagnosis,
-    /// What shows it.
-    pub evidence: Vec<Said>,
-    /// The object behind it.
-    pub object: Option<ObjectKey>,
-}
-
-impl From<signals::ill::Ill> for Ill {
-    fn from(ill: signals::ill::Ill) -> Self {
-        Self { diagnosis: ill.diagnosis, evidence: ill.evidence, object: ill.object }
-    }
 }
 
 /// Every diagnosis that there is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mesh::{Caller, Outcome, Ready, Request};
+use mesh::{Outcome, Ready, Request};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Document, ObjectKey, Service, World};
@@ -12,6 +12,7 @@ use super::{Ingredient, Takes};
 use crate::change::touched::desired;
 use crate::change::tray::{ChangeKind, Tray};
 use crate::map::Flow;
+use crate::policies::is_dry;
 use crate::template::{TemplateKind, Wanted, free_name, names_service, write};
 use crate::{Error, Result};
 
@@ -87,28 +88,19 @@ impl Kitchen<'_> {
 
     /// Whether the mesh refuses a call that was seen.
     pub(super) fn refuses(&self, flow: &Flow) -> bool {
-        let request = Request {
-            id: String::new(),
-            from: Caller::Workload { namespace: flow.from.0.clone(), workload: flow.from.1.clone() },
-            via: None,
-            method: "GET".into(),
-            url: format!("http://{}.{}:{}/", flow.service.1, flow.service.0, flow.port),
-            headers: Vec::new(),
-            at: None,
-        };
-        self.ready.explain(&request).outcome == Outcome::Denied
+        let url = format!("http://{}.{}:{}/", flow.service.1, flow.service.0, flow.port);
+        self.ready.explain(&Request::of_workload(&flow.from, "GET", url)).outcome == Outcome::Denied
     }
 
     /// Whether an ALLOW policy of the namespace selects pods with these labels: those that it does not name are refused then.
     pub(super) fn allows_by_name(&self, namespace: &str, labels: &world::Labels) -> bool {
         self.world.documents_of(SECURITY, "AuthorizationPolicy").any(|policy| {
             let allows = policy.at("/spec/action").and_then(Value::as_str).is_none_or(|action| action == "ALLOW");
-            let dry = policy.body["metadata"]["annotations"].get(crate::policies::DRY_RUN).is_some();
             let bound = policy.at("/spec/targetRef").is_some() || policy.at("/spec/targetRefs").is_some();
             let selected = policy.at("/spec/selector/matchLabels").and_then(Value::as_object);
             let mut wanted = selected.into_iter().flatten();
             policy.key.namespace == namespace
-                && (allows && !dry && !bound)
+                && (allows && !is_dry(policy) && !bound)
                 && wanted.all(|(name, value)| labels.get(name).is_some_and(|own| value == own))
         })
     }

@@ -57,6 +57,11 @@ pub enum Place {
 }
 
 impl Place {
+    /// Annotations, where the workload is not known.
+    fn at(world: &World, namespace: &str, workload: &str) -> Self {
+        world.workload(namespace, workload).map(|of| Self::of(of)).unwrap_or_default()
+    }
+
     fn of(workload: &Workload) -> Self {
         if workload.own_labels.get(GATEWAY_NAME).is_some() {
             Self::Controller
@@ -152,15 +157,13 @@ pub(crate) fn resources(world: &World, fleet: &Fleet, measured: &Measured, uses:
     for proxy in fleet.proxies.iter().filter(|proxy| proxy.presence == Presence::Running) {
         by.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default().push(proxy);
     }
-    let mut rows: Vec<Row> = by.into_iter().map(|(names, proxies)| row(names, &proxies, measured, uses)).collect();
-    for row in &mut rows {
-        row.place = world.workload(&row.namespace, &row.workload).map(|of| Place::of(of)).unwrap_or_default();
-    }
+    let row = |(names, proxies): (Names, Vec<&Proxy>)| row(world, names, &proxies, measured, uses);
+    let rows: Vec<Row> = by.into_iter().map(row).collect();
     let kept = uses.values().map(|usage| usage.seen).reduce(f64::max);
     Resources { seen: rows.iter().map(|row| row.seen).fold(0.0, f64::max), kept, rows, unknown: fleet.unknown.clone() }
 }
 
-fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, uses: &Uses) -> Row {
+fn row(world: &World, (namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, uses: &Uses) -> Row {
     let (mut used, mut requested, mut limited, mut app) =
         (Amount::default(), Amount::default(), Amount::default(), Amount::default());
     for proxy in proxies {
@@ -188,7 +191,7 @@ fn row((namespace, workload): Names, proxies: &[&Proxy], measured: &Measured, us
     };
     let (mesh, role) = first.map(|proxy| (proxy.mesh.clone(), proxy.role.clone())).unwrap_or_default();
     let proxies = proxies.len() as u32;
-    let place = Place::default();
+    let place = Place::at(world, &namespace, &workload);
     Row { namespace, workload, mesh, role, proxies, used, requested, limited, app, seen, usage, advice, place, saving }
 }
 
@@ -238,7 +241,7 @@ impl Session {
             field: "workload",
             reason: format!("{namespace}/{workload} is no Deployment, StatefulSet or DaemonSet"),
         })?;
-        let place = self.world().workload(namespace, workload).map(|of| Place::of(of)).unwrap_or_default();
+        let place = Place::at(&self.world(), namespace, workload);
         let whole = self.document(&key).await?;
         let text = sized(&whole.yaml, place, to)?;
         let base_body = yaml::read(&whole.yaml).value;

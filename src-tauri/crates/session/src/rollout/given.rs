@@ -7,7 +7,7 @@ use rollout::{Asked, Gate, Metric, Plan, fill};
 use signals::promql::NoNumber;
 use world::{Said, said};
 
-use super::queries::{ask, of as of_whom};
+use super::queries::ask;
 use crate::Session;
 use crate::past::keep::STEP;
 use crate::prometheus::Reliable;
@@ -47,7 +47,7 @@ impl Session {
         supposed: &BTreeMap<usize, f64>,
     ) -> (Vec<Given>, BTreeMap<usize, Vec<Asked>>) {
         let (mut given, mut asked) = (Vec::new(), BTreeMap::new());
-        let reliable = self.reliable().map_err(|unknown| of_whom(&unknown.about, &unknown.because));
+        let reliable = self.reliable().map_err(|unknown| Said::of(unknown.about, unknown.because));
         let mut gates = Vec::new();
         for (place, mut gate) in std::mem::take(&mut plan.gates).into_iter().enumerate() {
             if gate.metric != Metric::Promql {

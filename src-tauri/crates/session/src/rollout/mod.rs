@@ -98,8 +98,7 @@ impl Session {
         plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string().into() })?;
         let (obstacles, live) = self.rollout_looked(&plan, &take_over).await?;
         if let Some(first) = obstacles.iter().find(|obstacle| obstacle.blocks) {
-            let Said { en, zh } = &first.because;
-            return Err(Error::Refused { reason: said!("{}: {en}", "{}：{zh}", first.about) });
+            return Err(Error::Refused { reason: Said::of(&*first.about, first.because.clone()) });
         }
         let run = Run::begin(plan, live.unwrap_or_default());
         let kept =

@@ -18,7 +18,7 @@ fn asking(plan: &Plan) -> impl Iterator<Item = (usize, &Gate)> {
 impl Session {
     /// What the queries of a plan's gates give now. What cannot be asked, or gives no number, says why.
     pub(super) async fn gates_asked(&self, plan: &Plan) -> BTreeMap<usize, Asked> {
-        let reliable = self.reliable().map_err(|unknown| of(&unknown.about, &unknown.because));
+        let reliable = self.reliable().map_err(|unknown| Said::of(unknown.about, unknown.because));
         let looks = asking(plan).map(|(place, gate)| {
             let reliable = &reliable;
             async move {
@@ -51,9 +51,9 @@ impl Session {
         for (place, gate) in asking(plan) {
             let answer = match self.reliable() {
                 Ok(reliable) => {
-                    ask(&reliable, gate, plan, &plan.stable).await.map_err(|said| of(&reliable.name.into(), &said))
+                    ask(&reliable, gate, plan, &plan.stable).await.map_err(|why| Said::of(reliable.name, why))
                 }
-                Err(unknown) => Err(of(&unknown.about, &unknown.because)),
+                Err(unknown) => Err(Said::of(unknown.about, unknown.because)),
             };
             if let Err(because) = answer {
                 let about = if gate.name.is_empty() { format!("gate {}", place + 1) } else { gate.name.clone() };
@@ -62,11 +62,6 @@ impl Session {
         }
         found
     }
-}
-
-/// Who says why.
-pub(super) fn of(who: &Said, because: &Said) -> Said {
-    Said::new(format!("{}: {}", who.en, because.en), format!("{}：{}", who.zh, because.zh))
 }
 
 pub(super) async fn ask(reliable: &Reliable, gate: &Gate, plan: &Plan, version: &str) -> Result<f64, Said> {

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mesh::{Caller, Outcome, Ready, Request};
+use mesh::{Outcome, Ready, Request};
 use rollout::{Asked, Measured, Pause, Plan, Played, Rates, RouteKind, Scene, Split, play};
 use serde_json::Value;
-use world::{Change, Object, Origin, Said, said};
+use world::{Change, Object, Origin, Said};
 
 use super::given::Given;
 use super::versions::{measured, version, window};
@@ -103,10 +103,7 @@ fn needs(plan: &Plan) -> Duration {
 
 fn simulate(ready: &Ready, plan: Plan, live: &Value, stage: &Stage, given: Vec<Given>) -> Result<Simulated> {
     let Stage { recorded, moments, asked, supposed } = stage;
-    let refused = |unfit: rollout::Unfit| {
-        let Said { en, zh } = unfit.said();
-        Error::Refused { reason: said!("{}: {en}", "{}：{zh}", plan.object()) }
-    };
+    let refused = |unfit: rollout::Unfit| Error::Refused { reason: Said::of(plan.object().to_string(), unfit.said()) };
     let begin = Split::read(&plan, live).map_err(refused)?;
     let callers = callers(ready, &plan, moments);
     let mut shares: Vec<(Split, Shares)> = Vec::new();
@@ -157,16 +154,8 @@ fn callers(ready: &Ready, plan: &Plan, moments: &[Vec<Flow>]) -> Vec<(Request, f
         if flow.from.0.is_empty() || !workloads.contains(&answers) {
             continue;
         }
-        let (namespace, workload) = flow.from.clone();
-        let request = Request {
-            id: String::new(),
-            from: Caller::Workload { namespace, workload },
-            via: None,
-            method: "GET".into(),
-            url: format!("http://{}.{}:{}/", plan.service.name, plan.service.namespace, flow.port),
-            headers: Vec::new(),
-            at: None,
-        };
+        let url = format!("http://{}.{}:{}/", plan.service.name, plan.service.namespace, flow.port);
+        let request = Request::of_workload(&flow.from, "GET", url);
         match found.iter_mut().find(|(known, _)| *known == request) {
             Some((_, sum)) => *sum += flow.per_second,
             None => found.push((request, flow.per_second)),

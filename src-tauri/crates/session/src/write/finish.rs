@@ -2,8 +2,8 @@
 //! every change.
 
 use journal::{Change, Entry, EntryId, ObjectRecord, State};
-use world::said;
 use world::yaml::{self, Edit};
+use world::{Said, said};
 
 use super::plan::read;
 use crate::change::touched::{Touched, desired, touched};
@@ -35,22 +35,22 @@ impl Session {
 
     async fn rest(&self, object: &ObjectRecord) -> Result<()> {
         let key = &object.key;
-        let refused = |en: &str, zh: &str| Err(Error::Refused { reason: said!("{key}: {en}", "{key}：{zh}") });
+        let refused = |why: (&str, &str)| Err(Error::Refused { reason: Said::of(key.to_string(), why) });
         if object.redacted {
-            return refused(
+            return refused((
                 "the journal keeps no secrets, so what was to be written is not known here",
                 "变更记录不保存机密，所以这里不知道要写入什么",
-            );
+            ));
         }
         let live = read(self.connection(), key).await?;
         match (object.change, &object.after, live) {
             (Change::Order, ..) => {
-                refused("it was an order to its controller: give it again", "它是给其控制器的指令：请重新下达")
+                refused(("it was an order to its controller: give it again", "它是给其控制器的指令：请重新下达"))
             }
             (Change::Delete, _, None) => Ok(()),
             (Change::Delete, _, Some(_)) => self.draft_delete(key).await,
             (Change::Create | Change::Update, None, _) => {
-                refused("what was to be written is not in the journal", "变更记录中没有要写入的内容")
+                refused(("what was to be written is not in the journal", "变更记录中没有要写入的内容"))
             }
             (Change::Create | Change::Update, Some(after), None) => {
                 self.draft_put(&yaml::write(&desired(after)), "").await

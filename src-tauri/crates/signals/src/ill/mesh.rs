@@ -146,17 +146,15 @@ fn webhook_down(whole: &Whole<'_>) -> Found {
         let then = if webhook.fails {
             said!(
                 "what it is asked about is refused (failurePolicy: Fail)",
-                "需要它审核的都会被拒绝（failurePolicy: Fail）"
+                "需要询问它的请求会被拒绝（failurePolicy: Fail）"
             )
         } else {
             said!(
                 "what it is asked about passes without it (failurePolicy: Ignore)",
-                "需要它审核的会不经它通过（failurePolicy: Ignore）"
+                "需要询问它的请求会不经它而通过（failurePolicy: Ignore）"
             )
         };
-        let Said { en, zh } = silent;
-        let silent = said!("{}: {en}", "{}：{zh}", webhook.name);
-        Some((vec![silent, then], Some(webhook.of.key.clone())))
+        Some((vec![Said::of(&*webhook.name, silent), then], Some(webhook.of.key.clone())))
     });
     each(down.collect())
 }

@@ -25,13 +25,13 @@ mod tests {
 
     #[test]
     fn fires_stays_quiet_and_does_not_know() {
-        let refused = |because: &str| Case { look: Some(Err(because.into())), ..well() };
+        let refused = |because: (&str, &str)| Case { look: Some(Err(because.into())), ..well() };
         let unasked = Case { look: None, ..well() };
         hold(
             check,
-            &[refused("you may not create pods/portforward there")],
+            &[refused(("you may not create pods/portforward there", "你无权在那里 create pods/portforward"))],
             &[unasked],
-            &[refused("it took too long")],
+            &[refused(("it took too long", "耗时过长"))],
         );
     }
 }

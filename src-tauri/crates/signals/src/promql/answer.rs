@@ -79,8 +79,8 @@ impl NoNumber {
     pub fn said(&self) -> Said {
         let zh = match self {
             Self::Nothing => "它没有这方面的数据".to_owned(),
-            Self::Several(n) => format!("它给出 {n} 个序列而不是一个数：请求和，或说明要哪一个"),
-            Self::NotANumber => "它给出 NaN：有数被无值除".to_owned(),
+            Self::Several(n) => format!("它给出 {n} 个序列而不是一个数：请对它们求和，或说明要哪一个"),
+            Self::NotANumber => "它给出 NaN：除法的除数没有值".to_owned(),
             Self::Infinite => "它给出无穷大：有数被零除".to_owned(),
             Self::Other("a text") => "它给出文本而不是一个数".to_owned(),
             Self::Other("a histogram") => "它给出直方图而不是一个数".to_owned(),

@@ -89,8 +89,8 @@ impl Unreliable {
                 format!("它的时钟比本机{way} {span}：它所说的“现在”是另一个时间")
             }
             Self::Old(age) => format!("它最新的样本是 {} 前的：此后没有抓取过", span(*age)),
-            Self::Empty(only) if only.is_empty() => "它至少最近两小时没有所抓取目标的任何样本".to_owned(),
-            Self::Empty(only) => format!("它至少最近两小时没有所抓取目标带 {only} 的任何样本"),
+            Self::Empty(only) if only.is_empty() => "至少最近两小时，它所抓取的目标没有任何样本".to_owned(),
+            Self::Empty(only) => format!("至少最近两小时，它所抓取的目标没有任何带 {only} 的样本"),
             Self::Foreign => "它有代理的序列，但没有此集群的：它属于另一个集群".to_owned(),
         };
         Said::new(self.to_string(), zh)

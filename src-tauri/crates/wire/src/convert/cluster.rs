@@ -150,7 +150,7 @@ pub(crate) fn coverage(coverage: Coverage) -> (CoverageState, Said) {
         Coverage::Loading => (CoverageState::Loading, Said::default()),
         Coverage::Ready => (CoverageState::Ready, Said::default()),
         Coverage::Denied(verb) => (CoverageState::Denied, said!("the right to {verb} is missing", "缺少权限：{verb}")),
-        Coverage::Withheld => (CoverageState::Denied, said!("it is never read from a cluster", "它从不从集群中读取")),
+        Coverage::Withheld => (CoverageState::Denied, said!("it is never read from a cluster", "从不从集群读取它")),
         Coverage::Missing => (CoverageState::Missing, said!("the API server does not serve it", "API 服务器不提供它")),
         Coverage::Stale(because) => (CoverageState::Stale, because),
     }

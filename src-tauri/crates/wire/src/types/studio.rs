@@ -202,10 +202,10 @@ wire! {
 }
 
 wire! {
-    /// What the manifests of a folder would put into the tray.
+    /// What the manifests of a folder, or the documents of a file, would put into the tray.
     pub struct Import {
         pub proposals: Vec<Proposal>,
-        /// Manifests that were looked into.
+        /// Manifests of the folder that were looked into.
         pub files: u32,
         /// Objects of kinds that are not written here.
         pub passed_over: Vec<KindCount>,

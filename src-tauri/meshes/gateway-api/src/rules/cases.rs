@@ -39,7 +39,7 @@ pub(crate) fn hold(rule: &'static Rule, cases: &[(&str, &[&str])]) {
         let (findings, kinds) = said(rule, &world);
         let found: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(&found, paths, "{}: {text}", rule.name);
-        findings.iter().for_each(|finding| told::in_both(&finding.message, &world, rule.name));
+        findings.iter().for_each(|finding| told::in_both(&finding.message, &world, rule.name, &[]));
         assert!(kinds.is_subset(&named), "{} reads {kinds:?} and names {named:?}: {text}", rule.name);
     }
     let engine = Engine::new(vec![Box::new(GatewayApi)]);

@@ -47,10 +47,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         }
         match ask.waypoint_of_service(service) {
             Binding::Pods => out.at(path, said!("{} asks for no waypoint", "{} 没有要求 waypoint", service.name)),
-            Binding::Unbound(_, why) => {
-                let name = &service.name;
-                out.at(path, Said::new(format!("{name}: {}", why.en), format!("{name}：{}", why.zh)));
-            }
+            Binding::Unbound(_, why) => out.at(path, Said::of(&*service.name, why)),
             Binding::Waypoint(_) | Binding::Unknown(_) => {}
         }
     }

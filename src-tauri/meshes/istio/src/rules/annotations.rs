@@ -150,22 +150,22 @@ fn anything(_: &str) -> Wrong {
 
 fn boolean(value: &str) -> Wrong {
     let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"].contains(&value);
-    (!known).then(|| said!("'{value}' is neither true nor false", "'{value}' 既不是 true 也不是 false"))
+    (!known).then(|| said!("'{value}' is neither true nor false", "“{value}”既不是 true 也不是 false"))
 }
 
 fn whole(value: &str) -> Wrong {
-    value.parse::<u32>().is_err().then(|| said!("'{value}' is no whole number", "'{value}' 不是整数"))
+    value.parse::<u32>().is_err().then(|| said!("'{value}' is no whole number", "“{value}”不是整数"))
 }
 
 fn quantity(value: &str) -> Wrong {
     parse_quantity(value)
         .is_none()
-        .then(|| said!("'{value}' is no amount: write 100m or 128Mi", "'{value}' 不是资源量：请写 100m 或 128Mi"))
+        .then(|| said!("'{value}' is no amount: write 100m or 128Mi", "“{value}”不是资源量：请写 100m 或 128Mi"))
 }
 
 fn interception(value: &str) -> Wrong {
     (!matches!(value, "REDIRECT" | "TPROXY" | "NONE"))
-        .then(|| said!("'{value}' is none of REDIRECT, TPROXY, NONE", "'{value}' 不是 REDIRECT、TPROXY、NONE 之一"))
+        .then(|| said!("'{value}' is none of REDIRECT, TPROXY, NONE", "“{value}”不是 REDIRECT、TPROXY、NONE 之一"))
 }
 
 fn each(value: &str, wrong: impl Fn(&str) -> Wrong) -> Wrong {
@@ -173,7 +173,7 @@ fn each(value: &str, wrong: impl Fn(&str) -> Wrong) -> Wrong {
 }
 
 fn ports(value: &str) -> Wrong {
-    each(value, |port| port.parse::<u16>().is_err().then(|| said!("'{port}' is no port", "'{port}' 不是端口")))
+    each(value, |port| port.parse::<u16>().is_err().then(|| said!("'{port}' is no port", "“{port}”不是端口")))
 }
 
 fn ports_or_star(value: &str) -> Wrong {
@@ -185,7 +185,7 @@ fn ranges(value: &str) -> Wrong {
         if range.contains('/') {
             ip_range(range)
         } else {
-            Some(said!("'{range}' is no range: write 10.0.0.0/8", "'{range}' 不是地址范围：请写 10.0.0.0/8"))
+            Some(said!("'{range}' is no range: write 10.0.0.0/8", "“{range}”不是地址范围：请写 10.0.0.0/8"))
         }
     })
 }
@@ -198,6 +198,6 @@ fn interfaces(value: &str) -> Wrong {
     let known = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
     each(value, |name| {
         let good = !name.is_empty() && name.len() <= 15 && name.chars().all(known);
-        (!good).then(|| said!("'{name}' is no name of a network interface", "'{name}' 不是网络接口的名称"))
+        (!good).then(|| said!("'{name}' is no name of a network interface", "“{name}”不是网络接口的名称"))
     })
 }

@@ -35,7 +35,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
                 out.at(config.path(), ("neither a Service nor a URL is named", "既没有写 Service，也没有写 URL"))
             }
             Address::Broken => {
-                out.at(format!("{}.url", config.path()), said!("'{}' is no URL", "'{}' 不是 URL", config.text("url")))
+                out.at(format!("{}.url", config.path()), said!("'{}' is no URL", "“{}”不是 URL", config.text("url")))
             }
             Address::Ip | Address::Name => {}
         }

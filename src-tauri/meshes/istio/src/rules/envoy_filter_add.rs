@@ -27,7 +27,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for change in with_operation(&spec(subject), &["ADD"]).into_iter().filter(is_route) {
         out.at(
             format!("{}.patch.operation", change.path()),
-            said!("nothing can be added to {}", "{} 中不能添加内容", change.text("applyTo")),
+            said!("nothing can be added to {}", "不能向 {} 添加内容", change.text("applyTo")),
         );
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn check(_: &Index, subject: &Subject, out: &mut Found) {
     for (at, port) in service.ports.iter().enumerate().filter(|(_, p)| speaks(p).is_none() || p.name == "tcp") {
         out.at(
             format!("spec.ports[{at}].name"),
-            said!("port {} is called '{}'", "端口 {} 的名称是 '{}'", port.port, port.name),
+            said!("port {} is called '{}'", "端口 {} 的名称是“{}”", port.port, port.name),
         );
     }
 }

@@ -1,8 +1,8 @@
 //! A route fails or delays requests on purpose.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::Said;
 use world::yaml::Edit;
+use world::{Said, said};
 
 use crate::kinds::NETWORKING;
 use crate::read::Index;
@@ -36,9 +36,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             .into_iter()
             .flatten()
             .filter(|(share, _)| *share > 0.0)
-            .map(|(share, (en, zh))| {
-                Said::new(format!("{share} % of its requests {en}"), format!("{share} % 的请求会{zh}"))
-            })
+            .map(|(share, (en, zh))| said!("{share} % of its requests {en}", "{share} % 的请求会{zh}"))
             .collect();
         if !said.is_empty() {
             let fix = vec![Edit::remove(&format!("/spec/http/{at}/fault"))];

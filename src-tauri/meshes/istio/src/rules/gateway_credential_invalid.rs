@@ -30,8 +30,8 @@ pub(crate) const RULE: Rule = Rule {
 pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     for (field, secret) in credentials(ask, &spec(subject)) {
         let Some(document) = ask.world.document(&secret) else { continue };
-        if let Some((en, zh)) = wrong(&Field::of(document).get("data")) {
-            out.at(field.path(), Said::new(format!("{secret}: {en}"), format!("{secret}：{zh}")));
+        if let Some(why) = wrong(&Field::of(document).get("data")) {
+            out.at(field.path(), Said::of(secret.to_string(), why));
         }
     }
 }

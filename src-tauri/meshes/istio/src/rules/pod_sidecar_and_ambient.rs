@@ -1,7 +1,7 @@
 //! Labels ask for a sidecar and for ambient mode at once.
 
 use mesh::{About, Found, Level, Rule, Subject, Words};
-use world::Said;
+use world::said;
 
 use crate::read::Index;
 
@@ -33,10 +33,8 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
             Some(_) => (INJECT, INJECT),
             None => ("the namespace's istio-injection", "命名空间的 istio-injection"),
         };
-        let message = Said::new(
-            format!("{en} asks for a sidecar, {MODE} for ambient mode"),
-            format!("{zh} 要求 sidecar，{MODE} 要求 ambient 模式"),
-        );
+        let message =
+            said!("{en} asks for a sidecar, {MODE} for ambient mode", "{zh} 要求 sidecar，{MODE} 要求 ambient 模式");
         out.at("spec.template.metadata.labels", message);
     }
 }

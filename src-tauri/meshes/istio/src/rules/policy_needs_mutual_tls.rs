@@ -1,7 +1,7 @@
 //! A policy names callers where callers have no identity.
 
 use mesh::{About, Found, Level, Mtls, Rule, Subject, Words};
-use world::{Said, said};
+use world::said;
 
 use crate::kinds::SECURITY;
 use crate::kinds::peer_authentication::decide::posture;
@@ -46,9 +46,9 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                         true => ("so this excludes nobody", "因此这不排除任何人"),
                         false => ("so this fits nobody", "因此没有人符合"),
                     };
-                    let message = Said::new(
-                        format!("{who} takes only plaintext, which names no caller, {en}"),
-                        format!("{who} 只接受明文，而明文不表明调用方是谁，{zh}"),
+                    let message = said!(
+                        "{who} takes only plaintext, which names no caller, {en}",
+                        "{who} 只接受明文，而明文不表明调用方是谁，{zh}"
                     );
                     out.at(format!("spec.rules[{at}].from[{n}].source.{field}"), message);
                 }

@@ -39,7 +39,7 @@ fn wrong(ask: &Index, principal: &str) -> Option<Said> {
     let Some((domain, _)) = principal.split_once("/ns/") else {
         return Some(said!(
             "'{principal}' has not the form TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT",
-            "'{principal}' 不是 TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT 的形式"
+            "“{principal}”不是 TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT 的形式"
         ));
     };
     let name = principal.get(domain.len()..).unwrap_or_default();

@@ -35,7 +35,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
                 format!("spec.ports[{at}].appProtocol"),
                 said!(
                     "port {} speaks '{said}', which no proxy knows",
-                    "端口 {} 声明为 '{said}'，没有代理认识它",
+                    "端口 {} 声明为“{said}”，没有代理认识它",
                     port.port
                 ),
             );
@@ -43,7 +43,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
         }
         let named = match port.name.as_str() {
             "" => said!("port {} has no name", "端口 {} 没有名称", port.port),
-            name => said!("port {} is called '{name}'", "端口 {} 的名称是 '{name}'", port.port),
+            name => said!("port {} is called '{name}'", "端口 {} 的名称是“{name}”", port.port),
         };
         out.at(format!("spec.ports[{at}].name"), named);
     }

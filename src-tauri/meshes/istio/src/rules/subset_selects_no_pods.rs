@@ -6,6 +6,7 @@ use world::{Labels, ObjectKey, Pod, said};
 use crate::kinds::NETWORKING;
 use crate::kinds::destination_rule::decide::host_of;
 use crate::read::Index;
+use crate::rules::parts::words;
 
 pub(crate) const RULE: Rule = Rule {
     name: "subset-selects-no-pods",
@@ -32,8 +33,7 @@ pub(crate) fn check(ask: &Index, subject: &Subject, out: &mut Found) {
     let pods = ask.places.of_service(service);
     for (at, subset) in typed.spec.subsets.iter().enumerate() {
         if !pods.iter().any(|pod| holds(ask, &subset.labels, pod)) {
-            let labels: Vec<String> = subset.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            let message = said!("no pod of {} has {}", "{} 没有 Pod 带有 {}", service.name, labels.join(", "));
+            let message = said!("no pod of {} has {}", "{} 没有 Pod 带有 {}", service.name, words(&subset.labels));
             out.at(format!("spec.subsets[{at}].labels"), message);
         }
     }

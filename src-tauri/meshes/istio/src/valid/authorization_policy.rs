@@ -132,7 +132,7 @@ fn source_value(name: &str, value: &str) -> Wrong {
         "ipBlocks" | "notIpBlocks" | "remoteIpBlocks" | "notRemoteIpBlocks" => names::ip_range(value),
         "serviceAccounts" | "notServiceAccounts" => account(value),
         "trustDomains" | "notTrustDomains" => trust_domain(value).or_else(|| {
-            value.contains('/').then(|| said!("'{value}': a trust domain has no slash", "'{value}'：信任域中没有斜杠"))
+            value.contains('/').then(|| said!("'{value}': a trust domain has no slash", "“{value}”：信任域中没有斜杠"))
         }),
         _ => value.is_empty().then(|| ("an empty value matches nothing", "空值什么也不匹配").into()),
     }
@@ -142,7 +142,7 @@ fn account(value: &str) -> Wrong {
     let parts: Vec<&str> = value.split('/').collect();
     let good = parts.len() <= 2 && parts.iter().all(|p| !p.is_empty()) && !value.contains('*') && value.len() <= 320;
     (!good).then(|| {
-        said!("'{value}' is neither ACCOUNT nor NAMESPACE/ACCOUNT", "'{value}' 既不是 ACCOUNT 也不是 NAMESPACE/ACCOUNT")
+        said!("'{value}' is neither ACCOUNT nor NAMESPACE/ACCOUNT", "“{value}”既不是 ACCOUNT 也不是 NAMESPACE/ACCOUNT")
     })
 }
 
@@ -150,7 +150,7 @@ fn trust_domain(value: &str) -> Wrong {
     let stars = value.matches('*').count();
     let edge = stars == 0 || value.starts_with('*') || value.ends_with('*');
     (value.is_empty() || stars > 1 || !edge)
-        .then(|| said!("'{value}': one star, at the start or at the end", "'{value}'：只能有一个星号，位于开头或结尾"))
+        .then(|| said!("'{value}': one star, at the start or at the end", "“{value}”：只能有一个星号，位于开头或结尾"))
 }
 
 const OPERATION: [&str; 8] = ["ports", "notPorts", "methods", "notMethods", "paths", "notPaths", "hosts", "notHosts"];
@@ -171,7 +171,7 @@ fn check_operation(operation: &Field, flaws: &mut Flaws) {
 }
 
 fn port(text: &str) -> Wrong {
-    text.parse::<u16>().is_err().then(|| said!("'{text}' is no port", "'{text}' 不是端口"))
+    text.parse::<u16>().is_err().then(|| said!("'{text}' is no port", "“{text}”不是端口"))
 }
 
 /// Upstream: security.CheckValidPathTemplate.
@@ -183,19 +183,19 @@ fn template(path: &str) -> Wrong {
             if rest_taken {
                 return Some(said!(
                     "'{path}': nothing that stands for more may follow {{**}}",
-                    "'{path}'：{{**}} 之后不能再有通配段"
+                    "“{path}”：{{**}} 之后不能再有通配段"
                 ));
             }
             rest_taken = part == "{**}";
         } else if part.contains(['{', '}']) {
             return Some(said!(
                 "'{path}': braces are for {{*}} and {{**}} alone",
-                "'{path}'：大括号只能用于 {{*}} 和 {{**}}"
+                "“{path}”：大括号只能用于 {{*}} 和 {{**}}"
             ));
         } else if templated && !is_literal(part) {
             return Some(said!(
                 "'{path}': '{part}' has letters that a template does not know",
-                "'{path}'：'{part}' 含有模板不支持的字符"
+                "“{path}”：“{part}”含有模板不支持的字符"
             ));
         }
     }

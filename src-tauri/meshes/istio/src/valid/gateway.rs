@@ -85,7 +85,7 @@ fn check_port(port: &Field, bind: &str, flaws: &mut Flaws) {
     flaws.hold(
         &field,
         (protocol(name).is_none())
-            .then(|| said!("'{name}' is no protocol that a gateway knows", "'{name}' 不是网关支持的协议")),
+            .then(|| said!("'{name}' is no protocol that a gateway knows", "“{name}”不是网关支持的协议")),
     );
     if port.number("number") > 0.0 || !bind.starts_with("unix://") {
         flaws.hold(&port.get("number"), names::port(port.number("number")));
@@ -115,7 +115,7 @@ fn check_bind(bind: &Field, port: &Field, flaws: &mut Flaws) {
 /// A path of a Unix socket.
 pub(super) fn socket_path(path: &str) -> names::Wrong {
     let good = path.starts_with('@') || (path.starts_with('/') && !path.ends_with('/'));
-    (!good).then(|| said!("'{path}' is no path of a socket", "'{path}' 不是套接字的路径"))
+    (!good).then(|| said!("'{path}' is no path of a socket", "“{path}”不是套接字的路径"))
 }
 
 const CIPHERS: [&str; 15] = [

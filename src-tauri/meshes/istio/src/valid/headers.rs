@@ -25,7 +25,7 @@ pub(super) fn check(headers: &Field, flaws: &mut Flaws) {
 
 fn name_of(name: &str) -> Wrong {
     let wrong = name.is_empty() || name.starts_with(':') || name.eq_ignore_ascii_case("host");
-    wrong.then(|| said!("'{name}' is no header that may be changed", "'{name}' 不是可以修改的 HTTP 头"))
+    wrong.then(|| said!("'{name}' is no header that may be changed", "“{name}”不是可以修改的 HTTP 头"))
 }
 
 /// Envoy reads `%NAME%` and `%NAME(…)%` as variables and `%%` as a percent sign.
@@ -42,7 +42,7 @@ fn content(value: &str) -> Wrong {
         let Some(end) = variable_end(after) else {
             return Some(said!(
                 "'{value}': a percent sign begins a variable and has no end; write %% for the sign itself",
-                "'{value}'：百分号开始了一个变量，却没有结束；百分号本身请写 %%"
+                "“{value}”：百分号开始了一个变量，却没有结束；百分号本身请写 %%"
             ));
         };
         rest = after.get(end..).unwrap_or_default();

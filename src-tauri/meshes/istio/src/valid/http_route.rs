@@ -299,7 +299,7 @@ fn retries(retries: &Field, flaws: &mut Flaws) {
     flaws.duration(retries, "backoff");
     for word in on.as_text().split(',').filter(|_| !on.as_text().is_empty()) {
         let known = WORDS.contains(&word) || word.parse::<u16>().is_ok_and(is_http_status);
-        flaws.hold(&on, (!known).then(|| said!("'{word}' is no reason to retry", "'{word}' 不是重试条件")));
+        flaws.hold(&on, (!known).then(|| said!("'{word}' is no reason to retry", "“{word}”不是重试条件")));
     }
 }
 

@@ -26,10 +26,7 @@ fn is_wildcard_label(text: &str) -> bool {
 /// A DNS label.
 pub(crate) fn label(text: &str) -> Wrong {
     says(!is_label(text), || {
-        said!(
-            "'{text}' is no DNS label: letters, digits and dashes",
-            "'{text}' 不是 DNS 标签：只能有字母、数字和连字符"
-        )
+        said!("'{text}' is no DNS label: letters, digits and dashes", "“{text}”不是 DNS 标签：只能有字母、数字和连字符")
     })
 }
 
@@ -43,7 +40,7 @@ pub(crate) fn wildcard_host(host: &str) -> Wrong {
     let (first, rest) = host.split_once('.').map_or((host, None), |(first, rest)| (first, Some(rest)));
     let first = || {
         says(!is_wildcard_label(first), || {
-            said!("'{host}' is no host name: '{first}' is no DNS label", "'{host}' 不是主机名：'{first}' 不是 DNS 标签")
+            said!("'{host}' is no host name: '{first}' is no DNS label", "“{host}”不是主机名：“{first}”不是 DNS 标签")
         })
     };
     length(host).or_else(first).or_else(|| rest.and_then(|rest| labels_of(rest, host)))
@@ -51,18 +48,18 @@ pub(crate) fn wildcard_host(host: &str) -> Wrong {
 
 fn length(host: &str) -> Wrong {
     says(host.is_empty(), || ("the host name is empty", "主机名为空").into())
-        .or_else(|| says(host.len() > 255, || said!("'{host}' is longer than 255 letters", "'{host}' 超过 255 个字符")))
+        .or_else(|| says(host.len() > 255, || said!("'{host}' is longer than 255 letters", "“{host}”超过 255 个字符")))
 }
 
 fn labels_of(domain: &str, host: &str) -> Wrong {
     let parts: Vec<&str> = domain.split('.').collect();
     let last = parts.last().copied().unwrap_or_default();
     if last.parse::<i64>().is_ok() {
-        return Some(said!("'{host}' ends in a number, as no host name does", "'{host}' 以数字结尾，主机名不能如此"));
+        return Some(said!("'{host}' ends in a number, as no host name does", "“{host}”以数字结尾，主机名不能如此"));
     }
     let named = if last.is_empty() { parts.get(..parts.len() - 1).unwrap_or_default() } else { parts.as_slice() };
     named.iter().find(|part| !is_label(part)).map(|part| {
-        said!("'{host}' is no host name: '{part}' is no DNS label", "'{host}' 不是主机名：'{part}' 不是 DNS 标签")
+        said!("'{host}' is no host name: '{part}' is no DNS label", "“{host}”不是主机名：“{part}”不是 DNS 标签")
     })
 }
 
@@ -72,7 +69,7 @@ pub(crate) fn partial_wildcard(host: &str) -> Wrong {
     says(partial, || {
         said!(
             "'{host}': a star stands for whole labels, as in *.example.com",
-            "'{host}'：星号代表完整的一段，例如 *.example.com"
+            "“{host}”：星号代表完整的一段，例如 *.example.com"
         )
     })
 }
@@ -84,7 +81,7 @@ pub(crate) fn is_ip(text: &str) -> bool {
 
 /// An address.
 pub(crate) fn ip(text: &str) -> Wrong {
-    says(!is_ip(text), || said!("'{text}' is no IP address", "'{text}' 不是 IP 地址"))
+    says(!is_ip(text), || said!("'{text}' is no IP address", "“{text}”不是 IP 地址"))
 }
 
 /// An address, or a range of them: `10.0.0.0/8`.
@@ -97,7 +94,7 @@ pub(crate) fn ip_range(text: &str) -> Wrong {
     };
     let plain = !bits.starts_with('+') && (bits == "0" || !bits.starts_with('0'));
     says(!plain || bits.parse::<i32>().map_or(true, |bits| bits < 0 || bits > most), || {
-        said!("'{text}' is no range of addresses", "'{text}' 不是地址范围")
+        said!("'{text}' is no range of addresses", "“{text}”不是地址范围")
     })
 }
 
@@ -114,21 +111,21 @@ pub(crate) fn namespaced_host(text: &str, gateway: bool) -> Wrong {
         return if gateway {
             listed_host(text, true)
         } else {
-            Some(said!("'{text}' is not NAMESPACE/HOST", "'{text}' 不是 NAMESPACE/HOST 的形式"))
+            Some(said!("'{text}' is not NAMESPACE/HOST", "“{text}”不是 NAMESPACE/HOST 的形式"))
         };
     };
     if host.is_empty() || namespace.is_empty() {
-        return Some(said!("'{text}': namespace and host must both be there", "'{text}'：命名空间和主机必须都写"));
+        return Some(said!("'{text}': namespace and host must both be there", "“{text}”：命名空间和主机必须都写"));
     }
     let bare = if gateway { namespace } else { namespace.strip_prefix('~').unwrap_or(namespace) };
     let known = matches!(bare, "*" | ".") || is_label(bare) || (!gateway && bare.is_empty());
-    says(!known, || said!("'{namespace}' is no namespace", "'{namespace}' 不是命名空间"))
+    says(!known, || said!("'{namespace}' is no namespace", "“{namespace}”不是命名空间"))
         .or_else(|| listed_host(host, gateway))
 }
 
 fn listed_host(host: &str, gateway: bool) -> Wrong {
     let short = host != "*" && !host.contains('.');
-    says(short, || said!("'{host}' is a short name; the full one is needed", "'{host}' 是短名称；需要写全名"))
+    says(short, || said!("'{host}' is a short name; the full one is needed", "“{host}”是短名称；需要写全名"))
         .or_else(|| wildcard_host(host).filter(|_| !(gateway && is_ip(host))))
         .or_else(|| partial_wildcard(host))
 }
@@ -139,13 +136,13 @@ pub(crate) fn label_key(key: &str) -> Wrong {
     let good = is_qualified(name)
         && name.len() <= 63
         && prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(is_label));
-    says(!good, || said!("'{key}' is no key of a label", "'{key}' 不是标签的键"))
+    says(!good, || said!("'{key}' is no key of a label", "“{key}”不是标签的键"))
 }
 
 /// A value of a Kubernetes label.
 pub(crate) fn label_value(value: &str) -> Wrong {
     says(!value.is_empty() && !is_qualified(value), || {
-        said!("'{value}' is no value of a label", "'{value}' 不是标签的值")
+        said!("'{value}' is no value of a label", "“{value}”不是标签的值")
     })
 }
 
@@ -159,7 +156,7 @@ fn is_qualified(text: &str) -> bool {
 pub(crate) fn header_name(name: &str, strict: bool) -> Wrong {
     let extra: &[u8] = if strict { b"-_" } else { b"!#$%&'*+-.^_`|~" };
     let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || extra.contains(&b));
-    says(!good, || said!("'{name}' is no name of a header", "'{name}' 不是 HTTP 头的名称"))
+    says(!good, || said!("'{name}' is no name of a header", "“{name}”不是 HTTP 头的名称"))
 }
 
 /// A duration of at least a millisecond, in whole milliseconds. What is no duration at all is another rule's.
@@ -208,7 +205,7 @@ pub(crate) fn regex(text: &str) -> Wrong {
     if text.len() > 1024 {
         return Some(("the regular expression is longer than 1024 letters", "正则表达式超过 1024 个字符").into());
     }
-    regex::Regex::new(text).err().map(|_| said!("'{text}' is no regular expression", "'{text}' 不是正则表达式"))
+    regex::Regex::new(text).err().map(|_| said!("'{text}' is no regular expression", "“{text}”不是正则表达式"))
 }
 
 /// A protocol of a port.

@@ -84,7 +84,7 @@ pub(super) fn export_to(namespace: &str, spec: &Field, hidden_too: bool, selecte
         } else if matches!(to, "*" | ".") || (to == "~" && hidden_too) || names::is_label(to) {
             seen.insert(to);
         } else {
-            flaws.error(entry, said!("'{to}' is no namespace", "'{to}' 不是命名空间"));
+            flaws.error(entry, said!("'{to}' is no namespace", "“{to}”不是命名空间"));
         }
     }
     let field = spec.get("exportTo");

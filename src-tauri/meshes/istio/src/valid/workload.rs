@@ -31,7 +31,7 @@ pub(super) fn entry(entry: &Field, of: Option<&BTreeSet<&str>>, by_name: bool, f
         let good = by_name && names::fqdn(text).is_none();
         flaws.hold(
             &address,
-            (!good).then(|| said!("'{text}' is no address that this entry can have", "'{text}' 不能作为该条目的地址")),
+            (!good).then(|| said!("'{text}' is no address that this entry can have", "“{text}”不能作为该条目的地址")),
         );
     }
     ports(entry, of, flaws);
@@ -76,7 +76,7 @@ fn probe(probe: &Field, flaws: &mut Flaws) {
             flaws.hold(
                 &header,
                 names::header_name(name, true).or_else(|| {
-                    name.contains('_').then(|| said!("'{name}' is no name of a header", "'{name}' 不是 HTTP 头的名称"))
+                    name.contains('_').then(|| said!("'{name}' is no name of a header", "“{name}”不是 HTTP 头的名称"))
                 }),
             );
         }

@@ -53,11 +53,11 @@ pub(super) fn leave(hop: &Hop, way: &mut Way, resolved: &Resolved, verdict: &mut
                 "按地址访问它的 Pod，而其中一些有 waypoint {}",
                 waypoint.key
             );
-            *verdict = verdict.clone().because("waypoint", why);
+            *verdict = verdict.clone().because(("the waypoint", "waypoint"), why);
             return;
         }
         (Binding::Unknown(why), _) => {
-            *verdict = verdict.clone().because("waypoint", why);
+            *verdict = verdict.clone().because(("the waypoint", "waypoint"), why);
             return;
         }
         (Binding::Unbound((key, path), why), _) => {

@@ -50,9 +50,9 @@ pub(super) fn forwarded(
             Named::None => None,
             Named::Other => {
                 let because = match way.sni() {
-                    Some(name) => said!("no rule for TLS leads {name} on", "没有 TLS 规则引导 {name}"),
+                    Some(name) => said!("no rule for TLS leads {name} on", "没有 TLS 规则路由 {name}"),
                     None => {
-                        said!("no rule for TLS leads a caller without a name on", "没有 TLS 规则引导不带名称的调用方")
+                        said!("no rule for TLS leads a caller without a name on", "没有 TLS 规则路由不带名称的调用方")
                     }
                 };
                 said(verdict, "route", because);

@@ -305,7 +305,7 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
             .iter()
             .map(|(t, share)| {
                 let (percent, (en, zh)) = ((share * 1000.0).round() / 10.0, in_words(*t));
-                Said::new(format!("{percent} % {en}"), format!("{percent} % {zh}"))
+                said!("{percent} % {en}", "{percent} % {zh}")
             })
             .collect();
         let each = Said::list(&each);

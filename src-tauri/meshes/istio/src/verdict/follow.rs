@@ -81,7 +81,7 @@ pub(super) fn follow(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verd
     }
     describe(&key.namespace, rule, verdict);
     for (place, Said { en, zh }) in words::answers(entry) {
-        let because = said!("the answer's headers: {en}", "应答的标头：{zh}");
+        let because = said!("the answer's headers: {en}", "应答的 HTTP 头：{zh}");
         verdict.trace.push(Step::by("headers", key, place, because));
     }
     change(rule, entry, way, verdict);

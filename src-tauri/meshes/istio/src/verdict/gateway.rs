@@ -197,7 +197,7 @@ pub(super) fn by_waypoint(
                 "一部分请求去往 {} 的 waypoint，其余不去",
                 service.name
             );
-            *verdict = verdict.clone().because("waypoint", why);
+            *verdict = verdict.clone().because(("the waypoint", "waypoint"), why);
             return None;
         }
     };
@@ -208,7 +208,7 @@ pub(super) fn by_waypoint(
             None
         }
         Binding::Unknown(why) => {
-            *verdict = verdict.clone().because("waypoint", why);
+            *verdict = verdict.clone().because(("the waypoint", "waypoint"), why);
             None
         }
         Binding::Unbound((key, path), why) => {

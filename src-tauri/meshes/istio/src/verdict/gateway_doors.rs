@@ -229,7 +229,7 @@ impl<'a> Gate<'a> {
                 if others > 0 { said!(", and {others} more", "，另有 {others} 个") } else { Said::default() };
             let because = Said::new(
                 format!("this server takes requests at port {}{}", self.at.port, more.en),
-                format!("此服务在端口 {} 接受请求{}", self.at.port, more.zh),
+                format!("此 server 在端口 {} 接受请求{}", self.at.port, more.zh),
             );
             verdict.trace.push(by(first, because));
         }

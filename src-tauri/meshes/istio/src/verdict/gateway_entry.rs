@@ -6,6 +6,7 @@ use mesh::{Outcome, Step, Verdict};
 use serde::Deserialize;
 use world::{Pod, said};
 
+use super::arrive::short;
 use super::gateway_doors::Gate;
 use super::token::{check, taken};
 use super::way::Way;
@@ -50,9 +51,8 @@ impl Gate<'_> {
                 return true;
             }
             Admission::Denied(key, path) => {
-                let (kind, of) = (&key.kind, &key.name);
-                let said = said!("a rule of {kind} {of} denies it", "{kind} {of} 的一条规则拒绝它");
-                (Outcome::Denied, Step::by("authorize", &key, path, said))
+                let because = said!("a rule of {} denies it", "{} 的一条规则拒绝它", short(&key));
+                (Outcome::Denied, Step::by("authorize", &key, path, because))
             }
             Admission::Failed(key, path, said) => {
                 status = said;
@@ -67,9 +67,8 @@ impl Gate<'_> {
                 )
             }
             Admission::NotAllowed(key, path) => {
-                let (kind, of) = (&key.kind, &key.name);
-                let said = said!("no rule of {kind} {of} allows it", "{kind} {of} 没有规则允许它");
-                (Outcome::Denied, Step::by("authorize", &key, path, said))
+                let because = said!("no rule of {} allows it", "{} 没有规则允许它", short(&key));
+                (Outcome::Denied, Step::by("authorize", &key, path, because))
             }
             Admission::Unknown(key, because) => {
                 verdict.trace.push(Step::by("authorize", &key, "spec", because.clone()));

@@ -165,8 +165,8 @@ pub(crate) fn receive(index: &Index, request: &Request, ip: &str, pod: &Arc<Pod>
     let arrival = arrive(&Hop::of(index, &stranger), &way, &Delivery { share: 1.0, cluster, plain: true }, &peer);
     let usual = (arrival.outcome == Outcome::Denied && !arrival.cut).then_some(403);
     let because = arrival.steps.last().map(|step| step.because.clone()).filter(|_| arrival.outcome == Outcome::Unknown);
-    let about = || Said::from(("the destination", "目的地"));
-    let unknown = because.map(|because| Unknown { about: about(), because }).into_iter().collect();
+    let unknown = because.map(|because| Unknown { about: ("the destination", "目的地").into(), because });
+    let unknown = unknown.into_iter().collect();
     Some(Received { outcome: arrival.outcome, status: arrival.status.or(usual), steps: arrival.steps, unknown })
 }
 

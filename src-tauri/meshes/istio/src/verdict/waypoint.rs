@@ -84,14 +84,16 @@ pub(super) fn through(hop: &Hop, way: &mut Way, waypoint: &Waypoint, sought: &So
     }
     let service = sought.service();
     if let Some(document) = changed_by_hand(index, key, service.as_ref()) {
-        *verdict = verdict.clone().because("waypoint", said!("{} changes it by hand", "{} 直接修补了它", document.key));
+        *verdict = verdict
+            .clone()
+            .because(("the waypoint", "waypoint"), said!("{} changes it by hand", "{} 直接修补了它", document.key));
         return;
     }
     if !sought.is_bytes(way.target.port) {
         if let Some(why) = way.read("http") {
             return unread(verdict, why);
         }
-        if !taken(check_at(index, key, service.as_ref(), way), "waypoint", way, verdict) {
+        if !taken(check_at(index, key, service.as_ref(), way), ("the waypoint", "waypoint"), way, verdict) {
             return;
         }
     }
@@ -154,12 +156,12 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
     let (ends, (by, path), because) = match admit(index, key, service.as_ref(), &request) {
         Admission::Allowed(None) => {
             let because =
-                said!("no policy is bound to waypoint {} for it", "没有为它绑定到 waypoint {} 的策略", key.name);
+                said!("no policy is bound to waypoint {} for it", "waypoint {} 上没有为它绑定的策略", key.name);
             said(verdict, "authorize", because);
             return true;
         }
         Admission::Allowed(Some((by, path))) => {
-            let because = said!("{} allows it at waypoint {}", "{} 在 waypoint {} 允许它", short(&by), key.name);
+            let because = said!("{} allows it at waypoint {}", "{} 在 waypoint {} 处允许它", short(&by), key.name);
             verdict.trace.push(Step::by("authorize", &by, path, because));
             return true;
         }
@@ -178,7 +180,7 @@ fn authorize(hop: &Hop, way: &Way, waypoint: &Waypoint, sought: &Sought, verdict
             (Outcome::Denied, place(&by, path), said!("no rule of {} allows it", "{} 没有规则允许它", short(&by)))
         }
         Admission::Unknown(by, why) => {
-            let why = Said::new(format!("{by}: {}", why.en), format!("{by}：{}", why.zh));
+            let why = Said::of(by.to_string(), why);
             *verdict = verdict.clone().because(("the policies of the waypoint", "waypoint 的策略"), why);
             return false;
         }

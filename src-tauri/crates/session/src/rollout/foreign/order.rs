@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cluster::{ApiError, Connection};
 use serde_json::Value;
-use world::{ObjectKey, said};
+use world::{ObjectKey, Said};
 
 use super::{Why, controller_of, text};
 use crate::write::plan::{self, Step, read};
@@ -62,7 +62,7 @@ impl Session {
     /// # Errors
     /// Where it has no meaning now, the object is no rollout, or the server cannot be asked.
     pub async fn foreign_review(&self, key: &ObjectKey, order: Order) -> Result<Arc<Plan>> {
-        let refused = |(en, zh): Why| Error::Refused { reason: said!("{key}: {en}", "{key}：{zh}") };
+        let refused = |why: Why| Error::Refused { reason: Said::of(key.to_string(), why) };
         let controller = controller_of(key).ok_or_else(|| {
             refused(("it is no rollout of a controller that is known", "它不属于任何已知控制器的发布"))
         })?;

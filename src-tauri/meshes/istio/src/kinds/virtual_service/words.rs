@@ -53,29 +53,30 @@ pub(crate) fn name(target: &Target) -> String {
 /// The conditions of a match, each in words.
 pub(crate) fn conditions(m: &HttpMatch) -> Vec<Said> {
     let mut all = Vec::new();
+    let holds = |en: &str, zh: &str, of: &StringMatch| {
+        let what = string(of);
+        Said::new(format!("{en} {}", what.en), format!("{zh}{}", what.zh))
+    };
     if let Some(uri) = &m.uri {
-        let Said { en, zh } = string(uri);
+        let Said { en, zh } = holds("path", "路径", uri);
         all.push(if m.ignore_uri_case {
-            said!("path {en}, in any case", "路径{zh}，不分大小写")
+            said!("{en}, in any case", "{zh}，不分大小写")
         } else {
-            said!("path {en}", "路径{zh}")
+            Said::new(en, zh)
         });
     }
-    let named = |(en, zh): (&str, &str), name: &str, of: &StringMatch| {
-        let holds = string(of);
-        Said::new(format!("{en}{name} {}", holds.en), format!("{zh}{name} {}", holds.zh))
-    };
-    for (name, zh, of) in
+    for (en, zh, of) in
         [("scheme", "协议", &m.scheme), ("method", "方法", &m.method), ("authority", "authority ", &m.authority)]
     {
-        all.extend(of.as_ref().map(|of| {
-            let holds = string(of);
-            Said::new(format!("{name} {}", holds.en), format!("{zh}{}", holds.zh))
-        }));
+        all.extend(of.as_ref().map(|of| holds(en, zh, of)));
     }
-    all.extend(m.headers.iter().map(|(name, of)| named(("header ", "请求头 "), name, of)));
-    all.extend(m.without_headers.iter().map(|(name, of)| named(("no header ", "没有请求头 "), name, of)));
-    all.extend(m.query_params.iter().map(|(name, of)| named(("query ", "查询参数 "), name, of)));
+    for (en, zh, of) in [
+        ("header", "请求头", &m.headers),
+        ("no header", "没有请求头", &m.without_headers),
+        ("query", "查询参数", &m.query_params),
+    ] {
+        all.extend(of.iter().map(|(name, of)| holds(&format!("{en} {name}"), &format!("{zh} {name} "), of)));
+    }
     all.extend(m.port.map(|port| said!("port {port}", "端口 {port}")));
     all.extend(
         m.source_labels.iter().map(|(key, value)| said!("caller has {key}={value}", "调用方带有 {key}={value}")),

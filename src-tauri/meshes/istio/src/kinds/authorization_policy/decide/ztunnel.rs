@@ -88,18 +88,16 @@ pub(crate) fn losses_of(typed: &Typed<AuthorizationPolicy>) -> Vec<Loss> {
         if lost.is_empty() {
             return None;
         }
-        let then = match (widens, is_dead(rule)) {
+        let (en, zh) = match (widens, is_dead(rule)) {
             (false, _) => ("so the rule is left out", "因此忽略这条规则"),
             (true, true) => ("so the rule never holds", "因此这条规则永远不成立"),
             (true, false) => {
                 ("so the rule holds without them, for more than is written", "因此规则少了它们也成立，范围比所写的更大")
             }
         };
-        let (en, zh, lost) = (then.0, then.1, lost.join(", "));
-        let because = Said::new(
-            format!("ztunnel sees no requests, and so no {lost}: {en}"),
-            format!("ztunnel 看不到请求，也就看不到 {lost}：{zh}"),
-        );
+        let lost = lost.join(", ");
+        let because =
+            said!("ztunnel sees no requests, and so no {lost}: {en}", "ztunnel 看不到请求，也就看不到 {lost}：{zh}");
         Some(loss(format!("spec.rules[{at}]"), because))
     };
     typed.spec.rules.iter().enumerate().filter_map(told).collect()
