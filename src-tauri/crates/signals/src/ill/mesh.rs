@@ -154,7 +154,7 @@ fn webhook_down(whole: &Whole<'_>) -> Found {
                 "需要询问它的请求会不经它而通过（failurePolicy: Ignore）"
             )
         };
-        Some((vec![Said::of(&*webhook.name, silent), then], Some(webhook.of.key.clone())))
+        Some((vec![Said::of(webhook.name, silent), then], Some(webhook.of.key.clone())))
     });
     each(down.collect())
 }
