@@ -177,7 +177,8 @@ pub(crate) mod tests {
     /// and false, those with the annotation unset, true and false.
     #[test]
     fn a_label_of_the_pod_decides_then_its_annotation_then_the_namespace() {
-        const NAMESPACES: [(&[(&str, &str)], [&str; 3]); 6] = [
+        type Labels = &'static [(&'static str, &'static str)];
+        const NAMESPACES: [(Labels, [&str; 3]); 6] = [
             (&[], ["---", "yyy", "---"]),
             (&[("istio-injection", "enabled")], ["yy-", "yyy", "---"]),
             (&[("istio-injection", "disabled")], ["---", "---", "---"]),
