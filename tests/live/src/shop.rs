@@ -59,11 +59,24 @@ pub async fn job<F: Future<Output = ()> + 'static>(
     keys: &[ObjectKey],
     work: impl FnOnce(PathBuf, PathBuf) -> F,
 ) -> Result<(), Failure> {
+    job_in(CONTEXT, kubeconfig, keys, work).await
+}
+
+/// The same in another cluster than the mesh's, by a context of it.
+///
+/// # Errors
+/// Where they cannot be cleared.
+pub async fn job_in<F: Future<Output = ()> + 'static>(
+    context: &str,
+    kubeconfig: PathBuf,
+    keys: &[ObjectKey],
+    work: impl FnOnce(PathBuf, PathBuf) -> F,
+) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let local = LocalSet::new();
     let task = local.spawn_local(work(kubeconfig.clone(), folder.path().to_owned()));
     let ended = local.run_until(task).await;
-    clear(&crate::cluster::open(kubeconfig, CONTEXT).await?, keys).await?;
+    clear(&crate::cluster::open(kubeconfig, context).await?, keys).await?;
     if let Err(failure) = ended {
         std::panic::resume_unwind(failure.into_panic());
     }

@@ -9,16 +9,14 @@ use std::time::Duration;
 
 use cluster::Connection;
 use live::cluster::kubeconfig;
+use live::rollouts::{WHOLE, answered_by, failing, filter, load, rolled};
 use live::shop::{NAMESPACE, ask, clear, client, fetch, keys, make, open, open_as, subsets, until};
 use rollout::{Command, Phase, Plan};
 use serde_json::{Value, json};
 use session::Session;
-use session::rollout::Shown;
 use world::ObjectKey;
 
 const NAME: &str = "netloft-rollout";
-/// All steps, each with its looks, and a machine that is busy.
-const WHOLE: Duration = Duration::from_secs(240);
 
 /// All requests to v1.
 fn stable() -> Value {
@@ -43,61 +41,9 @@ async fn begun(connection: &Connection) {
     make(connection, &stable()).await.unwrap();
 }
 
-/// Version 3 answers a tenth of what it is asked with 503, whoever asks; the others are well.
-fn failing() -> Value {
-    let fault = json!({"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
-        "abort": {"http_status": 503, "percentage": {"numerator": 10, "denominator": "HUNDRED"}}});
-    json!({"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter",
-        "metadata": {"namespace": NAMESPACE, "name": NAME},
-        "spec": {"workloadSelector": {"labels": {"app": "reviews", "version": "v3"}}, "configPatches": [{
-            "applyTo": "HTTP_FILTER",
-            "match": {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": {
-                "name": "envoy.filters.network.http_connection_manager",
-                "subFilter": {"name": "envoy.filters.http.router"}}}}},
-            "patch": {"operation": "INSERT_BEFORE", "value": {"name": "envoy.filters.http.fault", "typed_config": fault}}}]}})
-}
-
 /// Everything that a test here makes.
 fn all_keys() -> Vec<ObjectKey> {
-    let filter = ObjectKey::new("networking.istio.io", "EnvoyFilter", NAMESPACE, NAME);
-    keys(NAME).into_iter().chain([filter]).collect()
-}
-
-/// Requests without an end.
-async fn load(client: String) {
-    while ask(&client, 20, "").await.is_ok() {}
-}
-
-async fn rolled(session: &Arc<Session>) -> Shown {
-    until("nothing stands in its way", async || {
-        let obstacles = session.rollout_check(&plan(), &[]).await.map_err(|error| error.to_string())?;
-        let first = obstacles.into_iter().find(|obstacle| obstacle.blocks);
-        first.map_or(Ok(()), |obstacle| Err(format!("{obstacle:?}")))
-    })
-    .await
-    .unwrap();
-    let id = session.rollout_begin(plan(), Vec::new()).await.unwrap();
-    let mut traffic = session.traffic();
-    let over = async {
-        loop {
-            let all = session.rollouts().await.unwrap();
-            if let Some(over) = all.into_iter().find(|one| one.id == id && one.is_over) {
-                return over;
-            }
-            let _ = tokio::time::timeout(Duration::from_secs(1), traffic.changed()).await;
-        }
-    };
-    tokio::time::timeout(WHOLE, over).await.expect("it ends")
-}
-
-async fn answered_by(client: &str, version: &str) {
-    until("all requests reach one version", async || {
-        let counts = ask(client, 200, "").await.map_err(|error| error.to_string())?;
-        let all = counts.keys().all(|(answered, status)| answered == version && *status == 200);
-        if all { Ok(()) } else { Err(format!("{counts:?}")) }
-    })
-    .await
-    .unwrap();
+    keys(NAME).into_iter().chain([filter(NAME)]).collect()
 }
 
 async fn job(kubeconfig: PathBuf, folder: PathBuf) {
@@ -107,15 +53,15 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
 
     begun(&connection).await;
     let asking = tokio::task::spawn_local(load(client.clone()));
-    let done = rolled(&session).await;
+    let done = rolled(&session, plan()).await.unwrap();
     asking.abort();
     assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
     let seen: Vec<u8> = done.run.checks.iter().map(|check| check.split.canary).collect();
     assert!([10, 30, 60, 100].iter().all(|weight| seen.contains(weight)), "{seen:?}");
-    answered_by(&client, "v3").await;
+    answered_by(&client, "v3").await.unwrap();
 
     begun(&connection).await;
-    make(&connection, &failing()).await.unwrap();
+    make(&connection, &failing(NAME, 10)).await.unwrap();
     let world = session.world();
     let third = world.pods_in(NAMESPACE).find(|pod| pod.workload.1 == "reviews-v3").unwrap().ip.clone();
     until("some of what version 3 is asked is answered with 503", async || {
@@ -126,7 +72,7 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     .await
     .unwrap();
     let asking = tokio::task::spawn_local(load(client.clone()));
-    let back = rolled(&session).await;
+    let back = rolled(&session, plan()).await.unwrap();
     asking.abort();
     assert!(
         matches!(&back.run.phase, Phase::Returned(because) if because.en.contains("below 97 %")),
@@ -141,7 +87,7 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
     let written = history.iter().filter(|row| back.entries.contains(&row.entry.id)).map(|row| row.entry.at as f64);
     let returned = written.filter(|at| *at > broke - 1000.0).fold(f64::INFINITY, f64::min);
     assert!(returned - broke < 10_000.0, "the way back began {} ms after the gate broke", returned - broke);
-    answered_by(&client, "v1").await;
+    answered_by(&client, "v1").await.unwrap();
     let [route, _] = keys(NAME);
     let route = connection.get(&route).await.unwrap();
     assert!(route.pointer("/metadata/annotations").is_none(), "no lease is left: {route}");
@@ -185,7 +131,7 @@ impl Drop for Program {
 /// Drives the rollout until it is killed.
 async fn program(kubeconfig: PathBuf, folder: &Path) {
     let (_workbench, session) = open(kubeconfig, folder).await.unwrap();
-    let over = rolled(&session).await;
+    let over = rolled(&session, plan()).await.unwrap();
     panic!("nobody killed it: {:?}", over.run.phase);
 }
 
@@ -257,7 +203,7 @@ async fn killed(kubeconfig: PathBuf, folder: PathBuf) {
     asking.abort();
     assert_eq!(done.run.phase, Phase::Done, "{:#?}", done.run.checks);
     assert_eq!(route(&connection).await, (100, false), "the end of it, and no lease");
-    answered_by(&asker, "v3").await;
+    answered_by(&asker, "v3").await.unwrap();
     eprintln!("killed at {held} %, held, and went on to the end");
     workbench.close(session.id());
 }
