@@ -11,7 +11,7 @@ use world::said;
 use crate::classify;
 use crate::connection::Connection;
 use crate::error::{ApiError, Cause, Unreachable};
-use crate::pods::{ANSWER, LARGEST, READ_ONLY};
+use crate::pods::{Bounds, READ_ONLY, late};
 
 /// Envoy's admin port, on the pod's loopback.
 pub const ADMIN_PORT: u16 = 15000;
@@ -62,19 +62,18 @@ impl Connection {
         );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let command = ["pilot-agent", "request", "GET", path.trim_start_matches('/')];
-        match tokio::time::timeout(ANSWER, self.run(namespace, pod, &command)).await {
-            Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
-            Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
-        }
+        let Bounds { largest, whole, .. } = Bounds::of(path);
+        let answer = tokio::time::timeout(whole, self.run(namespace, pod, &command, largest)).await;
+        answer.unwrap_or(Err(late(whole))).map_err(|cause| self.error(tried, cause))
     }
 
-    async fn run(&self, namespace: &str, pod: &str, command: &[&str]) -> Result<Bytes, Cause> {
+    async fn run(&self, namespace: &str, pod: &str, command: &[&str], largest: usize) -> Result<Bytes, Cause> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let wanted = AttachParams::default().container(CONTAINER).stdin(false).stdout(true).stderr(true);
         let mut running =
             pods.exec(pod, command.iter().copied(), &wanted).await.map_err(|error| classify::transport(&error))?;
         let (out, complaint, status) = (running.stdout(), running.stderr(), running.take_status());
-        let limit = LARGEST as u64 + 1;
+        let limit = largest as u64 + 1;
         let (out, complaint) = tokio::join!(all(out, limit), all(complaint, COMPLAINT));
         let ended = match status {
             Some(status) => status.await,
@@ -83,7 +82,7 @@ impl Connection {
         running.abort();
         let out = out?;
         if out.len() as u64 == limit {
-            return Err(Cause::Broken { detail: format!("larger than {} MiB", LARGEST >> 20) });
+            return Err(Cause::Broken { detail: format!("the answer is larger than {} MiB", largest >> 20) });
         }
         // Without a word of how it ended, the answer may be a part of it.
         let Some(ended) = ended else {

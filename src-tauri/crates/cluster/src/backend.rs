@@ -9,7 +9,7 @@ use world::{Said, said};
 use crate::classify;
 use crate::connection::{Call, Connection, is_path_part};
 use crate::error::{ApiError, Cause};
-use crate::pods::{ANSWER, Whole};
+use crate::pods::{ANSWER, Asked, Bounds, Whole};
 
 /// What may be asked. The same port has `/-/quit`, `/-/reload` and the deletion of series.
 const QUESTIONS: [&str; 3] = ["/api/v1/query", "/api/v1/query_range", "/api/v1/status/buildinfo"];
@@ -67,7 +67,8 @@ impl Connection {
             "经 port-forward 询问 Pod {namespace}/{pod} 的端口 {port}"
         );
         self.check_question(&tried, namespace, pod, path)?;
-        let answer = self.forwarded_whole(tried.clone(), (namespace, pod, port), Method::GET, (path, tenant)).await?;
+        let asked = Asked { path, tenant, bounds: Bounds { largest: LARGEST, ..Bounds::ONE } };
+        let answer = self.forwarded_whole(tried.clone(), (namespace, pod, port), Method::GET, asked).await?;
         self.told(tried, answer)
     }
 

@@ -106,7 +106,7 @@ impl Connection {
             return Ok(response);
         }
         let (head, body) = response.into_parts();
-        let text = tokio::time::timeout(call.limit, collect(body, 1 << 20)).await;
+        let text = tokio::time::timeout(call.limit, collect(body, 1 << 20, call.limit)).await;
         let text = text.ok().and_then(Result::ok).unwrap_or_default();
         Err(fail(classify::answer(head.status, &head.headers, &text)))
     }
@@ -138,7 +138,7 @@ impl Connection {
     pub(crate) async fn send_any(&self, call: &Call) -> Result<(http::response::Parts, Bytes), ApiError> {
         let whole = async {
             let (head, body) = self.answer(call).await?.into_parts();
-            let body = collect(body, call.largest).await.map_err(|cause| self.error(&call.tried, cause))?;
+            let body = collect(body, call.largest, call.limit).await.map_err(|cause| self.error(&call.tried, cause))?;
             Ok((head, body))
         };
         tokio::time::timeout(call.limit, whole)
@@ -150,7 +150,7 @@ impl Connection {
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, ApiError> {
         let whole = async {
             let (head, body) = self.open(call).await?.into_parts();
-            let body = collect(body, call.largest).await.map_err(|cause| self.error(&call.tried, cause))?;
+            let body = collect(body, call.largest, call.limit).await.map_err(|cause| self.error(&call.tried, cause))?;
             Ok(Reply { headers: head.headers, body })
         };
         tokio::time::timeout(call.limit, whole)
@@ -243,9 +243,15 @@ impl Connection {
     }
 }
 
-async fn collect(mut body: Body, largest: usize) -> Result<Bytes, Cause> {
+/// All of a body, of which each piece comes within a time.
+pub(crate) async fn collect<B>(mut body: B, largest: usize, pause: Duration) -> Result<Bytes, Cause>
+where
+    B: hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin,
+{
     let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = tokio::time::timeout(pause, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| Cause::Unreachable(Unreachable::Timeout(pause)))? else { break };
         let frame =
             frame.map_err(|error| Cause::Unreachable(Unreachable::Cut(classify::shorten(&error.to_string()))))?;
         if let Some(data) = frame.data_ref() {

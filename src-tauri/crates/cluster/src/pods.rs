@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -12,15 +12,50 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use world::{Said, said};
 
 use crate::classify;
-use crate::connection::{Call, Connection, TENANT, is_path_part};
+use crate::connection::{Call, Connection, TENANT, collect, is_path_part};
 use crate::error::{ApiError, Cause, Unreachable};
 
-/// Largest answer of a proxy.
-pub(crate) const LARGEST: usize = 16 << 20;
 /// How long it may take to reach a pod.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long a proxy may take to answer: rendering a large configuration takes Envoy seconds.
+/// How long a proxy may be silent before it answers, and in the middle of it: rendering a large configuration takes Envoy seconds.
 pub(crate) const ANSWER: Duration = Duration::from_secs(10);
+
+/// How much of an answer is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The largest answer, in bytes.
+    pub(crate) largest: usize,
+    /// How long all of it may take.
+    pub(crate) whole: Duration,
+    /// How long it may be waited for, and for the next piece of it.
+    pub(crate) silence: Duration,
+}
+
+impl Bounds {
+    /// Of what is as large as a mesh: 10,000 proxies are 15 MB of syncz (1.5 KB each, Istio 1.28), 5,000 clusters 47 MB of config_dump.
+    pub(crate) const MESH: Self = Self { largest: 256 << 20, whole: Duration::from_secs(60), silence: ANSWER };
+    /// Of everything else.
+    pub(crate) const ONE: Self = Self { largest: 16 << 20, whole: ANSWER, silence: ANSWER };
+
+    /// Of the answer to a path and its query.
+    pub(crate) fn of(path: &str) -> Self {
+        match path.split_once('?').map_or(path, |(bare, _)| bare) {
+            "/clusters" | "/config_dump" | "/debug/config_dump" | "/debug/connections" | "/debug/endpointz"
+            | "/debug/registryz" | "/debug/syncz" => Self::MESH,
+            _ => Self::ONE,
+        }
+    }
+}
+
+/// What is asked for over a port-forward.
+pub(crate) struct Asked<'a> {
+    /// The path, with its query.
+    pub(crate) path: &'a str,
+    /// Whose data is meant where somebody keeps several tenants'; else empty.
+    pub(crate) tenant: &'a str,
+    /// How much is read of the answer.
+    pub(crate) bounds: Bounds,
+}
 
 /// What may be read. Envoy and istiod have `/quitquitquit`, `/logging` and more on the same ports, one request away.
 pub(crate) const READ_ONLY: [&str; 17] = [
@@ -81,7 +116,8 @@ impl Connection {
         );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let url = format!("/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}");
-        let call = Call { accept: "*/*", limit: ANSWER, largest: LARGEST, ..Call::get(tried, url) };
+        let Bounds { largest, whole, .. } = Bounds::of(path);
+        let call = Call { accept: "*/*", limit: whole, largest, ..Call::get(tried, url) };
         Ok(self.send(&call).await?.body)
     }
 
@@ -105,26 +141,26 @@ impl Connection {
         method: http::Method,
         path: &str,
     ) -> Result<Bytes, ApiError> {
-        let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, (path, "")).await?;
+        let asked = Asked { path, tenant: "", bounds: Bounds::of(path) };
+        let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, asked).await?;
         if head.status.is_success() {
             return Ok(body);
         }
         Err(self.error(tried, classify::answer(head.status, &head.headers, &body)))
     }
 
-    /// The same, with an answer of any status; `asked` is the path, and whose data is meant where somebody keeps several tenants'.
+    /// The same, with an answer of any status.
     pub(crate) async fn forwarded_whole(
         &self,
         tried: Said,
         (namespace, pod, port): (&str, &str, u16),
         method: http::Method,
-        asked: (&str, &str),
+        asked: Asked<'_>,
     ) -> Result<Whole, ApiError> {
+        let limit = asked.bounds.whole;
         let whole = self.over((namespace, pod, port), |stream| ask(stream, method, asked));
-        match tokio::time::timeout(ANSWER, whole).await {
-            Ok(answer) => answer.map_err(|cause| self.error(tried, cause)),
-            Err(_) => Err(self.error(tried, Cause::Unreachable(Unreachable::Timeout(ANSWER)))),
-        }
+        let answer = tokio::time::timeout(limit, whole).await;
+        answer.unwrap_or(Err(late(limit))).map_err(|cause| self.error(tried, cause))
     }
 
     /// Says something over a port-forward to a pod; one that fails says why.
@@ -137,7 +173,7 @@ impl Connection {
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
             .await
-            .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT * 5)))?
+            .map_err(|_| late(CONNECT * 5))?
             .map_err(|error| classify::transport(&error))?;
         let stream = forwarded.take_stream(port);
         let error = forwarded.take_error(port);
@@ -172,6 +208,10 @@ impl Connection {
     }
 }
 
+pub(crate) fn late(limit: Duration) -> Cause {
+    Cause::Unreachable(Unreachable::Timeout(limit))
+}
+
 fn cut(text: &str) -> Cause {
     Cause::Unreachable(Unreachable::Cut(classify::shorten(text)))
 }
@@ -181,13 +221,12 @@ fn failed(said: &str) -> Cause {
     if said.contains("connection refused") { Cause::Unreachable(Unreachable::Refused) } else { cut(said) }
 }
 
-async fn ask(stream: Forwarded, method: http::Method, (path, tenant): (&str, &str)) -> Result<Whole, Cause> {
+async fn ask(stream: Forwarded, method: http::Method, asked: Asked<'_>) -> Result<Whole, Cause> {
+    let Asked { path, tenant, bounds } = asked;
     let broken = |error: hyper::Error| cut(&error.to_string());
     let shake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
-    let (mut sender, connection) = tokio::time::timeout(CONNECT, shake)
-        .await
-        .map_err(|_| Cause::Unreachable(Unreachable::Timeout(CONNECT)))?
-        .map_err(broken)?;
+    let (mut sender, connection) =
+        tokio::time::timeout(CONNECT, shake).await.map_err(|_| late(CONNECT))?.map_err(broken)?;
     let mut request = Request::builder()
         .method(method)
         .uri(path)
@@ -199,13 +238,11 @@ async fn ask(stream: Forwarded, method: http::Method, (path, tenant): (&str, &st
     let request =
         request.body(Empty::<Bytes>::new()).map_err(|error| Cause::NotAllowed { detail: error.to_string() })?;
     let talk = async {
-        let response = sender.send_request(request).await.map_err(broken)?;
+        let response = sender.send_request(request);
+        let Bounds { largest, silence, .. } = bounds;
+        let response = tokio::time::timeout(silence, response).await.map_err(|_| late(silence))?.map_err(broken)?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, LARGEST)
-            .collect()
-            .await
-            .map_err(|error| Cause::Broken { detail: classify::shorten(&error.to_string()) })?;
-        Ok((head, body.to_bytes()))
+        Ok((head, collect(body, largest, silence).await?))
     };
     let mut talk = std::pin::pin!(talk);
     tokio::select! {
@@ -220,6 +257,7 @@ async fn ask(stream: Forwarded, method: http::Method, (path, tenant): (&str, &st
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
     use tower::service_fn;
 
     use super::*;
@@ -254,5 +292,37 @@ mod tests {
         }
         let sent = connection.pod_proxy_get("shop", "a", 15020, "/stats/prometheus?usedonly").await.unwrap_err();
         assert!(matches!(sent.cause, Cause::Unreachable(_)), "{sent}");
+    }
+
+    const SILENCE: Duration = Duration::from_millis(300);
+
+    /// A pod whose one answer is sent in pieces of a megabyte; after so many of them it says nothing more.
+    async fn sends(path: &str, pieces: usize) -> Result<usize, Cause> {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let server = tokio::spawn(async move {
+            let (mut read, mut write) = tokio::io::split(theirs);
+            let mut head = [0; 1024];
+            let _ = tokio::io::AsyncReadExt::read(&mut read, &mut head).await?;
+            let said = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 40 << 20);
+            write.write_all(said.as_bytes()).await?;
+            for _ in 0..pieces {
+                write.write_all(&vec![b'x'; 1 << 20]).await?;
+            }
+            std::future::pending::<std::io::Result<()>>().await
+        });
+        let asked = Asked { path, tenant: "", bounds: Bounds { silence: SILENCE, ..Bounds::of(path) } };
+        let answer = ask(Box::new(ours), http::Method::GET, asked).await;
+        server.abort();
+        answer.map(|(_, body)| body.len())
+    }
+
+    #[tokio::test]
+    async fn what_is_as_large_as_a_mesh_is_read_and_nothing_else_is() {
+        assert_eq!(sends("/debug/syncz", 40).await, Ok(40 << 20));
+        assert_eq!(sends("/config_dump?include_eds", 40).await, Ok(40 << 20));
+        let larger = Cause::Broken { detail: "the answer is larger than 16 MiB".into() };
+        assert_eq!(sends("/stats/prometheus?usedonly", 40).await, Err(larger));
+        assert_eq!(sends("/debug/syncz", 39).await, Err(late(SILENCE)), "half an answer");
+        assert_eq!(sends("/debug/syncz", 0).await, Err(late(SILENCE)), "none");
     }
 }

@@ -15,7 +15,7 @@ use world::said;
 use crate::classify::{self, innermost};
 use crate::connection::Connection;
 use crate::error::{ApiError, Cause, Unreachable};
-use crate::pods::{ANSWER, LARGEST};
+use crate::pods::{ANSWER, Bounds, late};
 
 mod message;
 mod pass;
@@ -53,8 +53,7 @@ impl Connection {
         let pass = self.pass(namespace, &tried).await?;
         let ask = |port, pass: Option<Pass>| async move {
             let said = self.over((namespace, pod, port), |stream| exchange(stream, pass, namespace, path));
-            let late = Cause::Unreachable(Unreachable::Timeout(ANSWER));
-            tokio::time::timeout(ANSWER, said).await.unwrap_or(Err(late))
+            tokio::time::timeout(ANSWER, said).await.unwrap_or(Err(late(ANSWER)))
         };
         let mut said = ask(SECURE, Some(pass)).await;
         match &said {
@@ -92,7 +91,7 @@ where
         async move { sender.send_request(request).await }
     });
     let origin = http::Uri::from_static("https://istiod");
-    let grpc = tonic::client::Grpc::with_origin(service, origin).max_decoding_message_size(LARGEST);
+    let grpc = tonic::client::Grpc::with_origin(service, origin).max_decoding_message_size(Bounds::MESH.largest);
     tokio::select! {
         biased;
         answer = ask(grpc, token, asked) => answer,
