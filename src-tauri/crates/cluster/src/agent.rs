@@ -26,11 +26,23 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; `Forbidden` names both rights where both are missing; else as any call.
     pub async fn admin_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        self.admin_within(namespace, pod, path, Bounds::of(path)).await
+    }
+
+    /// The same of a proxy that is not worth more than what is asked for in passing: 16 MiB, and ten seconds.
+    ///
+    /// # Errors
+    /// As [`Self::admin_get`]; `Broken` where the answer is larger.
+    pub async fn admin_glance(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        self.admin_within(namespace, pod, path, Bounds::ONE).await
+    }
+
+    async fn admin_within(&self, namespace: &str, pod: &str, path: &str, bounds: Bounds) -> Result<Bytes, ApiError> {
         let may_run = self.runs_in(namespace);
         if may_run == Some(true) {
-            return self.agent_get(namespace, pod, path).await;
+            return self.agent_within(namespace, pod, path, bounds).await;
         }
-        let forwarded = self.pod_forward_get(namespace, pod, ADMIN_PORT, path).await;
+        let forwarded = self.forward_within((namespace, pod, ADMIN_PORT), path, bounds).await;
         let Err(ApiError { cause: Cause::Forbidden { .. }, tried, .. }) = &forwarded else { return forwarded };
         let may_run = match may_run {
             Some(known) => known,
@@ -41,7 +53,7 @@ impl Connection {
             }
         };
         if may_run {
-            return self.agent_get(namespace, pod, path).await;
+            return self.agent_within(namespace, pod, path, bounds).await;
         }
         let cause = Cause::Forbidden {
             verb: "create".into(),
@@ -56,13 +68,17 @@ impl Connection {
     /// # Errors
     /// As [`Self::admin_get`].
     pub async fn agent_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        self.agent_within(namespace, pod, path, Bounds::of(path)).await
+    }
+
+    async fn agent_within(&self, namespace: &str, pod: &str, path: &str, bounds: Bounds) -> Result<Bytes, ApiError> {
         let tried = said!(
             "run pilot-agent request GET {path} in Pod {namespace}/{pod}",
             "在 Pod {namespace}/{pod} 中运行 pilot-agent request GET {path}"
         );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
         let command = ["pilot-agent", "request", "GET", path.trim_start_matches('/')];
-        let Bounds { largest, whole, .. } = Bounds::of(path);
+        let Bounds { largest, whole, .. } = bounds;
         let answer = tokio::time::timeout(whole, self.run(namespace, pod, &command, largest)).await;
         answer.unwrap_or(Err(late(whole))).map_err(|cause| self.error(tried, cause))
     }

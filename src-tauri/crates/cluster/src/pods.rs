@@ -102,7 +102,7 @@ impl Connection {
             "经 port-forward 向 Pod {namespace}/{pod} 的端口 {port} POST {path}"
         );
         self.check(&tried, namespace, pod, path, &[LOGGING])?;
-        self.forwarded(tried, (namespace, pod, port), http::Method::POST, path).await
+        self.forwarded(tried, (namespace, pod, port), http::Method::POST, (path, Bounds::ONE)).await
     }
 
     /// GET of a pod's port by the API server's proxy (`pods/proxy`).
@@ -126,12 +126,21 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_forward_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
+        self.forward_within((namespace, pod, port), path, Bounds::of(path)).await
+    }
+
+    pub(crate) async fn forward_within(
+        &self,
+        (namespace, pod, port): (&str, &str, u16),
+        path: &str,
+        bounds: Bounds,
+    ) -> Result<Bytes, ApiError> {
         let tried = said!(
             "GET {path} of port {port} of Pod {namespace}/{pod} by port-forward",
             "经 port-forward 从 Pod {namespace}/{pod} 的端口 {port} GET {path}"
         );
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
-        self.forwarded(tried, (namespace, pod, port), http::Method::GET, path).await
+        self.forwarded(tried, (namespace, pod, port), http::Method::GET, (path, bounds)).await
     }
 
     async fn forwarded(
@@ -139,9 +148,9 @@ impl Connection {
         tried: Said,
         (namespace, pod, port): (&str, &str, u16),
         method: http::Method,
-        path: &str,
+        (path, bounds): (&str, Bounds),
     ) -> Result<Bytes, ApiError> {
-        let asked = Asked { path, tenant: "", bounds: Bounds::of(path) };
+        let asked = Asked { path, tenant: "", bounds };
         let (head, body) = self.forwarded_whole(tried.clone(), (namespace, pod, port), method, asked).await?;
         if head.status.is_success() {
             return Ok(body);

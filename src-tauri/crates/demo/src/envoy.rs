@@ -1,5 +1,6 @@
 //! What an Envoy says of itself: its statistics in both forms, its configuration, clusters and certificates.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +49,7 @@ fn gauges(proxy: &Proxy) -> Vec<(String, f64)> {
         ("envoy_server_concurrency", 2.0),
         ("envoy_server_memory_allocated", memory * 0.7),
         ("envoy_server_memory_heap_size", memory * 0.85),
-        ("envoy_cluster_manager_active_clusters", clusters(proxy).len() as f64),
+        ("envoy_cluster_manager_active_clusters", cluster_count(proxy) as f64),
         ("envoy_listener_manager_total_listeners_active", 12.0),
         ("envoy_listener_manager_total_filter_chains_draining", f64::from(proxy.draining())),
         ("envoy_server_days_until_first_cert_expiring", 0.0),
@@ -229,6 +230,20 @@ pub(crate) fn clusters(proxy: &Proxy) -> Vec<(String, Vec<(String, u16)>)> {
     all
 }
 
+/// How many those are, for what is asked of thousands of proxies again and again.
+fn cluster_count(proxy: &Proxy) -> usize {
+    let mut subsets: HashMap<(&str, &str), usize> = HashMap::new();
+    for rule in proxy.knows.world().documents_of("networking.istio.io", "DestinationRule") {
+        let host = rule.at("/spec/host").and_then(Value::as_str).unwrap_or_default();
+        let full = host.strip_suffix(".svc.cluster.local").and_then(|host| host.split_once('.'));
+        let (name, namespace) = full.unwrap_or((host, &rule.key.namespace));
+        let named = rule.at("/spec/subsets").and_then(Value::as_array).map_or(0, Vec::len);
+        *subsets.entry((namespace, name)).or_default() += named;
+    }
+    let of = |service: &world::Service| 1 + subsets.get(&(&*service.namespace, &*service.name)).copied().unwrap_or(0);
+    1 + scope::services(proxy).map(|service| service.ports.len() * of(service)).sum::<usize>()
+}
+
 pub(crate) fn subsets(proxy: &Proxy, namespace: &str, name: &str) -> Vec<(String, world::Labels)> {
     let rules = proxy.knows.world().documents_of("networking.istio.io", "DestinationRule");
     let full = format!("{name}.{namespace}.svc.cluster.local");
@@ -324,4 +339,28 @@ pub(crate) fn node(proxy: &Proxy) -> Value {
             "WORKLOAD_NAME": proxy.workload, "SERVICE_ACCOUNT": proxy.account, "CLUSTER_ID": "Kubernetes",
             "PROXY_CONFIG": {"discoveryAddress": "istiod.istio-system.svc:15012", "concurrency": 2}},
         "user_agent_name": "envoy", "user_agent_build_version": {"version": {"major_number": 1, "minor_number": 36}}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Kinds;
+    use crate::store::Store;
+    use crate::traffic::Traffic;
+    use crate::{Options, load};
+
+    #[test]
+    fn so_many_clusters_are_counted_as_there_are() {
+        let kinds = Kinds::read("").unwrap();
+        let store = Store::new(&kinds, 64);
+        load::shop(&kinds, &store, &Options::default()).unwrap();
+        let traffic = Traffic::new(&store, 1);
+        let state = traffic.state();
+        let mut counts = Vec::new();
+        for proxy in state.proxies.values() {
+            assert_eq!(cluster_count(proxy), clusters(proxy).len(), "{}/{}", proxy.namespace, proxy.pod);
+            counts.push(cluster_count(proxy));
+        }
+        assert!(counts.iter().any(|count| *count > 20) && counts.iter().min() != counts.iter().max(), "{counts:?}");
+    }
 }

@@ -15,9 +15,9 @@ use crate::dump::{self, Dump, State};
 use crate::health::why;
 use crate::{Proxy, Role};
 
-/// How many pods are asked at once: each answer may be as large as the connection allows.
+/// How many pods are asked at once: each answer may be 16 MiB.
 const AT_ONCE: usize = 4;
-/// A proxy that takes longer to answer is asked for its certificate alone from then on.
+/// A proxy that takes longer to answer, or answers more than is read in passing, is asked for its certificate alone from then on.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What a proxy says of itself.
@@ -121,11 +121,12 @@ impl Looker {
     async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, Said> {
         // Nobody closes it.
         let _one_of_few = self.at_once.acquire().await;
-        let ask = |path: &'static str| connection.admin_get(&proxy.namespace, &proxy.pod, path);
+        let ask = |path: &'static str| connection.admin_glance(&proxy.namespace, &proxy.pod, path);
         if !self.is_slow(proxy) {
             let begun = Instant::now();
             let answer = ask("/config_dump").await;
-            if begun.elapsed() > SLOW
+            let is_larger = answer.as_ref().is_err_and(|error| matches!(error.cause, Cause::Broken { .. }));
+            if (begun.elapsed() > SLOW || is_larger)
                 && let Ok(mut slow) = self.slow.lock()
             {
                 slow.insert(proxy.key());
