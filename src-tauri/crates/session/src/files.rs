@@ -1,5 +1,7 @@
 //! A world read from files: manifests, folders of them, and what `kubectl get -o yaml` printed.
 
+pub(crate) mod alone;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -167,6 +169,19 @@ impl Files {
     /// File and line on which each object begins, in the order of the files.
     pub fn located(&self) -> impl Iterator<Item = (&str, usize)> {
         self.begins.iter().map(|(path, line)| (path.as_str(), *line))
+    }
+
+    /// The same, each with its own text: of a document with its comments, of an item of a list as if it stood alone.
+    pub(crate) fn alone(&self) -> impl Iterator<Item = (&str, usize, String)> {
+        let mut of = ("", BTreeMap::new());
+        self.located().filter_map(move |(path, line)| {
+            if of.0 != path {
+                of = (path, self.texts.get(path).map(|text| alone::by_line(text)).unwrap_or_default());
+            }
+            // Of a broken text there is what stands before the break.
+            let text = of.1.remove(&line).or_else(|| self.document_at(path, line).map(str::to_owned))?;
+            Some((path, line, text))
+        })
     }
 
     /// The world that the files describe.

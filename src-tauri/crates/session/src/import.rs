@@ -8,6 +8,7 @@ use serde_json::Value;
 use world::{ObjectKey, yaml};
 
 use crate::change::touched::desired;
+use crate::files::alone::{Alone, objects};
 use crate::files::{Problem, read_folder};
 use crate::recipes::Dish;
 use crate::session::defect;
@@ -42,10 +43,9 @@ impl Session {
         let mut import = Import { files: count, problems: files.problems.clone(), ..Import::default() };
         let mut taken: BTreeMap<ObjectKey, (&str, usize)> = BTreeMap::new();
         let mut order = Vec::new();
-        for (path, line) in files.located() {
-            let Some(text) = files.document_at(path, line) else { continue };
+        for (path, line, text) in files.alone() {
             let problem = |message: String| Problem { path: path.to_owned(), line, message };
-            match self.key_of(&yaml::read(text).value) {
+            match self.key_of(&yaml::read(&text).value) {
                 Err(Error::NotOurs { object }) => *import.passed_over.entry(object.kind).or_default() += 1,
                 Err(error) => import.problems.push(problem(error.to_string())),
                 Ok(key) => match taken.get(&key) {
@@ -56,7 +56,7 @@ impl Session {
                     }
                     None => {
                         taken.insert(key.clone(), (path, line));
-                        order.push((key, text.to_owned()));
+                        order.push((key, text));
                     }
                 },
             }
@@ -94,43 +94,23 @@ impl Session {
             if let Some(problem) = reading.problems.iter().find(|problem| problem.error) {
                 return Err(Error::NotAnObject { line: begins + problem.line, reason: problem.message.clone() });
             }
-            if reading.value.is_null() {
-                continue;
-            }
-            match self.key_of(&reading.value) {
-                Ok(key) => import.dishes.push(self.dish_of(key, alone(document).to_owned()).await?),
-                Err(Error::NotAnObject { line, reason }) => {
-                    return Err(Error::NotAnObject { line: begins + line, reason });
+            for Alone { text, line: within } in objects(document) {
+                match self.key_of(&yaml::read(&text).value) {
+                    Ok(key) => import.dishes.push(self.dish_of(key, text).await?),
+                    Err(Error::NotAnObject { line, reason }) => {
+                        return Err(Error::NotAnObject { line: begins + within - 1 + line, reason });
+                    }
+                    Err(Error::NotOurs { object }) => {
+                        *import.passed_over.entry(object.kind.clone()).or_default() += 1;
+                        not_ours.get_or_insert(Error::NotOurs { object });
+                    }
+                    Err(other) => return Err(other),
                 }
-                Err(Error::NotOurs { object }) => {
-                    *import.passed_over.entry(object.kind.clone()).or_default() += 1;
-                    not_ours.get_or_insert(Error::NotOurs { object });
-                }
-                Err(other) => return Err(other),
             }
         }
         match not_ours {
             Some(error) if import.dishes.is_empty() => Err(error),
             _ => Ok(import),
-        }
-    }
-}
-
-/// A document without the marks that part it from others.
-fn alone(document: &str) -> &str {
-    let text = document.strip_prefix("---\n").unwrap_or(document);
-    let text = text.strip_suffix("---\n").or_else(|| text.strip_suffix("---")).unwrap_or(text);
-    text.trim_start_matches('\n')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn documents_stand_alone() {
-        for text in ["a: 1\n", "---\na: 1\n", "a: 1\n---\n", "\n\na: 1\n"] {
-            assert_eq!(alone(text), "a: 1\n", "{text:?}");
         }
     }
 }

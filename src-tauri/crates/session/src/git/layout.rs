@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use serde_json::Value;
 use world::yaml::{self, Edit};
 use world::{Gvk, ObjectKey, Said, said};
 
 use super::{Export, FileChange};
 use crate::change::touched::touched;
 use crate::change::tray::ChangeKind;
+use crate::files::alone::items;
 use crate::files::manifests_of;
 use crate::{Error, Result};
 
@@ -27,10 +29,12 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
             let paths: BTreeSet<&PathBuf> = texts.keys().chain(after.keys()).collect();
             let pieces = paths.into_iter().filter_map(|path| Some((path.clone(), now(path)?)));
             let at = |(path, text): (PathBuf, String)| {
-                let there = |piece: &&str| is(piece, &export.key, namespace);
-                let places: Vec<usize> =
-                    yaml::split(&text).iter().enumerate().filter(|(_, piece)| there(piece)).map(|(at, _)| at).collect();
-                places.into_iter().map(move |piece| (path.clone(), text.clone(), piece))
+                let pieces = yaml::split(&text).into_iter().enumerate();
+                let there = pieces.flat_map(|(at, piece)| {
+                    within(piece, &export.key, namespace).map(|pointer| Place { piece: at, pointer })
+                });
+                let there: Vec<Place> = there.collect();
+                there.into_iter().map(move |place| (path.clone(), text.clone(), place))
             };
             pieces.flat_map(at).collect::<Vec<_>>()
         };
@@ -41,8 +45,8 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
                 let taken: BTreeSet<&Path> = texts.keys().chain(after.keys()).map(PathBuf::as_path).collect();
                 (free(&folder, &export.key, &taken), Some(ended(&export.text)))
             }
-            (Some((path, text, piece)), ChangeKind::Delete) => (path, without(&text, piece)),
-            (Some((path, text, piece)), _) => (path, Some(replaced(&text, piece, export))),
+            (Some((path, text, place)), ChangeKind::Delete) => (path, without(&text, &place)),
+            (Some((path, text, place)), _) => (path, Some(replaced(&text, &place, export))),
         };
         if text.as_ref() == now(&path).as_ref() {
             same += 1;
@@ -81,45 +85,81 @@ fn only<T>(mut found: Vec<T>) -> Option<T> {
     if found.len() == 1 { found.pop() } else { None }
 }
 
-fn is(piece: &str, key: &ObjectKey, namespace: &str) -> bool {
-    if !piece.contains(&key.name) {
-        return false;
-    }
-    let reading = yaml::read(piece);
-    let text = |pointer: &str| reading.value.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default();
-    let gvk = Gvk::new(text("/apiVersion"), text("/kind"));
-    gvk.group == key.group
-        && gvk.kind == key.kind
-        && text("/metadata/namespace") == namespace
-        && text("/metadata/name") == key.name
+/// Where an object stands in a file.
+struct Place {
+    /// The document's place among those of the file.
+    piece: usize,
+    /// Within the document: nothing where it is the document, else the item of a list that it is.
+    pointer: String,
 }
 
-/// The file with one document changed: only what differs, so that its comments stay.
-fn replaced(text: &str, piece: usize, export: &Export) -> String {
+/// Where a document has an object: it is the object, or has it in its list.
+fn within(piece: &str, key: &ObjectKey, namespace: &str) -> Option<String> {
+    if !piece.contains(&key.name) {
+        return None;
+    }
+    let reading = yaml::read(piece).value;
+    let is = |value: &Value| {
+        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let gvk = Gvk::new(text("/apiVersion"), text("/kind"));
+        gvk.group == key.group
+            && gvk.kind == key.kind
+            && text("/metadata/namespace") == namespace
+            && text("/metadata/name") == key.name
+    };
+    if is(&reading) {
+        return Some(String::new());
+    }
+    let item = items(&reading).iter().position(is)?;
+    Some(format!("/items/{item}"))
+}
+
+/// The file with one object changed: only what differs, so that its comments stay.
+fn replaced(text: &str, place: &Place, export: &Export) -> String {
     let pieces = yaml::split(text);
-    let Some(old) = pieces.get(piece) else { return text.to_owned() };
+    let Some(old) = pieces.get(place.piece) else { return text.to_owned() };
     let wanted = yaml::read(&export.text).value;
-    let there = yaml::read(old).value;
-    let fields = touched(export.base.as_ref().unwrap_or(&there), &wanted);
+    let whole = yaml::read(old).value;
+    let there = whole.pointer(&place.pointer).unwrap_or(&Value::Null);
+    let fields = touched(export.base.as_ref().unwrap_or(there), &wanted);
     let edits: Vec<Edit> = fields
         .iter()
         .filter(|field| there.pointer(&field.path) != field.after.as_ref() && field.path != "/metadata/namespace")
-        .map(|field| match &field.after {
-            Some(value) => Edit::set(&field.path, value.clone()),
-            None => Edit::remove(&field.path),
+        .map(|field| {
+            let at = format!("{}{}", place.pointer, field.path);
+            match &field.after {
+                Some(value) => Edit::set(&at, value.clone()),
+                None => Edit::remove(&at),
+            }
         })
         .collect();
-    let new = yaml::edit(old, &edits).unwrap_or_else(|_| export.text.clone());
+    let new = match yaml::edit(old, &edits) {
+        Ok(new) => new,
+        Err(_) if place.pointer.is_empty() => export.text.clone(),
+        Err(_) => yaml::edit(old, &[Edit::set(&place.pointer, wanted)]).unwrap_or_else(|_| (*old).to_owned()),
+    };
+    put(text, old, &new)
+}
+
+/// The file with another text in the place of a piece of it.
+fn put(text: &str, old: &str, new: &str) -> String {
     // A piece lies within its text: its address says where.
     let begin = old.as_ptr().addr() - text.as_ptr().addr();
     let (before, rest) = text.split_at(begin);
-    format!("{before}{}{}", if rest.len() == old.len() { new } else { ended(&new) }, &rest[old.len()..])
+    let new = if rest.len() == old.len() { new.to_owned() } else { ended(new) };
+    format!("{before}{new}{}", &rest[old.len()..])
 }
 
-/// The file without one document; `None` where it was the last.
-fn without(text: &str, piece: usize) -> Option<String> {
-    let pieces = yaml::split(text).into_iter().enumerate().filter(|(at, _)| *at != piece);
-    let kept: Vec<String> = pieces.map(|(_, kept)| ended(kept)).collect();
+/// The file without one object; `None` where it was the last.
+fn without(text: &str, place: &Place) -> Option<String> {
+    let pieces = yaml::split(text);
+    if let Some(old) = pieces.get(place.piece).filter(|piece| items(&yaml::read(piece).value).len() > 1) {
+        return Some(
+            yaml::edit(old, &[Edit::remove(&place.pointer)]).map_or(text.to_owned(), |new| put(text, old, &new)),
+        );
+    }
+    let kept = pieces.into_iter().enumerate().filter(|(at, _)| *at != place.piece);
+    let kept: Vec<String> = kept.map(|(_, kept)| ended(kept)).collect();
     (!kept.is_empty()).then(|| kept.join("---\n"))
 }
 

@@ -8,12 +8,12 @@ use demo::Demo;
 use crate::bench::{Bench, bench, reviews};
 
 /// A checkout with one commit, and an identity of its own.
-struct Repository {
+pub struct Repository {
     folder: tempfile::TempDir,
 }
 
 impl Repository {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub fn new(files: &[(&str, &str)]) -> Self {
         let this = Self { folder: tempfile::tempdir().unwrap() };
         this.git(&["init", "--quiet", "--initial-branch=main"]);
         for (name, value) in
@@ -29,7 +29,7 @@ impl Repository {
         this
     }
 
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         self.folder.path().canonicalize().unwrap().display().to_string()
     }
 
@@ -43,11 +43,11 @@ impl Repository {
         std::fs::write(file, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).unwrap()
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git").arg("-C").arg(self.folder.path()).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
