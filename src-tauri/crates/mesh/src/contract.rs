@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use world::{Difference, Document, Labels, ObjectKey, Pod, World};
 
+use crate::guide::Guide;
 use crate::{
     Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Touched, Verdict,
 };
@@ -108,6 +109,11 @@ pub trait Mesh: Send + Sync {
 
     /// One of its objects in a line; `None` where the kind is not its own.
     fn summary(&self, _document: &Document) -> Option<Summary> {
+        None
+    }
+
+    /// How one of its objects is written step by step; `None` for kinds whose fields say enough.
+    fn guide(&self, _world: &World, _document: &Document) -> Option<Guide> {
         None
     }
 

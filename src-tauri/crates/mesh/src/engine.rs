@@ -74,6 +74,11 @@ impl Engine {
         self.meshes.iter().find_map(|mesh| mesh.summary(document)).unwrap_or_default()
     }
 
+    /// How an object is written step by step; `None` for kinds whose fields say enough.
+    pub fn guide(&self, world: &World, document: &Document) -> Option<crate::guide::Guide> {
+        self.meshes.iter().find_map(|mesh| mesh.guide(world, document))
+    }
+
     /// Reads a world once; ask the answer as often as you like.
     pub fn ready(&self, world: &World) -> Ready {
         Ready::of(self.meshes.clone(), world)

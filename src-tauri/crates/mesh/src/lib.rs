@@ -9,6 +9,7 @@ mod effect;
 mod engine;
 mod finding;
 mod foreign;
+pub mod guide;
 mod handover;
 mod kept;
 pub mod layout;

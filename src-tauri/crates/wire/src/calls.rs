@@ -107,6 +107,8 @@ calls! {
     copy(ObjectArgs) -> Template;
     /// What is wrong with the text of an object: by its schema, and by the rules.
     object_check(ObjectCheckArgs) -> ObjectCheck;
+    /// How an object is written step by step; none for kinds whose fields say enough.
+    guide(ObjectCheckArgs) -> Option<Guide>;
     /// What could be written at a cursor.
     suggest(SuggestArgs) -> Suggestions;
     /// What in the cluster a field can name.

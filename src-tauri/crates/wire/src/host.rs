@@ -231,6 +231,10 @@ impl Calls for Host {
         Ok(convert::checked(session.engine(), &session.world(), checked))
     }
 
+    async fn guide(&self, args: ObjectCheckArgs) -> Result<Option<Guide>, Fault> {
+        Ok(self.session(&args.session)?.guide(&args.yaml).map(Guide::from))
+    }
+
     async fn suggest(&self, args: SuggestArgs) -> Result<Suggestions, Fault> {
         let session = self.session(&args.session)?;
         Ok(session.suggest(&args.yaml, args.line as usize, args.column as usize).await?.into())

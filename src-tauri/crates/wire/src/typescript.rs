@@ -19,6 +19,7 @@ fn render() -> String {
     for (doc, name, args, answer) in table() {
         for part in [&args, &answer] {
             let base = part.strip_prefix("Array<").and_then(|p| p.strip_suffix('>')).unwrap_or(part);
+            let base = base.strip_suffix(" | null").unwrap_or(base);
             names.push(base.to_owned());
         }
         let call = camel(name);

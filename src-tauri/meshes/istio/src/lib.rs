@@ -18,6 +18,7 @@ mod verdict;
 
 use std::sync::Arc;
 
+use mesh::guide::Guide;
 use mesh::{Foreign, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Silence, Source, Summary};
 use world::{Document, Pod, World};
 
@@ -60,6 +61,10 @@ impl Mesh for Istio {
 
     fn summary(&self, document: &Document) -> Option<Summary> {
         kinds::summary(document)
+    }
+
+    fn guide(&self, world: &World, document: &Document) -> Option<Guide> {
+        kinds::guide(world, document)
     }
 
     fn read(&self, world: &World, places: &Arc<Places>) -> Option<Box<dyn Reading>> {

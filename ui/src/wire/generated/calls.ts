@@ -28,6 +28,7 @@ import type {
   GitPlan,
   Graph,
   GraphArgs,
+  Guide,
   HistoryArgs,
   HistoryExportArgs,
   Import,
@@ -197,6 +198,9 @@ export const calls = (call: Call) => ({
 
   /** What is wrong with the text of an object: by its schema, and by the rules. */
   objectCheck: (args: ObjectCheckArgs): Promise<ObjectCheck> => call('object_check', args) as Promise<ObjectCheck>,
+
+  /** How an object is written step by step; none for kinds whose fields say enough. */
+  guide: (args: ObjectCheckArgs): Promise<Guide | null> => call('guide', args) as Promise<Guide | null>,
 
   /** What could be written at a cursor. */
   suggest: (args: SuggestArgs): Promise<Suggestions> => call('suggest', args) as Promise<Suggestions>,

@@ -613,6 +613,91 @@ pending: boolean,
  */
 ports: Array<number>, x: number, y: number, w: number, h: number, };
 
+/**
+ * How an object is written step by step.
+ */
+export type Guide = { 
+/**
+ * JSON pointer of the list whose items are the parts.
+ */
+list: string, 
+/**
+ * A part to begin with.
+ */
+fresh: unknown, parts: Array<GuidePart>, };
+
+/**
+ * A field with the value that it gets where it has none yet.
+ */
+export type GuideAlong = { 
+/**
+ * JSON pointer.
+ */
+path: string, value: unknown, };
+
+/**
+ * One field of a step.
+ */
+export type GuideAsk = { 
+/**
+ * JSON pointer.
+ */
+path: string, title: Said, 
+/**
+ * What it means, or what its present value does.
+ */
+help: Said, 
+/**
+ * What goes wrong with what stands there, though nobody may refuse it.
+ */
+note: Said, takes: GuideTakes, 
+/**
+ * What can be chosen.
+ */
+offers: Array<GuideOffer>, 
+/**
+ * What stands there now, as YAML; of that alone.
+ */
+text: string, 
+/**
+ * A value to begin with, of YAML alone.
+ */
+start: unknown, 
+/**
+ * Few need it.
+ */
+seldom: boolean, 
+/**
+ * What has to stand beside it.
+ */
+along: Array<GuideAlong>, };
+
+/**
+ * A value to choose.
+ */
+export type GuideOffer = { value: string, means: Said, 
+/**
+ * JSON pointers of what must not stand beside it.
+ */
+without: Array<string>, };
+
+export type GuidePart = { 
+/**
+ * JSON pointer.
+ */
+path: string, 
+/**
+ * What it does, in a sentence.
+ */
+says: Said, stages: Array<GuideStage>, };
+
+/**
+ * One step.
+ */
+export type GuideStage = { title: Said, asks: Array<GuideAsk>, };
+
+export type GuideTakes = "one" | "text" | "number" | "yaml";
+
 export type HeaderChanges = { set: { [key in string]: string }, add: { [key in string]: string }, remove: Array<string>, };
 
 /**

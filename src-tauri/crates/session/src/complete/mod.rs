@@ -2,6 +2,7 @@
 
 mod names;
 mod place;
+mod proxy;
 
 use serde_json::Value;
 use world::yaml;
@@ -93,7 +94,13 @@ impl Session {
         let last = parts.last().map_or("", String::as_str);
         // A key that is not there yet is that of its map.
         let path = if last.is_empty() { path.trim_end_matches(".*").to_owned() } else { path };
-        Ok(names(&world, &For { object: &object, path: &path, last, sibling: &sibling }))
+        let mut found = names(&world, &For { object: &object, path: &path, last, sibling: &sibling });
+        if object.kind == "EnvoyFilter" {
+            let mut more = self.proxy_names(&path);
+            more.retain(|one| !found.iter().any(|known| known.value == one.value));
+            found.extend(more);
+        }
+        Ok(found)
     }
 }
 

@@ -50,12 +50,50 @@ enum What {
     Method,
     Label,
     LabelName,
+    /// A service by its whole name.
+    WholeHost,
+    /// A port of the service beside it.
+    PortOfService,
+    VirtualHost,
+    NamedGateway,
+    /// A filter of Envoy's, as listeners have them.
+    Filter(&'static [&'static str]),
+    /// What only a proxy's own configuration says.
+    OfProxy,
 }
+
+/// What Istio puts into listeners, and what is most often put beside it. Upstream: istio/istio pkg/wellknown, pilot/pkg/xds/filters.
+const HTTP_FILTERS: &[&str] = &[
+    "envoy.filters.http.router",
+    "envoy.filters.http.cors",
+    "envoy.filters.http.fault",
+    "envoy.filters.http.grpc_stats",
+    "envoy.filters.http.jwt_authn",
+    "envoy.filters.http.rbac",
+    "istio.alpn",
+    "istio.metadata_exchange",
+    "istio.stats",
+];
+const NETWORK_FILTERS: &[&str] = &[
+    "envoy.filters.network.http_connection_manager",
+    "envoy.filters.network.tcp_proxy",
+    "envoy.filters.network.rbac",
+    "istio.metadata_exchange",
+    "istio.stats",
+];
+const LISTENER_FILTERS: &[&str] = &[
+    "envoy.filters.listener.original_dst",
+    "envoy.filters.listener.tls_inspector",
+    "envoy.filters.listener.http_inspector",
+];
 
 /// What a place names, by how it is called; none for places whose values nobody but the author knows.
 fn what(kind: &str, path: &str) -> Option<What> {
     let ends = |ends: &[&str]| ends.iter().any(|end| path == *end || path.ends_with(&format!(".{end}")));
     let reference = path.contains("Ref");
+    if let Some(what) = of_patch(&ends).filter(|_| kind == "EnvoyFilter" && path.contains("configPatches")) {
+        return Some(what);
+    }
     Some(match () {
         () if ends(&["subset"]) => What::Subset,
         () if ends(&["gateways[]"]) => What::Gateway,
@@ -77,6 +115,24 @@ fn what(kind: &str, path: &str) -> Option<What> {
     })
 }
 
+/// The same of a patch of an EnvoyFilter.
+fn of_patch(ends: &dyn Fn(&[&str]) -> bool) -> Option<What> {
+    Some(match () {
+        () if ends(&["cluster.service", "vhost.domainName"]) => What::WholeHost,
+        () if ends(&["cluster.portNumber"]) => What::PortOfService,
+        () if ends(&["cluster.subset"]) => What::Subset,
+        () if ends(&["vhost.name"]) => What::VirtualHost,
+        () if ends(&["routeConfiguration.gateway"]) => What::NamedGateway,
+        () if ends(&["subFilter.name"]) => What::Filter(HTTP_FILTERS),
+        () if ends(&["filter.name"]) => What::Filter(NETWORK_FILTERS),
+        () if ends(&["listenerFilter"]) => What::Filter(LISTENER_FILTERS),
+        () if ends(&["listener.name", "filterChain.name", "routeConfiguration.name", "route.name", "cluster.name"]) => {
+            What::OfProxy
+        }
+        () => return None,
+    })
+}
+
 /// Whether the values of a place (for a map: its keys) are names of things in the cluster.
 pub(crate) fn is_named(kind: &str, path: &str) -> bool {
     what(kind, path).is_some()
@@ -87,7 +143,10 @@ pub(super) fn names(world: &World, place: &For<'_>) -> Vec<Name> {
     let namespace = place.object.namespace.as_str();
     let Some(what) = what(&place.object.kind, place.path) else { return Vec::new() };
     let found: BTreeSet<Name> = match what {
-        What::Subset => subsets(world, namespace, &(place.sibling)("host").unwrap_or_default()),
+        What::Subset => {
+            let host = (place.sibling)("host").or_else(|| (place.sibling)("service"));
+            subsets(world, namespace, &host.unwrap_or_default())
+        }
         What::Gateway => gateways(world, namespace),
         What::Secret => core(world, "Secret", namespace),
         What::Exposed => exposed(world),
@@ -103,6 +162,15 @@ pub(super) fn names(world: &World, place: &For<'_>) -> Vec<Name> {
         What::Method => METHODS.into_iter().map(|method| name(method, "")).collect(),
         What::Label => labels(world, namespace, place.last),
         What::LabelName => label_names(world, namespace),
+        What::WholeHost => whole_hosts(world),
+        What::PortOfService => ports_of(world, namespace, &(place.sibling)("service").unwrap_or_default()),
+        What::VirtualHost => virtual_hosts(world),
+        What::NamedGateway => {
+            let all = world.documents_of("networking.istio.io", "Gateway");
+            all.map(|one| name(format!("{}/{}", one.key.namespace, one.key.name), "Gateway")).collect()
+        }
+        What::OfProxy => BTreeSet::new(),
+        What::Filter(known) => known.iter().map(|filter| name(*filter, "")).collect(),
     };
     found.into_iter().collect()
 }
@@ -128,6 +196,26 @@ fn hosts(world: &World, namespace: &str) -> BTreeSet<Name> {
         hosts.into_iter().filter_map(move |host| Some(name(host.as_str()?, from.clone())))
     });
     services.chain(entries).collect()
+}
+
+fn whole_hosts(world: &World) -> BTreeSet<Name> {
+    // From no namespace each host is seen whole.
+    hosts(world, "")
+}
+
+/// As Istio calls what it makes of a service: host and port.
+fn virtual_hosts(world: &World) -> BTreeSet<Name> {
+    let ports = world.services().flat_map(|service| {
+        let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+        service.ports.iter().map(move |port| name(format!("{host}:{}", port.port), &port.name)).collect::<Vec<_>>()
+    });
+    ports.collect()
+}
+
+fn ports_of(world: &World, namespace: &str, host: &str) -> BTreeSet<Name> {
+    let (namespace, service) = service_of(host, namespace);
+    let service = world.service(namespace, service);
+    service.into_iter().flat_map(|s| s.ports.iter().map(|port| name(port.port.to_string(), &port.name))).collect()
 }
 
 /// The service that a host, written in an object of this namespace, means: (namespace, name).
@@ -218,8 +306,8 @@ fn referred(world: &World, place: &For<'_>) -> BTreeSet<Name> {
 
 fn ports(world: &World, place: &For<'_>) -> BTreeSet<Name> {
     let namespace = (place.sibling)("namespace").unwrap_or_else(|| place.object.namespace.clone());
-    let service = (place.sibling)("name").and_then(|name| world.service(&namespace, &name));
-    service.into_iter().flat_map(|s| s.ports.iter().map(|port| name(port.port.to_string(), &port.name))).collect()
+    let host = (place.sibling)("name").unwrap_or_default();
+    ports_of(world, &namespace, &host)
 }
 
 /// Values of a label on the workloads of a namespace.

@@ -55,7 +55,7 @@ pub struct Line {
 #[derive(Debug)]
 pub struct Detail {
     /// Namespace and pod.
-    place: (String, String),
+    pub(crate) place: (String, String),
     asked_at: Instant,
     /// Where objects for the whole mesh lie.
     root: String,

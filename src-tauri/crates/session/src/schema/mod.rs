@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mesh::Finding;
+use mesh::guide::Guide;
 use serde_json::Value;
 use world::yaml;
-use world::{Gvk, ObjectKey, Said};
+use world::{Gvk, Object, ObjectKey, Origin, Said};
 
 pub use check::{Fault, Problem};
 pub use fields::{Alternative, Choice, Field};
@@ -65,6 +66,14 @@ impl Session {
             (problem, line)
         });
         Ok(Checked { problems: problems.collect(), findings, because: Said::default() })
+    }
+
+    /// How an object is written step by step; `None` for kinds whose fields say enough, and for what is no object.
+    pub fn guide(&self, text: &str) -> Option<Guide> {
+        match Object::read(yaml::read(text).value, Origin::Draft) {
+            Ok(Object::Document(document)) => self.engine().guide(&self.world(), &document),
+            _ => None,
+        }
     }
 
     /// The schema of a kind, read again where a definition of its group has changed since.

@@ -244,3 +244,38 @@ async fn a_kind_that_no_table_knows_is_listed_and_edited() {
     let foreign = "apiVersion: example.com/v1\nkind: Other\nmetadata:\n  name: x\n  namespace: prod\n";
     assert!(bench.session.draft_put(foreign, "").await.is_err(), "of no mesh");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envoy_filter_is_written_step_by_step() {
+    let bench = bench(Demo::client).await;
+    let begun = bench.session.starter("networking.istio.io", "EnvoyFilter", "prod").await.unwrap();
+    let guide = bench.session.guide(&begun.yaml).expect("a guide");
+    assert!(guide.parts[0].says.en.contains("connect_timeout"), "{:?}", guide.parts[0].says);
+    // The patch that one begins with is accepted by the schema and by the rules.
+    let at = format!("{}/-", guide.list);
+    let more = yaml::edit(&begun.yaml, &[Edit { op: yaml::Op::Insert, ..Edit::set(&at, guide.fresh.clone()) }]).unwrap();
+    assert_eq!(bench.session.guide(&more).unwrap().parts.len(), 2);
+    bench.session.draft_put(&more, "").await.unwrap();
+    let checked = bench.session.check_object(&more).await.unwrap();
+    assert!(checked.problems.is_empty(), "{:?}", checked.problems);
+    assert!(checked.findings.iter().all(|finding| finding.rule != "invalid-spec"), "{:?}", checked.findings);
+    let wrong = more.replace("applyTo: HTTP_FILTER", "applyTo: CLUSTER");
+    bench.session.draft_put(&wrong, "").await.unwrap();
+    let checked = bench.session.check_object(&wrong).await.unwrap();
+    let refused = checked.findings.iter().find(|finding| finding.rule == "invalid-spec").expect("it is refused");
+    assert_eq!(refused.path, "spec.configPatches[1].match");
+
+    let named = async |at: &str| {
+        let names = bench.session.names(&more, &format!("/spec/configPatches/1/match/{at}")).await.unwrap();
+        names.into_iter().map(|name| name.value).collect::<Vec<_>>()
+    };
+    let has = |names: &[String], wanted: &str| names.iter().any(|name| name == wanted);
+    assert!(has(&named("cluster/service").await, "reviews.prod.svc.cluster.local"));
+    assert!(has(&named("routeConfiguration/vhost/name").await, "reviews.prod.svc.cluster.local:9080"));
+    assert!(has(&named("listener/filterChain/filter/subFilter/name").await, "envoy.filters.http.router"));
+    assert!(named("cluster/name").await.is_empty(), "no proxy was looked into");
+    let pod = bench.session.world().pods().find(|pod| pod.name.starts_with("reviews-v1")).unwrap().name.clone();
+    bench.session.proxy("prod", &pod, false).await.unwrap();
+    assert!(named("cluster/name").await.iter().any(|name| name.starts_with("outbound|")), "of the proxy");
+    assert!(bench.session.guide("kind: Nothing").is_none());
+}

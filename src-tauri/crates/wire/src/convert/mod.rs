@@ -7,6 +7,7 @@ mod cluster;
 mod compare;
 mod fault;
 mod foreign;
+mod guide;
 mod map;
 mod pressure;
 mod prometheus;

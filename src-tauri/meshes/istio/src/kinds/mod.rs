@@ -2,6 +2,7 @@
 
 pub(crate) mod authorization_policy;
 pub(crate) mod destination_rule;
+pub(crate) mod envoy_filter;
 pub(crate) mod gateway;
 pub(crate) mod peer_authentication;
 pub(crate) mod request_authentication;
@@ -11,10 +12,11 @@ pub(crate) mod target;
 pub(crate) mod virtual_service;
 pub(crate) mod workload_entry;
 
+use mesh::guide::Guide;
 use mesh::{Extent, Kind, Source, Summary};
 pub(crate) use mesh::{Typed, read_spec as read};
 use serde::Deserialize;
-use world::Document;
+use world::{Document, World};
 
 /// API group of routing.
 pub(crate) const NETWORKING: &str = "networking.istio.io";
@@ -99,4 +101,10 @@ pub(crate) fn summary(document: &Document) -> Option<Summary> {
             Some(Summary::purpose(known.purpose))
         }
     }
+}
+
+/// How an object is written step by step.
+pub(crate) fn guide(world: &World, document: &Document) -> Option<Guide> {
+    let of = (document.key.group.as_str(), document.key.kind.as_str());
+    (of == (NETWORKING, "EnvoyFilter")).then(|| envoy_filter::guide::guide(world, document))
 }
