@@ -1,7 +1,7 @@
 /** What a generated form remembers: which sections are open, which fields were asked for, what is wrong where. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { core } from '../../wire/client';
-import type { NameOption, SchemaField, YamlEdit } from '../../wire/generated/types';
+import type { NameOption, ObjectCheck, SchemaField, YamlEdit } from '../../wire/generated/types';
 import { told } from '../../i18n/said';
 import { parentOf, pointerOf } from '../json';
 import type { Desk, Sheet } from '../yaml-editor/desk.svelte';
@@ -14,6 +14,15 @@ export interface Trouble {
   readonly isError: boolean;
 }
 
+/** What a check found wrong, by the pointer of its place. */
+export function troublesOf(check: ObjectCheck | null): ReadonlyMap<string, readonly Trouble[]> {
+  const found = new Map<string, Trouble[]>();
+  const add = (pointer: string, trouble: Trouble): void => void found.set(pointer, [...(found.get(pointer) ?? []), trouble]);
+  for (const problem of check?.problems ?? []) add(problem.path, { text: problemText(problem), isError: problem.fault !== 'unknown' });
+  for (const finding of check?.findings ?? []) add(pointerOf(finding.path), { text: told(finding), isError: finding.level === 'error' });
+  return found;
+}
+
 /** A section of at most this many characters shows itself; a longer one waits to be opened. */
 const SHORT = 420;
 
@@ -22,13 +31,7 @@ export class Form {
   private readonly asked = new SvelteSet<string>();
   private readonly folds = new SvelteMap<string, boolean>();
 
-  readonly troubles: ReadonlyMap<string, readonly Trouble[]> = $derived.by(() => {
-    const found = new Map<string, Trouble[]>();
-    const add = (pointer: string, trouble: Trouble): void => void found.set(pointer, [...(found.get(pointer) ?? []), trouble]);
-    for (const problem of this.sheet.check?.problems ?? []) add(problem.path, { text: problemText(problem), isError: problem.fault !== 'unknown' });
-    for (const finding of this.sheet.check?.findings ?? []) add(pointerOf(finding.path), { text: told(finding), isError: finding.level === 'error' });
-    return found;
-  });
+  readonly troubles: ReadonlyMap<string, readonly Trouble[]> = $derived.by(() => troublesOf(this.sheet.check));
 
   constructor(
     readonly desk: Desk,

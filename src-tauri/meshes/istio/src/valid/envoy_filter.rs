@@ -65,13 +65,13 @@ fn typed(holder: &Field, flaws: &mut Flaws) {
     for name in holder.value().as_object().into_iter().flat_map(serde_json::Map::keys) {
         let field = holder.get(name);
         match name.as_str() {
-            "typed_config" | "typedConfig" => anything(&field, flaws),
+            "typed_config" | "typedConfig" => anything(name, &field, flaws),
             "typed_per_filter_config"
             | "typedPerFilterConfig"
             | "typed_extension_protocol_options"
             | "typedExtensionProtocolOptions" => {
-                for (_, one) in holder.entries(name) {
-                    anything(&one, flaws);
+                for (key, one) in holder.entries(name) {
+                    anything(key, &one, flaws);
                 }
             }
             // Free in its shape.
@@ -87,11 +87,11 @@ fn typed(holder: &Field, flaws: &mut Flaws) {
 }
 
 /// A value that says itself of which type it is.
-fn anything(value: &Field, flaws: &mut Flaws) {
+fn anything(name: &str, value: &Field, flaws: &mut Flaws) {
     let own = value.get("@type");
     match own.as_text() {
         _ if !value.is_set() => {}
-        "" => flaws.error(value, ("it needs an @type that says what it is", "需要用 @type 说明其类型")),
+        "" => flaws.error(value, said!("{name} needs an @type that says what it is", "{name} 需要用 @type 说明其类型")),
         named if named.contains(".v2.") => {
             flaws.error(
                 &own,
