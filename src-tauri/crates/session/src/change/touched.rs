@@ -86,7 +86,7 @@ fn compare(before: &Value, after: &Value, path: &mut String, found: &mut Vec<Tou
     }
 }
 
-fn escape(name: &str) -> String {
+pub(super) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
