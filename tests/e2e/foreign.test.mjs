@@ -62,7 +62,7 @@ test('a suspension is undone in the journal', async () => {
   await window.text('Flagger: pause prod/recommendations');
   await window.shot('foreign-journal-dark');
   const [{ entry }] = await window.call('history', { session, search: '', kind: '', user: '', since: null, until: null, allClusters: false });
-  const { token } = await window.call('undo_review', { session, entry });
+  const { token } = await window.call('undo_review', { session, entry, choices: [], leftOut: [] });
   await window.call('undo', { session, entry, token });
   await eventually('it to go on', async () => (await found('recommendations')).health === 'going', 30);
 });

@@ -252,6 +252,15 @@ pub struct Show {
 pub struct Undo {
     /// The entry's number.
     pub id: i64,
+    /// A field that somebody else changed since, as the review names it: it stays as it is. Again for each.
+    #[arg(long, value_name = "FIELD")]
+    pub keep_live: Vec<String>,
+    /// The same: it goes back to what it was all the same.
+    #[arg(long, value_name = "FIELD")]
+    pub take_back: Vec<String>,
+    /// An object that stays as it is while the others go back. Again for each.
+    #[arg(long, value_name = "KIND/NAMESPACE/NAME")]
+    pub leave_out: Vec<String>,
     /// Write without asking.
     #[arg(long)]
     pub yes: bool,

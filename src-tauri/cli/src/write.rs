@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use wire::Calls as _;
 use wire::types::{
-    Applied, ApplyArgs, EntryRef, EntryState, Review, RolloutRef, RolloutUndoArgs, SessionRef, UndoArgs, Uptake,
+    Applied, ApplyArgs, Dispute, EntryRef, EntryState, ObjectRef, Review, ReviewItem, RolloutUndoArgs,
+    RolloutUndoReviewArgs, SessionRef, UndoArgs, UndoChoice, UndoReviewArgs, UndoSide, Uptake,
 };
 use world::{Object, Origin};
 
@@ -83,19 +84,67 @@ pub async fn apply(from: &Target, args: &Apply) -> Result<bool, Failure> {
 pub async fn undo(from: &Target, args: &Undo) -> Result<bool, Failure> {
     let open = open(from).await?;
     let session = open.session.id().to_owned();
-    let review = open.host.undo_review(EntryRef { session: session.clone(), entry: args.id as f64 }).await?;
+    let entry = args.id as f64;
+    let mut wanted = UndoReviewArgs { session: session.clone(), entry, choices: Vec::new(), left_out: Vec::new() };
+    let mut review = open.host.undo_review(wanted.clone()).await?;
+    wanted.choices = choices(args, &review)?;
+    wanted.left_out = left_out(args, &review)?;
+    if !wanted.choices.is_empty() || !wanted.left_out.is_empty() {
+        review = open.host.undo_review(wanted).await?;
+    }
     let text = args.format == Form::Text;
     if !agreed(&review, text, args.yes, "Take this back?")? {
         return Ok(false);
     }
-    let applied = open.host.undo(UndoArgs { session, entry: args.id as f64, token: review.token.clone() }).await?;
+    let applied = open.host.undo(UndoArgs { session, entry, token: review.token.clone() }).await?;
     finish(&open, &review, applied, text).await
+}
+
+/// What was decided of each dispute that it names.
+fn choices(args: &Undo, review: &Review) -> Result<Vec<UndoChoice>, Failure> {
+    let sides = [(&args.keep_live, UndoSide::Live), (&args.take_back, UndoSide::Back)];
+    let mut choices = Vec::new();
+    for (field, side) in sides.into_iter().flat_map(|(fields, side)| fields.iter().map(move |field| (field, side))) {
+        let of = |item: &ReviewItem| {
+            let disputes = item.disputes.iter().filter(|dispute| named(dispute) == field);
+            let object = item.object.clone();
+            disputes.map(|d| UndoChoice { object: object.clone(), id: d.id.clone(), side }).collect::<Vec<_>>()
+        };
+        let found: Vec<UndoChoice> = review.items.iter().flat_map(of).collect();
+        if found.is_empty() {
+            return Err(Failure::WrongUse(format!("nobody else changed {field}: there is nothing to decide")));
+        }
+        choices.extend(found);
+    }
+    Ok(choices)
+}
+
+fn left_out(args: &Undo, review: &Review) -> Result<Vec<ObjectRef>, Failure> {
+    let object = |name: &String| {
+        let of = |o: &ObjectRef| format!("{}/{}/{}", o.kind, o.namespace, o.name) == *name;
+        let found = review.items.iter().map(|item| &item.object).find(|object| of(object)).cloned();
+        found.ok_or_else(|| Failure::WrongUse(format!("the entry changed no {name}")))
+    };
+    args.leave_out.iter().map(object).collect()
+}
+
+/// What a dispute is about.
+fn named(dispute: &Dispute) -> &str {
+    if dispute.path.is_empty() { "object" } else { &dispute.path }
 }
 
 pub async fn undo_rollout(from: &Target, args: &RolloutUndo) -> Result<bool, Failure> {
     let open = open(from).await?;
     let (session, rollout) = (open.session.id().to_owned(), args.id as f64);
-    let review = open.host.rollout_undo_review(RolloutRef { session: session.clone(), rollout }).await?;
+    let review = open
+        .host
+        .rollout_undo_review(RolloutUndoReviewArgs {
+            session: session.clone(),
+            rollout,
+            choices: Vec::new(),
+            left_out: Vec::new(),
+        })
+        .await?;
     let text = args.format == Form::Text;
     if !agreed(&review, text, args.yes, "Take the rollout back?")? {
         return Ok(false);
@@ -129,6 +178,12 @@ fn show(review: &Review) -> Result<(), Failure> {
         for conflict in &item.conflicts {
             line(&paint(Mark::Warn, &format!("  {} owns {}", conflict.manager, conflict.field)))?;
         }
+        for dispute in &item.disputes {
+            disputed(dispute)?;
+        }
+    }
+    for object in &review.left_out {
+        line(&plain(&format!("{} {}/{} is left out", object.kind, object.namespace, object.name)))?;
     }
     for said in &review.says {
         let rate = if said.observed { format!(" ({:.1}/s)", said.requests_per_second) } else { String::new() };
@@ -139,6 +194,25 @@ fn show(review: &Review) -> Result<(), Failure> {
             Mark::Warn,
             &format!("new finding: {} {}/{}: {} [{}]", f.kind, f.namespace, f.name, f.message, f.rule),
         ))?;
+    }
+    Ok(())
+}
+
+/// What both changed, and who shall have it.
+fn disputed(dispute: &Dispute) -> Result<(), Failure> {
+    let by = match &*dispute.managers {
+        [] => String::new(),
+        managers => format!(" by {}", managers.join(", ")),
+    };
+    let end = match dispute.chosen {
+        None => ": decide with --keep-live or --take-back",
+        Some(UndoSide::Live) => ": it stays",
+        Some(UndoSide::Back) => ": it is taken back",
+    };
+    line(&paint(Mark::Warn, &format!("  {} was changed since{by}{end}", named(dispute))))?;
+    for (when, value) in [("before us", &dispute.before), ("we wrote", &dispute.wrote), ("live now", &dispute.live)] {
+        let value = value.as_deref().unwrap_or("(not there)");
+        line(&plain(&format!("    {when}: {}", value.replace('\n', "\n      "))))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the journal holds.
 
 use serde_json::Value;
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 /// Number of an entry, growing, never used twice.
 pub type EntryId = i64;
@@ -113,8 +113,8 @@ pub struct ObjectOutcome {
     pub state: State,
     /// The resourceVersion after the write; empty where nothing was written.
     pub resource_version: String,
-    /// The server's words where it failed.
-    pub because: String,
+    /// The server's words, or ours, where it failed.
+    pub because: Said,
 }
 
 /// One object of an entry.

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, ErrorCode, Row, Transaction, TransactionBehavior, params, params_from_iter};
-use serde_json::Value;
-use world::ObjectKey;
+use serde_json::{Value, json};
+use world::{ObjectKey, Said};
 
 use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOutcome, ObjectRecord, State};
 use crate::{RolloutId, redact, redact_text};
@@ -199,11 +199,12 @@ impl Journal {
     /// Where there is no such object, or the disk fails.
     pub fn outcome(&self, id: EntryId, n: usize, outcome: &ObjectOutcome) -> Result<(), JournalError> {
         let mut because = outcome.because.clone();
-        redact_text(&mut because);
+        redact_text(&mut because.en);
+        redact_text(&mut because.zh);
         let row = i64::try_from(n).map_err(|_| JournalError::NoObject(id, n))?;
         let changed = self.connection().execute(
             "UPDATE objects SET state = ?, written_version = ?, because = ? WHERE entry = ? AND n = ?",
-            params![outcome.state.word(), outcome.resource_version, because, id, row],
+            params![outcome.state.word(), outcome.resource_version, kept(&because), id, row],
         )?;
         if changed == 1 { Ok(()) } else { Err(JournalError::NoObject(id, n)) }
     }
@@ -292,7 +293,7 @@ impl Journal {
             let row = i64::try_from(*n).map_err(|_| JournalError::NoObject(id, *n))?;
             transaction.execute(
                 "UPDATE objects SET state = ?, written_version = ?, because = ? WHERE entry = ? AND n = ? AND state = ?",
-                params![outcome.state.word(), outcome.resource_version, outcome.because, id, row, open],
+                params![outcome.state.word(), outcome.resource_version, kept(&outcome.because), id, row, open],
             )?;
         }
         let states: Vec<String> = transaction
@@ -490,9 +491,22 @@ fn object_of(row: &Row<'_>, id: EntryId) -> Result<ObjectRecord, JournalError> {
         outcome: ObjectOutcome {
             state: word(row, "state", id, State::from_word)?,
             resource_version: text("written_version")?,
-            because: text("because")?,
+            because: told(text("because")?),
         },
     })
+}
+
+/// Words as they lie on disk: both languages, or nothing.
+fn kept(words: &Said) -> String {
+    if words.en.is_empty() { String::new() } else { json!(words).to_string() }
+}
+
+/// The same, read. An earlier version wrote the English alone.
+fn told(text: String) -> Said {
+    match serde_json::from_str(&text) {
+        Ok(said) => said,
+        Err(_) => Said::new(text, ""),
+    }
 }
 
 fn word<T>(row: &Row<'_>, column: &str, id: EntryId, read: impl Fn(&str) -> Option<T>) -> Result<T, JournalError> {
@@ -501,4 +515,19 @@ fn word<T>(row: &Row<'_>, column: &str, id: EntryId, read: impl Fn(&str) -> Opti
 
 pub(crate) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_lie_on_disk_in_both_languages_and_those_of_before_are_read() {
+        for said in [Said::default(), Said::new("it was so already", "它已是如此"), Said::from("{\"a\": 1}")] {
+            assert_eq!(told(kept(&said)), said);
+        }
+        for old in ["not written: the server said no", "{\"kind\":\"Status\"}", "42"] {
+            assert_eq!(told(old.to_owned()), Said::new(old, ""));
+        }
+    }
 }

@@ -11,7 +11,7 @@ use journal::{
     Watched,
 };
 use serde_json::{Value, json};
-use world::ObjectKey;
+use world::{ObjectKey, Said};
 
 fn route(name: &str, before: Option<Value>, after: Option<Value>) -> NewObject {
     NewObject {
@@ -50,7 +50,11 @@ fn an_entry_from_intent_to_undo() {
     let journal = open(folder.path());
     let id = journal.intend(&weight("reviews", 80)).unwrap();
     assert_eq!(journal.uncertain("one").unwrap().len(), 1);
-    let outcome = ObjectOutcome { state: State::Applied, resource_version: "42".into(), because: String::new() };
+    let outcome = ObjectOutcome {
+        state: State::Applied,
+        resource_version: "42".into(),
+        because: Said::new("it was so already", "它已是如此"),
+    };
     journal.outcome(id, 0, &outcome).unwrap();
     journal.close(id, State::Applied).unwrap();
     journal.acknowledged(id, 3, 4, &[]).unwrap();
@@ -103,7 +107,7 @@ fn what_nobody_saw_end_is_closed_by_what_was_found() {
     journal.outcome(id, 0, &outcome(State::Applied, "wrote it")).unwrap();
     journal.settle(id, &[(0, outcome(State::RolledBack, "found")), (1, outcome(State::RolledBack, "found"))]).unwrap();
     let entry = journal.get(id).unwrap();
-    assert_eq!((entry.state, entry.objects[0].outcome.because.as_str()), (State::Partial, "wrote it"));
+    assert_eq!((entry.state, entry.objects[0].outcome.because.en.as_str()), (State::Partial, "wrote it"));
     journal.outcome(id, 1, &outcome(State::Applied, "")).unwrap();
     journal.close(id, State::Applied).unwrap();
     assert_eq!(journal.settle(id, &[(1, outcome(State::RolledBack, "late"))]).unwrap(), State::Applied);
@@ -134,7 +138,7 @@ fn what_is_not_there_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path());
     let id = journal.intend(&weight("reviews", 80)).unwrap();
-    let outcome = ObjectOutcome { state: State::Applied, resource_version: String::new(), because: String::new() };
+    let outcome = ObjectOutcome { state: State::Applied, resource_version: String::new(), because: Said::default() };
     assert!(matches!(journal.get(99), Err(JournalError::NoEntry(99))));
     assert!(matches!(journal.close(99, State::Applied), Err(JournalError::NoEntry(99))));
     assert!(matches!(journal.outcome(id, 7, &outcome), Err(JournalError::NoObject(_, 7))));
@@ -158,7 +162,7 @@ fn no_secret_reaches_the_disk() {
         ..weight("x", 1)
     };
     let id = journal.intend(&entry).unwrap();
-    let because = "the server got Authorization: CANARY-09".to_owned();
+    let because = Said::from("the server got Authorization: CANARY-09");
     journal
         .outcome(id, 0, &ObjectOutcome { state: State::RolledBack, resource_version: String::new(), because })
         .unwrap();

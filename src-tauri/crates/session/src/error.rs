@@ -114,7 +114,7 @@ pub enum Error {
         /// Which.
         object: ObjectKey,
         /// What changed, where it is known: `: spec.http`.
-        detail: String,
+        detail: Said,
     },
     /// Fields that others own were not taken over by name.
     #[error("{object}: {} owned by {manager}; nothing was written", fields.join(", "))]
@@ -140,14 +140,6 @@ pub enum Error {
     NoSuchEntry {
         /// As asked for.
         entry: i64,
-    },
-    /// An undo that would overwrite a third hand.
-    #[error("{object} cannot be taken back: {} changed by somebody since", fields.join(", "))]
-    Disturbed {
-        /// Which.
-        object: ObjectKey,
-        /// The fields.
-        fields: Vec<String>,
     },
     /// A defect of ours.
     #[error("a defect: {what}")]
@@ -186,16 +178,13 @@ impl Error {
             Self::NotOurs { object } => format!("{object} 的类型不能在这里修改"),
             Self::NothingToApply => "没有要应用的内容".to_owned(),
             Self::OutdatedReview => "审阅过的内容与将要应用的不再一致".to_owned(),
-            Self::Changed { object, detail } => format!("审阅之后有人改了 {object}{detail}；未写入任何内容"),
+            Self::Changed { object, detail } => format!("审阅之后有人改了 {object}{}；未写入任何内容", detail.zh),
             Self::Owned { object, manager, fields } => {
                 format!("{object}：{} 属于 {manager}；未写入任何内容", fields.join("、"))
             }
             Self::Refused { reason } => format!("{}；未写入任何内容", reason.zh),
             Self::ReadOnly => "此 Netloft 设为只读；未写入任何内容".to_owned(),
             Self::NoSuchEntry { entry } => format!("变更记录中没有第 {entry} 条"),
-            Self::Disturbed { object, fields } => {
-                format!("{object} 无法撤销：之后有人改了 {}", fields.join("、"))
-            }
             Self::Defect { what } => format!("程序缺陷：{what}"),
         };
         Said::new(self.to_string(), zh)
@@ -242,9 +231,6 @@ impl Error {
             Self::Refused { .. } => ("The review says what stands in the way.", "审阅中写明了障碍。"),
             Self::ReadOnly => ("Allow writing in the settings.", "请在设置中允许写入。"),
             Self::NoSuchEntry { .. } => ("Look at the history.", "请查看变更记录。"),
-            Self::Disturbed { .. } => {
-                ("Look at what changed, and take your part back by hand.", "请查看改了什么，并手动撤销属于你的部分。")
-            }
             Self::Demo { .. } | Self::Defect { .. } => ("", ""),
         }
     }
@@ -255,8 +241,7 @@ impl Error {
             Self::Gone { object }
             | Self::NotOurs { object }
             | Self::Changed { object, .. }
-            | Self::Owned { object, .. }
-            | Self::Disturbed { object, .. } => Some(object),
+            | Self::Owned { object, .. } => Some(object),
             _ => None,
         }
     }

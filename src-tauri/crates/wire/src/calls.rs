@@ -162,7 +162,7 @@ calls! {
     /// Puts what of an entry was not written into the tray.
     finish(EntryRef) -> Draft;
     /// What undoing an entry would do now.
-    undo_review(EntryRef) -> Review;
+    undo_review(UndoReviewArgs) -> Review;
     /// Undoes an entry as reviewed.
     undo(UndoArgs) -> Applied;
     /// Rollouts of the cluster, newest first.
@@ -176,7 +176,7 @@ calls! {
     /// Steers a rollout, whoever drives it.
     rollout_command(RolloutCommandArgs) -> Vec<Rollout>;
     /// What undoing a rollout that is over would do now.
-    rollout_undo_review(RolloutRef) -> Review;
+    rollout_undo_review(RolloutUndoReviewArgs) -> Review;
     /// Undoes a rollout as reviewed.
     rollout_undo(RolloutUndoArgs) -> Applied;
     /// Rollouts that other controllers drive.

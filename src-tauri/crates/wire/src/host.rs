@@ -368,9 +368,10 @@ impl Calls for Host {
         self.tray(&session).await
     }
 
-    async fn undo_review(&self, args: EntryRef) -> Result<Review, Fault> {
+    async fn undo_review(&self, args: UndoReviewArgs) -> Result<Review, Fault> {
         let session = self.session(&args.session)?;
-        let plan = session.undo_review(args.entry as i64).await?;
+        let choices = convert::undo_choices(args.choices, args.left_out);
+        let plan = session.undo_review_as(args.entry as i64, &choices).await?;
         Ok(self.reviewed(&session, &plan).await)
     }
 
@@ -380,9 +381,10 @@ impl Calls for Host {
         Ok(convert::applied(session.undo(args.entry as i64, &args.token).await?))
     }
 
-    async fn rollout_undo_review(&self, args: RolloutRef) -> Result<Review, Fault> {
+    async fn rollout_undo_review(&self, args: RolloutUndoReviewArgs) -> Result<Review, Fault> {
         let session = self.session(&args.session)?;
-        let plan = session.rollout_undo_review(args.rollout as i64).await?;
+        let choices = convert::undo_choices(args.choices, args.left_out);
+        let plan = session.rollout_undo_review(args.rollout as i64, &choices).await?;
         Ok(self.reviewed(&session, &plan).await)
     }
 

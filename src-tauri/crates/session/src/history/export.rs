@@ -40,7 +40,7 @@ fn value(row: &Row) -> Value {
     let object = |object: &ObjectRecord| {
         let image = |image: &Option<Value>| image.as_ref().map(|image| meant(object.change, image));
         json!({"group": object.key.group, "kind": object.key.kind, "namespace": object.key.namespace, "name": object.key.name,
-            "change": object.change.word(), "state": object.outcome.state.word(), "because": object.outcome.because,
+            "change": object.change.word(), "state": object.outcome.state.word(), "because": object.outcome.because.en,
             "before": image(&object.before), "after": image(&object.after)})
     };
     json!({"entry": entry.id, "at": time(entry.at), "cluster": entry.context, "user": entry.user, "message": entry.message,
@@ -99,7 +99,7 @@ fn section(row: &Row) -> String {
     }
     for object in &entry.objects {
         let told = item(object);
-        let because = if told.because.is_empty() { String::new() } else { format!(": {}", plain(&told.because)) };
+        let because = if told.because.en.is_empty() { String::new() } else { format!(": {}", plain(&told.because.en)) };
         lines.extend([
             String::new(),
             format!("### {} {}{because}", object.change.word(), plain(&object.key.to_string())),
@@ -139,7 +139,11 @@ mod tests {
             after: Some(body(2)),
             redacted: false,
             resource_version: "7".into(),
-            outcome: ObjectOutcome { state: State::Applied, resource_version: "8".into(), because: String::new() },
+            outcome: ObjectOutcome {
+                state: State::Applied,
+                resource_version: "8".into(),
+                because: world::Said::default(),
+            },
         };
         let entry = Entry {
             id: 4,

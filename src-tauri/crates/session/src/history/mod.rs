@@ -9,7 +9,7 @@ use std::time::Duration;
 use journal::{Change, Entry, EntryId, Filter, ObjectRecord, State};
 use serde_json::Value;
 use world::yaml::{self, DiffLine};
-use world::{ObjectKey, World};
+use world::{ObjectKey, Said, World};
 
 pub use export::{Form, export};
 
@@ -72,7 +72,7 @@ pub struct ItemOfEntry {
     /// From one to the other.
     pub diff: Vec<DiffLine>,
     /// What the journal says of its write, and what the cluster shows now.
-    pub because: String,
+    pub because: Said,
     /// Fields that the cluster has otherwise than we left them, each with who owns it now, where that is known.
     pub drift: Vec<Drift>,
 }
@@ -149,9 +149,11 @@ impl Session {
             }
             if record.outcome.state == State::Intended {
                 let live = crate::write::plan::read(self.connection(), &record.key).await;
-                let seen =
-                    live.map_or_else(|e| e.to_string(), |live| Found::of(record, live.as_ref()).words().to_owned());
-                item.because = if item.because.is_empty() { seen } else { format!("{}; {seen}", item.because) };
+                item.because = match live {
+                    Ok(live) => Found::of(record, live.as_ref()).after(&item.because),
+                    Err(error) if item.because.en.is_empty() => error.said(),
+                    Err(error) => Said::in_turn(&[item.because, error.said()]),
+                };
             }
             items.push(item);
         }

@@ -191,12 +191,12 @@ impl Session {
         let key = plan.object();
         let live = plan::read(self.connection(), &key).await?.ok_or_else(|| Error::gone(key.clone()))?;
         if Split::read(plan, &live).ok() != Some(run.split) {
-            return Err(Error::Changed { object: key, detail: ": the split".into() }.into());
+            return Err(Error::Changed { object: key, detail: said!(": the split", "：分流") }.into());
         }
         let lease = self.rollout_lease(kept);
         // Two that began at the same moment found no lease: the first to write drives.
         if let Some(other) = lease.of_another(&live, Timestamp::now()) {
-            return Err(Error::Changed { object: key, detail: format!(": {other}") }.into());
+            return Err(Error::Changed { object: key, detail: said!(": {other}", "：{other}") }.into());
         }
         let lease = (!matches!(run.phase, Phase::Returning(_))).then_some(&lease);
         let step = step_of(self.connection(), plan, split, lease, live).await?;
@@ -223,7 +223,7 @@ impl Session {
         let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
         match applied.objects.first() {
             Some(ended) if ended.state != State::Applied => {
-                Err(Failed { because: ended.because.as_str().into(), refused: ended.refused })
+                Err(Failed { because: ended.because.clone(), refused: ended.refused })
             }
             _ => Ok(Some(applied.entry)),
         }

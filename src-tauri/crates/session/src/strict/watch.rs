@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use jiff::Timestamp;
 use journal::{PlainCall, State};
 use mesh::Ready;
+use world::Said;
 
 use super::TakenBack;
 use crate::map::{Flow, Secured};
@@ -80,7 +81,7 @@ impl Session {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.
                 self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
             }
-            return Err(Error::Refused { reason: format!("{}: {}", ended.key, ended.because).into() });
+            return Err(Error::Refused { reason: Said::of(ended.key.to_string(), &ended.because) });
         }
         self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
         let back = TakenBack {

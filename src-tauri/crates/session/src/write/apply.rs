@@ -6,7 +6,7 @@ use std::time::Duration;
 use cluster::{ApiError, Cause, Connection, Options};
 use journal::{Change, EntryId, NewEntry, NewObject, ObjectOutcome, State};
 use serde_json::Value;
-use world::ObjectKey;
+use world::{ObjectKey, Said, said};
 
 use super::managers;
 use super::plan::{Conflict, Method, Step, preconditions, read, strict};
@@ -36,7 +36,7 @@ pub struct Ended {
     /// Where it stands.
     pub state: State,
     /// Why, where it is not simply applied.
-    pub because: String,
+    pub because: Said,
     /// The resourceVersion after the write; empty where nothing was written.
     pub version: String,
     /// The server said no, and would say so again.
@@ -46,13 +46,13 @@ pub struct Ended {
 /// What became of one write.
 enum Written {
     /// The server has it; the object as it is now (null for a deletion), and what is remarkable.
-    Done(Value, String),
+    Done(Value, Said),
     /// Nothing was written; the server said no.
-    Refused(String),
+    Refused(Said),
     /// Nothing was written, and another time it may be.
-    Not(String),
+    Not(Said),
     /// Nobody knows.
-    Lost(String),
+    Lost(Said),
 }
 
 /// How long one apply waits for a server that went away in the middle of it.
@@ -105,9 +105,10 @@ impl Session {
         if applied.state == State::Applied {
             let keys: Vec<ObjectKey> = plan.steps.iter().map(|step| step.key.clone()).collect();
             match &plan.whence {
-                Whence::Undo(undone, before) => {
-                    for entry in before.iter().chain([undone]) {
-                        self.opening.records.close(*entry, State::Undone).await?;
+                Whence::Undo { .. } => {
+                    let (undone, before) = plan.whence.undoes();
+                    for entry in before.iter().copied().chain(undone) {
+                        self.opening.records.close(entry, State::Undone).await?;
                     }
                 }
                 Whence::Tray(_) => self.tray.send_modify(|tray| tray.applied(&keys)),
@@ -135,6 +136,7 @@ impl Session {
 
     fn entry(&self, plan: &Plan, message: &str) -> NewEntry {
         let card = self.card();
+        let (undoes, undoes_too) = plan.whence.undoes();
         let object = |step: &Step| NewObject {
             key: step.key.clone(),
             version: step.live.as_ref().or(step.result.as_ref()).map(version_of).unwrap_or_default(),
@@ -150,8 +152,8 @@ impl Session {
             message: message.to_owned(),
             objects: plan.steps.iter().map(object).collect(),
             says: says(&plan.effect).iter().map(Line::saved).collect(),
-            undoes: plan.whence.undoes(),
-            undoes_too: plan.whence.undoes_too().to_vec(),
+            undoes,
+            undoes_too: undoes_too.to_vec(),
         }
     }
 
@@ -177,11 +179,14 @@ impl Session {
                 }
                 Written::Refused(why) | Written::Not(why) => {
                     stopped = Some(State::RolledBack);
-                    (State::RolledBack, format!("not written: {why}"), String::new())
+                    let Said { en, zh } = why;
+                    (State::RolledBack, said!("not written: {en}", "未写入：{zh}"), String::new())
                 }
                 Written::Lost(why) => {
                     stopped = Some(State::Partial);
-                    (State::Intended, format!("nobody knows whether it was written: {why}"), String::new())
+                    let Said { en, zh } = why;
+                    let why = said!("nobody knows whether it was written: {en}", "无人知道是否已写入：{zh}");
+                    (State::Intended, why, String::new())
                 }
             };
             ended.push(Ended { refused, ..self.ended(entry, at, step, state, because, version).await? });
@@ -196,17 +201,22 @@ impl Session {
         for (at, object) in done.into_iter().rev() {
             let step = &plan.steps[at];
             let (outcome, because) = match put_back(connection, step, &object, &mut patience).await {
-                Ok(()) => (State::RolledBack, "written, then put back because another object failed".to_owned()),
+                Ok(()) => {
+                    let why =
+                        ("written, then put back because another object failed", "已写入，又因另一个对象失败而恢复");
+                    (State::RolledBack, why.into())
+                }
                 Err(why) => {
                     state = State::Partial;
-                    (State::Applied, format!("written, and could not be put back: {why}"))
+                    let Said { en, zh } = why;
+                    (State::Applied, said!("written, and could not be put back: {en}", "已写入，且未能恢复：{zh}"))
                 }
             };
             let version = resource_version(&object);
             ended[at] = self.ended(entry, at, step, outcome, because, version).await?;
         }
         for (at, step) in plan.steps.iter().enumerate().skip(ended.len()) {
-            let because = "not tried, because an object before it failed".to_owned();
+            let because = said!("not tried, because an object before it failed", "未尝试，因为它之前的一个对象失败了");
             ended.push(self.ended(entry, at, step, State::RolledBack, because, String::new()).await?);
         }
         self.opening.records.close(entry, state).await?;
@@ -219,7 +229,7 @@ impl Session {
         at: usize,
         step: &Step,
         state: State,
-        because: String,
+        because: Said,
         version: String,
     ) -> Result<Ended> {
         let outcome = ObjectOutcome { state, resource_version: version.clone(), because: because.clone() };
@@ -242,8 +252,8 @@ fn resource_version(object: &Value) -> String {
 
 /// Whether everything that stands in the way was decided by the user.
 fn permit(plan: &Plan, take_over: &[String]) -> Result<()> {
-    if !plan.because.is_empty() {
-        return Err(Error::Refused { reason: plan.because.as_str().into() });
+    if !plan.because.en.is_empty() {
+        return Err(Error::Refused { reason: plan.because.clone() });
     }
     for step in &plan.steps {
         let held: Vec<&Conflict> = step.conflicts.iter().filter(|c| !take_over.contains(&c.manager)).collect();
@@ -257,21 +267,22 @@ fn permit(plan: &Plan, take_over: &[String]) -> Result<()> {
 
 /// Whether an object is still exactly what the review read; its controller may go on meanwhile where an order stays the same.
 async fn unchanged(connection: &Connection, step: &Step) -> Result<()> {
-    let changed = |detail: String| Error::Changed { object: step.key.clone(), detail };
+    let changed = |detail: Said| Error::Changed { object: step.key.clone(), detail };
     if let Method::Order(order, patch) = &step.method {
         let still = foreign::still(connection, step, *order, patch).await?;
-        return still.map(drop).ok_or_else(|| changed(": its rollout has moved on".into()));
+        return still.map(drop).ok_or_else(|| changed(said!(": its rollout has moved on", "：它的发布已向前推进")));
     }
     match (read(connection, &step.key).await?, &step.live) {
         (None, None) => Ok(()),
-        (Some(_), None) => Err(changed(": it has been created".into())),
-        (None, Some(_)) => Err(changed(": it has been deleted".into())),
+        (Some(_), None) => Err(changed(said!(": it has been created", "：它已被创建"))),
+        (None, Some(_)) => Err(changed(said!(": it has been deleted", "：它已被删除"))),
         (Some(now), Some(live)) if now["metadata"]["uid"] != live["metadata"]["uid"] => {
-            Err(changed(": it has been deleted and made again".into()))
+            Err(changed(said!(": it has been deleted and made again", "：它已被删除并重新创建")))
         }
         (Some(now), Some(live)) if resource_version(&now) != resource_version(live) => {
             let fields: Vec<String> = touched(live, &now).iter().map(|field| dotted(&field.path)).collect();
-            Err(changed(if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) }))
+            let fields = fields.join(", ");
+            Err(changed(if fields.is_empty() { Said::default() } else { said!(": {fields}", "：{fields}") }))
         }
         _ => Ok(()),
     }
@@ -280,7 +291,9 @@ async fn unchanged(connection: &Connection, step: &Step) -> Result<()> {
 /// Writes one object, once.
 async fn write(connection: &Connection, step: &Step, patience: &mut Patience) -> Written {
     let answer = match &step.method {
-        Method::Nothing => return Written::Done(step.live.clone().unwrap_or_default(), "it was so already".into()),
+        Method::Nothing => {
+            return Written::Done(step.live.clone().unwrap_or_default(), said!("it was so already", "它已是如此"));
+        }
         Method::Create(body) => connection.create(body, &strict(false)).await.map(|answer| answer.object),
         Method::Apply(body) => {
             let options = Options {
@@ -298,8 +311,8 @@ async fn write(connection: &Connection, step: &Step, patience: &mut Patience) ->
                 let options = Options { resource_version: Some(version).filter(|_| patch.exact), ..strict(false) };
                 connection.merge_patch(&step.key, patch.status, &patch.body, &options).await.map(|answer| answer.object)
             }
-            Ok(None) => return Written::Refused("its rollout has moved on".into()),
-            Err(error) => return Written::Not(error.to_string()),
+            Ok(None) => return Written::Refused(said!("its rollout has moved on", "它的发布已向前推进")),
+            Err(error) => return Written::Not(error.said()),
         },
         Method::Delete => {
             let only = step.live.as_ref().map(preconditions).unwrap_or_default();
@@ -311,8 +324,8 @@ async fn write(connection: &Connection, step: &Step, patience: &mut Patience) ->
             let remark = remark(step, &object);
             owned_as_before(connection, &step.key, object, step.managers.as_ref(), remark).await
         }
-        Err(error) if is_refusal(&error) => Written::Refused(error.to_string()),
-        Err(error) if is_answer(&error) => Written::Not(error.to_string()),
+        Err(error) if is_refusal(&error) => Written::Refused(error.said()),
+        Err(error) if is_answer(&error) => Written::Not(error.said()),
         Err(error) => settle(connection, step, &error, patience).await,
     }
 }
@@ -323,24 +336,33 @@ async fn owned_as_before(
     key: &ObjectKey,
     object: Value,
     owners: Option<&Value>,
-    remark: String,
+    remark: Said,
 ) -> Written {
     let Some(owners) = owners else { return Written::Done(object, remark) };
     match managers::put_back(connection, key, &object, owners).await {
         Ok(object) => Written::Done(object, remark),
-        Err(error) => Written::Done(object, format!("its fields are as before, their owners are not: {error}")),
+        Err(error) => {
+            let Said { en, zh } = error.said();
+            let why = said!(
+                "its fields are as before, their owners are not: {en}",
+                "它的字段已恢复原样，但字段的所有者没有：{zh}"
+            );
+            Written::Done(object, why)
+        }
     }
 }
 
 /// What the server stored besides what its dry-run had promised.
-fn remark(step: &Step, object: &Value) -> String {
-    let Some(promised) = step.result.as_ref().filter(|_| step.kind != ChangeKind::Delete) else { return String::new() };
+fn remark(step: &Step, object: &Value) -> Said {
+    let Some(promised) = step.result.as_ref().filter(|_| step.kind != ChangeKind::Delete) else {
+        return Said::default();
+    };
     let fields: Vec<String> = touched(promised, object).iter().map(|field| dotted(&field.path)).collect();
     if fields.is_empty() {
-        String::new()
-    } else {
-        format!("stored with other values than its dry-run: {}", fields.join(", "))
+        return Said::default();
     }
+    let fields = fields.join(", ");
+    said!("stored with other values than its dry-run: {fields}", "存储的值与试运行的不同：{fields}")
 }
 
 /// Whether the server itself said no: then nothing was written. Anything else may hide a write that happened.
@@ -369,7 +391,7 @@ async fn settle(connection: &Connection, step: &Step, lost: &ApiError, patience:
             if patience.looks_again().await {
                 continue;
             }
-            return Written::Lost(lost.to_string());
+            return Written::Lost(lost.said());
         };
         let untouched = match (&now, &step.live) {
             (Some(now), Some(live)) if step.change() == Change::Order => {
@@ -380,16 +402,27 @@ async fn settle(connection: &Connection, step: &Step, lost: &ApiError, patience:
             _ => false,
         };
         if untouched {
-            return Written::Not(lost.to_string());
+            return Written::Not(lost.said());
         }
         return match (now, &step.result, step.kind) {
             (None, _, ChangeKind::Delete) => {
-                Written::Done(Value::Null, "its answer was lost; reading it back showed the deletion".into())
+                let why = said!(
+                    "its answer was lost; reading it back showed the deletion",
+                    "其应答丢失；重新读取表明它已删除"
+                );
+                Written::Done(Value::Null, why)
             }
             (Some(now), Some(result), _) if step.meant(&now) == step.meant(result) => {
-                Written::Done(now, "its answer was lost; reading it back showed the change".into())
+                let why = said!(
+                    "its answer was lost; reading it back showed the change",
+                    "其应答丢失；重新读取表明更改已生效"
+                );
+                Written::Done(now, why)
             }
-            _ => Written::Lost(format!("{lost}; since then somebody changed it")),
+            _ => {
+                let Said { en, zh } = lost.said();
+                Written::Lost(said!("{en}; since then somebody changed it", "{zh}；此后有人改了它"))
+            }
         };
     }
 }
@@ -401,15 +434,18 @@ async fn put_back(
     step: &Step,
     written: &Value,
     patience: &mut Patience,
-) -> std::result::Result<(), String> {
+) -> std::result::Result<(), Said> {
     if step.method == Method::Nothing {
         return Ok(());
     }
     if step.change() == Change::Order {
-        return Err("what its controller was told through its status cannot be taken back".into());
+        return Err(said!(
+            "what its controller was told through its status cannot be taken back",
+            "经由状态告诉其控制器的内容无法撤回"
+        ));
     }
     let mut tried = false;
-    let mut refused: Option<(String, String)> = None;
+    let mut refused: Option<(String, Said)> = None;
     loop {
         let error = match read(connection, &step.key).await {
             Err(error) => error,
@@ -420,7 +456,7 @@ async fn put_back(
                 }
                 let now = now.unwrap_or_default();
                 if !managers::only_status_moved(written, &now) {
-                    return Err("somebody changed it since".into());
+                    return Err(said!("somebody changed it since", "此后有人改了它"));
                 }
                 if let Some((_, why)) = refused.filter(|(version, _)| *version == resource_version(&now)) {
                     return Err(why);
@@ -429,14 +465,14 @@ async fn put_back(
                 match put_back_at(connection, step, written, &now).await {
                     Ok(()) => return Ok(()),
                     Err(error) => {
-                        refused = is_answer(&error).then(|| (resource_version(&now), error.to_string()));
+                        refused = is_answer(&error).then(|| (resource_version(&now), error.said()));
                         error
                     }
                 }
             }
         };
         if !patience.looks_again().await {
-            return Err(error.to_string());
+            return Err(error.said());
         }
     }
 }

@@ -6,10 +6,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use cluster::{Answer, ApiError, Cause, Connection, FIELD_MANAGER, Options, Preconditions};
 use journal::Change;
 use serde_json::Value;
-use world::ObjectKey;
-use world::yaml::{self, Problem};
+use world::{ObjectKey, Said, said, yaml};
 
+use super::undo::undecided;
 use crate::Result;
+use crate::change::merge::Clash;
 use crate::change::owners::{apply_body, others, owner};
 use crate::change::touched::{Touched, desired, dotted, meant, patch, touched};
 use crate::change::tray::{ChangeKind, Item};
@@ -42,6 +43,26 @@ pub struct Conflict {
     pub field: String,
 }
 
+/// What the server, or we, say of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// From 1, in the text that is to be written.
+    pub line: usize,
+    /// In their words, or ours.
+    pub message: Said,
+    /// Nothing can be written with it; else a warning.
+    pub error: bool,
+}
+
+/// Something that we changed and somebody else as well since.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dispute {
+    /// What, and its three values.
+    pub clash: Clash,
+    /// Who, by the names that the server knows them by; empty where it names nobody.
+    pub managers: Vec<String>,
+}
+
 /// One planned write.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -59,6 +80,8 @@ pub struct Step {
     pub problems: Vec<Problem>,
     /// Fields of others.
     pub conflicts: Vec<Conflict>,
+    /// Of an undo: what somebody else changed since as well.
+    pub disputes: Vec<Dispute>,
     /// Only earlier patches of ours conflict.
     pub ours_conflicts: bool,
     /// Who shall own which fields after the write, where that is put back too.
@@ -81,9 +104,15 @@ impl Step {
         self.live.as_ref().map(owner).unwrap_or_default()
     }
 
-    /// The server accepted it.
+    /// The server accepted it, and nothing is left to decide.
     pub fn accepted(&self) -> bool {
-        !self.problems.iter().any(|problem| problem.error)
+        self.obstacle().is_none()
+    }
+
+    /// What stands in its way besides conflicts.
+    pub fn obstacle(&self) -> Option<Said> {
+        let refused = || self.problems.iter().find(|problem| problem.error).map(|problem| problem.message.clone());
+        undecided(&self.disputes).or_else(refused)
     }
 
     /// What the journal calls it.
@@ -123,6 +152,7 @@ impl Step {
             result: None,
             problems: vec![problem],
             conflicts: Vec::new(),
+            disputes: Vec::new(),
             ours_conflicts: false,
             managers: None,
         }
@@ -134,8 +164,8 @@ fn text<'a>(object: Option<&'a Value>, pointer: &str) -> &'a str {
 }
 
 /// A problem of the object as a whole.
-pub(crate) fn problem(message: impl Into<String>) -> Problem {
-    Problem { line: 1, column: 1, message: message.into(), error: true }
+pub(crate) fn problem(message: impl Into<Said>) -> Problem {
+    Problem { line: 1, message: message.into(), error: true }
 }
 
 /// The object as the server has it now; `None` where it is not there.
@@ -163,13 +193,22 @@ pub async fn plan(connection: &Connection, item: &Item) -> Result<Step, ApiError
     match (item.kind, live) {
         (ChangeKind::Create, None) => create(connection, item).await,
         (ChangeKind::Create, Some(live)) => {
-            let said = problem(format!("{} exists already: open it and edit it", item.key));
-            Ok(Step::refused(&item.key, item.kind, Some(live), said))
+            let key = &item.key;
+            let said = problem(said!("{key} exists already: open it and edit it", "{key} 已存在：请打开它编辑"));
+            Ok(Step::refused(key, item.kind, Some(live), said))
         }
-        (_, None) => Ok(Step::refused(&item.key, item.kind, None, problem(format!("{} has been deleted", item.key)))),
+        (_, None) => {
+            let key = &item.key;
+            let said = problem(said!("{key} has been deleted", "{key} 已被删除"));
+            Ok(Step::refused(key, item.kind, None, said))
+        }
         (kind, Some(live)) => match moved_on(item, &live) {
             Some(fields) => {
-                let said = problem(format!("somebody changed it since this edit began: {fields}"));
+                let Said { en, zh } = fields;
+                let said = problem(said!(
+                    "somebody changed it since this edit began: {en}",
+                    "此次编辑开始之后有人改了它：{zh}"
+                ));
                 Ok(Step::refused(&item.key, kind, Some(live), said))
             }
             None if kind == ChangeKind::Delete => delete(connection, &item.key, live).await,
@@ -179,13 +218,15 @@ pub async fn plan(connection: &Connection, item: &Item) -> Result<Step, ApiError
 }
 
 /// The fields that somebody changed since the edit began; `None` where nobody did.
-fn moved_on(item: &Item, live: &Value) -> Option<String> {
+fn moved_on(item: &Item, live: &Value) -> Option<Said> {
     if text(Some(live), "/metadata/resourceVersion") == item.base {
         return None;
     }
-    let Some(base) = &item.base_body else { return Some("the version it was made from is no longer known".into()) };
+    let Some(base) = &item.base_body else {
+        return Some(said!("the version it was made from is no longer known", "它所依据的版本已无从得知"));
+    };
     let fields: Vec<String> = touched(base, live).iter().map(|field| dotted(&field.path)).collect();
-    (!fields.is_empty()).then(|| fields.join(", "))
+    (!fields.is_empty()).then(|| fields.join(", ").into())
 }
 
 async fn create(connection: &Connection, item: &Item) -> Result<Step, ApiError> {
@@ -346,12 +387,12 @@ pub(crate) fn nothing(key: &ObjectKey, kind: ChangeKind, live: Option<Value>) ->
 }
 
 /// A step that cannot be planned, with what stands in its way.
-pub(crate) fn blocked(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, why: String) -> Step {
+pub(crate) fn blocked(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, why: impl Into<Said>) -> Step {
     Step::refused(key, kind, live, problem(why))
 }
 
 fn accepted(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, method: Method, answer: Answer) -> Step {
-    let warned = |message| Problem { line: 1, column: 1, message, error: false };
+    let warned = |message: String| Problem { error: false, ..problem(message) };
     Step {
         key: key.clone(),
         kind,
@@ -360,6 +401,7 @@ fn accepted(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, method: Meth
         result: Some(answer.object),
         problems: answer.warnings.into_iter().map(warned).collect(),
         conflicts: Vec::new(),
+        disputes: Vec::new(),
         ours_conflicts: false,
         managers: None,
     }
@@ -380,12 +422,7 @@ fn refusal(
                 .iter()
                 .map(|cause| {
                     let named = if cause.field.is_empty() { String::new() } else { format!("{}: ", cause.field) };
-                    Problem {
-                        line: at(&cause.field),
-                        column: 1,
-                        message: format!("{named}{}", cause.message),
-                        error: true,
-                    }
+                    Problem { line: at(&cause.field), ..problem(format!("{named}{}", cause.message)) }
                 })
                 .collect()
         }
@@ -395,7 +432,7 @@ fn refusal(
         | Cause::NotFound { .. }
         | Cause::Conflict { .. }
         | Cause::NotAllowed { .. } => {
-            vec![problem(format!("{}; {}", error.cause, error.hint().0))]
+            vec![problem(Said::in_turn(&[error.cause.said(), error.hint().into()]))]
         }
         _ => return Err(error),
     };

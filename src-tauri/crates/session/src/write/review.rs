@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use journal::EntryId;
 use mesh::{Effect, Unknown};
-use world::yaml::Problem;
-use world::{Change, Object, Origin, World};
+use world::{Change, Object, ObjectKey, Origin, Said, World, said};
 
-use super::plan::{self, Method, Step};
+use super::plan::{self, Method, Problem, Step};
 use crate::change::order;
 use crate::change::tray::ChangeKind;
 use crate::rollout::foreign;
@@ -27,7 +26,7 @@ pub struct Plan {
     /// What could not be known.
     pub unknown: Vec<Unknown>,
     /// What stands in the way besides conflicts; empty where nothing does.
-    pub because: String,
+    pub because: Said,
     /// What it was made from.
     pub(crate) whence: Whence,
 }
@@ -38,20 +37,37 @@ pub(crate) enum Whence {
     /// The tray at this revision.
     Tray(u64),
     /// An entry of the journal, which it takes back, and those before it that it takes back as well.
-    Undo(EntryId, Vec<EntryId>),
+    Undo {
+        /// The last of them.
+        entry: EntryId,
+        /// Oldest first.
+        before: Vec<EntryId>,
+        /// Objects that the user left out: then the entries are not undone but in part, and can be undone again.
+        left_out: Vec<ObjectKey>,
+    },
     /// Neither; with what the journal says of it where the user says nothing.
     Itself(String),
 }
 
 impl Whence {
-    /// The entry that it takes back.
-    pub(crate) fn undoes(&self) -> Option<EntryId> {
-        if let Self::Undo(entry, _) = self { Some(*entry) } else { None }
+    /// The entry that it is an undo of.
+    pub(crate) fn undo_of(&self) -> Option<EntryId> {
+        if let Self::Undo { entry, .. } = self { Some(*entry) } else { None }
     }
 
-    /// Those before it that it takes back as well.
-    pub(crate) fn undoes_too(&self) -> &[EntryId] {
-        if let Self::Undo(_, before) = self { before } else { &[] }
+    /// The entry that nothing is left of once this is written, and those before it.
+    pub(crate) fn undoes(&self) -> (Option<EntryId>, &[EntryId]) {
+        match self {
+            Self::Undo { entry, before, left_out } if left_out.is_empty() => (Some(*entry), before),
+            _ => (None, &[]),
+        }
+    }
+}
+
+impl Plan {
+    /// Objects that the user left out of an undo.
+    pub fn left_out(&self) -> &[ObjectKey] {
+        if let Whence::Undo { left_out, .. } = &self.whence { left_out } else { &[] }
     }
 }
 
@@ -86,7 +102,7 @@ impl Session {
         let before = self.ready().await?;
         for step in steps.iter_mut().filter(|step| step.method != Method::Nothing) {
             let moved = foreign::mover(before.world(), &step.key);
-            step.problems.extend(moved.map(|said| Problem { line: 1, column: 1, message: said.en, error: false }));
+            step.problems.extend(moved.map(|said| Problem { error: false, ..plan::problem(said) }));
         }
         let outcome = outcome(before.world(), &steps);
         let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();
@@ -99,12 +115,13 @@ impl Session {
         });
         let (effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
         unknown.extend(self.traffic.borrow().unknown.iter().cloned());
-        let because = steps
-            .iter()
-            .filter_map(|step| Some((step, step.problems.iter().find(|problem| problem.error)?)))
-            .map(|(step, problem)| format!("{}: {}", step.key, problem.message))
-            .next()
-            .unwrap_or_default();
+        let because = match &*steps {
+            [] => said!("every object is left out: there is nothing to write", "所有对象都已排除：没有要写入的内容"),
+            steps => {
+                let obstacle = |step: &Step| Some(Said::of(step.key.to_string(), step.obstacle()?));
+                steps.iter().find_map(obstacle).unwrap_or_default()
+            }
+        };
         let mut hasher = DefaultHasher::new();
         whence.hash(&mut hasher);
         let token = plan::token(&steps, hasher.finish());

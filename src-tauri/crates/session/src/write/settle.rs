@@ -9,6 +9,7 @@ use journal::{Change, Entry, EntryId, ObjectOutcome, ObjectRecord, State};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use world::{Said, said};
 
 use super::plan::read;
 use crate::change::touched::touched;
@@ -46,12 +47,23 @@ impl Found {
         }
     }
 
-    pub(crate) fn words(self) -> &'static str {
+    pub(crate) fn said(self) -> Said {
         match self {
-            Self::Before => "the cluster has it as it was before: it was not written",
-            Self::After => "the cluster has it as it was asked for: it was written",
-            Self::Otherwise => "the cluster has it otherwise: somebody changed it since",
+            Self::Before => {
+                said!("the cluster has it as it was before: it was not written", "集群中它仍是之前的样子：未写入")
+            }
+            Self::After => {
+                said!("the cluster has it as it was asked for: it was written", "集群中它已是所要求的样子：已写入")
+            }
+            Self::Otherwise => {
+                said!("the cluster has it otherwise: somebody changed it since", "集群中它是另一个样子：此后有人改了它")
+            }
         }
+    }
+
+    /// After what was known of it until now.
+    pub(crate) fn after(self, known: &Said) -> Said {
+        if known.en.is_empty() { self.said() } else { Said::in_turn(&[known.clone(), self.said()]) }
     }
 
     fn outcome(self, record: &ObjectRecord, live: Option<&Value>) -> ObjectOutcome {
@@ -61,8 +73,7 @@ impl Found {
             Self::After => (State::Applied, version),
             Self::Otherwise => (State::Partial, None),
         };
-        let said = &record.outcome.because;
-        let because = if said.is_empty() { self.words().to_owned() } else { format!("{said}; {}", self.words()) };
+        let because = self.after(&record.outcome.because);
         ObjectOutcome { state, resource_version: version.unwrap_or_default().to_owned(), because }
     }
 }

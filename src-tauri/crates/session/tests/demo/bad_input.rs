@@ -76,7 +76,7 @@ async fn crds_that_are_missing_are_named_and_nothing_pretends_to_know() {
         "metadata": {"name": "new", "namespace": "prod"}, "spec": {"hosts": ["reviews"]}}));
     bench.session.draft_put(&new, "").await.unwrap();
     let plan = bench.review().await;
-    assert!(plan.because.contains("is not served there; Install the CRD"), "{}", plan.because);
+    assert!(plan.because.en.contains("is not served there; Install the CRD"), "{}", plan.because);
     let error = bench.session.apply(&plan.token, "", &[]).await.unwrap_err();
     assert!(error.to_string().ends_with("nothing was written"), "{error}");
     assert_eq!(bench.session.tray().borrow().items().len(), 1, "the draft stays");
@@ -100,7 +100,7 @@ async fn a_kind_that_is_forbidden_is_said_wherever_it_matters() {
         "metadata": {"name": "new", "namespace": "prod"}, "spec": {"hosts": ["reviews"]}}));
     bench.session.draft_put(&new, "").await.unwrap();
     let plan = bench.review().await;
-    assert!(plan.because.contains("you may not list virtualservices"), "{}", plan.because);
+    assert!(plan.because.en.contains("you may not list virtualservices"), "{}", plan.because);
     assert_eq!(bench.session.tray().borrow().items().len(), 1, "the draft stays");
 }
 
@@ -131,7 +131,7 @@ async fn hostile_texts_and_huge_ones_stay_what_they_are() {
     let (was, is) = plan.steps[0].images();
     let fields = touched(&was.unwrap(), &is.unwrap());
     let changed: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
-    assert_eq!((plan.because.as_str(), changed), ("", vec!["/spec/http"]));
+    assert_eq!((plan.because.en.as_str(), changed), ("", vec!["/spec/http"]));
     let applied = bench.session.apply(&plan.token, HOSTILE, &owners(&plan)).await.unwrap();
     assert_eq!(bench.object("VirtualService").await["metadata"]["annotations"], before["metadata"]["annotations"]);
     assert_eq!(bench.session.history(&Default::default()).await.unwrap()[0].entry.message, HOSTILE);
@@ -152,7 +152,7 @@ async fn names_that_are_none_are_no_paths() {
             "metadata": {"name": name, "namespace": "prod"}, "spec": {}}));
         if bench.session.draft_put(&text, "").await.is_ok() {
             let plan = bench.review().await;
-            assert!(plan.because.contains("is not a name"), "{name}: {}", plan.because);
+            assert!(plan.because.en.contains("is not a name"), "{name}: {}", plan.because);
             bench.session.draft_clear();
         }
     }

@@ -133,7 +133,7 @@ async fn an_order_is_shown_journaled_and_taken_back_where_that_has_a_meaning() {
     let diff = told(aborted.id).await.items.remove(0).diff;
     assert!(diff.iter().any(|line| line.side == DiffSide::After && line.text.trim() == "abort: true"), "{diff:?}");
     let back = bench.session.undo_review(aborted.id).await.unwrap();
-    assert!(back.because.ends_with("cannot be taken back: give it another order"), "{}", back.because);
+    assert!(back.because.en.ends_with("cannot be taken back: give it another order"), "{}", back.because);
 
     // A pause is a field like any other.
     let paused = give(&bench, &rollout(), Order::Pause).await.entry;
@@ -153,7 +153,7 @@ async fn weights_that_they_move_are_warned_of() {
     bench.session.draft_put(&edited, &whole.resource_version).await.unwrap();
     let review = bench.session.review().await.unwrap();
     let said: Vec<_> =
-        review.steps[0].problems.iter().map(|problem| (problem.message.as_str(), problem.error)).collect();
+        review.steps[0].problems.iter().map(|problem| (problem.message.en.as_str(), problem.error)).collect();
     assert_eq!(said, [("Argo Rollouts moves its weights (Rollout prod/reviews), and may set them back", false)]);
     let plan = "name: r\nservice: {namespace: prod, name: reviews}\nroute: {kind: VirtualService, name: reviews}\nstable: v1\ncanary: v2\nsteps: [{weight: 50}]\n";
     let plan = rollout::Plan::read(plan).unwrap();
@@ -245,7 +245,7 @@ async fn a_plan_is_written_as_their_object_and_what_is_lost_is_told() {
     // It goes the way of every change.
     bench.session.draft_put(&flagger.dishes[0].after, "").await.unwrap();
     let review = bench.session.review().await.unwrap();
-    assert_eq!((review.because.as_str(), review.steps.len()), ("", 1));
+    assert_eq!((review.because.en.as_str(), review.steps.len()), ("", 1));
     bench.session.apply(&review.token, "rollout by Flagger", &[]).await.unwrap();
     bench.admin().get(&flagger.dishes[0].key).await.unwrap();
     bench.admin().delete(&key(&rollout()), &cluster::Preconditions::default(), false).await.unwrap();
@@ -332,5 +332,5 @@ async fn gates_are_written_as_what_they_ask_of_prometheus() {
     }
     let review = bench.session.review().await.unwrap();
     let order: Vec<_> = review.steps.iter().map(|step| &*step.key.kind).collect();
-    assert_eq!((&*review.because, order), ("", vec!["AnalysisTemplate", "Rollout"]));
+    assert_eq!((&*review.because.en, order), ("", vec!["AnalysisTemplate", "Rollout"]));
 }

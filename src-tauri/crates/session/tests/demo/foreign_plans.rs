@@ -35,7 +35,7 @@ async fn taken(bench: &Bench, written: &Written) {
         bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
     }
     let review = bench.session.review().await.unwrap();
-    assert_eq!((&*review.because, review.steps.len()), ("", written.dishes.len()));
+    assert_eq!((&*review.because.en, review.steps.len()), ("", written.dishes.len()));
     for step in &review.steps {
         assert!(step.problems.is_empty(), "{}: {:?}", step.key, step.problems);
     }
@@ -107,7 +107,7 @@ async fn what_is_written_keeps_to_the_schemas_of_the_controllers() {
     let wrong = yaml::edit(&flagger.dishes[0].after, &[Edit::set("/spec/service/hosts", "shop.example.com")]).unwrap();
     bench.session.draft_put(&wrong, "").await.unwrap();
     let review = bench.session.review().await.unwrap();
-    assert!(review.steps[0].problems[0].message.contains("spec.service.hosts"), "{:?}", review.steps[0].problems);
+    assert!(review.steps[0].problems[0].message.en.contains("spec.service.hosts"), "{:?}", review.steps[0].problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]

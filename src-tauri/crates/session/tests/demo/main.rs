@@ -21,3 +21,4 @@ mod round_trip;
 mod strict;
 mod studio;
 mod uncertain;
+mod undo;

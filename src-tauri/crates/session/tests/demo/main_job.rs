@@ -24,7 +24,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     assert_eq!(bench.session.tray().borrow().items()[0].fields_changed(), 1);
 
     let plan = bench.review().await;
-    assert_eq!((plan.because.as_str(), plan.unknown.as_slice()), ("", [].as_slice()));
+    assert_eq!((plan.because.en.as_str(), plan.unknown.as_slice()), ("", [].as_slice()));
     let says = session::says::says(&plan.effect);
     let moved = says.iter().find(|line| line.detail.en.contains("10 % moves from v1 to v2"));
     assert!(moved.is_some_and(|line| line.observed && line.per_second > 0.0), "{says:#?}");
@@ -33,7 +33,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
 
     let owners = owners(&plan);
     let applied = bench.session.apply(&plan.token, "try v2", &owners).await.unwrap();
-    assert_eq!((applied.state, applied.objects[0].because.as_str()), (State::Applied, ""));
+    assert_eq!((applied.state, applied.objects[0].because.en.as_str()), (State::Applied, ""));
     assert!(bench.session.tray().borrow().items().is_empty(), "what was applied is no draft");
     let live = bench.object("VirtualService").await;
     assert_eq!(live.pointer("/spec/http/1/route/0/weight"), Some(&80.into()));
@@ -55,7 +55,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!((rows.len(), rows[0].entry.message.as_str(), rows[0].entry.state), (1, "try v2", State::Applied));
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
-    assert_eq!(undo.because, "");
+    assert_eq!(undo.because.en, "");
     let undone = bench.session.undo(applied.entry, &undo.token).await.unwrap();
     assert_eq!(undone.state, State::Applied);
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
@@ -168,7 +168,7 @@ async fn who_may_only_read_is_told_the_verb() {
     let bench = bench(Demo::viewer).await;
     bench.move_weight(80).await;
     let plan = bench.review().await;
-    assert!(plan.because.contains("you may not patch virtualservices"), "{}", plan.because);
+    assert!(plan.because.en.contains("you may not patch virtualservices"), "{}", plan.because);
     let error = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap_err();
     assert!(error.to_string().ends_with("nothing was written"), "{error}");
 }
@@ -183,7 +183,10 @@ async fn an_undo_stops_at_a_third_hand() {
         {"op": "replace", "path": "/spec/http/1/route/1/weight", "value": 40}]);
     bench.admin().json_patch(&reviews("VirtualService"), &third, &cluster::Options::default()).await.unwrap();
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
-    assert_eq!(undo.because, "VirtualService prod/reviews: somebody changed the same fields since: spec.http");
+    assert_eq!(
+        undo.because.en,
+        "VirtualService prod/reviews: somebody changed the same fields since: spec.http[1].route[0].weight, spec.http[1].route[1].weight"
+    );
     let error = bench.session.undo(applied.entry, &undo.token).await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     let live = bench.object("VirtualService").await;
@@ -197,7 +200,7 @@ async fn created_and_deleted_objects_come_and_go() {
     let text = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: probe\n  namespace: dev\nspec:\n  mtls:\n    mode: STRICT\n";
     bench.session.draft_put(text, "").await.unwrap();
     let plan = bench.review().await;
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     let made = bench.session.apply(&plan.token, "", &[]).await.unwrap();
     assert_eq!(drifted().await, 0, "our own write is on its way, and no other's");
     let key = ObjectKey::new("security.istio.io", "PeerAuthentication", "dev", "probe");
@@ -269,7 +272,7 @@ async fn a_server_that_dies_between_two_objects_leaves_them_as_they_were() {
         assert_eq!(plan.steps[0].key.kind, "DestinationRule", "subsets before the routes that name them");
         let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
         assert_eq!(applied.state, State::RolledBack, "{applied:#?}");
-        let said: Vec<&str> = applied.objects.iter().map(|object| object.because.as_str()).collect();
+        let said: Vec<&str> = applied.objects.iter().map(|object| object.because.en.as_str()).collect();
         assert_eq!(said[0], "written, then put back because another object failed");
         assert!(said[1].starts_with("not written: apply VirtualService prod/reviews on demo: "), "{}", said[1]);
         assert_eq!((bench.object("DestinationRule").await, bench.object("VirtualService").await), before);
@@ -284,7 +287,7 @@ async fn a_lost_answer_is_settled_by_reading_back() {
     let plan = bench.review().await;
     let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
     assert_eq!(applied.state, State::Applied, "{applied:#?}");
-    assert_eq!(applied.objects[1].because, "its answer was lost; reading it back showed the change");
+    assert_eq!(applied.objects[1].because.en, "its answer was lost; reading it back showed the change");
     let live = bench.object("VirtualService").await;
     assert_eq!(live.pointer("/spec/http/1/route/0/weight"), Some(&80.into()));
 }
@@ -296,8 +299,8 @@ async fn a_server_that_stays_dead_is_reported_object_by_object() {
     let plan = bench.review().await;
     let applied = bench.session.apply(&plan.token, "", &owners(&plan)).await.unwrap();
     assert_eq!(applied.state, State::Partial);
-    assert!(applied.objects[0].because.starts_with("written, and could not be put back: "), "{applied:#?}");
-    assert!(applied.objects[1].because.starts_with("nobody knows whether it was written: "), "{applied:#?}");
+    assert!(applied.objects[0].because.en.starts_with("written, and could not be put back: "), "{applied:#?}");
+    assert!(applied.objects[1].because.en.starts_with("nobody knows whether it was written: "), "{applied:#?}");
     let rows = bench.session.history(&Default::default()).await.unwrap();
     assert_eq!(rows[0].entry.state, State::Partial, "the journal knows it too");
 }

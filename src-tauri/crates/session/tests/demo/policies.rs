@@ -49,7 +49,7 @@ async fn keep(bench: &Bench, dishes: &[session::recipes::Dish]) {
 
 async fn apply(bench: &Bench) {
     let plan = bench.review().await;
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     let applied = bench.session.apply(&plan.token, "", &[]).await.unwrap();
     assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
 }

@@ -178,7 +178,7 @@ async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
     assert_eq!((item.key.kind.as_str(), item.fields_changed() > 0), ("Deployment", true), "{}", item.yaml);
     assert!(!item.outdated(&bench.session.world()));
     let plan = tokio::time::timeout(LIMIT, bench.session.review()).await.unwrap().unwrap();
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     let (old, new) = plan.steps[0].texts();
     assert!(!old.contains("proxyCPU") && new.contains("sidecar.istio.io/proxyCPU: 15m"), "{new}");
 }

@@ -8,6 +8,7 @@ use journal::{Journal, ObjectOutcome, State};
 use rollout::{Command, Interrupted, Phase, Plan, Split};
 use serde_json::Value;
 use session::rollout::{Shown, Supposed};
+use session::write::undo::Choices;
 use session::{DEMO, Profile, Session, Workbench};
 
 use crate::bench::{Bench, Death, LIMIT, bench, dying, open, reviews};
@@ -92,21 +93,22 @@ async fn goes_to_the_end_while_the_gates_hold() {
     );
 
     // All of it is taken back in one act: one preview, one write, one entry.
-    let plan = bench.session.rollout_undo_review(id).await.unwrap();
-    assert_eq!((plan.because.as_str(), plan.steps.len()), ("", 1));
+    let plan = bench.session.rollout_undo_review(id, &Choices::default()).await.unwrap();
+    assert_eq!((plan.because.en.as_str(), plan.steps.len()), ("", 1));
     let undone = bench.session.rollout_undo(id, &plan.token).await.unwrap();
     assert_eq!((undone.state, weights(&bench).await), (State::Applied, vec![90, 10]));
     let wanted = session::history::Wanted { search: "rollout".into(), ..Default::default() };
     let told: Vec<_> = bench.session.history(&wanted).await.unwrap().into_iter().map(|r| r.entry).collect();
     assert_eq!(told[0].message, "undo of rollout reviews");
     assert!(told[1..].iter().all(|entry| entry.state == State::Undone), "{told:#?}");
-    let again = bench.session.rollout_undo_review(id).await.unwrap_err().to_string();
+    let again = bench.session.rollout_undo_review(id, &Choices::default()).await.unwrap_err().to_string();
     assert!(again.contains("changed nothing that still stands"), "{again}");
 
     // The same where the program died between the write and its record: the next start finds that all of it is undone.
     let ids: Vec<_> = told.iter().map(|entry| entry.id).collect();
     let journal = Journal::open(bench.folder.path()).unwrap().journal;
-    let unknown = ObjectOutcome { state: State::Intended, resource_version: String::new(), because: String::new() };
+    let unknown =
+        ObjectOutcome { state: State::Intended, resource_version: String::new(), because: world::Said::default() };
     journal.outcome(ids[0], 0, &unknown).unwrap();
     journal.close(ids[0], State::Intended).unwrap();
     ids[1..].iter().for_each(|id| journal.close(*id, State::Applied).unwrap());

@@ -28,7 +28,7 @@ async fn step(bench: &Bench, namespace: &str, guard: bool) -> i64 {
     let dish = bench.session.strict_step(namespace, guard).await.unwrap();
     bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
     let plan = bench.review().await;
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     if namespace == "prod" {
         // Those whom nobody counts but the called are asked about as well.
         let nameless = |change: &&mesh::EffectChange| change.title.en == "callers without a proxy → inventory";

@@ -228,7 +228,7 @@ async fn a_kind_that_no_table_knows_is_listed_and_edited() {
     tokio::time::timeout(LIMIT, live.wait_for(listed)).await.expect("it is followed").unwrap();
     bench.session.draft_put(text, "").await.unwrap();
     let plan = bench.review().await;
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     let applied = bench.session.apply(&plan.token, "", &[]).await.unwrap();
     assert_eq!(applied.state, journal::State::Applied, "{applied:?}");
     let key = ObjectKey::new("networking.istio.io", "FancyRoute", "prod", "one");
@@ -240,7 +240,7 @@ async fn a_kind_that_no_table_knows_is_listed_and_edited() {
     let whole = bench.session.document(&key).await.unwrap();
     let blue = yaml::edit(&whole.yaml, &[Edit::set("/spec/colour", "BLUE")]).unwrap();
     bench.session.draft_put(&blue, &whole.resource_version).await.unwrap();
-    assert_eq!(bench.review().await.because, "");
+    assert_eq!(bench.review().await.because.en, "");
     let foreign = "apiVersion: example.com/v1\nkind: Other\nmetadata:\n  name: x\n  namespace: prod\n";
     assert!(bench.session.draft_put(foreign, "").await.is_err(), "of no mesh");
 }

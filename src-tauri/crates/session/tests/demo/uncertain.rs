@@ -73,7 +73,7 @@ async fn planned() -> (Bench, Arc<Plan>, Value) {
 
 async fn undo(bench: &Bench, session: &Session, entry: EntryId, before: &Value) {
     let undo = session.undo_review(entry).await.unwrap();
-    assert_eq!(undo.because, "");
+    assert_eq!(undo.because.en, "");
     assert_eq!(session.undo(entry, &undo.token).await.unwrap().state, State::Applied);
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");
     assert_eq!(closed(session, entry, State::Applied).await.entry.state, State::Undone);
@@ -89,7 +89,7 @@ async fn a_write_that_was_made_is_closed_as_applied_and_can_be_undone() {
     let row = closed(&next, entry, State::Intended).await;
     let outcome = &row.entry.objects[0].outcome;
     assert_eq!((row.entry.state, outcome.state), (State::Applied, State::Applied));
-    assert_eq!(outcome.because, "the cluster has it as it was asked for: it was written");
+    assert_eq!(outcome.because.en, "the cluster has it as it was asked for: it was written");
     undo(&bench, &next, entry, &before).await;
 }
 
@@ -100,7 +100,7 @@ async fn a_write_that_was_not_made_is_closed_as_such() {
     let next = open(bench.folder.path(), bench.demo.client()).await;
     let row = closed(&next, entry, State::Intended).await;
     assert_eq!(row.entry.state, State::RolledBack);
-    assert_eq!(row.entry.objects[0].outcome.because, "the cluster has it as it was before: it was not written");
+    assert_eq!(row.entry.objects[0].outcome.because.en, "the cluster has it as it was before: it was not written");
     assert_eq!(told(&[&next], entry).await, (0, 1));
     assert_eq!(bench.object("VirtualService").await, before, "nothing is written for it");
     assert!(next.undo_review(entry).await.is_err(), "there is nothing to undo");
@@ -117,9 +117,9 @@ async fn a_third_hand_since_is_said_and_left_alone() {
     let next = open(bench.folder.path(), bench.demo.client()).await;
     let row = closed(&next, entry, State::Intended).await;
     assert_eq!(row.entry.state, State::Partial);
-    assert_eq!(row.entry.objects[0].outcome.because, "the cluster has it otherwise: somebody changed it since");
+    assert_eq!(row.entry.objects[0].outcome.because.en, "the cluster has it otherwise: somebody changed it since");
     let undo = next.undo_review(entry).await.unwrap();
-    assert!(undo.because.contains("somebody changed the same fields since"), "{}", undo.because);
+    assert!(undo.because.en.contains("somebody changed the same fields since"), "{}", undo.because);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +145,7 @@ async fn a_set_that_was_written_in_part_is_told_apart_and_taken_back() {
     let told = told.await.expect("the entry is settled");
     let states: Vec<State> = told.row.entry.objects.iter().map(|object| object.outcome.state).collect();
     assert_eq!((told.row.entry.state, states), (State::Partial, vec![State::Applied, State::RolledBack]));
-    assert!(told.items[1].because.ends_with("it was not written"), "{}", told.items[1].because);
+    assert!(told.items[1].because.en.ends_with("it was not written"), "{}", told.items[1].because);
     // Whichever session found it out says so.
     assert_eq!(self::told(&[&next, &bench.session], applied.entry).await, (1, 2));
 

@@ -1,22 +1,24 @@
 //! The tray, the review, the journal.
 
 use journal::State;
-use session::change::touched::desired;
+use session::change::merge::{Both, Side};
+use session::change::touched::{desired, dotted};
 use session::change::tray::{ChangeKind as SessionChange, Tray};
 use session::history::{Drift, Form, ItemOfEntry, Row, Told, Wanted};
 use session::says::{Line, says};
 use session::uptake::{Force, State as SessionUptake};
 use session::write::apply as written;
-use session::write::plan::{Conflict as SessionConflict, Step};
+use session::write::plan::{Conflict as SessionConflict, Dispute as SessionDispute, Problem, Step};
 use session::write::review::Plan;
+use session::write::undo::Choices;
 use world::World;
 use world::yaml;
 
 use super::all;
 use crate::types::{
-    Applied, ChangeKind, Conflict, DiffLine, DiffSide, Draft, DraftItem, DriftedField, EffectLine, EffectTone, Entry,
-    EntryItem, EntryRow, EntryState, Finding, HistoryArgs, HistoryForm, ObjectOutcome, ObjectRef, Review, ReviewItem,
-    Uptake, UptakeForce, UptakeRow, UptakeState, YamlProblem,
+    Applied, ChangeKind, Conflict, DiffLine, DiffSide, Dispute, Draft, DraftItem, DriftedField, EffectLine, EffectTone,
+    Entry, EntryItem, EntryRow, EntryState, Finding, HistoryArgs, HistoryForm, ObjectOutcome, ObjectRef, Review,
+    ReviewItem, ReviewProblem, UndoChoice, UndoSide, Uptake, UptakeForce, UptakeRow, UptakeState, YamlProblem,
 };
 
 impl From<SessionChange> for ChangeKind {
@@ -120,6 +122,51 @@ impl From<&SessionConflict> for Conflict {
     }
 }
 
+impl From<&SessionDispute> for Dispute {
+    fn from(SessionDispute { clash, managers }: &SessionDispute) -> Self {
+        let text = |value: &Option<serde_json::Value>| value.as_ref().map(|value| yaml::write(value).trim_end().into());
+        Self {
+            id: clash.id.clone(),
+            path: dotted(&clash.path),
+            is_order: clash.both == Both::Order,
+            before: text(&clash.before),
+            wrote: text(&clash.wrote),
+            live: text(&clash.live),
+            managers: managers.clone(),
+            chosen: clash.chosen.map(UndoSide::from),
+        }
+    }
+}
+
+impl From<Side> for UndoSide {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Live => Self::Live,
+            Side::Back => Self::Back,
+        }
+    }
+}
+
+impl From<UndoSide> for Side {
+    fn from(side: UndoSide) -> Self {
+        match side {
+            UndoSide::Live => Self::Live,
+            UndoSide::Back => Self::Back,
+        }
+    }
+}
+
+pub(crate) fn undo_choices(choices: Vec<UndoChoice>, left_out: Vec<ObjectRef>) -> Choices {
+    let side = |UndoChoice { object, id, side }| (object.into(), id, side.into());
+    Choices { sides: choices.into_iter().map(side).collect(), left_out: all(left_out) }
+}
+
+impl From<Problem> for ReviewProblem {
+    fn from(Problem { line, message, error }: Problem) -> Self {
+        Self { line: line as u32, message: message.en, zh: message.zh, error }
+    }
+}
+
 pub(crate) fn review(engine: &mesh::Engine, plan: &Plan, world: &World, production: bool) -> Review {
     let located = |findings: &[std::sync::Arc<mesh::Finding>]| -> Vec<Finding> {
         all(session::findings::locate(engine, world, None, findings.to_vec()))
@@ -134,9 +181,11 @@ pub(crate) fn review(engine: &mesh::Engine, plan: &Plan, world: &World, producti
         findings_added: located(&plan.effect.findings_added),
         findings_removed: located(&plan.effect.findings_removed),
         unknown: all(plan.unknown.iter().cloned()),
-        can_apply: plan.because.is_empty(),
-        because: plan.because.clone(),
+        can_apply: plan.because.en.is_empty(),
+        because: plan.because.en.clone(),
+        zh: plan.because.zh.clone(),
         production,
+        left_out: plan.left_out().iter().map(ObjectRef::from).collect(),
     }
 }
 
@@ -152,6 +201,7 @@ fn review_item(step: &Step) -> ReviewItem {
         accepted: step.accepted(),
         problems: all(step.problems.iter().cloned()),
         conflicts: step.conflicts.iter().map(Conflict::from).collect(),
+        disputes: step.disputes.iter().map(Dispute::from).collect(),
         owner: step.owner(),
     }
 }
@@ -160,7 +210,8 @@ pub(crate) fn applied(applied: written::Applied) -> Applied {
     let outcome = |ended: written::Ended| ObjectOutcome {
         object: ObjectRef::from(&ended.key),
         state: ended.state.into(),
-        because: ended.because,
+        because: ended.because.en,
+        zh: ended.because.zh,
     };
     Applied {
         entry: applied.entry as f64,
@@ -223,7 +274,8 @@ impl From<ItemOfEntry> for EntryItem {
             after: item.after,
             diff: all(item.diff),
             state: item.record.outcome.state.into(),
-            because: item.because,
+            because: item.because.en,
+            zh: item.because.zh,
             drift: all(item.drift),
         }
     }

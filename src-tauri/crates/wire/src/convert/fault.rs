@@ -30,7 +30,7 @@ fn code(error: &Error) -> Code {
         | Error::NoSuchNode { .. }
         | Error::NoSuchEntry { .. }
         | Error::Gone { .. } => Code::NotFound,
-        Error::OutdatedReview | Error::Changed { .. } | Error::Owned { .. } | Error::Disturbed { .. } => Code::Conflict,
+        Error::OutdatedReview | Error::Changed { .. } | Error::Owned { .. } => Code::Conflict,
         Error::Refused { .. } => Code::Refused,
         Error::NothingToApply | Error::ReadOnly => Code::NotNow,
         Error::Journal(_) | Error::Settings(_) | Error::Keyring { .. } | Error::Demo { .. } | Error::Defect { .. } => {

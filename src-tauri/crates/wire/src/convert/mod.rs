@@ -31,7 +31,7 @@ pub(crate) fn all<A, B: From<A>>(items: impl IntoIterator<Item = A>) -> Vec<B> {
 
 pub(crate) use access::only;
 pub(crate) use author::merged;
-pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, uptake, wanted};
+pub(crate) use change::{applied, draft, entry, entry_row, history_form, review, undo_choices, uptake, wanted};
 pub(crate) use cluster::{card, file, fleeting, link, overview, probe, settings, settings_into};
 pub(crate) use compare::{comparison, part_kind};
 pub(crate) use foreign::foreign;

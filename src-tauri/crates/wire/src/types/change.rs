@@ -1,6 +1,6 @@
 //! The tray, the review, the journal.
 
-use super::{Finding, ObjectRef, Unknown, YamlProblem, wire};
+use super::{Finding, ObjectRef, Unknown, wire};
 
 wire! {
     /// Everything that waits in the tray.
@@ -81,7 +81,11 @@ wire! {
         pub can_apply: bool,
         /// What stands in the way.
         pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub production: bool,
+        /// Of an undo: objects that the user left out of it.
+        pub left_out: Vec<ObjectRef>,
     }
 }
 
@@ -95,11 +99,52 @@ wire! {
         pub fields: Vec<FieldChange>,
         /// The server's dry-run accepted it.
         pub accepted: bool,
-        /// What the server says: refusals, warnings.
-        pub problems: Vec<YamlProblem>,
+        /// What the server says, or we: refusals, warnings.
+        pub problems: Vec<ReviewProblem>,
         pub conflicts: Vec<Conflict>,
+        /// Of an undo: what somebody else changed since as well.
+        pub disputes: Vec<Dispute>,
         /// Helm, Argo CD, Flux …: who may set it back.
         pub owner: String,
+    }
+}
+
+wire! {
+    pub struct ReviewProblem {
+        /// From 1, in the text that is to be written.
+        pub line: u32,
+        pub message: String,
+        /// The same in Chinese.
+        pub zh: String,
+        /// Nothing can be written with it; else a warning.
+        pub error: bool,
+    }
+}
+
+wire! {
+    /// Whose something shall be that both changed: as it is live, or back to what it was before us.
+    pub enum UndoSide { Live, Back }
+}
+
+wire! {
+    /// Something that we changed and somebody else as well since. Values are YAML.
+    pub struct Dispute {
+        /// Names it among all of its object.
+        pub id: String,
+        /// `spec.http[1].timeout`; empty for the object as a whole.
+        pub path: String,
+        /// It is about the order of a list, not about a value.
+        pub is_order: bool,
+        /// As it was before us; null where it was not there.
+        pub before: Option<String>,
+        /// As we wrote it; null where we took it away.
+        pub wrote: Option<String>,
+        /// As it is now; null where it is not there.
+        pub live: Option<String>,
+        /// Who changed it, by the names that the server knows them by; empty where it names nobody.
+        pub managers: Vec<String>,
+        /// What the user decided; null until then.
+        pub chosen: Option<UndoSide>,
     }
 }
 
@@ -155,11 +200,32 @@ wire! {
 }
 
 wire! {
-    pub struct ObjectOutcome { pub object: ObjectRef, pub state: EntryState, pub because: String }
+    pub struct ObjectOutcome {
+        pub object: ObjectRef,
+        pub state: EntryState,
+        pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
+    }
 }
 
 wire! {
     pub struct EntryRef { pub session: String, pub entry: f64 }
+}
+
+wire! {
+    /// What the user decided of one dispute.
+    pub struct UndoChoice { pub object: ObjectRef, pub id: String, pub side: UndoSide }
+}
+
+wire! {
+    pub struct UndoReviewArgs {
+        pub session: String,
+        pub entry: f64,
+        pub choices: Vec<UndoChoice>,
+        /// Objects that stay as they are.
+        pub left_out: Vec<ObjectRef>,
+    }
 }
 
 wire! {
@@ -240,6 +306,8 @@ wire! {
         pub diff: Vec<DiffLine>,
         pub state: EntryState,
         pub because: String,
+        /// The same in Chinese; empty where an older version wrote it down.
+        pub zh: String,
         pub drift: Vec<DriftedField>,
     }
 }

@@ -1,6 +1,6 @@
 //! Rollouts: the plan, what stands in its way, and how it goes.
 
-use super::{ObjectRef, Proposal, Unknown, wire};
+use super::{ObjectRef, Proposal, UndoChoice, Unknown, wire};
 
 wire! {
     pub enum RolloutKind {
@@ -118,6 +118,16 @@ wire! {
 
 wire! {
     pub struct RolloutRef { pub session: String, pub rollout: f64 }
+}
+
+wire! {
+    pub struct RolloutUndoReviewArgs {
+        pub session: String,
+        pub rollout: f64,
+        pub choices: Vec<UndoChoice>,
+        /// Objects that stay as they are.
+        pub left_out: Vec<ObjectRef>,
+    }
 }
 
 wire! {
