@@ -24,7 +24,7 @@ const row = (entry: number, message: string): EntryRow => ({
 });
 const entry: Entry = {
   row: row(4, 'more to v3'),
-  items: [{ object, change: 'update', before: 'a', after: 'b', diff: [], state: 'applied', because: '', drift: [{ field: 'spec.http', managers: ['kubectl'] }] }],
+  items: [{ object, change: 'update', before: 'a', after: 'b', diff: [], state: 'applied', because: '', zh: '', drift: [{ field: 'spec.http', managers: ['kubectl'] }] }],
   says: [],
   uptake: [
     { namespace: 'prod', pod: 'a-1', workload: 'a', state: 'acknowledged', because: '', force: 'in-force', drains: 0 },

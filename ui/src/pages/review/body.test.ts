@@ -6,8 +6,8 @@ import type { Review, ReviewItem } from '../../wire/generated/types';
 import ReviewBody from './ReviewBody.svelte';
 
 const object = (kind: string): ReviewItem['object'] => ({ group: 'networking.istio.io', kind, namespace: 'prod', name: 'reviews' });
-const item = (kind: string, more: Partial<ReviewItem> = {}): ReviewItem => ({ object: object(kind), change: 'update', accepted: true, conflicts: [], problems: [], fields: [], owner: '', diff: [{ side: 'after', before: null, after: 1, text: `# ${kind}` }], liveVersion: '7', ...more }) as ReviewItem;
-const review = (items: readonly ReviewItem[], canApply = true): Review => ({ token: 't', items, canApply, because: '', production: false, says: [], unknown: [], findingsAdded: [], findingsRemoved: [], requestsObserved: 1, requestsProbed: 0 }) as unknown as Review;
+const item = (kind: string, more: Partial<ReviewItem> = {}): ReviewItem => ({ object: object(kind), change: 'update', accepted: true, conflicts: [], disputes: [], problems: [], fields: [], owner: '', diff: [{ side: 'after', before: null, after: 1, text: `# ${kind}` }], liveVersion: '7', ...more }) as ReviewItem;
+const review = (items: readonly ReviewItem[], canApply = true): Review => ({ token: 't', items, canApply, because: '', zh: '', production: false, leftOut: [], says: [], unknown: [], findingsAdded: [], findingsRemoved: [], requestsObserved: 1, requestsProbed: 0 }) as unknown as Review;
 const nothing = (): void => undefined;
 
 beforeEach(() => locale.set('en'));
@@ -23,8 +23,8 @@ it('shows first what needs a decision, and asks why above the objects', () => {
 });
 
 it('shows no change of an object that cannot go back: it stays as it is', () => {
-  const problems = [{ line: 1, message: 'somebody changed the same fields since: spec.http', error: true }];
-  render(ReviewBody, { review: review([item('VirtualService', { accepted: false, problems } as Partial<ReviewItem>)], false), taken: new Set<string>(), ontake: nothing, undoing: true });
+  const problems = [{ line: 1, message: 'the journal keeps no secrets', zh: '', error: true }];
+  render(ReviewBody, { review: review([item('VirtualService', { accepted: false, problems } as Partial<ReviewItem>)], false), taken: new Set<string>(), ontake: nothing, undo: { choose: nothing, leaveOut: nothing } });
   screen.getByText('It cannot go back by itself');
   screen.getByText(/prod · stays/);
   expect(screen.queryByText('# VirtualService')).toBeNull();

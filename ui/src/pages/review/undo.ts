@@ -9,7 +9,7 @@ export type Undone = { readonly applied: Applied } | { readonly review: Review }
  * since, nobody else owns the fields and nothing new would be wrong. Then what is written is exactly what was live, and shown, before.
  */
 export async function undoAtOnce(session: string, entry: number): Promise<Undone> {
-  const review = await core.undoReview({ session, entry });
+  const review = await core.undoReview({ session, entry, choices: [], leftOut: [] });
   if (!isPlain(review)) return { review };
   return { applied: await core.undo({ session, entry, token: review.token }) };
 }

@@ -12,7 +12,7 @@ import UptakeView from './UptakeView.svelte';
 const object = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'reviews' };
 const entry = (undoes: number | null = null): Entry => ({
   row: { entry: 4, at: 0, cluster: 'prod', user: 'ann', message: '', state: 'applied', objects: [object], undoes, acknowledged: 3, proxies: 3, drifted: 0 },
-  items: [{ object, change: 'create', before: '', after: 'a', diff: [], state: 'applied', because: '', drift: [] }],
+  items: [{ object, change: 'create', before: '', after: 'a', diff: [], state: 'applied', because: '', zh: '', drift: [] }],
   says: [],
   uptake: [],
 });
@@ -98,7 +98,7 @@ it('says of a proxy that has not taken it up why, leads to it, and is done when 
 });
 
 it('undoes at once where nobody stands in the way, and else shows who does', async () => {
-  const review = (canApply: boolean): Review => ({ token: 'k', items: [], says: [], requestsObserved: 0, requestsProbed: 0, findingsAdded: [], findingsRemoved: [], unknown: [], canApply, because: '', production: false });
+  const review = (canApply: boolean): Review => ({ token: 'k', items: [], says: [], requestsObserved: 0, requestsProbed: 0, findingsAdded: [], findingsRemoved: [], unknown: [], canApply, because: '', zh: '', production: false, leftOut: [] });
   for (const free of [true, false]) {
     host = fixtureHost({ entry: entry(), uptake: drained, undoReview: review(free), undo: { entry: 5, state: 'applied', objects: [] } });
     connect(host);

@@ -82,10 +82,10 @@ import type {
   RolloutArgs,
   RolloutChecked,
   RolloutCommandArgs,
-  RolloutRef,
   RolloutSimulateArgs,
   RolloutSimulated,
   RolloutUndoArgs,
+  RolloutUndoReviewArgs,
   RuleCard,
   Schema,
   SchemaArgs,
@@ -106,6 +106,7 @@ import type {
   Template,
   TemplateArgs,
   UndoArgs,
+  UndoReviewArgs,
   Uptake,
   Verdict,
   WorkloadArgs,
@@ -281,7 +282,7 @@ export const calls = (call: Call) => ({
   finish: (args: EntryRef): Promise<Draft> => call('finish', args) as Promise<Draft>,
 
   /** What undoing an entry would do now. */
-  undoReview: (args: EntryRef): Promise<Review> => call('undo_review', args) as Promise<Review>,
+  undoReview: (args: UndoReviewArgs): Promise<Review> => call('undo_review', args) as Promise<Review>,
 
   /** Undoes an entry as reviewed. */
   undo: (args: UndoArgs): Promise<Applied> => call('undo', args) as Promise<Applied>,
@@ -302,7 +303,7 @@ export const calls = (call: Call) => ({
   rolloutCommand: (args: RolloutCommandArgs): Promise<Array<Rollout>> => call('rollout_command', args) as Promise<Array<Rollout>>,
 
   /** What undoing a rollout that is over would do now. */
-  rolloutUndoReview: (args: RolloutRef): Promise<Review> => call('rollout_undo_review', args) as Promise<Review>,
+  rolloutUndoReview: (args: RolloutUndoReviewArgs): Promise<Review> => call('rollout_undo_review', args) as Promise<Review>,
 
   /** Undoes a rollout as reviewed. */
   rolloutUndo: (args: RolloutUndoArgs): Promise<Applied> => call('rollout_undo', args) as Promise<Applied>,

@@ -246,6 +246,43 @@ line: number, text: string, };
 export type DiffSide = "same" | "before" | "after";
 
 /**
+ * Something that we changed and somebody else as well since. Values are YAML.
+ */
+export type Dispute = { 
+/**
+ * Names it among all of its object.
+ */
+id: string, 
+/**
+ * `spec.http[1].timeout`; empty for the object as a whole.
+ */
+path: string, 
+/**
+ * It is about the order of a list, not about a value.
+ */
+isOrder: boolean, 
+/**
+ * As it was before us; null where it was not there.
+ */
+before: string | null, 
+/**
+ * As we wrote it; null where we took it away.
+ */
+wrote: string | null, 
+/**
+ * As it is now; null where it is not there.
+ */
+live: string | null, 
+/**
+ * Who changed it, by the names that the server knows them by; empty where it names nobody.
+ */
+managers: Array<string>, 
+/**
+ * What the user decided; null until then.
+ */
+chosen: UndoSide | null, };
+
+/**
  * One object as text.
  */
 export type DocumentText = { object: ObjectRef, 
@@ -340,7 +377,11 @@ export type Entry = { row: EntryRow, items: Array<EntryItem>, says: Array<Effect
  */
 uptake: Array<UptakeRow>, };
 
-export type EntryItem = { object: ObjectRef, change: ChangeKind, before: string, after: string, diff: Array<DiffLine>, state: EntryState, because: string, drift: Array<DriftedField>, };
+export type EntryItem = { object: ObjectRef, change: ChangeKind, before: string, after: string, diff: Array<DiffLine>, state: EntryState, because: string, 
+/**
+ * The same in Chinese; empty where an older version wrote it down.
+ */
+zh: string, drift: Array<DriftedField>, };
 
 export type EntryRef = { session: string, entry: number, };
 
@@ -988,7 +1029,11 @@ zh: string, };
 
 export type ObjectCheckArgs = { session: string, yaml: string, };
 
-export type ObjectOutcome = { object: ObjectRef, state: EntryState, because: string, };
+export type ObjectOutcome = { object: ObjectRef, state: EntryState, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * An object's identity.
@@ -1597,7 +1642,15 @@ canApply: boolean,
 /**
  * What stands in the way.
  */
-because: string, production: boolean, };
+because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, production: boolean, 
+/**
+ * Of an undo: objects that the user left out of it.
+ */
+leftOut: Array<ObjectRef>, };
 
 export type ReviewItem = { object: ObjectRef, change: ChangeKind, liveVersion: string, diff: Array<DiffLine>, 
 /**
@@ -1609,13 +1662,31 @@ fields: Array<FieldChange>,
  */
 accepted: boolean, 
 /**
- * What the server says: refusals, warnings.
+ * What the server says, or we: refusals, warnings.
  */
-problems: Array<YamlProblem>, conflicts: Array<Conflict>, 
+problems: Array<ReviewProblem>, conflicts: Array<Conflict>, 
+/**
+ * Of an undo: what somebody else changed since as well.
+ */
+disputes: Array<Dispute>, 
 /**
  * Helm, Argo CD, Flux …: who may set it back.
  */
 owner: string, };
+
+export type ReviewProblem = { 
+/**
+ * From 1, in the text that is to be written.
+ */
+line: number, message: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
+/**
+ * Nothing can be written with it; else a warning.
+ */
+error: boolean, };
 
 export type Rewrite = { path: string | null, authority: string | null, };
 
@@ -1820,8 +1891,6 @@ errorShare: number,
  */
 p50: number | null, p99: number | null, };
 
-export type RolloutRef = { session: string, rollout: number, };
-
 export type RolloutSimulateArgs = { session: string, plan: RolloutPlan, supposed: RolloutSupposed, };
 
 /**
@@ -1906,6 +1975,12 @@ p50: number | null, p99: number | null,
 queries: Array<number | null>, };
 
 export type RolloutUndoArgs = { session: string, rollout: number, token: string, };
+
+export type RolloutUndoReviewArgs = { session: string, rollout: number, choices: Array<UndoChoice>, 
+/**
+ * Objects that stay as they are.
+ */
+leftOut: Array<ObjectRef>, };
 
 /**
  * One rule of a service's route.
@@ -2360,6 +2435,22 @@ export type Topic = "overview" | "graph" | "objects" | "findings" | "proxies" | 
 export type TypeSync = { name: string, state: SyncState, sentAt: number | null, nack: string, };
 
 export type UndoArgs = { session: string, entry: number, token: string, };
+
+/**
+ * What the user decided of one dispute.
+ */
+export type UndoChoice = { object: ObjectRef, id: string, side: UndoSide, };
+
+export type UndoReviewArgs = { session: string, entry: number, choices: Array<UndoChoice>, 
+/**
+ * Objects that stay as they are.
+ */
+leftOut: Array<ObjectRef>, };
+
+/**
+ * Whose something shall be that both changed: as it is live, or back to what it was before us.
+ */
+export type UndoSide = "live" | "back";
 
 /**
  * Something that cannot be known, and why.
