@@ -121,6 +121,26 @@ pub enum JournalError {
     Disk(#[from] rusqlite::Error),
 }
 
+impl JournalError {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let zh = match self {
+            Self::Folder { path, source } => format!("变更记录的文件夹 {}：{source}", path.display()),
+            Self::Newer { path, found, known } => {
+                format!("变更记录 {} 由更新的 Netloft 写成（版本 {found}，此版本只认识 {known}）", path.display())
+            }
+            Self::Foreign { path } => format!("{} 是另一个程序的数据库", path.display()),
+            Self::NoEntry(entry) => format!("变更记录中没有第 {entry} 条"),
+            Self::NoObject(entry, object) => format!("第 {entry} 条没有对象 {object}"),
+            Self::NoRollout(rollout) => format!("没有正在进行的发布 {rollout}"),
+            Self::UnreadableRollout(rollout) => format!("变更记录中的发布 {rollout} 无法读取"),
+            Self::Unreadable(entry) => format!("变更记录的第 {entry} 条无法读取"),
+            Self::Disk(error) => format!("变更记录的文件：{error}"),
+        };
+        Said::new(self.to_string(), zh)
+    }
+}
+
 /// An open journal, and what was found on the way.
 #[derive(Debug)]
 pub struct Opened {

@@ -160,7 +160,7 @@ impl Error {
         let zh = match self {
             Self::Api(error) => return error.said(),
             Self::Connect(error) => return error.said(),
-            Self::Journal(error) => format!("日志：{error}"),
+            Self::Journal(error) => return error.said(),
             Self::Settings(error) => format!("设置：{error}"),
             Self::Demo { reason } => format!("演示无法启动：{reason}"),
             Self::NoSuchCluster { id } => format!("没有集群“{id}”"),

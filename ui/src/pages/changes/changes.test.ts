@@ -7,6 +7,7 @@ import { connect } from '../../wire/client';
 import type { Entry, EntryRow } from '../../wire/generated/types';
 import ChangeList from './ChangeList.svelte';
 import EntryView from './EntryView.svelte';
+import { whyWords } from './states';
 
 const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
 const row = (entry: number, message: string): EntryRow => ({
@@ -37,6 +38,18 @@ const asked = (name: string): readonly Record<string, unknown>[] => host.asked.f
 
 beforeEach(() => locale.set('en'));
 afterEach(cleanup);
+
+it('tells why a change was made and what became of it in the language of the window', async () => {
+  locale.set('zh');
+  expect(whyWords({ message: 'undo of 4: more to v3', undoes: 4 })).toBe('撤销第 4 号变更: more to v3');
+  expect(whyWords({ message: 'undo of 4, in part: more to v3', undoes: null })).toBe('部分撤销第 4 号变更: more to v3');
+  expect(whyWords({ message: 'undo of rollout reviews, in part', undoes: null })).toBe('部分撤销发布 reviews');
+  expect(whyWords({ message: 'undo of what Bob did', undoes: null })).toBe('undo of what Bob did');
+  const items = entry.items.map((item) => ({ ...item, because: 'it was so already', zh: '它已是如此' }));
+  connect(fixtureHost({ entry: { ...entry, items } }));
+  render(EntryView, { session: 'zh', entry: 4 });
+  await screen.findByText('它已是如此');
+});
 
 describe('the journal', () => {
   it('is searched, and exported as it is filtered', async () => {

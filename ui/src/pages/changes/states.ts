@@ -22,4 +22,6 @@ export const canUndo = (state: EntryState): boolean => state === 'applied' || st
 
 /** What the journal says of a change; of an undo in the user's language. */
 export const whyWords = ({ message, undoes }: Pick<EntryRow, 'message' | 'undoes'>): string =>
-  undoes === null ? message.replace(/^undo of (\d+), in part/, (_, entry: string) => t('undoOfPart', { entry })) : message.replace(/^undo of \d+/, t('undoOf', { entry: undoes })).replace(/^undo of rollout (.*)$/, (_, name: string) => t('undoRolloutOf', { name }));
+  undoes === null
+    ? message.replace(/^undo of (\d+), in part/, (_, entry: string) => t('undoOfPart', { entry })).replace(/^undo of rollout (.*), in part$/, (_, name: string) => t('undoRolloutOfPart', { name }))
+    : message.replace(/^undo of \d+/, t('undoOf', { entry: undoes })).replace(/^undo of rollout (.*)$/, (_, name: string) => t('undoRolloutOf', { name }));

@@ -115,7 +115,7 @@ impl Session {
     pub async fn rollout_undo(&self, id: RolloutId, token: &str) -> Result<Applied> {
         let last = self.rollout_entries(id).await?.last().map(|entry| entry.id).ok_or(Error::OutdatedReview)?;
         let name = self.rollout(id).await?.run.plan.name;
-        self.undo_as(last, token, &format!("undo of rollout {name}")).await
+        self.undo_as(last, token, &format!("rollout {name}"), "").await
     }
 
     /// The rollout's entries that are in force, oldest first.
@@ -152,20 +152,17 @@ impl Session {
 
     /// The same, with what the journal shall say of it.
     pub(crate) async fn undo_because(&self, entry: EntryId, token: &str, why: &str) -> Result<Applied> {
-        let in_part = self.plan().is_some_and(|plan| !plan.left_out().is_empty());
-        let undo = if in_part { format!("undo of {entry}, in part") } else { format!("undo of {entry}") };
-        let message = if why.is_empty() { undo } else { format!("{undo}: {why}") };
-        self.undo_as(entry, token, &message).await
+        self.undo_as(entry, token, &entry.to_string(), why).await
     }
 
-    async fn undo_as(&self, entry: EntryId, token: &str, message: &str) -> Result<Applied> {
-        if self.plan().is_none_or(|plan| plan.whence.undo_of() != Some(entry)) {
-            return Err(Error::OutdatedReview);
-        }
+    async fn undo_as(&self, entry: EntryId, token: &str, of: &str, why: &str) -> Result<Applied> {
+        let plan = self.plan().filter(|plan| plan.whence.undo_of() == Some(entry)).ok_or(Error::OutdatedReview)?;
+        let part = if plan.left_out().is_empty() { "" } else { ", in part" };
+        let because = if why.is_empty() { String::new() } else { format!(": {why}") };
         // Whoever took the fields over by name takes them back as well: the review shows whose they are now.
-        let owners: Option<Vec<_>> =
-            self.plan().map(|plan| plan.steps.iter().flat_map(|s| &s.conflicts).map(|c| c.manager.clone()).collect());
-        self.apply(token, message, &owners.unwrap_or_default()).await
+        let owners: Vec<String> =
+            plan.steps.iter().flat_map(|step| &step.conflicts).map(|conflict| conflict.manager.clone()).collect();
+        self.apply(token, &format!("undo of {of}{part}{because}"), &owners).await
     }
 
     /// The way back of one object.

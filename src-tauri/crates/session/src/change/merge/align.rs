@@ -82,7 +82,8 @@ pub(super) fn matched(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
     found
 }
 
-fn places(found: &[Option<usize>], length: usize) -> Vec<bool> {
+/// Which places of a list are found.
+pub(super) fn places(found: &[Option<usize>], length: usize) -> Vec<bool> {
     let mut taken = vec![false; length];
     for place in found.iter().flatten() {
         taken[*place] = true;

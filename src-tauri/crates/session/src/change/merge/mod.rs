@@ -237,7 +237,7 @@ impl Way<'_> {
 
 /// Places of a list that no item was found at.
 fn unknown(found: &[Option<usize>], length: usize) -> Vec<usize> {
-    (0..length).filter(|at| !found.contains(&Some(*at))).collect()
+    align::places(found, length).iter().enumerate().filter(|(_, known)| !**known).map(|(at, _)| at).collect()
 }
 
 /// Items that all three have, in the order in which one side has them, by their places in what we wrote.
