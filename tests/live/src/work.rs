@@ -18,7 +18,7 @@ pub async fn apply(session: &Session, dishes: &[Dish], why: &str) -> Result<i64,
         session.draft_put(&dish.after, &dish.base).await?;
     }
     let plan = session.review().await?;
-    if !plan.because.is_empty() {
+    if !plan.because.en.is_empty() {
         return Err(format!("{why}: {}", plan.because).into());
     }
     let owners: Vec<String> =
@@ -33,8 +33,8 @@ pub async fn apply(session: &Session, dishes: &[Dish], why: &str) -> Result<i64,
 /// Where that is refused.
 pub async fn undo(session: &Session, entry: i64) -> Result<(), Failure> {
     let plan = session.undo_review(entry).await?;
-    if !plan.because.is_empty() {
-        return Err(plan.because.clone().into());
+    if !plan.because.en.is_empty() {
+        return Err(plan.because.en.clone().into());
     }
     let undone = session.undo(entry, &plan.token).await?;
     if undone.state == State::Applied { Ok(()) } else { Err(format!("{undone:?}").into()) }

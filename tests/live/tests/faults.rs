@@ -56,7 +56,7 @@ async fn job(context: &'static str, hand: Hand, kubeconfig: PathBuf, folder: Pat
         session.draft_put(&entry(number), "").await.unwrap();
     }
     let plan = session.review().await.unwrap();
-    assert!(plan.because.is_empty() && plan.steps.len() == 5, "{plan:?}");
+    assert!(plan.because.en.is_empty() && plan.steps.len() == 5, "{plan:?}");
 
     let fault = async {
         let begun = until("two of five are written", async || match there(&direct).await {

@@ -93,7 +93,7 @@ async fn job(kubeconfig: PathBuf, folder: PathBuf) {
 
     // Review: the server has accepted both, nothing is written yet.
     let plan = session.review().await.unwrap();
-    assert_eq!(plan.because, "");
+    assert_eq!(plan.because.en, "");
     assert!(plan.steps.len() == 2 && plan.steps.iter().all(session::write::plan::Step::accepted), "{:?}", plan.steps);
     assert_eq!(
         stored(&connection, &route_key()).await.unwrap()["metadata"]["resourceVersion"],

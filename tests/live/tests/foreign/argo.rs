@@ -107,7 +107,7 @@ async fn written(session: &Arc<Session>) {
         session.draft_put(&dish.after, &dish.base).await.unwrap();
     }
     let review = session.review().await.unwrap();
-    assert_eq!(review.because, "", "{:#?}", review.steps);
+    assert_eq!(review.because.en, "", "{:#?}", review.steps);
     session.apply(&review.token, "web by Argo Rollouts", &[]).await.unwrap();
     let next = json!({"spec": {"template": template("web", "v3")}});
     connection.merge_patch(&rollout, false, &next, &Options::default()).await.unwrap();

@@ -122,7 +122,7 @@ async fn written(session: &Arc<Session>) {
         session.draft_put(&dish.after, &dish.base).await.unwrap();
     }
     let review = session.review().await.unwrap();
-    assert_eq!(review.because, "", "{:#?}", review.steps);
+    assert_eq!(review.because.en, "", "{:#?}", review.steps);
     session.apply(&review.token, "shelf by Flagger", &[]).await.unwrap();
     stands(session, "shelf", Health::Done, [100, 0]).await;
     next(session, "shelf", "v2").await;

@@ -32,7 +32,7 @@ async fn split(connection: &Connection, route: &ObjectKey) -> Vec<u64> {
 async fn give(session: &Session, of: &ObjectKey, order: Order) -> i64 {
     let review = session.foreign_review(of, order).await.unwrap();
     let applied = session.apply(&review.token, "", &[]).await.unwrap();
-    assert!(applied.objects.iter().all(|ended| ended.because.is_empty()), "{order:?}: {applied:?}");
+    assert!(applied.objects.iter().all(|ended| ended.because.en.is_empty()), "{order:?}: {applied:?}");
     applied.entry
 }
 
