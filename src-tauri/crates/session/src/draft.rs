@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use world::yaml;
-use world::{Gvk, ObjectKey};
+use world::{Gvk, ObjectKey, said};
 
 use crate::change::tray::{ChangeKind, Item};
 use crate::rollout::foreign;
@@ -74,14 +74,17 @@ impl Session {
         for (pointer, field) in [("/apiVersion", "apiVersion"), ("/kind", "kind"), ("/metadata/name", "metadata.name")]
         {
             if text(pointer).is_empty() {
-                return Err(Error::NotAnObject { line: 1, reason: format!("{field} is missing") });
+                return Err(Error::NotAnObject { line: 1, reason: said!("{field} is missing", "缺少 {field}") });
             }
         }
         let gvk = Gvk::new(text("/apiVersion"), text("/kind"));
         let key = ObjectKey::new(&gvk.group, &gvk.kind, text("/metadata/namespace"), text("/metadata/name"));
         let namespaced = self.authored(&key)?;
         if namespaced && key.namespace.is_empty() {
-            return Err(Error::NotAnObject { line: 1, reason: "metadata.namespace is missing".into() });
+            return Err(Error::NotAnObject {
+                line: 1,
+                reason: said!("metadata.namespace is missing", "缺少 metadata.namespace"),
+            });
         }
         Ok(key)
     }

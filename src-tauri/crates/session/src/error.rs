@@ -44,7 +44,7 @@ pub enum Error {
         /// Which.
         field: &'static str,
         /// Why.
-        reason: String,
+        reason: Said,
     },
     /// The token of an added server is not at hand.
     #[error("the token of {cluster} is not at hand: {because}")]
@@ -94,7 +94,7 @@ pub enum Error {
         /// From 1.
         line: usize,
         /// Why.
-        reason: String,
+        reason: Said,
     },
     /// The kind is one that Netloft does not write.
     #[error("{object} is not a kind that can be changed here")]
@@ -165,7 +165,7 @@ impl Error {
             Self::Demo { reason } => format!("演示无法启动：{reason}"),
             Self::NoSuchCluster { id } => format!("没有集群“{id}”"),
             Self::NoSuchSession { id } => format!("会话“{id}”没有打开"),
-            Self::Field { field, reason } => format!("{field}：{reason}"),
+            Self::Field { field, reason } => format!("{field}：{}", reason.zh),
             Self::NoToken { cluster, because } => format!("{cluster} 的令牌不在手边：{}", because.zh),
             Self::Keyring { cluster, because } => {
                 format!("已移除 {cluster}，但其令牌可能仍在密钥环中：{}", because.zh)
@@ -174,7 +174,7 @@ impl Error {
             Self::Gone { object } => format!("{object} 不存在"),
             Self::NoSuchNode { node } => format!("地图上没有“{node}”"),
             Self::NoIdentity { node } => format!("{node} 没有策略可以写明的身份"),
-            Self::NotAnObject { line, reason } => format!("第 {line} 行：{reason}"),
+            Self::NotAnObject { line, reason } => format!("第 {line} 行：{}", reason.zh),
             Self::NotOurs { object } => format!("{object} 的类型不能在这里修改"),
             Self::NothingToApply => "没有要应用的内容".to_owned(),
             Self::OutdatedReview => "审阅过的内容与将要应用的不再一致".to_owned(),

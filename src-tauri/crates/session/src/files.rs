@@ -39,7 +39,7 @@ pub struct Problem {
     /// From 1.
     pub line: usize,
     /// In words.
-    pub message: String,
+    pub message: Said,
 }
 
 impl std::fmt::Display for Problem {
@@ -147,7 +147,7 @@ pub fn read_folder(folder: &Path) -> Result<(Files, usize)> {
         let opened = std::fs::File::open(file).map_err(|error| unreadable(file, &error));
         match opened.and_then(|mut opened| text_of(&name, &mut opened)) {
             Ok(text) => files.add(&name, text),
-            Err(error) => files.problems.push(Problem { path: name, line: 1, message: error.to_string() }),
+            Err(error) => files.problems.push(Problem { path: name, line: 1, message: error.said() }),
         }
     }
     Ok((files, manifests.len()))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use world::{ObjectKey, yaml};
+use world::{ObjectKey, Said, said, yaml};
 
 use crate::change::touched::desired;
 use crate::files::alone::{Alone, objects};
@@ -44,15 +44,16 @@ impl Session {
         let mut taken: BTreeMap<ObjectKey, (&str, usize)> = BTreeMap::new();
         let mut order = Vec::new();
         for (path, line, text) in files.alone() {
-            let problem = |message: String| Problem { path: path.to_owned(), line, message };
+            let problem = |message: Said| Problem { path: path.to_owned(), line, message };
             match self.key_of(&yaml::read(&text).value) {
                 Err(Error::NotOurs { object }) => *import.passed_over.entry(object.kind).or_default() += 1,
-                Err(error) => import.problems.push(problem(error.to_string())),
+                Err(error) => import.problems.push(problem(error.said())),
                 Ok(key) => match taken.get(&key) {
                     Some((first, at)) => {
-                        import
-                            .problems
-                            .push(problem(format!("{key} stands in {first}:{at} already; that one is taken")));
+                        import.problems.push(problem(said!(
+                            "{key} stands in {first}:{at} already; that one is taken",
+                            "{key} 已在 {first}:{at} 中；采用那一个"
+                        )));
                     }
                     None => {
                         taken.insert(key.clone(), (path, line));

@@ -4,6 +4,8 @@ use cluster::{Context, ExecPolicy};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use world::Said;
+
 use crate::secrets::Kept;
 use crate::{Error, Result, Workbench};
 
@@ -31,7 +33,7 @@ impl Server {
 }
 
 /// A field that cannot be used.
-fn bad(field: &'static str, reason: impl Into<String>) -> Error {
+fn bad(field: &'static str, reason: impl Into<Said>) -> Error {
     Error::Field { field, reason: reason.into() }
 }
 
@@ -69,7 +71,7 @@ impl Workbench {
 async fn check(server: &Server, token: &SecretString) -> Result<()> {
     use secrecy::ExposeSecret;
     if server.name.is_empty() || server.name.chars().any(char::is_control) {
-        return Err(bad("name", "it needs a name of plain letters"));
+        return Err(bad("name", ("it needs a name of plain letters", "需要由普通字符组成的名称")));
     }
     check_address("server", &server.server, true)?;
     check_token(token.expose_secret())?;
@@ -94,15 +96,21 @@ pub(crate) fn check_address(field: &'static str, address: &str, has_token: bool)
     }
     match address.strip_prefix("https://") {
         Some(rest) if !rest.is_empty() => Ok(()),
-        _ if has_token => Err(bad(field, "it has to begin with https://, for the token would be sent in the clear")),
-        _ => Err(bad(field, "it has to begin with https:// or http://")),
+        _ if has_token => Err(bad(
+            field,
+            (
+                "it has to begin with https://, for the token would be sent in the clear",
+                "必须以 https:// 开头，否则令牌会以明文发送",
+            ),
+        )),
+        _ => Err(bad(field, ("it has to begin with https:// or http://", "必须以 https:// 或 http:// 开头"))),
     }
 }
 
 /// Whether a token can be sent as one.
 pub(crate) fn check_token(given: &str) -> Result<()> {
     if given.is_empty() || !given.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(bad("token", "it is empty, or has spaces or line ends in it"));
+        return Err(bad("token", ("it is empty, or has spaces or line ends in it", "为空，或含有空格或换行")));
     }
     Ok(())
 }
@@ -110,7 +118,7 @@ pub(crate) fn check_token(given: &str) -> Result<()> {
 /// Whether a text is a certificate, or nothing.
 pub(crate) fn check_authority(authority: &str) -> Result<()> {
     if !authority.is_empty() && !authority.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(bad("authority", "it is no certificate in PEM"));
+        return Err(bad("authority", ("it is no certificate in PEM", "不是 PEM 证书")));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Reading any Kubernetes object: core kinds become slim facts, everything else is kept whole.
 
-use crate::{Document, Namespace, ObjectKey, Pod, Service, ServiceAccount, Workload};
+use crate::{Document, Namespace, ObjectKey, Pod, Said, Service, ServiceAccount, Workload, said};
 
 /// One object of a world.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,18 @@ pub enum ReadError {
         /// What is wrong, with the field.
         detail: String,
     },
+}
+
+impl ReadError {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NotAnObject { field } => {
+                said!("not a Kubernetes object: {field} is missing", "不是 Kubernetes 对象：缺少 {field}")
+            }
+            Self::Shape { object, detail } => Said::from(format!("{object}: {detail}")),
+        }
+    }
 }
 
 impl Object {

@@ -82,8 +82,8 @@ fn refused_with_a_reason() {
     for (what, text, words) in table {
         let reading = read(&text);
         if let [problem] = &reading.problems[..] {
-            assert!(problem.message.contains(words), "{what}: {}", problem.message);
-            assert!(problem.message.len() < 300, "{what}: {}", problem.message.len());
+            assert!(problem.message.en.contains(words), "{what}: {}", problem.message);
+            assert!(problem.message.en.len() < 300, "{what}: {}", problem.message.en.len());
             assert!(edit(&text, &[Edit::set("/a", 1)]).is_err(), "{what}");
         } else {
             assert!(

@@ -111,9 +111,10 @@ fn what_is_broken_says_where() {
         let reading = read(text);
         let [problem] = &reading.problems[..] else { panic!("{text:?}: {:?}", reading.problems) };
         assert_eq!(reading.value, Value::Null, "{text:?}");
-        assert!(problem.error && problem.column > 0 && !problem.message.is_empty());
+        assert!(problem.error && problem.column > 0 && !problem.message.en.is_empty());
         assert_eq!(problem.line, line, "{text:?}: {}", problem.message);
-        assert!(problem.message.contains(words), "{text:?}: {}", problem.message);
+        assert!(problem.message.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{problem:?}");
+        assert!(problem.message.en.contains(words), "{text:?}: {}", problem.message);
     }
 }
 
@@ -191,12 +192,12 @@ fn objects_of_files() {
         let kinds: Vec<_> = objects.iter().map(|o| o.key().kind).collect();
         assert_eq!(kinds, ["Namespace", "Thing"]);
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].message.contains("metadata.name"), "{problems:?}");
+        assert!(problems[0].message.en.contains("metadata.name"), "{problems:?}");
     }
     let (objects, problems) = documents("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\na: [\n", "x");
     assert_eq!((objects.len(), problems.len()), (1, 1), "what came before the broken part is read");
     let (objects, problems) = documents("just text", "x");
-    assert!(objects.is_empty() && problems[0].message.contains("not a Kubernetes object"), "{problems:?}");
+    assert!(objects.is_empty() && problems[0].message.en.contains("not a Kubernetes object"), "{problems:?}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ const read = (yaml: string): YamlReading => {
   try {
     return { yaml, value: JSON.parse(yaml) as unknown, problems: [], lines: {} };
   } catch {
-    return { yaml, value: null, problems: [{ line: 2, column: 1, message: 'a tab', error: true }], lines: {} };
+    return { yaml, value: null, problems: [{ line: 2, column: 1, message: 'a tab', zh: '制表符', error: true }], lines: {} };
   }
 };
 

@@ -1,6 +1,7 @@
 import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { StateEffect, StateField, type EditorState, type Extension, type TransactionSpec } from '@codemirror/state';
 import { Decoration, EditorView, type DecorationSet } from '@codemirror/view';
+import { told } from '../../i18n/said';
 import type { YamlProblem } from '../../wire/generated/types';
 
 const markLine = StateEffect.define<number | null>();
@@ -38,9 +39,10 @@ export function showProblems(state: EditorState, problems: readonly YamlProblem[
   return setDiagnostics(state, problems.map((problem) => diagnostic(state, problem)));
 }
 
-function diagnostic(state: EditorState, { line, column, message, error }: YamlProblem): Diagnostic {
+function diagnostic(state: EditorState, problem: YamlProblem): Diagnostic {
+  const { line, column, error } = problem;
   const place = state.doc.line(Math.min(Math.max(1, line), state.doc.lines));
   const indent = place.text.length - place.text.trimStart().length;
   const from = Math.min(place.from + Math.max(column - 1, indent), place.to);
-  return { from, to: place.to, message, severity: error ? 'error' : 'warning' };
+  return { from, to: place.to, message: told(problem), severity: error ? 'error' : 'warning' };
 }

@@ -1,5 +1,4 @@
 import type { SchemaProblem, YamlProblem } from '../../wire/generated/types';
-import { told } from '../../i18n/said';
 import { partsOf, pointerOf } from '../json';
 import type { Sheet } from './desk.svelte';
 import { t } from './words';
@@ -32,7 +31,7 @@ export function problemsOf(sheet: Sheet): readonly YamlProblem[] {
   const own = sheet.reading?.problems ?? [];
   if (sheet.brokenAt !== null || !sheet.check) return own;
   const lines = sheet.text.split('\n').length;
-  const bySchema = sheet.check.problems.map((problem): YamlProblem => ({ line: Math.min(problem.line, lines), column: 1, message: problemText(problem), error: problem.fault !== 'unknown' }));
-  const byRules = sheet.check.findings.map((finding): YamlProblem => ({ line: sheet.lineOf(pointerOf(finding.path)) ?? 1, column: 1, message: told(finding), error: finding.level === 'error' }));
+  const bySchema = sheet.check.problems.map((problem): YamlProblem => ({ line: Math.min(problem.line, lines), column: 1, message: problemText(problem), zh: '', error: problem.fault !== 'unknown' }));
+  const byRules = sheet.check.findings.map((finding): YamlProblem => ({ line: sheet.lineOf(pointerOf(finding.path)) ?? 1, column: 1, message: finding.message, zh: finding.zh, error: finding.level === 'error' }));
   return [...own, ...bySchema, ...byRules];
 }

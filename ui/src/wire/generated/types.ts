@@ -449,7 +449,11 @@ path: string,
 /**
  * From 1.
  */
-line: number, message: string, };
+line: number, message: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * The same words as `netloft check`.
@@ -2571,7 +2575,11 @@ line: number,
 /**
  * From 1.
  */
-column: number, message: string, error: boolean, };
+column: number, message: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, error: boolean, };
 
 /**
  * A text and its meaning.

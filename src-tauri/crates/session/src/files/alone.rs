@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn an_item_of_a_list_keeps_its_comments() {
         let list = "kind: List\nitems:\n# the first\n- a: 1 # one\n  b:\n  - 2\n\n- b: |\n    two\n\n    three\n  # after\n- {a: 3}\nmore: 1\n";
-        let expected = [(4, "a: 1 # one\nb:\n- 2\n\n"), (8, "b: |\n  two\n\n  three\n# after\n"), (12, "{a: 3}\n")];
+        let expected = [(4, "a: 1 # one\nb:\n- 2\n\n"), (8, "b: |\n  two\n\n  three\n# after\n"), (13, "{a: 3}\n")];
         assert_eq!(texts(list), expected.map(|(line, text)| (line, text.to_owned())));
     }
 

@@ -105,7 +105,9 @@ impl Session {
             return Err(Error::OutdatedReview);
         }
         if message.trim().is_empty() {
-            return Err(Error::Field { field: "message", reason: "a commit needs one".into() });
+            return Err(Error::Field {
+                field: "message", reason: ("a commit needs one", "提交需要一条说明").into()
+            });
         }
         let checkout = Checkout::of(Path::new(folder)).await?;
         let commit = checkout.commit(&plan.files, message).await?;

@@ -25,14 +25,18 @@ impl Workbench {
         let mut chosen =
             Chosen { only: chosen.only.trim().to_owned(), tenant: chosen.tenant.trim().to_owned(), ..chosen };
         if !are_matchers(&chosen.only) {
-            let reason = "it has to be label matchers, such as cluster=\"west\"".to_owned();
-            return Err(Error::Field { field: "only", reason });
+            let reason =
+                ("it has to be label matchers, such as cluster=\"west\"", "必须是标签匹配条件，例如 cluster=\"west\"");
+            return Err(Error::Field { field: "only", reason: reason.into() });
         }
         // grafana.com/docs/mimir, "About tenant IDs"; `|` asks for several together.
         let may = |c: char| c.is_ascii_alphanumeric() || "!-_.*'()|".contains(c);
         if chosen.tenant.len() > 150 || !chosen.tenant.chars().all(may) {
-            let reason = "a tenant is named by letters, digits and !-_.*'(), several are parted by |".to_owned();
-            return Err(Error::Field { field: "tenant", reason });
+            let reason = (
+                "a tenant is named by letters, digits and !-_.*'(), several are parted by |",
+                "租户名由字母、数字和 !-_.*'() 组成，多个用 | 分隔",
+            );
+            return Err(Error::Field { field: "tenant", reason: reason.into() });
         }
         let mut kept = Kept::Keyring;
         if let Which::Address { url, authority, token: has_token } = &mut chosen.which {
@@ -44,8 +48,11 @@ impl Workbench {
             check_address("url", url, *has_token)?;
             // The settings are a file that anybody may read, and what follows the address is ours to say.
             if url.contains(['@', '?', '#']) || url.contains(char::is_whitespace) {
-                let reason = "it has a name, a password, a question or a space in it: the token has a field of its own";
-                return Err(Error::Field { field: "url", reason: reason.to_owned() });
+                let reason = (
+                    "it has a name, a password, a question or a space in it: the token has a field of its own",
+                    "其中含有用户名、密码、查询或空格：令牌有单独的字段",
+                );
+                return Err(Error::Field { field: "url", reason: reason.into() });
             }
             check_authority(authority)?;
             if let Some(token) = token {

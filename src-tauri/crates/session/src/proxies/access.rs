@@ -193,11 +193,13 @@ impl Session {
     /// Where there is no such pod, or an object of that name.
     pub async fn proxy_access_put(&self, namespace: &str, pod: &str) -> Result<()> {
         let world = self.world();
-        let refuse = |reason: String| Error::Field { field: "pod", reason };
-        let found = world.pod(namespace, pod).ok_or_else(|| refuse(format!("{namespace}/{pod} is gone")))?;
+        let refuse = |reason: Said| Error::Field { field: "pod", reason };
+        let found = world
+            .pod(namespace, pod)
+            .ok_or_else(|| refuse(said!("{namespace}/{pod} is gone", "{namespace}/{pod} 已不存在")))?;
         let name = format!("{}-access-log", found.workload.1);
         if let Some(has) = world.documents_in(GROUP, "Telemetry", namespace).find(|has| has.key.name == name) {
-            return Err(refuse(format!("{} is there already: edit it", has.key)));
+            return Err(refuse(said!("{} is there already: edit it", "{} 已存在：请编辑它", has.key)));
         }
         let object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Telemetry", "metadata": {"name": name, "namespace": namespace},
             "spec": {"selector": {"matchLabels": labels(found)}, "accessLogging": [{"providers": [{"name": "envoy"}]}]}});

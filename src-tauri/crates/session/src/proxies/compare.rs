@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cluster::Cause;
 use serde_json::Value;
 use signals::compare::{self, Compared};
-use world::{Said, yaml};
+use world::{Said, said, yaml};
 
 use crate::session::defect;
 use crate::{Error, Result, Session};
@@ -121,7 +121,10 @@ impl Session {
             held.as_ref().and_then(|held| held.parts.iter().find(|part| part.kind == kind && part.name == name));
         let part = found.ok_or_else(|| Error::Field {
             field: "part",
-            reason: format!("{name} of {namespace}/{pod} was not compared: compare again"),
+            reason: said!(
+                "{name} of {namespace}/{pod} was not compared: compare again",
+                "{namespace}/{pod} 的 {name} 尚未比较：请重新比较"
+            ),
         })?;
         let text = |value: &Value| {
             let mut value = value.clone();

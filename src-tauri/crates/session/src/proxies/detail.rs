@@ -152,7 +152,7 @@ impl Session {
         let range = of_dump(sort).and_then(|sort| detail.dump.text(sort, at));
         let raw = range.and_then(|range| detail.body.get(range)).ok_or_else(|| Error::Field {
             field: "part",
-            reason: format!("{namespace}/{pod} has no such part any more"),
+            reason: said!("{namespace}/{pod} has no such part any more", "{namespace}/{pod} 已没有这一部分"),
         })?;
         Ok(shown(raw))
     }

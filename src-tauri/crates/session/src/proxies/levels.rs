@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use signals::{ADMIN_PORT, level};
+use world::said;
 
 use crate::{Error, Result, Session};
 
@@ -43,7 +44,7 @@ impl Session {
         let (Some(before), Some(path)) = (before, path) else {
             return Err(Error::Field {
                 field: "level",
-                reason: format!("there is no logger {logger} with a level {to}"),
+                reason: said!("there is no logger {logger} with a level {to}", "没有级别为 {to} 的日志器 {logger}"),
             });
         };
         let body = self.connection().pod_logging(namespace, pod, ADMIN_PORT, &path).await?;

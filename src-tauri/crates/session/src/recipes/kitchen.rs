@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mesh::{Outcome, Ready, Request};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
-use world::{Document, ObjectKey, Service, World};
+use world::{Document, ObjectKey, Said, Service, World, said};
 
 use super::{Ingredient, Takes};
 use crate::change::touched::desired;
@@ -45,7 +45,7 @@ pub(super) struct Kitchen<'a> {
     pub(super) version: &'a dyn Fn(&str, &str) -> String,
 }
 
-fn refuse(field: &'static str, reason: impl Into<String>) -> Error {
+fn refuse(field: &'static str, reason: impl Into<Said>) -> Error {
     Error::Field { field, reason: reason.into() }
 }
 
@@ -67,10 +67,10 @@ impl Kitchen<'_> {
             Takes::Version | Takes::Namespace | Takes::Text => need.one_of.contains(&value),
         };
         let reason = match need.takes {
-            Takes::Percent => "0 to 100".to_owned(),
-            Takes::Number => "a whole number".to_owned(),
-            _ if !need.one_of.is_empty() => format!("one of {}", need.one_of.join(", ")),
-            _ => "it is missing".to_owned(),
+            Takes::Percent => said!("0 to 100", "0 到 100"),
+            Takes::Number => said!("a whole number", "整数"),
+            _ if !need.one_of.is_empty() => said!("one of {}", "{} 之一", need.one_of.join(", ")),
+            _ => said!("it is missing", "缺少该值"),
         };
         if fits { Ok(()) } else { Err(refuse(need.name, reason)) }
     }
@@ -275,7 +275,7 @@ pub(crate) fn changed(live: &World, tray: &Tray, key: &ObjectKey, edits: &[Edit]
         (None, Some(live)) => (yaml::write(&desired(&live.body)), live.resource_version.clone()),
         (None, None) => return Err(Error::gone(key.clone())),
     };
-    let cannot = |error: yaml::EditError| Error::NotAnObject { line: 1, reason: error.to_string() };
+    let cannot = |error: yaml::EditError| Error::NotAnObject { line: 1, reason: error.said() };
     let after = yaml::edit(&text, edits).map_err(cannot)?;
     Ok(Dish { key: key.clone(), before: text, after, base })
 }

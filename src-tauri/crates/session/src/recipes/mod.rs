@@ -20,6 +20,8 @@ pub use kitchen::Dish;
 use kitchen::Kitchen;
 pub(crate) use kitchen::{SECURITY, changed};
 
+use world::said;
+
 use crate::{Error, Result, Session};
 
 /// What a field of a recipe takes.
@@ -91,7 +93,8 @@ impl Session {
     /// # Errors
     /// Where there is no such recipe, a value is missing or unusable, or a service is not there.
     pub async fn recipe(&self, id: &str, values: &BTreeMap<String, String>) -> Result<Vec<Dish>> {
-        let unknown = || Error::Field { field: "recipe", reason: format!("there is no recipe '{id}'") };
+        let unknown =
+            || Error::Field { field: "recipe", reason: said!("there is no recipe '{id}'", "没有配方“{id}”") };
         let recipe = ALL.into_iter().find(|recipe| recipe.id == id).ok_or_else(unknown)?;
         let apis = self.connection().apis().await?;
         let (live, ready) = (self.world(), self.drafted().await?);

@@ -20,7 +20,10 @@ fn write(kitchen: &Kitchen<'_>) -> Result<Vec<Dish>> {
     let (service, version, percent) = (kitchen.service()?, kitchen.value("version"), kitchen.number("percent"));
     let stable = kitchen.stable(service, version);
     if stable.is_empty() {
-        return Err(Error::Field { field: "version", reason: "the service has no other version to share with".into() });
+        return Err(Error::Field {
+            field: "version",
+            reason: ("the service has no other version to share with", "该服务没有其他版本可分流").into(),
+        });
     }
     let ways =
         json!([destination(service, &stable, Some(100 - percent)), destination(service, version, Some(percent))]);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use world::yaml::{self, Edit};
-use world::{ObjectKey, Workload, World};
+use world::{ObjectKey, Said, Workload, World, said};
 
 use crate::change::tray::{ChangeKind, Item};
 use crate::prometheus::{Usage, Uses};
@@ -226,7 +226,7 @@ impl Session {
         let Some(Advice::Change { to, .. }) = row.map(|row| &row.advice) else {
             return Err(Error::Field {
                 field: "workload",
-                reason: format!("nothing is advised for {namespace}/{workload}"),
+                reason: said!("nothing is advised for {namespace}/{workload}", "对 {namespace}/{workload} 没有建议"),
             });
         };
         self.put_sizes(namespace, workload, to).await
@@ -239,7 +239,10 @@ impl Session {
     pub async fn put_sizes(&self, namespace: &str, workload: &str, to: &Sizes) -> Result<()> {
         let key = key_of(&self.world(), namespace, workload).ok_or_else(|| Error::Field {
             field: "workload",
-            reason: format!("{namespace}/{workload} is no Deployment, StatefulSet or DaemonSet"),
+            reason: said!(
+                "{namespace}/{workload} is no Deployment, StatefulSet or DaemonSet",
+                "{namespace}/{workload} 不是 Deployment、StatefulSet 或 DaemonSet"
+            ),
         })?;
         let place = Place::at(&self.world(), namespace, workload);
         let whole = self.document(&key).await?;
@@ -265,7 +268,7 @@ fn key_of(world: &World, namespace: &str, workload: &str) -> Option<ObjectKey> {
 }
 
 fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
-    let refused = |reason: String| Error::Field { field: "workload", reason };
+    let refused = |reason: Said| Error::Field { field: "workload", reason };
     let edits: Vec<Edit> = match place {
         Place::Annotations => {
             let at = |name: &str| format!("/spec/template/metadata/annotations/{}", name.replace('/', "~1"));
@@ -277,19 +280,22 @@ fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
             let all = body.pointer(containers).and_then(Value::as_array);
             let is_proxy = |container: &Value| container["name"] == signals::CONTAINER;
             let at = all.and_then(|all| all.iter().position(is_proxy));
-            let at = at.ok_or_else(|| refused(format!("its pod template has no container {}", signals::CONTAINER)))?;
+            let at = at.ok_or_else(|| {
+                refused(said!("its pod template has no container {}", "其 Pod 模板中没有容器 {}", signals::CONTAINER))
+            })?;
             let fields = ["requests/cpu", "limits/cpu", "requests/memory", "limits/memory"];
             let values = to.annotations().map(|(_, value)| value);
             let set = |(field, value)| Edit::set(&format!("{containers}/{at}/resources/{field}"), value);
             fields.into_iter().zip(values).map(set).collect()
         }
         Place::Controller => {
-            let reason = "a controller made it for a Gateway and would take this back: write it into the ConfigMap that the \
-                          Gateway's `infrastructure.parametersRef` names";
-            return Err(refused(reason.into()));
+            return Err(refused(said!(
+                "a controller made it for a Gateway and would take this back: write it into the ConfigMap that the Gateway's `infrastructure.parametersRef` names",
+                "它由控制器为 Gateway 创建，会撤回此改动：请写入 Gateway 的 `infrastructure.parametersRef` 所指的 ConfigMap"
+            )));
         }
     };
-    yaml::edit(text, &edits).map_err(|error| refused(error.to_string()))
+    yaml::edit(text, &edits).map_err(|error| refused(error.said()))
 }
 
 #[cfg(test)]

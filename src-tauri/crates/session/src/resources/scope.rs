@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use world::{ObjectKey, World, yaml};
+use world::{ObjectKey, Said, World, said, yaml};
 
 use crate::past::keep::STEP;
 use crate::proxies::Fleet;
@@ -122,12 +122,15 @@ impl Session {
     /// Where nothing was measured, or the namespace has one.
     pub async fn put_scope(&self, namespace: &str) -> Result<()> {
         let scope = self.scope(namespace);
-        let refuse = |reason: String| Err(Error::Field { field: "namespace", reason });
+        let refuse = |reason: Said| Err(Error::Field { field: "namespace", reason });
         if let Some(has) = scope.has {
-            return refuse(format!("{has} already says what the sidecars of {namespace} know: edit it"));
+            return refuse(said!(
+                "{has} already says what the sidecars of {namespace} know: edit it",
+                "{has} 已规定 {namespace} 的 sidecar 所知的内容：请编辑它"
+            ));
         }
         if !scope.measured {
-            return refuse(format!("nothing was measured of what {namespace} calls"));
+            return refuse(said!("nothing was measured of what {namespace} calls", "没有测到 {namespace} 调用了什么"));
         }
         self.draft_put(&yaml::write(&scope.sidecar()), "").await?;
         let before = Before { clusters: scope.clusters, bytes: scope.bytes, predicted: scope.predicted };

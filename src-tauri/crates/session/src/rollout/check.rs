@@ -91,7 +91,7 @@ impl Session {
             .iter()
             .map(|problem| Obstacle {
                 blocks: problem.error,
-                ..obstacle(step.key.to_string(), problem.message.clone())
+                ..obstacle(step.key.to_string(), problem.message.en.clone())
             })
             .collect();
         let others = step.conflicts.iter().filter(|conflict| !take_over.contains(&conflict.manager));

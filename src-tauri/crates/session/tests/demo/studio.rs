@@ -253,7 +253,8 @@ async fn an_envoy_filter_is_written_step_by_step() {
     assert!(guide.parts[0].says.en.contains("connect_timeout"), "{:?}", guide.parts[0].says);
     // The patch that one begins with is accepted by the schema and by the rules.
     let at = format!("{}/-", guide.list);
-    let more = yaml::edit(&begun.yaml, &[Edit { op: yaml::Op::Insert, ..Edit::set(&at, guide.fresh.clone()) }]).unwrap();
+    let more =
+        yaml::edit(&begun.yaml, &[Edit { op: yaml::Op::Insert, ..Edit::set(&at, guide.fresh.clone()) }]).unwrap();
     assert_eq!(bench.session.guide(&more).unwrap().parts.len(), 2);
     bench.session.draft_put(&more, "").await.unwrap();
     let checked = bench.session.check_object(&more).await.unwrap();
@@ -274,7 +275,14 @@ async fn an_envoy_filter_is_written_step_by_step() {
     assert!(has(&named("routeConfiguration/vhost/name").await, "reviews.prod.svc.cluster.local:9080"));
     assert!(has(&named("listener/filterChain/filter/subFilter/name").await, "envoy.filters.http.router"));
     assert!(named("cluster/name").await.is_empty(), "no proxy was looked into");
-    let pod = bench.session.world().pods().find(|pod| pod.name.starts_with("reviews-v1")).unwrap().name.clone();
+    let pod = bench
+        .session
+        .world()
+        .pods()
+        .find(|pod| pod.namespace == "prod" && pod.name.starts_with("reviews-v1"))
+        .unwrap()
+        .name
+        .clone();
     bench.session.proxy("prod", &pod, false).await.unwrap();
     assert!(named("cluster/name").await.iter().any(|name| name.starts_with("outbound|")), "of the proxy");
     assert!(bench.session.guide("kind: Nothing").is_none());

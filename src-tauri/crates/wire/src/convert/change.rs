@@ -110,7 +110,8 @@ impl From<yaml::Problem> for YamlProblem {
         Self {
             line: problem.line as u32,
             column: problem.column as u32,
-            message: problem.message,
+            message: problem.message.en,
+            zh: problem.message.zh,
             error: problem.error,
         }
     }

@@ -132,8 +132,12 @@ impl From<Dish> for Proposal {
 
 impl From<SessionImport> for Import {
     fn from(import: SessionImport) -> Self {
-        let problem =
-            |p: session::files::Problem| FileProblem { path: p.path, line: p.line as u32, message: p.message };
+        let problem = |p: session::files::Problem| FileProblem {
+            path: p.path,
+            line: p.line as u32,
+            message: p.message.en,
+            zh: p.message.zh,
+        };
         Self {
             proposals: all(import.dishes),
             files: import.files as u32,

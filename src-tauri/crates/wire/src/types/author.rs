@@ -86,6 +86,8 @@ wire! {
         /// From 1.
         pub column: u32,
         pub message: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub error: bool,
     }
 }

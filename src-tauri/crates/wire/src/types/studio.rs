@@ -194,6 +194,8 @@ wire! {
         /// From 1.
         pub line: u32,
         pub message: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 

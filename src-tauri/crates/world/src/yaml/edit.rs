@@ -8,6 +8,7 @@ use super::scalar::normalised;
 use super::splice::{self, Step};
 use super::tree::index;
 use super::write;
+use crate::Said;
 
 /// What an edit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +65,12 @@ pub enum EditError {
     #[error(transparent)]
     Unreadable(#[from] Problem),
     /// The pointer leads to nothing that this edit can change.
-    #[error("{pointer}: {because}")]
+    #[error("{pointer}: {}", because.0)]
     Pointer {
         /// As given.
         pointer: String,
         /// What is wrong with it.
-        because: &'static str,
+        because: Because,
     },
     /// No text was found that means exactly the old value with the edit. Nothing was changed.
     #[error("{pointer} cannot be changed here without changing more: edit the text")]
@@ -79,18 +80,40 @@ pub enum EditError {
     },
 }
 
+/// A reason in both languages.
+type Because = (&'static str, &'static str);
+
+const NOTHING: Because = ("there is nothing here", "这里没有内容");
+const NO_PLACE: Because = ("no such place in the list", "列表中没有这个位置");
+
+impl EditError {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Unreadable(problem) => problem.said(),
+            Self::Pointer { pointer, because } => Said::of(pointer.as_str(), *because),
+            Self::Inexact { pointer } => {
+                Said::new(self.to_string(), format!("{pointer} 无法在此单独修改而不改动其他内容：请直接编辑文本"))
+            }
+        }
+    }
+}
+
 /// A value with an edit: what `edit` does to the meaning of a text.
 ///
 /// # Errors
 /// Where the pointer leads to nothing that this edit can change.
 pub fn apply(value: &Value, edit: &Edit) -> Result<Value, EditError> {
     let wrong = |because| EditError::Pointer { pointer: edit.pointer.clone(), because };
-    let path = parts(&edit.pointer).ok_or_else(|| wrong("a pointer starts with a slash"))?;
+    let path = parts(&edit.pointer).ok_or_else(|| wrong(("a pointer starts with a slash", "指针以斜杠开头")))?;
     let mut after = value.clone();
     let Some((last, parents)) = path.split_last() else {
         return match edit.op {
             Op::Set => Ok(edit.value.clone()),
-            _ => Err(wrong("only a part of a document can be inserted, removed or moved")),
+            _ => Err(wrong((
+                "only a part of a document can be inserted, removed or moved",
+                "只能插入、移除或移动文档的一部分",
+            ))),
         };
     };
     let mut parent = &mut after;
@@ -101,9 +124,10 @@ pub fn apply(value: &Value, edit: &Edit) -> Result<Value, EditError> {
     match edit.op {
         Op::Set => *descend(parent, last, "", true).map_err(wrong)? = edit.value.clone(),
         Op::Insert => {
-            let items = parent.as_array_mut().ok_or_else(|| wrong("only lists take an item"))?;
+            let items =
+                parent.as_array_mut().ok_or_else(|| wrong(("only lists take an item", "只有列表能加入项目")))?;
             let at = if last == "-" { Some(items.len()) } else { index(last) };
-            let at = at.filter(|at| *at <= items.len()).ok_or_else(|| wrong("no such place in the list"))?;
+            let at = at.filter(|at| *at <= items.len()).ok_or_else(|| wrong(NO_PLACE))?;
             items.insert(at, edit.value.clone());
         }
         Op::Remove => {
@@ -112,12 +136,15 @@ pub fn apply(value: &Value, edit: &Edit) -> Result<Value, EditError> {
                 Value::Array(items) => index(last).filter(|at| *at < items.len()).map(|at| items.remove(at)),
                 _ => None,
             };
-            gone.ok_or_else(|| wrong("there is nothing here"))?;
+            gone.ok_or_else(|| wrong(NOTHING))?;
         }
         Op::Move => {
-            let items = parent.as_array_mut().ok_or_else(|| wrong("only items of a list can be moved"))?;
-            let from = index(last).filter(|at| *at < items.len()).ok_or_else(|| wrong("no such item"))?;
-            let to = edit.to.filter(|to| *to < items.len()).ok_or_else(|| wrong("no such place in the list"))?;
+            let items = parent
+                .as_array_mut()
+                .ok_or_else(|| wrong(("only items of a list can be moved", "只有列表的项目可以移动")))?;
+            let from =
+                index(last).filter(|at| *at < items.len()).ok_or_else(|| wrong(("no such item", "没有这一项")))?;
+            let to = edit.to.filter(|to| *to < items.len()).ok_or_else(|| wrong(NO_PLACE))?;
             let item = items.remove(from);
             items.insert(to, item);
         }
@@ -126,7 +153,7 @@ pub fn apply(value: &Value, edit: &Edit) -> Result<Value, EditError> {
 }
 
 /// The child that a part names. With `make`, a missing one appears; `next` says whether it becomes a list.
-fn descend<'v>(parent: &'v mut Value, part: &str, next: &str, make: bool) -> Result<&'v mut Value, &'static str> {
+fn descend<'v>(parent: &'v mut Value, part: &str, next: &str, make: bool) -> Result<&'v mut Value, Because> {
     let fresh = || match next {
         "0" | "-" => Value::Array(Vec::new()),
         "" => Value::Null,
@@ -140,16 +167,20 @@ fn descend<'v>(parent: &'v mut Value, part: &str, next: &str, make: bool) -> Res
             if make && !map.contains_key(part) {
                 map.insert(part.to_owned(), fresh());
             }
-            map.get_mut(part).ok_or("there is nothing here")
+            map.get_mut(part).ok_or(NOTHING)
         }
         Value::Array(items) => {
-            let at = if part == "-" { items.len() } else { index(part).ok_or("a list has numbers, not names")? };
+            let at = if part == "-" {
+                items.len()
+            } else {
+                index(part).ok_or(("a list has numbers, not names", "列表用序号，不用名称"))?
+            };
             if make && at == items.len() {
                 items.push(fresh());
             }
-            items.get_mut(at).ok_or("no such place in the list")
+            items.get_mut(at).ok_or(NO_PLACE)
         }
-        _ => Err("a single value has no parts"),
+        _ => Err(("a single value has no parts", "单个值没有下级")),
     }
 }
 

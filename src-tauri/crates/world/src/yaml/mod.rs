@@ -12,6 +12,7 @@ pub mod own;
 mod plain;
 mod read;
 mod scalar;
+mod scanner;
 mod splice;
 mod tree;
 mod write;

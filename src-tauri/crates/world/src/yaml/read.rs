@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::plain;
 use super::tree::{self, Document, Kind, Node};
-use crate::{Object, Origin};
+use crate::{Object, Origin, Said};
 
 /// Something wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,13 +17,18 @@ pub struct Problem {
     /// From 1.
     pub column: usize,
     /// One sentence for the person who wrote the text.
-    pub message: String,
+    pub message: Said,
     /// The text cannot be used as it is.
     pub error: bool,
 }
 
 impl Problem {
-    fn at_line(line: usize, message: impl Into<String>) -> Self {
+    /// The whole of it in both languages.
+    pub fn said(&self) -> Said {
+        Said::new(self.to_string(), format!("第 {} 行：{}", self.line, self.message.zh))
+    }
+
+    fn at_line(line: usize, message: impl Into<Said>) -> Self {
         Self { line, column: 1, message: message.into(), error: true }
     }
 }
@@ -61,7 +66,10 @@ pub(super) fn single(text: &str) -> Result<Option<Document>, Problem> {
         () => more = more.or(Some(document.root.line)),
     })?;
     match more {
-        Some(line) => Err(Problem::at_line(line, "a second document starts here; this text may hold only one")),
+        Some(line) => Err(Problem::at_line(
+            line,
+            ("a second document starts here; this text may hold only one", "从这里开始第二个文档；此处只能有一个"),
+        )),
         None => Ok(first),
     }
 }
@@ -263,7 +271,7 @@ impl Taken<'_> {
     fn value(&mut self, value: Value, line: usize) {
         match Object::read(value, Origin::File { path: self.path.to_owned(), line }) {
             Ok(object) => self.found.0.push((object, line)),
-            Err(error) => self.found.1.push(Problem::at_line(line, error.to_string())),
+            Err(error) => self.found.1.push(Problem::at_line(line, error.said())),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::Said;
+
 /// Why a scalar means nothing that Kubernetes could take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Meaningless {
@@ -12,6 +14,18 @@ pub(super) enum Meaningless {
     NotOfTag { tag: String, text: String },
     #[error("!!binary is not read: write the text itself, or base64 in a Secret's data")]
     Binary,
+}
+
+impl Meaningless {
+    /// In both languages.
+    pub(super) fn said(&self) -> Said {
+        let zh = match self {
+            Self::NotFinite(text) => format!("{text} 不是 Kubernetes 能保存的数字"),
+            Self::NotOfTag { tag, text } => format!("{text:?} 不是 !!{tag} 的值"),
+            Self::Binary => "不读取 !!binary：请直接写文本，或在 Secret 的 data 中写 base64".to_owned(),
+        };
+        Said::new(self.to_string(), zh)
+    }
 }
 
 /// Meaning of a plain scalar.

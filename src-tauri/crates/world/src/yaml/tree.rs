@@ -10,6 +10,8 @@ use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, ScanError
 
 use super::Problem;
 use super::scalar::{resolve, resolve_tagged};
+use super::scanner;
+use crate::{Said, said};
 
 /// Nesting that is still read; kubectl's own objects stay below 40.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -150,7 +152,9 @@ pub(super) fn skip(text: &str, comments: &[Range<usize>], mut at: usize) -> usiz
 /// Reads every document of a text, in order; stops at the first that is broken.
 pub(super) fn documents(text: &str, mut each: impl FnMut(Document)) -> Result<(), Problem> {
     if text.len() > MAX_BYTES {
-        let message = format!("the text has {} MiB; at most {} MiB are read", text.len() >> 20, MAX_BYTES >> 20);
+        let (has, most) = (text.len() >> 20, MAX_BYTES >> 20);
+        let message =
+            said!("the text has {has} MiB; at most {most} MiB are read", "文本有 {has} MiB；最多读取 {most} MiB");
         return Err(Problem { line: 1, column: 1, message, error: true });
     }
     let mut builder = Builder::new(text);
@@ -173,10 +177,10 @@ fn limits() -> Options {
 
 fn broken(error: &ScanError) -> Problem {
     let (line, column) = (error.marker().line().max(1), error.marker().col() + 1);
-    Problem { line, column, message: error.info().to_owned(), error: true }
+    Problem { line, column, message: scanner::said(&error.info()), error: true }
 }
 
-fn problem(span: &Span, message: impl Into<String>) -> Problem {
+fn problem(span: &Span, message: impl Into<Said>) -> Problem {
     Problem { line: span.start.line().max(1), column: span.start.col() + 1, message: message.into(), error: true }
 }
 
@@ -259,7 +263,10 @@ impl<'a> Builder<'a> {
     fn node(&mut self, span: &Span, anchor: usize, tagged: bool, kind: Kind) -> Result<Node, Problem> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(problem(span, format!("more than {MAX_NODES} values in one text")));
+            return Err(problem(
+                span,
+                said!("more than {MAX_NODES} values in one text", "一个文本中超过 {MAX_NODES} 个值"),
+            ));
         }
         let mut range = span.byte_range().unwrap_or_default();
         if let Kind::Scalar { text, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = &kind {
@@ -281,9 +288,9 @@ impl<'a> Builder<'a> {
         let plain = style == ScalarStyle::Plain;
         let own = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
         let value = match own {
-            Some(kind) => resolve_tagged(&kind, text).map_err(|why| problem(span, why.to_string()))?,
+            Some(kind) => resolve_tagged(&kind, text).map_err(|why| problem(span, why.said()))?,
             None if plain && tag.is_none_or(Tag::is_custom) => {
-                resolve(text).map_err(|why| problem(span, why.to_string()))?
+                resolve(text).map_err(|why| problem(span, why.said()))?
             }
             None => Value::from(text),
         };
@@ -294,11 +301,14 @@ impl<'a> Builder<'a> {
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<(), Problem> {
         let Some((value, size)) = self.anchors.get(&anchor).cloned() else {
-            return Err(problem(span, "an alias stands inside the value that it names"));
+            return Err(problem(span, ("an alias stands inside the value that it names", "别名位于它所指的值之内")));
         };
         self.aliased += size;
         if self.aliased > MAX_ALIASED {
-            return Err(problem(span, format!("the aliases stand for more than {MAX_ALIASED} values")));
+            return Err(problem(
+                span,
+                said!("the aliases stand for more than {MAX_ALIASED} values", "别名所代表的值超过 {MAX_ALIASED} 个"),
+            ));
         }
         let node = self.node(span, 0, false, Kind::Alias(value))?;
         self.done(node, 0, size, span)
@@ -306,7 +316,7 @@ impl<'a> Builder<'a> {
 
     fn open(&mut self, kind: Kind, anchor: usize, tagged: bool, span: &Span) -> Result<(), Problem> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(problem(span, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(problem(span, said!("nested deeper than {MAX_DEPTH} levels", "嵌套超过 {MAX_DEPTH} 层")));
         }
         let mut node = self.node(span, anchor, tagged, kind)?;
         if let Some(dash) = self.first_dash(&node) {
@@ -337,7 +347,12 @@ impl<'a> Builder<'a> {
     fn close(&mut self, range: &Range<usize>, span: &Span) -> Result<(), Problem> {
         let Some(Open { mut node, anchor, key, size, .. }) = self.stack.pop() else { return Ok(()) };
         if let Some((_, key)) = key {
-            return Err(Problem { line: key.line, column: 1, message: "a key without a value".into(), error: true });
+            return Err(Problem {
+                line: key.line,
+                column: 1,
+                message: ("a key without a value", "键没有值").into(),
+                error: true,
+            });
         }
         node.span.end = match &node.kind {
             Kind::Sequence { flow: false, items } => items.last().map(|item| item.span.end),
@@ -370,7 +385,13 @@ impl<'a> Builder<'a> {
                     let name = key_name(&node, self.text, span)?;
                     if let Some(first) = parent.seen.insert(name.clone(), node.line) {
                         let name = name.as_deref().unwrap_or("<<");
-                        return Err(problem(span, format!("the key {name:?} is already set on line {first}")));
+                        return Err(problem(
+                            span,
+                            said!(
+                                "the key {name:?} is already set on line {first}",
+                                "键 {name:?} 已在第 {first} 行设置"
+                            ),
+                        ));
                     }
                     parent.key = Some((name, node));
                 }
@@ -388,7 +409,11 @@ fn check_merge(name: Option<&str>, value: &Node, span: &Span) -> Result<(), Prob
             Value::Array(items) => items.iter().all(mergeable),
             one => mergeable(&one),
         };
-    if fits { Ok(()) } else { Err(problem(span, "`<<` merges only maps and lists of maps")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(problem(span, ("`<<` merges only maps and lists of maps", "`<<` 只能合并映射和映射的列表")))
+    }
 }
 
 /// The key as kubectl turns it into JSON: numbers and booleans become their words. `None` for a plain `<<`.
@@ -401,7 +426,9 @@ fn key_name(node: &Node, text: &str, span: &Span) -> Result<Option<String>, Prob
     match node.value() {
         Value::String(name) => Ok(Some(name)),
         value @ (Value::Number(_) | Value::Bool(_)) => Ok(Some(value.to_string())),
-        Value::Null => Err(problem(span, "a key that is null: quote it if it is a name")),
-        Value::Array(_) | Value::Object(_) => Err(problem(span, "a key that is a list or a map")),
+        Value::Null => {
+            Err(problem(span, ("a key that is null: quote it if it is a name", "键为 null：如果它是名称，请加引号")))
+        }
+        Value::Array(_) | Value::Object(_) => Err(problem(span, ("a key that is a list or a map", "键是列表或映射"))),
     }
 }

@@ -114,6 +114,7 @@ impl Place {
         // Where order says nothing, inserting is adding.
         let as_what = if inserts && !self.has_order() { "ADD" } else { operation };
         let carried_out = match self {
+            // Upstream: nothing reads these patches any more.
             Self::Bootstrap => false,
             Self::ExtensionConfig => as_what == "ADD",
             Self::RouteConfiguration => as_what.starts_with("MERGE"),
@@ -177,7 +178,6 @@ mod tests {
         ("NETWORK_FILTER", "REPLACE", false, false),
         ("NETWORK_FILTER", "MERGE", true, true),
         ("NETWORK_FILTER", "MERGE_AND_REPLACE_LIST", true, false),
-        ("BOOTSTRAP", "MERGE", true, false),
     ];
 
     #[test]

@@ -7,7 +7,6 @@ use crate::read::field::Field;
 
 /// What a patch does, in the proxies of `who`.
 pub(super) fn of(patch: &Field, who: &Said) -> Said {
-    let context = patch.at("match.context");
     let Some((place, effect)) = effect(patch) else {
         return said!("It does not say yet what it applies to.", "尚未说明修改什么。");
     };
@@ -19,8 +18,7 @@ pub(super) fn of(patch: &Field, who: &Said) -> Said {
         return said!("It does not say yet what it does.", "尚未说明做什么。");
     };
     let what = act(patch, place, done, operation);
-    let context = context.as_text();
-    let proxies = match context {
+    let proxies = match patch.at("match.context").as_text() {
         "SIDECAR_INBOUND" | "SIDECAR_OUTBOUND" => said!("the sidecars", " sidecar "),
         "GATEWAY" => said!("the gateways", "网关"),
         _ => said!("the proxies", "代理"),
@@ -49,7 +47,10 @@ pub(super) fn idle(patch: &Field, place: Place, effect: Effect) -> Option<Said> 
             said!("istiod makes nothing of patches for WAYPOINT", "istiod 不处理针对 WAYPOINT 的补丁")
         }
         Effect::Nothing if place == Place::Bootstrap => {
-            said!("istiod no longer patches what a proxy starts with", "istiod 已不再修补代理的启动配置")
+            said!(
+                "newer versions of istiod no longer patch what a proxy starts with",
+                "较新版本的 istiod 已不再修补代理的启动配置"
+            )
         }
         Effect::Nothing => said!("{to} knows no {operation}", "{to} 不支持 {operation}"),
         Effect::Nameless => {
