@@ -30,11 +30,11 @@ impl State {
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };
         let to = self.end(pod, mtls);
+        self.count_authorized(sent, destination, pod, allowed);
         let Some(proxy) = self.proxies.get_mut(pod) else { return };
         proxy.counters.accepted.0 += 1;
         proxy.counters.accepted.1 += u64::from(mtls);
         if !allowed {
-            proxy.counters.rbac.1 += 1;
             return;
         }
         proxy.counters.upstreams.entry(format!("inbound|{}||", proxy.port)).or_default().connections += 1;

@@ -104,6 +104,14 @@ pub(crate) struct Series {
     pub(crate) security: &'static str,
 }
 
+/// What authorization made of what came in: (let through, refused).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rbac {
+    pub(crate) enforced: (u64, u64),
+    /// As the policies of ALLOW, and of DENY, that are in dry-run would have it.
+    pub(crate) dry_run: [(u64, u64); 2],
+}
+
 /// All that one proxy counted since it started.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counters {
@@ -115,8 +123,10 @@ pub(crate) struct Counters {
     pub(crate) accepted: (u64, u64),
     /// Connections that no filter chain would take: plaintext where only mutual TLS is allowed.
     pub(crate) unmatched: u64,
-    /// Requests that authorization let through, and refused.
-    pub(crate) rbac: (u64, u64),
+    /// What authorization made of requests.
+    pub(crate) http_rbac: Rbac,
+    /// What it made of connections over which go bytes.
+    pub(crate) tcp_rbac: Rbac,
     /// Requests of the current second, smoothed.
     pub(crate) rate: f64,
     /// Connections at the last look, for the rate.

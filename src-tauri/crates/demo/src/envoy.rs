@@ -30,16 +30,40 @@ pub(crate) fn prometheus(proxy: &Proxy) -> String {
         family(&mut text, &format!("envoy_listener_{name}"), "counter");
         line(&mut text, &format!("envoy_listener_{name}"), inbound, value as f64);
     }
-    let prefix = format!("envoy_http_conn_manager_prefix=\"inbound_0.0.0.0_{}\"", proxy.port);
-    for (name, value) in [("allowed", counters.rbac.0), ("denied", counters.rbac.1)] {
-        family(&mut text, &format!("envoy_http_rbac_{name}"), "counter");
-        line(&mut text, &format!("envoy_http_rbac_{name}"), &prefix, value as f64);
-    }
+    authorization(&mut text, proxy);
     for (name, value) in gauges(proxy) {
         family(&mut text, &name, "gauge");
         line(&mut text, &name, "", value);
     }
     text
+}
+
+/// As a genuine proxy tells it whose workload a policy is about: outcomes stand in labels, and where bytes go the family is Envoy's for TCP.
+fn authorization(text: &mut String, proxy: &Proxy) {
+    let prefix = format!("http_conn_manager_prefix=\"inbound_0.0.0.0_{}\"", proxy.port);
+    let http: &dyn Fn(&str) -> String = &|_| prefix.clone();
+    let tcp: &dyn Fn(&str) -> String = &|stage| format!("tcp_prefix=\"rbac{stage}\"");
+    let Counters { http_rbac, tcp_rbac, .. } = &proxy.counters;
+    for (name, prefix, rbac) in [("envoy_http_rbac", http, http_rbac), ("envoy_tcp", tcp, tcp_rbac)] {
+        family(text, name, "counter");
+        for (result, count) in outcomes(rbac.enforced) {
+            line(text, name, &format!("authz_enforce_result=\"{result}\",{}", prefix("")), count as f64);
+        }
+        for (action, counts) in ACTIONS.into_iter().zip(rbac.dry_run) {
+            let prefix = prefix(&format!(".istio_dry_run_{action}_"));
+            for (result, count) in outcomes(counts) {
+                let labels = format!("authz_dry_run_action=\"{action}\",authz_dry_run_result=\"{result}\",{prefix}");
+                line(text, name, &labels, count as f64);
+            }
+        }
+    }
+}
+
+/// Whose dry runs are counted, as their statistics are named.
+const ACTIONS: [&str; 2] = ["allow", "deny"];
+
+fn outcomes((allowed, denied): (u64, u64)) -> [(&'static str, u64); 2] {
+    [("allowed", allowed), ("denied", denied)]
 }
 
 fn gauges(proxy: &Proxy) -> Vec<(String, f64)> {
@@ -192,7 +216,14 @@ pub(crate) fn plain(proxy: &Proxy) -> Vec<(String, String)> {
     all.push(("listener.0.0.0.0_15006.downstream_cx_total".into(), counters.accepted.0.to_string()));
     all.push(("listener.0.0.0.0_15006.no_filter_chain_match".into(), counters.unmatched.to_string()));
     all.push(("listener.0.0.0.0_15006.ssl.handshake".into(), counters.accepted.1.to_string()));
-    all.push(("http.inbound.rbac.denied".into(), counters.rbac.1.to_string()));
+    let http = format!("http.inbound_0.0.0.0_{};.rbac", proxy.port);
+    for (prefix, rbac) in [(http.as_str(), counters.http_rbac), ("tcp.rbac", counters.tcp_rbac)] {
+        all.extend(outcomes(rbac.enforced).map(|(result, count)| (format!("{prefix}.{result}"), count.to_string())));
+        for (action, counts) in ACTIONS.into_iter().zip(rbac.dry_run) {
+            let name = |result| format!("{prefix}.istio_dry_run_{action}_.shadow_{result}");
+            all.extend(outcomes(counts).map(|(result, count)| (name(result), count.to_string())));
+        }
+    }
     all.extend(
         gauges(proxy)
             .into_iter()

@@ -14,6 +14,7 @@ mod chance;
 mod connect;
 mod counters;
 mod discovery;
+mod dry_run;
 mod dump;
 mod envoy;
 mod exec;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mesh::{Caller, Destination, Outcome, Ready, Request, Transport, Verdict};
+use mesh::{Destination, Outcome, Ready, Transport, Verdict};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use world::{Change, World};
@@ -14,6 +14,7 @@ use crate::access;
 use crate::authority::Authority;
 use crate::chance::Chance;
 use crate::counters::{End, Series};
+use crate::dry_run::{DryRuns, request};
 use crate::proxies::{Proxies, Proxy, has_proxy};
 use crate::rollouts;
 use crate::shop::{Call, Pace, Proxy as Condition, WORKLOADS, Workload};
@@ -46,6 +47,8 @@ pub(crate) struct State {
     carried: HashMap<(usize, usize), f64>,
     /// What was decided for (pod, call) under the configuration that the pod then had.
     verdicts: HashMap<(Names, usize, usize), (usize, Arc<Verdict>)>,
+    /// What policies in dry-run said.
+    pub(crate) dry_runs: DryRuns,
     chance: Chance,
     pub(crate) since: Instant,
 }
@@ -68,6 +71,7 @@ impl Traffic {
             answered: vec![0.0; WORKLOADS.len()],
             carried: HashMap::new(),
             verdicts: HashMap::new(),
+            dry_runs: DryRuns::default(),
             chance: Chance::new(seed),
             since: Instant::now(),
         };
@@ -206,17 +210,7 @@ impl State {
         if let Some((_, verdict)) = self.verdicts.get(&key).filter(|(known, _)| *known == under) {
             return verdict.clone();
         }
-        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let request = Request {
-            id: String::new(),
-            from: Caller::Workload { namespace: deployment.0.clone(), workload: deployment.1.clone() },
-            via: None,
-            method: call.method.into(),
-            url: call.url.into(),
-            headers: call.headers.iter().map(text).collect(),
-            at: None,
-        };
-        let verdict = Arc::new(ready.explain(&request));
+        let verdict = Arc::new(ready.explain(&request(deployment, call)));
         self.verdicts.insert(key, (under, verdict.clone()));
         verdict
     }
@@ -368,6 +362,7 @@ impl State {
             return self.opened_at_destination(sent, destination, pod, allowed);
         }
         self.count_beyond(sent, destination, pod);
+        self.count_authorized(sent, destination, pod, allowed);
         let mtls = sent.verdict.transport == Some(Transport::Mtls);
         let from = if mtls { self.end(&sent.pod, true) } else { End::unknown() };
         let to = self.end(pod, mtls);
@@ -385,10 +380,8 @@ impl State {
         proxy.counters.accepted.0 += 1;
         proxy.counters.accepted.1 += u64::from(mtls);
         if !allowed {
-            proxy.counters.rbac.1 += 1;
             return;
         }
-        proxy.counters.rbac.0 += 1;
         let upstream = proxy.counters.upstreams.entry(format!("inbound|{}||", proxy.port)).or_default();
         *upstream.codes.entry(code).or_default() += 1;
         upstream.time.record(sent.milliseconds * 0.8);

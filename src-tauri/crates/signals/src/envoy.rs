@@ -1,13 +1,13 @@
 //! Counters of one Envoy at one time, from its statistics in the Prometheus format.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::histogram::Histogram;
 use crate::prometheus;
 
 /// What is asked of Envoy, as the `filter` of its statistics: names before tags are taken out of them.
-pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*denied|istio_(request|tcp_connections_opened)|listener_manager\.total_(listeners_active|.*draining)";
+pub const FILTER: &str = r"upstream_rq_(\d|time)|upstream_cx_(total|connect_fail)|ssl\.handshake|downstream_cx_total|rbac.*(denied|shadow_allowed)|istio_(request|tcp_connections_opened)|listener_manager\.total_(listeners_active|.*draining)";
 
 /// An Envoy cluster as Istio names it: `outbound|9080|v1|reviews.shop.svc.cluster.local`, `inbound|9080||`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +84,25 @@ pub struct Counters {
     pub times: Histogram,
 }
 
+/// Policies in dry-run of one action at one proxy, which Envoy counts together. Upstream: istio/istio pilot/pkg/security/authz/model/model.go,
+/// `RBACShadowRulesAllowStatPrefix`, `RBACShadowRulesDenyStatPrefix`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DryRun {
+    /// DENY policies, else ALLOW policies.
+    pub denies: bool,
+    /// Connections over which goes no HTTP, else requests.
+    pub tcp: bool,
+}
+
+/// What became of what was judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// So many would have been let through.
+    pub passed: f64,
+    /// So many would have been refused.
+    pub refused: f64,
+}
+
 /// Everything of one proxy at one time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
@@ -93,6 +112,9 @@ pub struct Sample {
     pub standard: HashMap<Standard, Counters>,
     /// Requests and connections that authorization has refused here.
     pub denied: f64,
+    /// What policies in dry-run would have made of what came in. ALLOW policies are judged without those that are enforced; what an enforced
+    /// DENY policy refuses never comes to them. Empty where the proxy counts none.
+    pub dry_runs: BTreeMap<DryRun, Judged>,
     /// Connections that came in through the mesh's listener, and those of them under TLS.
     pub accepted: (f64, f64),
     /// Listeners and chains of filters that leave: connections that are open still use them. `None` where the proxy does not say.
@@ -119,7 +141,7 @@ const FAMILIES: [&[u8]; 13] = [
 ];
 
 fn wanted(name: &[u8]) -> bool {
-    FAMILIES.contains(&name) || memchr::memmem::find(name, b"rbac").is_some()
+    FAMILIES.contains(&name) || name == b"envoy_tcp" || memchr::memmem::find(name, b"rbac").is_some()
 }
 
 /// Counters of each cluster while they are read: its name stands on some thirty lines.
@@ -165,7 +187,7 @@ pub fn read(text: &[u8]) -> Sample {
             | "envoy_listener_manager_total_filter_chains_draining" => {
                 read.draining = Some(read.draining.unwrap_or(0.0) + sample.value);
             }
-            name if name.contains("rbac") && is_denial(&sample) => read.denied += sample.value,
+            name if name.contains("rbac") || name == "envoy_tcp" => authorized(&mut read, &sample),
             _ => {}
         }
     });
@@ -179,12 +201,24 @@ fn is_inbound(sample: &prometheus::Sample) -> bool {
     sample.labels.get("listener_address").is_some_and(|address| address.ends_with("_15006"))
 }
 
-/// Istio's bootstrap moves the outcome from the name into a label (tools/packaging/common/envoy_bootstrap.json,
-/// `authz_enforce_result`); dry runs have another label, and `shadow` in the plain name.
-fn is_denial(sample: &prometheus::Sample) -> bool {
-    match sample.labels.get("authz_enforce_result") {
+/// Takes a count of authorization. Istio's bootstrap moves the outcome from the name into a label, for policies that are enforced and for
+/// those in dry-run (tools/packaging/common/envoy_bootstrap.json, `authz_enforce_result`, `authz_dry_run_action`, `authz_dry_run_result`);
+/// the plain name ends with `_denied`, `_shadow_denied`. Where bytes go, Envoy's family is `envoy_tcp` for all.
+fn authorized(read: &mut Sample, sample: &prometheus::Sample) {
+    let label = |name: &str| sample.labels.get(name);
+    if let (Some(action), Some(result)) = (label("authz_dry_run_action"), label("authz_dry_run_result")) {
+        let dry_run = DryRun { denies: action == "deny", tcp: sample.name.starts_with("envoy_tcp") };
+        let judged = read.dry_runs.entry(dry_run).or_default();
+        let count = if result == "denied" { &mut judged.refused } else { &mut judged.passed };
+        *count += sample.value;
+        return;
+    }
+    let denied = match label("authz_enforce_result") {
         Some(outcome) => outcome == "denied",
         None => sample.name.ends_with("_denied") && !sample.name.contains("shadow"),
+    };
+    if denied {
+        read.denied += sample.value;
     }
 }
 
@@ -271,7 +305,16 @@ envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15006"} 5
 envoy_listener_downstream_cx_total{listener_address="0.0.0.0_15001"} 9
 envoy_http_rbac{authz_enforce_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 4
 envoy_http_rbac{authz_enforce_result="allowed",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 40
-envoy_http_rbac{authz_dry_run_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 400
+envoy_http_rbac{authz_dry_run_action="allow",authz_dry_run_result="allowed",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 67
+envoy_http_rbac{authz_dry_run_action="allow",authz_dry_run_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 24
+envoy_http_rbac{authz_dry_run_action="deny",authz_dry_run_result="allowed",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 78
+envoy_http_rbac{authz_dry_run_action="deny",authz_dry_run_result="denied",http_conn_manager_prefix="inbound_0.0.0.0_9080"} 13
+envoy_http_rbac{authz_dry_run_action="deny",authz_dry_run_result="denied",http_conn_manager_prefix="InboundPassthroughCluster"} 0
+envoy_tcp{authz_enforce_result="allowed",tcp_prefix="rbac"} 0
+envoy_tcp{authz_enforce_result="denied",tcp_prefix="rbac"} 1
+envoy_tcp{authz_dry_run_action="allow",authz_dry_run_result="allowed",tcp_prefix="rbac.istio_dry_run_allow_"} 0
+envoy_tcp{authz_dry_run_action="allow",authz_dry_run_result="denied",tcp_prefix="rbac.istio_dry_run_allow_"} 9
+envoy_tcp{downstream_cx_total="",tcp_prefix="BlackHoleCluster"} 9
 envoy_http_rbac_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 2
 envoy_http_rbac_shadow_denied{http_conn_manager_prefix="inbound_0.0.0.0_9080"} 60
 envoy_cluster_upstream_rq_time_bucket{cluster_name="outbound|9080|v1|reviews.shop.svc.cluster.local",le="5"} 80
@@ -289,7 +332,10 @@ istio_requests_total{reporter="source",source_workload="a",source_workload_names
         assert_eq!((counters.connections, counters.handshakes), (4.0, 4.0));
         assert_eq!(counters.times.buckets, [(5.0, 80.0), (f64::INFINITY, 100.0)]);
         assert_eq!(sample.clusters[&Cluster::parse("inbound|9080||").unwrap()].requests, 4132.0);
-        assert_eq!((sample.denied, sample.accepted, sample.broken), (6.0, (5.0, 4.0), 0));
+        assert_eq!((sample.denied, sample.accepted, sample.broken), (7.0, (5.0, 4.0), 0));
+        let dry_run = |denies, tcp| sample.dry_runs.get(&DryRun { denies, tcp }).map(|of| (of.refused, of.passed));
+        assert_eq!((dry_run(false, false), dry_run(true, false)), (Some((24.0, 67.0)), Some((13.0, 78.0))));
+        assert_eq!((dry_run(false, true), dry_run(true, true)), (Some((9.0, 0.0)), None));
         assert_eq!(sample.clusters.len(), 2);
         let (series, counters) = sample.standard.iter().next().unwrap();
         assert!(series.by_source && series.to.1 == "b-v1");

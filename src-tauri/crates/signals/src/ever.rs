@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::{Edge, Inbound, Sample, Step, Track, Traffic, Workload, edges, growths, inbound};
+use super::{DryRun, Edge, Inbound, Judged, Sample, Step, Track, Traffic, Workload, edges, growths, inbound};
 
 /// What was counted from one time to another.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +15,37 @@ pub struct Between {
     pub counting: BTreeSet<Workload>,
 }
 
+/// What the proxies of a workload counted of policies in dry-run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DryRuns {
+    /// Proxies that count such things, and those that do not.
+    pub proxies: (usize, usize),
+    /// By action and kind of traffic.
+    pub judged: BTreeMap<DryRun, Judged>,
+}
+
 impl Traffic {
+    /// What the proxies of each workload counted of policies in dry-run from a time on: only what was counted wholly since. Also the time
+    /// from which on that is known, where any was.
+    pub fn dry_runs(&self, from: f64) -> (Option<f64>, BTreeMap<Workload, DryRuns>) {
+        let (mut begun, mut all): (Option<f64>, BTreeMap<Workload, DryRuns>) = (None, BTreeMap::new());
+        for track in self.tracks.values() {
+            let of = all.entry(track.workload.clone()).or_default();
+            let counts = !track.last.1.dry_runs.is_empty();
+            of.proxies = (of.proxies.0 + usize::from(counts), of.proxies.1 + usize::from(!counts));
+            for step in track.steps.iter().filter(|step| counts && step.at - step.seconds >= from) {
+                let start = step.at - step.seconds;
+                begun = Some(begun.map_or(start, |known| known.min(start)));
+                for (dry_run, grown) in &step.dry_runs {
+                    let judged = of.judged.entry(*dry_run).or_default();
+                    judged.passed += grown.passed;
+                    judged.refused += grown.refused;
+                }
+            }
+        }
+        (begun, all)
+    }
+
     /// Who has called what since the proxies that are here began to count. In these edges the rates are counts.
     pub fn ever(&self) -> Vec<Edge> {
         let whole: Vec<(&Track, Step)> = self.tracks.values().map(|track| (track, track.whole())).collect();
@@ -82,6 +112,7 @@ impl Track {
             at: *at,
             seconds: 1.0,
             denied: sample.denied,
+            dry_runs: Vec::new(),
             accepted: sample.accepted,
             clusters: growths(&HashMap::new(), &sample.clusters),
             standard: growths(&HashMap::new(), &sample.standard),
@@ -97,6 +128,7 @@ pub(crate) fn edges_of(grown: Sample, seconds: f64) -> Vec<Edge> {
         at: 0.0,
         seconds,
         denied: 0.0,
+        dry_runs: Vec::new(),
         accepted: (0.0, 0.0),
         clusters: Vec::new(),
         standard: growths(&HashMap::new(), &grown.standard),

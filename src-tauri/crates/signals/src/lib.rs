@@ -36,7 +36,7 @@ mod usage;
 pub use certificate::Certificate;
 pub use cluster::{ADMIN_PORT, CONTAINER};
 pub use culprit::{Culprit, Place, culprit};
-pub use envoy::{Cluster, Counters, Sample};
+pub use envoy::{Cluster, Counters, DryRun, Judged, Sample};
 pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, control_planes, health};
 pub use istiod::SyncState;
 pub use kept_out::{KeptOut, Why, kept_out};
@@ -47,7 +47,9 @@ pub use proxies::{Proxy, Role, dead, proxies, without_proxy};
 pub use redact::redact;
 pub use strain::{Strain, Strains};
 pub use throttle::Throttling;
-pub use traffic::{Between, Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload};
+pub use traffic::{
+    Between, DryRuns, Edge, Inbound, Of, Protocol, Secured, Series, SeriesLine, Source, Traffic, Workload,
+};
 pub use usage::{Usage, UsageReport, usage};
 
 use world::Said;

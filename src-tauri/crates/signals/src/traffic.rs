@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::envoy::{Cluster, Counters, Sample, Standard};
+use crate::envoy::{Cluster, Counters, DryRun, Judged, Sample, Standard};
 use crate::histogram::{Parts, Spread};
 use crate::{Proxy, Round};
 
@@ -158,6 +158,7 @@ struct Step {
     at: f64,
     seconds: f64,
     denied: f64,
+    dry_runs: Vec<(DryRun, Judged)>,
     accepted: (f64, f64),
     clusters: Vec<(Cluster, Growth)>,
     standard: Vec<(Standard, Growth)>,
@@ -239,10 +240,16 @@ impl Traffic {
             return;
         }
         let grown = |before: f64, after: f64| if after >= before { after - before } else { after };
+        let dry_runs = sample.dry_runs.iter().map(|(of, now)| {
+            let then = before.dry_runs.get(of).copied().unwrap_or_default();
+            (*of, Judged { passed: grown(then.passed, now.passed), refused: grown(then.refused, now.refused) })
+        });
+        let dry_runs = dry_runs.filter(|(_, grown)| grown.passed + grown.refused > 0.0).collect();
         track.steps.push_back(Step {
             at,
             seconds,
             denied: grown(before.denied, sample.denied),
+            dry_runs,
             accepted: (grown(before.accepted.0, sample.accepted.0), grown(before.accepted.1, sample.accepted.1)),
             clusters: growths(&before.clusters, &sample.clusters),
             standard: growths(&before.standard, &sample.standard),
@@ -512,8 +519,8 @@ use sums::{Sum, Told};
 mod carried;
 #[path = "ever.rs"]
 mod ever;
-pub use ever::Between;
 pub(crate) use ever::edges_of;
+pub use ever::{Between, DryRuns};
 
 #[cfg(test)]
 #[path = "traffic_tests.rs"]

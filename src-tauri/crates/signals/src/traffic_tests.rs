@@ -98,6 +98,32 @@ fn a_403_is_a_denial_only_where_somebody_denies() {
 }
 
 #[test]
+fn dry_runs_are_what_proxies_counted_since() {
+    let count = |action: &str, result: &str, n: u32| {
+        let labels = format!("authz_dry_run_action=\"{action}\",authz_dry_run_result=\"{result}\"");
+        format!("envoy_http_rbac{{{labels},http_conn_manager_prefix=\"inbound_0.0.0.0_9080\"}} {n}\n")
+    };
+    let allow = |passed, refused| count("allow", "allowed", passed) + &count("allow", "denied", refused);
+    let mut traffic = recorded(&[(100.0, allow(4, 15)), (110.0, allow(6, 16)), (120.0, allow(1, 2))]);
+    traffic.record(&proxy("silent"), 100.0, envoy::read(b""));
+    let of = |(begun, all): (Option<f64>, BTreeMap<Workload, DryRuns>)| {
+        let of: Vec<_> = all.into_iter().map(|(workload, of)| (workload.name, of.proxies, of.judged)).collect();
+        (begun, of)
+    };
+    let allowed = DryRun { denies: false, tcp: false };
+    for (from, begun, judged) in [
+        (0.0, Some(100.0), [(allowed, Judged { passed: 3.0, refused: 3.0 })].into()),
+        (105.0, Some(110.0), [(allowed, Judged { passed: 1.0, refused: 2.0 })].into()),
+        (115.0, None, BTreeMap::new()),
+    ] {
+        let (since, mut found) = of(traffic.dry_runs(from));
+        assert_eq!(since, begun, "from {from}");
+        assert_eq!(found.pop().map(|(name, proxies, _)| (name, proxies)), Some(("silent".into(), (0, 1))));
+        assert_eq!(found.pop().map(|(_, proxies, judged)| (proxies, judged)), Some(((1, 0), judged)), "from {from}");
+    }
+}
+
+#[test]
 fn istios_own_metrics_count_once_and_name_callers_without_a_proxy() {
     let series = |reporter: &str, from: &str, security: &str, count: u32| {
         format!(

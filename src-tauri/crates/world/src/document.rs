@@ -36,6 +36,9 @@ pub struct Document {
     pub resource_version: String,
     /// `metadata.creationTimestamp` in seconds since 1970; `None` for files and drafts. Istio breaks ties by age.
     pub created: Option<i64>,
+    /// When somebody last wrote to it, its status aside, in seconds since 1970: the newest of `metadata.managedFields`, else when it was
+    /// created.
+    pub written: Option<i64>,
     /// `metadata.labels`.
     pub labels: Labels,
     /// `metadata.annotations`.

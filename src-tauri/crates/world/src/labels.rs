@@ -40,6 +40,11 @@ impl Labels {
         self.iter().find_map(|(found, value)| (found == name).then_some(value))
     }
 
+    /// One of this name is there, and its value means yes to a program in Go. Upstream: strconv.ParseBool.
+    pub fn is_true(&self, name: &str) -> bool {
+        matches!(self.get(name), Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    }
+
     /// One of this name is there.
     pub fn contains_key(&self, name: &str) -> bool {
         self.get(name).is_some()

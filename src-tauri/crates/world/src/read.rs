@@ -45,6 +45,7 @@ impl Object {
             }
             _ => {
                 let meta = Meta::deserialize(body.get("metadata").unwrap_or(&Value::Null)).map_err(shape)?;
+                let written = written(&body).max(meta.created);
                 if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
                     metadata.shift_remove("managedFields");
                 }
@@ -54,6 +55,7 @@ impl Object {
                     uid: meta.uid,
                     resource_version: meta.resource_version,
                     created: meta.created,
+                    written,
                     labels: meta.labels,
                     annotations: meta.annotations,
                     body: Arc::new(body),
@@ -131,6 +133,13 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d
 fn seconds<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<i64>, D::Error> {
     let text = Option::<String>::deserialize(d)?;
     Ok(text.and_then(|t| t.parse::<jiff::Timestamp>().ok()).map(|t| t.as_second()))
+}
+
+/// The newest write that `managedFields` knows of; that of a status is none to the object itself.
+fn written(body: &Value) -> Option<i64> {
+    let entries = body.pointer("/metadata/managedFields").and_then(Value::as_array)?;
+    let own = entries.iter().filter(|entry| entry.get("subresource").is_none_or(|of| of == ""));
+    own.filter_map(|entry| seconds(entry.get("time")?).ok().flatten()).max()
 }
 
 #[derive(Deserialize)]

@@ -107,3 +107,19 @@ fn a_document_keeps_everything_but_managed_fields() {
     assert_eq!(document.at("/spec/novel/1"), Some(&json!(2)));
     assert_eq!(document.at("/metadata/managedFields"), None);
 }
+
+#[test]
+fn a_document_knows_when_it_was_last_written() {
+    let entry = |minute: u32, subresource: &str| json!({"manager": "kubectl", "time": format!("2026-01-01T00:{minute:02}:00Z"), "subresource": subresource});
+    for (fields, expected) in [
+        (json!([entry(1, ""), entry(5, ""), entry(3, "")]), Some(1_767_225_900)),
+        (json!([entry(2, ""), entry(9, "status")]), Some(1_767_225_720)),
+        (json!([{"manager": "kubectl", "time": "noon"}, {}]), Some(1_767_225_600)),
+        (json!(null), Some(1_767_225_600)),
+    ] {
+        let body = json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"namespace": "shop", "name": "r", "managedFields": fields, "creationTimestamp": "2026-01-01T00:00:00Z"}});
+        let Ok(Object::Document(document)) = Object::read(body, Origin::Cluster) else { panic!("not a document") };
+        assert_eq!(document.written, expected);
+    }
+}

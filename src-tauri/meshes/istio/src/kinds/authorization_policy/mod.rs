@@ -154,10 +154,9 @@ impl AuthorizationPolicy {
     }
 }
 
-/// Whether the annotation turns a policy into one that only reports. Upstream: strconv.ParseBool.
+/// Whether the annotation turns a policy into one that only reports.
 pub(crate) fn dry_run(document: &Document) -> bool {
-    let value = document.annotations.get("istio.io/dry-run");
-    matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    document.annotations.is_true("istio.io/dry-run")
 }
 
 pub(crate) fn summary(document: &Document) -> Summary {
