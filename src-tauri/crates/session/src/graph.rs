@@ -99,7 +99,7 @@ impl Session {
     /// # Errors
     /// A defect alone.
     pub async fn graph_at(&self, level: Level, namespaces: &[String], window: u32, at: u64) -> Result<Graph> {
-        let flows = self.past_flows(at, window).await?;
+        let flows = self.past_flows(at, window).await?.map(|(flows, _)| flows);
         let (ready, findings) = (self.ready().await?, self.findings(false).await?);
         // It stands where the map of now stands, so that nothing jumps.
         let now = self.graph(level, namespaces, window).await?;

@@ -1,17 +1,20 @@
-//! Who may call whom: every workload against every service at each of its ports, as the engine decides it, with what was seen.
+//! Who may call whom: every workload, and whoever calls from outside the mesh, against every service at each of its ports and every host
+//! outside, as the engine decides it, with what was seen.
 //!
-//! Each is asked with `GET /`, and with the methods and paths that the policies in force at the service name: counters know neither, so that
-//! of a caller that was seen nobody can tell which of them it makes. Headers and tokens are not tried.
+//! Each is asked with `GET /`, and with the methods, paths and headers that the policies in force at the service name: counters know none of
+//! them, so that of a caller that was seen nobody can tell which of them it makes. Tokens are not tried.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use mesh::{Outcome, Ready, Request};
-use world::ObjectKey;
+use mesh::{Outcome, Ready};
+use serde_json::{Value, json};
+use world::{Change, Object, ObjectKey, Origin, World};
 
 use crate::map::{Flow, Secured};
 use crate::node::{Calling, calling};
-use crate::policies::{Sample, any_request, requests_named};
+use crate::policies::{Sample, requests_named};
+use crate::traffic::{Names, UNKNOWN_CALLERS};
 use crate::{Error, Result, Session};
 
 /// More cells than this are not decided at once: the user chooses namespaces.
@@ -21,17 +24,19 @@ const MOST_REQUESTS: usize = 24;
 /// and so many in all: where there are many cells, it is fewer of each.
 const MOST_QUESTIONS: usize = 3 * MOST_CELLS;
 
-/// A service that can be called.
+/// A service that can be called, or a host outside that a ServiceEntry names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Namespace.
+    /// Namespace; empty for a host.
     pub namespace: String,
-    /// Name.
+    /// Name; the host.
     pub service: String,
+    /// What is called at the first of its ports: `http://reviews.shop:9080`.
+    pub url: String,
     /// Its ports at which the same becomes of everybody's calls: all of them, or some. The first is asked for.
     pub ports: Vec<u16>,
-    /// Method and path of the requests that were asked about; the first is the generic one.
-    pub asked: Vec<(String, String)>,
+    /// The requests that were asked about; the first is the generic one.
+    pub asked: Vec<Sample>,
     /// So many more that policies name were not.
     pub unasked: usize,
 }
@@ -39,10 +44,8 @@ pub struct Column {
 /// What becomes of one of the requests that a workload could make of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// `POST`
-    pub method: String,
-    /// `/reserve`
-    pub path: String,
+    /// Which.
+    pub asked: Sample,
     /// What becomes of it.
     pub outcome: Outcome,
     /// By what, and how it travels.
@@ -65,8 +68,8 @@ pub struct Cell {
 /// The matrix, or why there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Matrix {
-    /// (namespace, workload) of those who call.
-    pub rows: Vec<(String, String)>,
+    /// (namespace, workload) of those who call; an empty namespace for whoever has no proxy of a mesh and so no name in it.
+    pub rows: Vec<Names>,
     /// What is called.
     pub columns: Vec<Column>,
     /// Row by row.
@@ -94,34 +97,55 @@ impl Session {
     }
 }
 
+/// A pod of nobody, by which the engine is asked what becomes of calls from outside the mesh: its namespace is none that a cluster can have.
+const STRANGER: (&str, &str) = ("outside.the.mesh", "stranger");
+
+/// The same mesh with a caller who has no proxy.
+fn with_stranger(ready: &Ready) -> Option<Ready> {
+    let (namespace, name) = STRANGER;
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": name},
+        "spec": {"serviceAccountName": "default", "containers": [{"name": "app"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
+    let pod = Object::read(pod, Origin::Draft).ok()?;
+    Some(ready.after(&ready.world().after([Change::Put(pod)])))
+}
+
 fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
     let world = ready.world();
     let wanted = |namespace: &str| namespaces.is_empty() || namespaces.iter().any(|one| one == namespace);
-    let mut rows: Vec<(String, String)> =
+    let mut rows: Vec<Names> =
         world.workloads().filter(|w| wanted(&w.namespace)).map(|w| (w.namespace.clone(), w.name.clone())).collect();
     rows.sort();
-    let services = world.services().filter(|s| wanted(&s.namespace) && !s.selector.is_empty());
-    let mut callable: Vec<(String, String, Vec<u16>)> = services
-        .filter(|service| !service.ports.is_empty())
-        .map(|s| (s.namespace.clone(), s.name.clone(), s.ports.iter().map(|port| port.port).collect()))
-        .collect();
-    callable.sort();
-    let pairs = rows.len() * callable.iter().map(|(_, _, ports)| ports.len()).sum::<usize>();
-    if pairs > MOST_CELLS {
-        let column = |(namespace, service, ports)| Column { namespace, service, ports, asked: Vec::new(), unasked: 0 };
-        return Matrix { rows, columns: callable.into_iter().map(column).collect(), cells: Vec::new(), too_many: true };
+    let stranger = with_stranger(ready).filter(|_| !rows.is_empty());
+    if stranger.is_some() {
+        rows.insert(0, (String::new(), UNKNOWN_CALLERS.into()));
     }
-    let most = (MOST_QUESTIONS / pairs.max(1)).min(MOST_REQUESTS);
+    let services = world.services().filter(|s| wanted(&s.namespace) && !s.selector.is_empty());
+    let ports = |service: &world::Service| service.ports.iter().map(|port| (port.port, "http")).collect();
+    let mut callable: Vec<(Names, Vec<(u16, &str)>)> =
+        services.map(|service| ((service.namespace.clone(), service.name.clone()), ports(service))).collect();
+    callable.sort();
+    callable.extend(hosts(world));
+    callable.retain(|(_, ports)| !ports.is_empty());
+    let pairs = rows.len() * callable.iter().map(|(_, ports)| ports.len()).sum::<usize>();
+    if pairs > MOST_CELLS {
+        let all = callable.into_iter().map(|(of, ports)| {
+            let numbers = ports.iter().map(|(port, _)| *port).collect();
+            Column { ports: numbers, asked: Vec::new(), ..column(ready, &of, ports.first().copied(), 0) }
+        });
+        return Matrix { rows, columns: all.collect(), cells: Vec::new(), too_many: true };
+    }
+    let ready = stranger.as_ref().unwrap_or(ready);
+    let most = most_of(pairs);
     let mut columns: Vec<(Column, Vec<Cell>)> = Vec::new();
-    for (namespace, service, ports) in callable {
-        let (asked, unasked) = requests_named(ready, (&namespace, &service), most);
+    for (of, ports) in callable {
         let mut own: Vec<(Column, Vec<Cell>)> = Vec::new();
+        let asked = column(ready, &of, None, most);
         for port in ports {
-            let (namespace, service, asked) = (namespace.clone(), service.clone(), asked.clone());
-            let column = Column { namespace, service, ports: vec![port], asked, unasked };
+            let column = Column { url: url(&of, port), ports: vec![port.0], ..asked.clone() };
             let cells: Vec<Cell> = rows.iter().map(|row| cell(ready, row, &column)).collect();
             match own.iter_mut().find(|(_, others)| cells.iter().zip(others.iter()).all(|(a, b)| a.agrees(b))) {
-                Some((same, _)) => same.ports.push(port),
+                Some((same, _)) => same.ports.push(port.0),
                 None => own.push((column, cells)),
             }
         }
@@ -136,7 +160,68 @@ fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
     }
 }
 
+/// So many requests of one service are asked about where there are so many pairs.
+pub(crate) fn most_of(pairs: usize) -> usize {
+    (MOST_QUESTIONS / pairs.max(1)).min(MOST_REQUESTS)
+}
+
+/// A service, or a host, at a port; up to so many requests are asked about.
+pub(crate) fn column(ready: &Ready, of: &Names, port: Option<(u16, &str)>, most: usize) -> Column {
+    let (asked, unasked) = requests_named(ready, (&of.0, &of.1), most);
+    Column {
+        namespace: of.0.clone(),
+        service: of.1.clone(),
+        url: port.map(|port| url(of, port)).unwrap_or_default(),
+        ports: port.iter().map(|(port, _)| *port).collect(),
+        asked,
+        unasked,
+    }
+}
+
+fn url((namespace, name): &Names, (port, scheme): (u16, &str)) -> String {
+    match namespace.as_str() {
+        // A host that stands for many is asked for by one of them.
+        "" => format!("{scheme}://{}:{port}", name.replacen('*', "any", 1)),
+        namespace => format!("{scheme}://{name}.{namespace}:{port}"),
+    }
+}
+
+/// The hosts outside that ServiceEntries name, with their ports and how each is spoken to. What is in the mesh, or selects pods, is inside.
+fn hosts(world: &World) -> Vec<(Names, Vec<(u16, &'static str)>)> {
+    let mut all: BTreeMap<Names, BTreeMap<u16, &'static str>> = BTreeMap::new();
+    for entry in world.documents_of("networking.istio.io", "ServiceEntry") {
+        let list = |pointer: &str| entry.at(pointer).and_then(Value::as_array).into_iter().flatten();
+        if entry.at("/spec/location").is_some_and(|at| at == "MESH_INTERNAL")
+            || entry.at("/spec/workloadSelector").is_some()
+        {
+            continue;
+        }
+        let ports = list("/spec/ports").filter_map(|port| {
+            let protocol = port["protocol"].as_str().unwrap_or_default().to_ascii_uppercase();
+            let scheme = if matches!(protocol.as_str(), "HTTPS" | "TLS") { "https" } else { "http" };
+            Some((port["number"].as_u64().and_then(|number| u16::try_from(number).ok())?, scheme))
+        });
+        let ports: BTreeMap<u16, &str> = ports.collect();
+        for host in list("/spec/hosts").filter_map(Value::as_str).filter(|host| *host != "*") {
+            all.entry((String::new(), host.to_owned())).or_default().extend(&ports);
+        }
+    }
+    all.into_iter().map(|(of, ports)| (of, ports.into_iter().collect())).collect()
+}
+
 impl Cell {
+    /// Some of what it could ask gets through, and some does not.
+    pub fn is_some(&self) -> bool {
+        let served = self.requests.iter().filter(|one| serves(one.outcome)).count();
+        (1..self.requests.len()).contains(&served)
+    }
+
+    /// Nothing of what it could ask gets through: it is refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        let refuses = |outcome: Outcome| matches!(outcome, Outcome::Denied | Outcome::Refused);
+        refuses(self.outcome) && self.requests.iter().all(|one| refuses(one.outcome))
+    }
+
     /// Whether the same becomes of both, for the same reason.
     fn agrees(&self, other: &Self) -> bool {
         let alike = |(one, other): (&Judged, &Judged)| {
@@ -148,13 +233,18 @@ impl Cell {
     }
 }
 
+fn serves(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Forwarded | Outcome::Direct | Outcome::Redirected | Outcome::Aborted)
+}
+
 fn reason(outcome: Outcome, calling: &Calling) -> (Outcome, Secured, Option<&ObjectKey>, &str) {
     (outcome, calling.secured, calling.object.as_ref(), &calling.path)
 }
 
-fn cell(ready: &Ready, row: &(String, String), column: &Column) -> Cell {
+/// What becomes of all that a workload could ask there. A caller without a namespace is a stranger, whom the mesh has to hold.
+pub(crate) fn cell(ready: &Ready, row: &Names, column: &Column) -> Cell {
     let mut requests: Vec<Judged> = column.asked.iter().map(|sample| judged(ready, row, column, sample)).collect();
-    let generic = requests.first().cloned().unwrap_or_else(|| judged(ready, row, column, &any_request()));
+    let generic = requests.first().cloned().unwrap_or_else(|| judged(ready, row, column, &Sample::any()));
     let alike = |one: &Judged| reason(one.outcome, &one.calling) == reason(generic.outcome, &generic.calling);
     if requests.iter().all(alike) {
         requests.clear();
@@ -162,12 +252,12 @@ fn cell(ready: &Ready, row: &(String, String), column: &Column) -> Cell {
     Cell { outcome: generic.outcome, calling: generic.calling, requests, denied_per_second: 0.0 }
 }
 
-fn judged(ready: &Ready, row: &(String, String), column: &Column, (method, path): &Sample) -> Judged {
-    let port = column.ports.first().copied().unwrap_or(80);
-    let url = format!("http://{}.{}:{port}{path}", column.service, column.namespace);
-    let verdict = ready.explain(&Request::of_workload(row, method, url));
+fn judged(ready: &Ready, row: &Names, column: &Column, sample: &Sample) -> Judged {
+    let stranger = || (STRANGER.0.to_owned(), STRANGER.1.to_owned());
+    let from = if row.0.is_empty() { stranger() } else { row.clone() };
+    let verdict = ready.explain(&sample.request(&from, &column.url));
     let calling = calling(row.0.clone(), row.1.clone(), &verdict, 0.0);
-    Judged { method: method.clone(), path: path.clone(), outcome: verdict.outcome, calling }
+    Judged { asked: sample.clone(), outcome: verdict.outcome, calling }
 }
 
 fn with_traffic(decided: &Matrix, flows: &[Flow]) -> Matrix {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mesh::{Outcome, Ready, Request, Route, Step, Verdict};
+use mesh::{Outcome, Ready, Route, Step, Verdict};
 use world::{ObjectKey, Said, World, said};
 
 use crate::findings::{Located, locate};
 use crate::map::{Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
+use crate::matrix::{Cell, cell, column, most_of};
 use crate::objects::Row;
 use crate::proxies::Sync;
 use crate::session::defect;
@@ -235,12 +236,13 @@ pub(crate) type CallersKey = (u64, String, BTreeSet<Names>);
 type Names = (String, String);
 
 impl Session {
-    /// Everyone who was seen to call a node, and of the others those whom the mesh refuses, up to fifty. Asked by itself, for every workload
-    /// of the mesh has to be judged; who was judged is judged again when the world or those who call are others.
+    /// Everyone who was seen to call a node, and of the others those whom the mesh refuses whatever they ask, up to fifty: each as a place of
+    /// the matrix, at the first port of the service. Asked by itself, for every workload of the mesh has to be judged; who was judged is judged
+    /// again when the world or those who call are others.
     ///
     /// # Errors
     /// Where there is no such node.
-    pub async fn callers(&self, id: &str, window: u32) -> Result<Vec<Calling>> {
+    pub async fn callers(&self, id: &str, window: u32) -> Result<Vec<Cell>> {
         let (_, namespace, name) = node_of(id).ok_or_else(|| Error::NoSuchNode { node: id.to_owned() })?;
         let ready = self.ready().await?;
         let flows = self.traffic.borrow().over(window, &ready);
@@ -250,31 +252,27 @@ impl Session {
         }
         let seen: BTreeSet<Names> = rates.keys().cloned().collect();
         let key = (ready.world().revision(), id.to_owned(), seen.clone());
-        let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        let made = self.callers.get(key, move || Arc::new(judged(&ready, &seen, &namespace, &name))).await;
+        let of = (namespace.to_owned(), name.to_owned());
+        let made = self.callers.get(key, move || Arc::new(judged(&ready, &seen, &of))).await;
         let mut rows = made.ok_or_else(|| defect("judging the callers"))?.to_vec();
-        for row in &mut rows {
-            let rate = rates.remove(&(row.namespace.clone(), row.workload.clone()));
-            row.per_second = rate.unwrap_or_default();
+        for Cell { calling, .. } in &mut rows {
+            let rate = rates.remove(&(calling.namespace.clone(), calling.workload.clone()));
+            calling.per_second = rate.unwrap_or_default();
         }
         Ok(rows)
     }
 }
 
-fn judged(ready: &Ready, seen: &BTreeSet<Names>, namespace: &str, name: &str) -> Vec<Calling> {
-    let Some(port) = ready.world().service(namespace, name).and_then(|s| s.ports.first()).map(|p| p.port) else {
+fn judged(ready: &Ready, seen: &BTreeSet<Names>, of: &Names) -> Vec<Cell> {
+    let Some(port) = ready.world().service(&of.0, &of.1).and_then(|s| s.ports.first()).map(|p| p.port) else {
         return Vec::new();
     };
+    let column = column(ready, of, Some((port, "http")), most_of(ready.world().workloads().count()));
     let others = ready.world().workloads().map(|w| (w.namespace.clone(), w.name.clone())).filter(|w| !seen.contains(w));
-    let ask = |from: Names| {
-        let url = format!("http://{name}.{namespace}:{port}/");
-        let verdict = ready.explain(&Request::of_workload(&from, "GET", url));
-        (verdict.outcome, calling(from.0, from.1, &verdict, 0.0))
-    };
-    let mut rows: Vec<Calling> = seen.iter().cloned().map(&ask).map(|(_, row)| row).collect();
-    let refused = |outcome: &Outcome| matches!(outcome, Outcome::Denied | Outcome::Refused);
-    let own = |row: &Calling| row.namespace == namespace && row.workload.starts_with(name);
-    rows.extend(others.map(ask).filter(|(outcome, row)| refused(outcome) && !own(row)).map(|(_, row)| row).take(50));
+    let ask = |from: Names| cell(ready, &from, &column);
+    let mut rows: Vec<Cell> = seen.iter().cloned().map(ask).collect();
+    let own = |Cell { calling, .. }: &Cell| calling.namespace == of.0 && calling.workload.starts_with(&of.1);
+    rows.extend(others.map(ask).filter(|cell| cell.is_refused() && !own(cell)).take(50));
     rows
 }
 

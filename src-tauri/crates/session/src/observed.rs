@@ -45,9 +45,9 @@ impl Calls {
             return self.generic.clone();
         };
         let (named, _) = requests_named(now, (namespace, service), TRIED);
-        let others = named.into_iter().map(|(method, path)| {
-            let url = format!("{}{path}", request.url.trim_end_matches('/'));
-            Request { method, url, ..request.clone() }
+        let others = named.into_iter().map(|sample| {
+            let url = format!("{}{}", request.url.trim_end_matches('/'), sample.path);
+            Request { method: sample.method, url, headers: sample.headers, ..request.clone() }
         });
         let other = others.into_iter().find(|other| !refused(other));
         Observed { request: other.unwrap_or_else(|| request.clone()), ..self.generic }

@@ -16,9 +16,9 @@ use crate::history::Arrived;
 use crate::kinds::{Unlisted, follow_new, pass_on};
 use crate::live::{self, Live};
 use crate::map::{Graph, Level};
-use crate::matrix::{Matrix, MatrixKey};
+use crate::matrix::{Cell, Matrix, MatrixKey};
 use crate::memo::Memo;
-use crate::node::{CallersKey, Calling};
+use crate::node::CallersKey;
 use crate::observed::Calls;
 use crate::past::keep;
 use crate::prometheus;
@@ -117,7 +117,7 @@ pub struct Session {
     pub(crate) prometheus: prometheus::Held,
     pub(crate) schemas: Schemas,
     pub(crate) matrix: Memo<MatrixKey, Arc<Matrix>>,
-    pub(crate) callers: Memo<CallersKey, Arc<Vec<Calling>>>,
+    pub(crate) callers: Memo<CallersKey, Arc<Vec<Cell>>>,
     pub(crate) hurry: Arc<Notify>,
     /// Changes whose end nobody saw, by what was found of them.
     pub(crate) settled: settle::Told,

@@ -95,6 +95,11 @@ impl Traffic {
         self.store.read().unwrap_or_else(PoisonError::into_inner).clear_ever()
     }
 
+    /// What the proxies of each workload counted of policies in dry-run from a time of the poller's clock on, and since when.
+    pub(crate) fn dry_runs(&self, from: f64) -> (Option<f64>, BTreeMap<Workload, signals::DryRuns>) {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).dry_runs(from)
+    }
+
     /// When a proxy was read last, in seconds since 1970, and how much of its former configuration still drained then.
     pub(crate) fn draining(&self, namespace: &str, pod: &str) -> Option<(f64, Option<f64>)> {
         self.store.read().unwrap_or_else(PoisonError::into_inner).draining(namespace, pod)

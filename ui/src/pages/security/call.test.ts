@@ -12,10 +12,10 @@ afterEach(() => {
 
 const cell: MatrixCell = { outcome: 'denied', secured: 'mtls', because: 'no rule of AuthorizationPolicy p allows it', zh: 'AuthorizationPolicy p 没有规则允许它', object: null, path: '', requests: [], requestsPerSecond: 4, deniedPerSecond: 0 };
 const show = (of: Partial<MatrixCell>): void => {
-  const matrix: Matrix = { rows: [{ namespace: 'prod', workload: 'checkout-v1' }], columns: [{ namespace: 'prod', service: 'payments', ports: [8080], asked: [{ method: 'GET', path: '/' }], unasked: 0 }], cells: [{ ...cell, ...of }], tooMany: false, most: 12000 };
+  const matrix: Matrix = { rows: [{ namespace: 'prod', workload: 'checkout-v1' }], columns: [{ namespace: 'prod', service: 'payments', url: 'http://payments.prod:8080', ports: [8080], asked: [{ method: 'GET', path: '/', headers: [] }], unasked: 0 }], cells: [{ ...cell, ...of }], tooMany: false, most: 12000 };
   const line = (name: string) => ({ key: name, namespace: 'prod', name, members: [0], isOpen: true });
   const [row, column] = [line('checkout-v1'), line('payments')];
-  render(CallPanel, { row, column, place: placeOf(matrix, row, column), called: matrix.columns[0], onclose: () => undefined });
+  render(CallPanel, { row, column, from: 'prod/checkout-v1', to: 'prod/payments', place: placeOf(matrix, row, column), called: matrix.columns[0], onclose: () => undefined });
 };
 
 it('says why in the language of the window', () => {

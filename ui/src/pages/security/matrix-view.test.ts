@@ -11,7 +11,7 @@ import type { Matrix, MatrixCell, MatrixRequest } from '../../wire/generated/typ
 import Security from './Security.svelte';
 
 const policy = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'callers-of-inventory' };
-const [generic, reserve] = [{ method: 'GET', path: '/' }, { method: 'POST', path: '/reserve' }];
+const [generic, reserve] = [{ method: 'GET', path: '/', headers: [] }, { method: 'POST', path: '/reserve', headers: [] }];
 const cell = (more: Partial<MatrixCell>): MatrixCell => ({ outcome: 'forwarded', secured: 'mtls', because: 'no policy is in the way', zh: '', object: null, path: '', requests: [], requestsPerSecond: 0, deniedPerSecond: 0, ...more });
 const request = (asked: MatrixRequest['asked'], outcome: MatrixRequest['outcome'], because: string): MatrixRequest => ({ asked, outcome, secured: 'mtls', because, zh: '', object: policy, path: 'spec.rules[0]' });
 const some = cell({ outcome: 'denied', because: 'no rule lets it in', object: policy, requests: [request(generic, 'denied', 'no rule lets it in'), request(reserve, 'forwarded', 'rule 1 lets it in')], requestsPerSecond: 2 });
@@ -19,8 +19,8 @@ const refused = cell({ outcome: 'denied', because: 'no rule lets anybody in', ob
 const matrix: Matrix = {
   rows: [{ namespace: 'prod', workload: 'orders-v1' }, { namespace: 'prod', workload: 'storefront-v1' }],
   columns: [
-    { namespace: 'prod', service: 'inventory', ports: [8080], asked: [generic, reserve], unasked: 3 },
-    { namespace: 'prod', service: 'reviews', ports: [9080], asked: [generic], unasked: 0 },
+    { namespace: 'prod', service: 'inventory', url: 'http://inventory.prod:8080', ports: [8080], asked: [generic, reserve], unasked: 3 },
+    { namespace: 'prod', service: 'reviews', url: 'http://reviews.prod:9080', ports: [9080], asked: [generic], unasked: 0 },
   ],
   cells: [some, cell({}), refused, cell({ requestsPerSecond: 1 })],
   tooMany: false,
@@ -99,6 +99,24 @@ describe('who may call whom', () => {
     expect(screen.queryByRole('list', { name: 'Request by request' })).toBeNull();
   });
 
+  it('holds whoever and whatever is outside, which no policy can name', async () => {
+    const rows = [{ namespace: '', workload: 'outside the mesh' }, ...matrix.rows];
+    const host = { namespace: '', service: 'api.example.com', url: 'https://api.example.com:443', ports: [443], asked: [generic], unasked: 0 };
+    const blocked = cell({ outcome: 'blocked', secured: 'unknown', because: 'nothing unknown is let out' });
+    open({ ...matrix, rows, columns: [...matrix.columns, host], cells: [cell({ secured: 'plaintext' }), cell({ outcome: 'refused', secured: 'plaintext', because: 'it takes mutual TLS alone' }), cell({ secured: 'plaintext' }), some, cell({}), blocked, refused, cell({}), cell({ secured: 'plaintext' })] });
+    await fireEvent.click(await button(/^anybody, in plaintext → prod\/reviews: refused/));
+    let panel = await screen.findByRole('complementary', { name: 'anybody, in plaintext → reviews' });
+    within(panel).getByText('it takes mutual TLS alone');
+    within(panel).getByText(/^Who has no proxy has no name in the mesh/);
+    expect(within(panel).queryByRole('button', { name: /Draft|Explain/ })).toBeNull();
+    await expectAccessible();
+    await fireEvent.click(await button(/^prod\/orders-v1 → api.example.com: refused/));
+    panel = await screen.findByRole('complementary', { name: 'orders-v1 → api.example.com' });
+    expect(within(panel).queryByRole('button', { name: /Draft/ })).toBeNull();
+    await fireEvent.click(within(panel).getByRole('button', { name: 'Explain this call' }));
+    expect(route.params).toMatchObject({ from: 'prod/orders-v1', url: 'https://api.example.com:443/' });
+  });
+
   it('says the same in Chinese', async () => {
     locale.set('zh');
     open(matrix);
@@ -108,7 +126,7 @@ describe('who may call whom', () => {
 
   it('of more than can be decided at once leads to a namespace that can', async () => {
     const rows = [...matrix.rows, { namespace: 'dev', workload: 'shell' }];
-    const columns = [...matrix.columns, { namespace: 'dev', service: 'shell', ports: [80], asked: [], unasked: 0 }];
+    const columns = [...matrix.columns, { namespace: 'dev', service: 'shell', url: 'http://shell.dev:80', ports: [80], asked: [], unasked: 0 }];
     open({ ...matrix, rows, columns, cells: [], tooMany: true, most: 3 });
     await screen.findByText('9 pairs are too many at once');
     await screen.findByText(/^Up to 3 are decided at once/);

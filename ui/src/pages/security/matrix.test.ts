@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
-import { columnNames, linesOf, pairsWithin, placeOf, signOf, signOfCell, unfolded } from './matrix';
+import { columnNames, linesOf, pairsWithin, placeOf, requestName, signOf, signOfCell, unfolded } from './matrix';
 
 const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requests: [], requestsPerSecond, deniedPerSecond: 0 });
-const column = (namespace: string, service: string, ports: number[]): MatrixColumn => ({ namespace, service, ports, asked: [{ method: 'GET', path: '/' }], unasked: 0 });
+const column = (namespace: string, service: string, ports: number[]): MatrixColumn => ({ namespace, service, url: '', ports, asked: [{ method: 'GET', path: '/', headers: [] }], unasked: 0 });
 
 const matrix: Matrix = {
   rows: [{ namespace: 'a', workload: 'x' }, { namespace: 'a', workload: 'y' }, { namespace: 'b', workload: 'z' }],
@@ -32,9 +32,11 @@ it.each([
   [['denied', 'no-route'], 'denied'],
   [['denied', 'unknown'], 'denied'],
 ] as const)('a cell whose requests are %j is %s', (outcomes, sign) => {
-  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/' }, outcome, secured: 'mtls', because: '', zh: '', object: null, path: '' }));
+  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/', headers: [] }, outcome, secured: 'mtls', because: '', zh: '', object: null, path: '' }));
   expect(signOfCell({ ...cell('denied'), requests })).toBe(sign);
 });
+
+it('a request is named with its headers', () => expect(requestName({ method: 'GET', path: '/', headers: ['x-team: a'] })).toBe('GET / x-team: a'));
 
 it('folds by namespace', () => {
   expect(linesOf(rows, new Set()).map(({ key, members }) => [key, members])).toEqual([['a', [0, 1]], ['b', [2]]]);
@@ -72,4 +74,6 @@ it('names the ports of a service where they do not agree', () => {
 it('counts the pairs within a namespace, at each port', () => {
   const of = { ...matrix, columns: [column('a', 's', [80, 81]), column('b', 't', [80]), column('c', 'u', [80])] };
   expect(pairsWithin(of)).toEqual([{ namespace: 'a', pairs: 4 }, { namespace: 'b', pairs: 1 }]);
+  const outside = { ...of, rows: [{ namespace: '', workload: 'outside the mesh' }, ...of.rows], columns: [...of.columns, column('', 'api.example.com', [443])] };
+  expect(pairsWithin(outside)).toEqual([{ namespace: 'a', pairs: 9 }, { namespace: 'b', pairs: 4 }]);
 });

@@ -13,14 +13,17 @@ export function signOf({ outcome, secured }: Pick<MatrixCell, 'outcome' | 'secur
   return outcome === 'unknown' ? 'unknown' : 'none';
 }
 
-/** The sign of all that a caller could ask of a service. */
-export function signOfCell(cell: Pick<MatrixCell, 'outcome' | 'secured' | 'requests'>): Sign {
-  const served = cell.requests.filter(({ outcome }) => SERVED.includes(outcome)).length;
-  return served > 0 && served < cell.requests.length ? 'part' : signOf(cell);
+/** Some of what a caller could ask gets through, and some does not. */
+export function isPart(requests: readonly MatrixRequest[]): boolean {
+  const served = requests.filter(({ outcome }) => SERVED.includes(outcome)).length;
+  return served > 0 && served < requests.length;
 }
 
-/** `POST /reserve` */
-export const requestName = ({ method, path }: MatrixRequest['asked']): string => `${method} ${path}`;
+/** The sign of all that a caller could ask of a service. */
+export const signOfCell = (cell: Pick<MatrixCell, 'outcome' | 'secured' | 'requests'>): Sign => (isPart(cell.requests) ? 'part' : signOf(cell));
+
+/** `POST /reserve x-team: a` */
+export const requestName = ({ method, path, headers }: MatrixRequest['asked']): string => [method, path, ...headers].join(' ');
 
 /** A row or column on screen: one member, or a namespace that is folded, or the head of one that is not. */
 export interface Line {
@@ -66,13 +69,15 @@ export function unfolded({ rows, columns, cells }: Matrix, most: number): Readon
   return open;
 }
 
-/** How many pairs there would be within each namespace that has any, those that people work in first. */
+/** How many pairs there would be within each namespace that has any, those that people work in first: whoever and whatever is outside is in each of them. */
 export function pairsWithin({ rows, columns }: Matrix): readonly { readonly namespace: string; readonly pairs: number }[] {
   const callers = new Map<string, number>();
   for (const { namespace } of rows) callers.set(namespace, (callers.get(namespace) ?? 0) + 1);
   const ports = new Map<string, number>();
   for (const column of columns) ports.set(column.namespace, (ports.get(column.namespace) ?? 0) + column.ports.length);
-  const all = [...ports].map(([namespace, across]) => ({ namespace, pairs: across * (callers.get(namespace) ?? 0) }));
+  const [strangers, hosts] = [callers.get('') ?? 0, ports.get('') ?? 0];
+  const inside = [...ports].filter(([namespace]) => namespace !== '' && callers.has(namespace));
+  const all = inside.map(([namespace, across]) => ({ namespace, pairs: (across + hosts) * ((callers.get(namespace) ?? 0) + strangers) }));
   return all.filter(({ pairs }) => pairs > 0).sort((a, b) => byWork(a.namespace, b.namespace));
 }
 

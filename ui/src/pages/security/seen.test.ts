@@ -22,13 +22,15 @@ const made: Tailored = {
   lines: 7,
   unknown: [],
 };
-const run = (pending: boolean): DryRun => ({ namespace: 'prod', proposals: [proposal('a', 'b')], says: [], pending });
+const counted: DryRun['counted'] = { seconds: 240, rows: [{ namespace: 'prod', workload: 'cart-v1', denies: true, tcp: true, refused: 0, of: 1 }, { namespace: 'prod', workload: 'inventory-v1', denies: false, tcp: false, refused: 15, of: 19 }], silent: ['prod/batch-v1'] };
+const run = (pending: boolean, of = counted): DryRun => ({ namespace: 'prod', proposals: [proposal('a', 'b')], says: [], counted: of, pending });
+const past = { moments: [1_700_000_000_000, 1_700_000_060_000], bytes: 900, damaged: 0, fromPrometheus: 0 };
 const draft = { revision: 1, items: [], says: [], canUndo: false };
 const graph = { revision: 1, nodes: [], edges: [], groups: [], width: 0, height: 0, unknown: [], windowSeconds: 300 };
 
 let host: FixtureHost;
 function open(tailored: Tailored, runs: readonly DryRun[]): void {
-  host = fixtureHost({ ...clusterAnswers, graph: graph as never, policiesSeen: tailored, dryRuns: [...runs], draftPut: draft });
+  host = fixtureHost({ ...clusterAnswers, graph: graph as never, policiesSeen: tailored, dryRuns: [...runs], draftPut: draft, past, prometheus: null as never });
   connect(host);
   route.go('security', { view: 'seen', in: 'prod' });
   render(FromTraffic, { session: 's' });
@@ -62,6 +64,37 @@ describe('policies from traffic', () => {
     await fireEvent.click(await screen.findByRole('button', { name: 'Enforce' }));
     await vi.waitFor(() => expect(asked('draft_put')).toEqual([{ session: 's', yaml: 'b', base: '7' }]));
     expect(screen.getByText('Nobody was seen to call here')).toBeTruthy();
+  });
+
+  it('in dry-run tell what the proxies themselves counted, and who counts nothing', async () => {
+    open(made, [run(false)]);
+    const told = await screen.findByRole('region', { name: 'What the proxies counted themselves' });
+    const rows = within(told).getAllByRole('listitem').map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim());
+    expect(rows).toEqual(['prod/inventory-v1 ALLOW would have refused 15 of 19 requests', 'prod/cart-v1 DENY would have refused 0 of 1 connection']);
+    within(told).getByText(/^In the last 4 min/);
+    within(told).getByText(/^No such counts come from prod\/batch-v1/);
+    await expectAccessible(told);
+  });
+
+  it.each([
+    [{ seconds: null, rows: [], silent: [] }, /^Nothing yet since the policies were last written to/],
+    [{ seconds: 60, rows: [], silent: [] }, /^In the last 1 min nothing came that they judge/],
+  ])('in dry-run of which nothing was counted say so: %j', async (of, text) => {
+    open(made, [run(false, of)]);
+    await screen.findByText(text);
+  });
+
+  it('are made of a time that is past too, as the map is moved back', async () => {
+    open({ ...made, watchedSeconds: 600 }, []);
+    await screen.findByRole('region', { name: 'Let in' });
+    expect(screen.queryByRole('slider')).toBeNull();
+    route.set({ at: '1700000060000', window: '3600' });
+    await screen.findByRole('slider');
+    await vi.waitFor(() => expect(asked('policies_seen').at(-1)).toEqual({ session: 's', namespace: 'prod', service: '', windowSeconds: 3600, requests: false, at: 1_700_000_060_000 }));
+    await screen.findByText(/^Of this time the app has looked for 10 min/);
+    await expectAccessible();
+    await fireEvent.click(screen.getByRole('button', { name: 'Back to now' }));
+    expect(route.params['at']).toBeUndefined();
   });
 
   it('that the tray enforces already lead to the review', async () => {

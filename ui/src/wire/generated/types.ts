@@ -98,7 +98,11 @@ export type Caller = { namespace?: string, workload?: string, serviceAccount?: s
 
 export type CallerPressure = { namespace: string, pod: string, workload: string, clusters: Array<ClusterPressure>, };
 
-export type CallerRow = { namespace: string, workload: string, allowed: boolean, secured: Secured, because: string, 
+export type CallerRow = { namespace: string, workload: string, allowed: boolean, 
+/**
+ * Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
+ */
+requests: Array<MatrixRequest>, secured: Secured, because: string, 
 /**
  * The same in Chinese.
  */
@@ -340,11 +344,45 @@ managers: Array<string>, };
 /**
  * The policies of a namespace that only report, and what enforcing them would do.
  */
-export type DryRun = { namespace: string, proposals: Array<Proposal>, says: Array<EffectLine>, 
+export type DryRun = { namespace: string, proposals: Array<Proposal>, says: Array<EffectLine>, counted: DryRunCounted, 
 /**
  * The tray enforces them already.
  */
 pending: boolean, };
+
+/**
+ * What the proxies themselves have counted of policies that only report.
+ */
+export type DryRunCounted = { 
+/**
+ * For so many seconds up to now; null where nobody has counted since the policies were last written to.
+ */
+seconds: number | null, rows: Array<DryRunRow>, 
+/**
+ * `namespace/workload` of those under these policies whose proxies count no such thing.
+ */
+silent: Array<string>, };
+
+/**
+ * What the proxies of one workload counted of the policies of one action.
+ */
+export type DryRunRow = { namespace: string, workload: string, 
+/**
+ * DENY policies, else ALLOW policies.
+ */
+denies: boolean, 
+/**
+ * Connections over which goes no HTTP, else requests.
+ */
+tcp: boolean, 
+/**
+ * So many would have been refused.
+ */
+refused: number, 
+/**
+ * Of so many.
+ */
+of: number, };
 
 export type EditOp = "set" | "insert" | "remove" | "move";
 
@@ -922,7 +960,11 @@ namespaces: Array<string>, withDraft: boolean, };
 /**
  * A request that was asked about.
  */
-export type MatrixAsked = { method: string, path: string, };
+export type MatrixAsked = { method: string, path: string, 
+/**
+ * `x-team: a`
+ */
+headers: Array<string>, };
 
 /**
  * What becomes of one workload's calls to one service.
@@ -946,9 +988,17 @@ requests: Array<MatrixRequest>,
 requestsPerSecond: number, deniedPerSecond: number, };
 
 /**
- * A service at those of its ports at which the same becomes of everybody's calls.
+ * A service, or a host outside, at those of its ports at which the same becomes of everybody's calls.
  */
-export type MatrixColumn = { namespace: string, service: string, ports: Array<number>, 
+export type MatrixColumn = { 
+/**
+ * Empty for a host.
+ */
+namespace: string, service: string, 
+/**
+ * What is called at the first of its ports: `http://reviews.shop:9080`.
+ */
+url: string, ports: Array<number>, 
 /**
  * The requests that were asked about: `GET /`, and those that policies in force here name.
  */
@@ -967,6 +1017,9 @@ export type MatrixRequest = { asked: MatrixAsked, outcome: Outcome, secured: Sec
  */
 zh: string, object: ObjectRef | null, path: string, };
 
+/**
+ * A workload; an empty namespace for whoever has no proxy of a mesh.
+ */
 export type MatrixRow = { namespace: string, workload: string, };
 
 /**
@@ -1167,6 +1220,10 @@ service: string,
  * 0 for all that the proxies have counted since each of them began.
  */
 windowSeconds: number, 
+/**
+ * The window ends at this time, in milliseconds since 1970; now where it is left out.
+ */
+at?: number, 
 /**
  * Narrow callers to the methods and paths that the access logs show of them.
  */
@@ -2396,9 +2453,9 @@ beside: Array<ObjectRef>,
  */
 silent: Array<string>, 
 /**
- * For so many seconds the app has looked.
+ * For so many seconds of the window, or without one, the app has looked; null where another counted.
  */
-watchedSeconds: number, 
+watchedSeconds: number | null, 
 /**
  * Requests that were read in access logs.
  */

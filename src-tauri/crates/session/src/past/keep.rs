@@ -94,16 +94,21 @@ impl Session {
         Ok(span)
     }
 
-    /// The flows at a time (seconds since 1970) as they were kept, else as a Prometheus tells them, or why they are not known.
-    pub(crate) async fn past_flows(&self, at: u64, window: u32) -> Result<std::result::Result<Vec<Flow>, Unknown>> {
+    /// The flows at a time (seconds since 1970) as they were kept, with the seconds that were, else as a Prometheus tells them, or why they
+    /// are not known.
+    pub(crate) async fn past_flows(
+        &self,
+        at: u64,
+        window: u32,
+    ) -> Result<std::result::Result<(Vec<Flow>, Option<f64>), Unknown>> {
         // A moment stands for the minute before it.
         let kept = u64::from(window).max(STEP.as_secs());
-        if let Some(flows) = self.of_past(move |past| past.flows(at, kept)).await?.flatten() {
-            return Ok(Ok(flows));
+        if let Some((flows, moments)) = self.of_past(move |past| past.flows(at, kept)).await?.flatten() {
+            return Ok(Ok((flows, Some(moments as f64 * STEP.as_secs_f64()))));
         }
         let told = self.flows_counted(at, window).await?;
         let who = self.prometheus().borrow().name();
-        Ok(told.map_err(|unknown| {
+        Ok(told.map(|flows| (flows, None)).map_err(|unknown| {
             let Said { en, zh } = unknown.because;
             let because =
                 said!("nothing was kept of that time, and of {who}: {en}", "没有保留那时的数据，而 {who}：{zh}");

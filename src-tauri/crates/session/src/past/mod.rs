@@ -147,8 +147,9 @@ impl Past {
         moments
     }
 
-    /// The flows at a time, as the mean over so many seconds before it; `None` where nothing was kept of them.
-    pub fn flows(&self, at: u64, window: u64) -> Option<Vec<Flow>> {
+    /// The flows at a time, as the mean over so many seconds before it, and how many moments those are; `None` where nothing was kept of
+    /// them.
+    pub fn flows(&self, at: u64, window: u64) -> Option<(Vec<Flow>, usize)> {
         let begin = at.saturating_sub(window.max(1));
         let mut moments: Vec<Vec<Flow>> = Vec::new();
         for (hour, path) in self.files() {
@@ -160,7 +161,8 @@ impl Past {
                 read.flows.into_iter().filter(|(when, _)| *when > begin && *when <= at).map(|(_, flows)| flows),
             );
         }
-        (!moments.is_empty()).then(|| mean(moments))
+        let count = moments.len();
+        (count > 0).then(|| (mean(moments), count))
     }
 
     /// What the proxies of a workload used, the oldest first.
@@ -273,8 +275,9 @@ mod tests {
         let span = again.span();
         assert_eq!((span.moments.len(), span.damaged), (91, 0));
         assert!(span.bytes < 91 * 24 + 600, "{} bytes", span.bytes);
-        assert_eq!(again.flows(now + 60, 60).unwrap()[0].per_second, 1.0);
-        let both = again.flows(now + 5400, 120).unwrap();
+        assert_eq!(again.flows(now + 60, 60).unwrap().0[0].per_second, 1.0);
+        let (both, moments) = again.flows(now + 5400, 120).unwrap();
+        assert_eq!(moments, 2);
         assert_eq!(both.iter().map(|flow| flow.per_second).collect::<Vec<_>>(), [46.5, 1.0], "{both:#?}");
         assert_eq!(again.flows(now - 1, 60), None);
         let kept: Vec<_> = again.moments(now + 5340).into_iter().map(|(at, flows)| (at, flows.len())).collect();

@@ -12,17 +12,19 @@ mod seen;
 pub mod write;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mesh::{Observed, Outcome, Ready, Request, Unknown};
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
 use world::{Change, Object, ObjectKey, Origin, Said, World};
 
-pub use dry_run::DryRun;
 pub(crate) use dry_run::is_dry;
+pub use dry_run::{Counted, CountedAt, DryRun};
+pub use named::Sample;
 pub(crate) use named::requests_named;
 use requests::Told;
-use seen::{Call, port_of};
+use seen::{Call, Seen, port_of};
 use write::{Asked, Grant, Policy};
 
 use crate::change::tray::Tray;
@@ -31,7 +33,7 @@ use crate::recipes::{Dish, SECURITY, changed};
 use crate::says::{Line, says};
 use crate::session::defect;
 use crate::template::free_name;
-use crate::traffic::{Names, Traffic};
+use crate::traffic::Names;
 use crate::{Result, Session};
 
 pub(crate) const KIND: &str = "AuthorizationPolicy";
@@ -41,8 +43,10 @@ pub(crate) const DRY_RUN: &str = "istio.io/dry-run";
 /// Which traffic counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// That of the last so many seconds.
+    /// That of the last so many seconds. What is older than the steps that are in memory comes from what is kept on disk.
     Last(u32),
+    /// That of so many seconds before a time (seconds since 1970), from what is kept on disk, or as a Prometheus tells it.
+    Before(u64, u32),
     /// All that the proxies have counted since each of them began.
     Ever,
 }
@@ -126,8 +130,8 @@ pub struct Tailored {
     pub beside: Vec<ObjectKey>,
     /// Services that nobody was seen to call.
     pub silent: Vec<String>,
-    /// For so many seconds there are steps to look at.
-    pub watched: f64,
+    /// For so many seconds of the window, or without one, there are steps to look at; `None` where another counted.
+    pub watched: Option<f64>,
     /// Requests that were read in access logs.
     pub lines: usize,
     /// Access logs that could not be read.
@@ -152,16 +156,38 @@ impl Session {
             true => requests::told(self.connection(), &ready, scope).await,
             false => Told::default(),
         };
-        let (traffic, engine, scope) = (self.traffic.borrow().clone(), self.engine().clone(), scope.clone());
+        let seen = match self.seen(scope.window, &ready).await? {
+            Ok(seen) => seen,
+            Err(unknown) => return Ok(Tailored { unknown: vec![unknown], ..Tailored::default() }),
+        };
+        let (engine, scope) = (self.engine().clone(), scope.clone());
         let made = tokio::task::spawn_blocking(move || {
             let in_mesh = |service: &Names| {
                 let world = ready.world();
                 let pods = world.service(&service.0, &service.1).map(|service| ready.places().of_service(service));
                 pods.into_iter().flatten().any(|pod| engine.membership(world, pod).is_some_and(|of| of.0 == "Istio"))
             };
-            tailor(&ready, (&traffic, &told), &kept, &scope, &in_mesh)
+            tailor(&ready, (seen, &told), &kept, &scope, &in_mesh)
         });
         made.await.map_err(|_| defect("reading policies from traffic"))?
+    }
+
+    /// What was seen in a window, or why that is not known.
+    async fn seen(&self, window: Window, ready: &Arc<Ready>) -> Result<std::result::Result<Seen, Unknown>> {
+        let counted = async |last: Option<u32>| {
+            let (traffic, ready) = (self.traffic.borrow().clone(), ready.clone());
+            let counted = tokio::task::spawn_blocking(move || Seen::counted(&traffic, &ready, last)).await;
+            counted.map(Ok).map_err(|_| defect("reading what was counted"))
+        };
+        let (at, seconds) = match window {
+            Window::Ever => return counted(None).await,
+            Window::Last(seconds) if seconds <= seen::IN_MEMORY => return counted(Some(seconds)).await,
+            Window::Last(seconds) => (jiff::Timestamp::now().as_second().max(0) as u64, seconds),
+            Window::Before(at, seconds) => (at, seconds),
+        };
+        let told = self.past_flows(at, seconds).await?;
+        let within = |kept: f64| kept.min(f64::from(seconds));
+        Ok(told.map(|(flows, kept)| Seen::told(&flows, ready, kept.map(within))))
     }
 
     async fn kept(&self) -> Result<Kept> {
@@ -173,7 +199,7 @@ impl Session {
 
 fn tailor(
     ready: &Ready,
-    (traffic, told): (&Traffic, &Told),
+    (seen, told): (Seen, &Told),
     kept: &Kept,
     scope: &Scope,
     in_mesh: &dyn Fn(&Names) -> bool,
@@ -181,10 +207,9 @@ fn tailor(
     let world = ready.world();
     let about =
         |service: &Names| service.0 == scope.namespace && (scope.service.is_empty() || service.1 == scope.service);
-    let calls: Vec<Call> =
-        seen::calls(traffic, ready, scope.window).into_iter().filter(|c| about(&c.service)).collect();
+    let calls: Vec<Call> = seen.calls.into_iter().filter(|call| about(&call.service)).collect();
     let mut left: Vec<Left> = Vec::new();
-    for (service, amount) in seen::nameless(traffic, ready, scope.window).into_iter().filter(|(of, _)| about(of)) {
+    for (service, amount) in seen.nameless.into_iter().filter(|(of, _)| about(of)) {
         let from = Names::default();
         left.push(Left { from, service, tcp: false, amount, why: Why::Plaintext, because: Said::default() });
     }
@@ -239,7 +264,7 @@ fn tailor(
     Ok(Tailored {
         beside: beside.filter(|key| lets_in(world, key)).collect::<BTreeSet<_>>().into_iter().collect(),
         silent: services.iter().filter(|service| !called.contains(service)).map(|(_, name)| name.clone()).collect(),
-        watched: traffic.watched(),
+        watched: seen.watched,
         lines: told.lines,
         unknown: told.unknown.clone(),
         says: lines,
@@ -263,7 +288,7 @@ fn why_not(ready: &Ready, call: &Call, in_mesh: &dyn Fn(&Names) -> bool) -> Opti
 }
 
 fn is_refused(ready: &Ready, call: &Call) -> bool {
-    let refuses = |port: &u16| ready.explain(&request(call, *port, &any_request())).outcome == Outcome::Denied;
+    let refuses = |port: &u16| ready.explain(&request(call, *port, &Sample::any())).outcome == Outcome::Denied;
     !call.ports.is_empty() && call.ports.iter().all(refuses)
 }
 
@@ -301,20 +326,13 @@ fn admit(let_in: &mut Vec<LetIn>, Grant { account, service, ports, tcp, requests
     }
 }
 
-/// A request that stands for those that a caller was seen to make: (method, path).
-pub(crate) type Sample = (String, String);
-
-pub(crate) fn any_request() -> Sample {
-    ("GET".into(), "/".into())
-}
-
 fn sample(requests: &[Asked]) -> Sample {
-    let first = requests.first().and_then(|asked| Some((asked.methods.first()?.clone(), asked.paths.first()?.clone())));
-    first.map_or_else(any_request, |(method, path)| (method, path.replace("{*}", "1").replace('*', "1")))
+    let first = requests.first().and_then(|asked| Some((asked.methods.first()?, asked.paths.first()?)));
+    first.map_or_else(Sample::any, |(method, path)| Sample::of(method, &path.replace("{*}", "1").replace('*', "1")))
 }
 
-fn request(call: &Call, port: u16, (method, path): &Sample) -> Request {
-    Request::of_workload(&call.from, method, format!("http://{}.{}:{port}{path}", call.service.1, call.service.0))
+fn request(call: &Call, port: u16, sample: &Sample) -> Request {
+    sample.request(&call.from, &format!("http://{}.{}:{port}", call.service.1, call.service.0))
 }
 
 fn observed(at: usize, call: &Call, ready: &Ready, sample: &Sample) -> Observed {

@@ -1,28 +1,68 @@
-//! The requests that the rules of policies tell apart: by the methods and paths that they name.
+//! The requests that the rules of policies tell apart: by the methods, paths and headers that they name.
 
-use mesh::Ready;
+use std::fmt;
+
+use mesh::{Ready, Request};
 use serde_json::Value;
 use world::Document;
 
-use super::{KIND, Sample, any_request, dry_run};
+use super::{KIND, dry_run};
 use crate::recipes::SECURITY;
+use crate::traffic::Names;
 
 /// Methods as a pattern may mean them; the first is the one that is asked where none is named.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
-/// The generic request, and then those that the policies in force at a service name; up to so many, and how many more there are.
+/// A request that stands for others: those that a caller was seen to make, or that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sample {
+    /// `POST`
+    pub method: String,
+    /// `/reserve`
+    pub path: String,
+    /// Headers: (`x-team`, `a`).
+    pub headers: Vec<(String, String)>,
+}
+
+impl Sample {
+    /// The generic one.
+    pub fn any() -> Self {
+        Self::of(METHODS[0], "/")
+    }
+
+    pub(crate) fn of(method: &str, path: &str) -> Self {
+        Self { method: method.to_owned(), path: path.to_owned(), headers: Vec::new() }
+    }
+
+    /// The request that a workload makes so, at a URL without a path.
+    pub(crate) fn request(&self, from: &Names, base: &str) -> Request {
+        let request = Request::of_workload(from, &self.method, format!("{base}{}", self.path));
+        Request { headers: self.headers.clone(), ..request }
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        self.headers.iter().try_for_each(|(name, value)| write!(f, " {name}: {value}"))
+    }
+}
+
+/// The generic request, and then those that the policies in force at a service name; up to so many, and how many more there are. Those that
+/// ask for a host, for a token or for what else no request is written with count among the latter, one a rule.
 pub(crate) fn requests_named(ready: &Ready, (namespace, service): (&str, &str), most: usize) -> (Vec<Sample>, usize) {
     let in_force = ready.in_force(namespace, service);
     let ours = in_force.iter().filter(|key| key.group == SECURITY && key.kind == KIND);
     let policies: Vec<_> =
         ours.filter_map(|key| ready.world().document(key)).filter(|policy| decides(policy)).collect();
-    let mut all = vec![any_request()];
-    for sample in policies.into_iter().flat_map(|policy| of_policy(policy)) {
+    let rules = || policies.iter().filter_map(|policy| policy.at("/spec/rules").and_then(Value::as_array)).flatten();
+    let mut all = vec![Sample::any()];
+    for sample in rules().flat_map(of_rule) {
         if !all.contains(&sample) {
             all.push(sample);
         }
     }
-    let left = all.len().saturating_sub(most.max(1));
+    let left = all.len().saturating_sub(most.max(1)) + rules().filter(|rule| asks_more(rule)).count();
     all.truncate(most.max(1));
     (all, left)
 }
@@ -32,10 +72,42 @@ fn decides(policy: &Document) -> bool {
     !dry_run::is_dry(policy) && policy.at("/spec/action").is_none_or(|action| action != "AUDIT")
 }
 
-fn of_policy(policy: &Document) -> Vec<Sample> {
-    let rules = policy.at("/spec/rules").and_then(Value::as_array).into_iter().flatten();
-    let operations = rules.filter_map(|rule| rule["to"].as_array()).flatten().map(|to| &to["operation"]);
-    operations.flat_map(of_operation).collect()
+/// Requests within a rule and beside it.
+fn of_rule(rule: &Value) -> Vec<Sample> {
+    let operations = rule["to"].as_array().into_iter().flatten().map(|to| &to["operation"]);
+    let mut all: Vec<Sample> = operations.flat_map(of_operation).collect();
+    let headers: Vec<(String, String)> = conditions(rule).filter_map(header).collect();
+    if headers.is_empty() {
+        return all;
+    }
+    if all.is_empty() {
+        all.push(Sample::any());
+    }
+    all.into_iter().flat_map(|bare| [Sample { headers: headers.clone(), ..bare.clone() }, bare]).collect()
+}
+
+fn conditions(rule: &Value) -> impl Iterator<Item = &Value> {
+    rule["when"].as_array().into_iter().flatten()
+}
+
+/// A header with a value that a condition tells apart from others: one that it takes, else one that it does not.
+fn header(condition: &Value) -> Option<(String, String)> {
+    let name = condition["key"].as_str()?.strip_prefix("request.headers[")?.strip_suffix(']')?;
+    let value = texts(&condition["values"]).into_iter().chain(texts(&condition["notValues"])).next()?;
+    // What stands for the method, the path and the host in HTTP/2 is no header of a request.
+    let plain = !name.starts_with(':') && !name.eq_ignore_ascii_case("host");
+    plain.then(|| (name.to_owned(), value.replace('*', "1")))
+}
+
+/// Whether a rule asks for something that no sample has.
+fn asks_more(rule: &Value) -> bool {
+    let named = |of: &Value, fields: &[&str]| fields.iter().any(|field| !texts(&of[*field]).is_empty());
+    let each = |list: &str| rule[list].as_array().into_iter().flatten();
+    each("to").any(|to| named(&to["operation"], &["hosts", "notHosts"]))
+        || each("from").any(|from| named(&from["source"], &["requestPrincipals", "notRequestPrincipals"]))
+        || conditions(rule).any(|condition| {
+            condition["key"].as_str().is_some_and(|key| key.starts_with("request.")) && header(condition).is_none()
+        })
 }
 
 /// Requests that an operation takes, and beside them one that it does not take where the generic request is not such a one.
@@ -60,7 +132,7 @@ fn of_operation(operation: &Value) -> Vec<Sample> {
     if paths.contains(&"/") {
         at.push("/other".into());
     }
-    at.iter().flat_map(|path| asked.iter().map(move |method| (method.clone(), path.clone()))).collect()
+    at.iter().flat_map(|path| asked.iter().map(move |method| Sample::of(method, path))).collect()
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -118,7 +190,7 @@ mod tests {
         let ready = meshes::engine().ready(&world);
         let asked = |most: usize| {
             let (asked, left) = requests_named(&ready, ("shop", "cache"), most);
-            (asked.iter().map(|(method, path)| format!("{method} {path}")).collect::<Vec<_>>().join(", "), left)
+            (asked.iter().map(Sample::to_string).collect::<Vec<_>>().join(", "), left)
         };
         assert_eq!(asked(9), ("GET /, POST /lets-in/0, POST /lets-in/1".into(), 0));
         assert_eq!(asked(2), ("GET /, POST /lets-in/0".into(), 1));
@@ -140,9 +212,36 @@ mod tests {
             (json!({"notPaths": ["/admin*"]}), &["GET /admin1", "GET /"]),
             (json!({"methods": ["POST"], "notPaths": ["/admin"]}), &["POST /admin", "GET /admin", "POST /", "GET /"]),
         ] {
-            let found: Vec<String> =
-                of_operation(&operation).into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+            let found: Vec<String> = of_operation(&operation).iter().map(Sample::to_string).collect();
             assert_eq!(found, expected, "{operation}");
+        }
+    }
+
+    #[test]
+    fn headers_are_asked_with_and_what_no_request_is_written_with_is_counted() {
+        let when = |key: &str, values: &str| json!([{"key": key, values: ["a*", "b"]}]);
+        let operation = json!([{"operation": {"methods": ["POST"], "paths": ["/x"]}}]);
+        for (rule, expected, more) in [
+            (
+                json!({"when": when("request.headers[x-team]", "values")}),
+                ["GET / x-team: a1", "GET /"].as_slice(),
+                false,
+            ),
+            (json!({"when": when("request.headers[x-team]", "notValues")}), &["GET / x-team: a1", "GET /"], false),
+            (
+                json!({"to": operation, "when": when("request.headers[x-team]", "values")}),
+                &["POST /x x-team: a1", "POST /x"],
+                false,
+            ),
+            (json!({"when": when("request.auth.claims[group]", "values")}), &[], true),
+            (json!({"when": when("request.headers[:authority]", "values")}), &[], true),
+            (json!({"when": when("source.namespace", "values")}), &[], false),
+            (json!({"to": [{"operation": {"hosts": ["a.example.com"]}}]}), &[], true),
+            (json!({"from": [{"source": {"requestPrincipals": ["*"]}}]}), &[], true),
+        ] {
+            let found: Vec<String> = of_rule(&rule).iter().map(Sample::to_string).collect();
+            assert_eq!(found, expected, "{rule}");
+            assert_eq!(asks_more(&rule), more, "{rule}");
         }
     }
 }

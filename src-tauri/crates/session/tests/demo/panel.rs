@@ -64,11 +64,20 @@ async fn callers_are_those_who_were_seen_and_those_who_are_refused() {
     let measured = |t: &Arc<session::traffic::Traffic>| t.edges(60.0).iter().any(|e| e.host.starts_with("reviews"));
     tokio::time::timeout(LIMIT, traffic.wait_for(measured)).await.expect("traffic is measured").unwrap();
     let callers = bench.session.callers("service:prod/reviews", WINDOW).await.unwrap();
-    let storefront = callers.iter().find(|row| row.workload.starts_with("storefront")).expect("who was seen");
-    assert!(storefront.allowed && storefront.per_second > 0.0, "{storefront:?}");
+    let storefront = callers.iter().find(|row| row.calling.workload.starts_with("storefront")).expect("who was seen");
+    assert!(storefront.calling.allowed && storefront.calling.per_second > 0.0, "{storefront:?}");
     assert!(
-        callers.iter().all(|row| row.per_second > 0.0 || !row.allowed),
+        callers.iter().all(|row| row.calling.per_second > 0.0 || !row.calling.allowed),
         "of the others those who are refused: {callers:#?}"
     );
+    // The panel asks what the matrix asks, and says the same.
+    let payments = bench.session.callers("service:prod/payments", WINDOW).await.unwrap();
+    let matrix = bench.session.matrix(&["prod".into()], false).await.unwrap();
+    let column = matrix.columns.iter().position(|column| column.service == "payments").unwrap();
+    let checkout = payments.iter().find(|row| row.calling.workload == "checkout-v1").expect("checkout pays");
+    let row = matrix.rows.iter().position(|row| row.1 == "checkout-v1").unwrap();
+    let place = &matrix.cells[row * matrix.columns.len() + column];
+    assert!(checkout.is_some(), "POST alone gets through: {checkout:#?}");
+    assert_eq!((&checkout.requests, checkout.outcome), (&place.requests, place.outcome));
     assert!(bench.session.callers("nonsense", WINDOW).await.is_err());
 }

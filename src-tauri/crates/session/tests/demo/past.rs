@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use demo::Demo;
 use session::map::Level;
+use session::policies::{Scope, Window};
 
 use crate::bench::{LIMIT, bench, open};
 
@@ -46,6 +47,23 @@ async fn the_map_can_be_moved_back_in_time_even_after_a_restart() {
     let before = later.graph_at(Level::Services, &[], 60, at - 7200).await.unwrap();
     assert!(before.unknown.iter().any(|unknown| unknown.because.en.starts_with("nothing was kept of that time")));
     assert!(before.edges.iter().all(|edge| edge.per_second == 0.0));
+    // Policies are made from it as well, and not of what nobody kept.
+    let seen = async |at: u64| {
+        let scope = Scope {
+            namespace: "prod".into(),
+            service: "catalog".into(),
+            window: Window::Before(at, 3600),
+            requests: false,
+        };
+        later.policies_seen(&scope).await.unwrap()
+    };
+    let made = seen(at).await;
+    let callers: Vec<_> = made.let_in.iter().map(|one| (one.account.1.as_str(), one.ports.as_slice())).collect();
+    assert!(callers.contains(&("storefront", [8080].as_slice())), "{made:#?}");
+    assert!(made.watched.is_some_and(|seconds| (60.0..=3600.0).contains(&seconds)), "{:?}", made.watched);
+    assert!(made.dishes[0].after.contains("sa/storefront"), "{}", made.dishes[0].after);
+    let before = seen(at - 7200).await;
+    assert!(before.dishes.is_empty() && before.unknown[0].because.en.starts_with("nothing was kept of that time"));
     let per_hour = again.bytes as f64 / again.moments.len() as f64 * 60.0;
     eprintln!("{} bytes for {} moments: {:.0} KiB an hour", again.bytes, again.moments.len(), per_hour / 1024.0);
     assert!(per_hour < 512.0 * 1024.0, "{per_hour}");

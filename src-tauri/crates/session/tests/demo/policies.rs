@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use demo::Demo;
 use mesh::{Outcome, Tone};
-use session::policies::{Scope, Tailored, Why, Window};
+use session::map::Secured;
+use session::policies::{Sample, Scope, Tailored, Why, Window};
 
 use crate::bench::{Bench, LIMIT, bench};
 
@@ -122,7 +123,7 @@ async fn the_matrix_asks_with_the_methods_and_paths_that_policies_name() {
         let column = matrix.columns.iter().position(|column| column.service == "inventory").unwrap();
         (matrix.cells[row * matrix.columns.len() + column].clone(), matrix.columns[column].asked.clone())
     };
-    let generic = ("GET".to_owned(), "/".to_owned());
+    let generic = Sample::any();
     let (orders, asked) = of("orders").await;
     assert_eq!((orders.outcome, orders.requests.len()), (Outcome::Forwarded, 0));
     assert_eq!(asked, std::slice::from_ref(&generic), "no policy names a request");
@@ -135,7 +136,7 @@ async fn the_matrix_asks_with_the_methods_and_paths_that_policies_name() {
     assert_eq!(orders.outcome, Outcome::Denied, "GET / alone would say that orders is refused");
     assert!(orders.calling.per_second > 0.0, "{orders:?}");
     let told = |cell: &session::matrix::Cell| -> Vec<(String, Outcome)> {
-        cell.requests.iter().map(|one| (format!("{} {}", one.method, one.path), one.outcome)).collect()
+        cell.requests.iter().map(|one| (one.asked.to_string(), one.outcome)).collect()
     };
     let expected = |stock: Outcome, reserve: Outcome| {
         vec![("GET /".into(), Outcome::Denied), ("GET /stock".into(), stock), ("POST /reserve".into(), reserve)]
@@ -147,6 +148,80 @@ async fn the_matrix_asks_with_the_methods_and_paths_that_policies_name() {
     let (stranger, _) = of("storefront").await;
     assert_eq!((stranger.outcome, told(&stranger)), (Outcome::Denied, Vec::new()), "refused whatever it asks");
     assert_eq!((asked.len(), asked.first()), (3, Some(&generic)));
+}
+
+/// Who has no proxy is a row, and a host outside a column.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matrix_holds_callers_and_hosts_outside_the_mesh() {
+    let bench = bench(Demo::client).await;
+    let service_entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: partner, namespace: prod}\nspec:\n  \
+        hosts: [api.partner.example]\n  location: MESH_EXTERNAL\n  resolution: DNS\n  ports:\n  - {number: 443, name: tls, protocol: TLS}\n";
+    bench.session.draft_put(service_entry, "").await.unwrap();
+    let strict = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: strict-reviews, namespace: prod}\nspec:\n  \
+        selector: {matchLabels: {app: reviews}}\n  mtls: {mode: STRICT}\n";
+    bench.session.draft_put(strict, "").await.unwrap();
+    let shut = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: orders-shut, namespace: prod}\nspec:\n  \
+        workloadSelector: {labels: {app: orders}}\n  outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n  egress:\n  - hosts: [prod/inventory.prod.svc.cluster.local]\n";
+    bench.session.draft_put(shut, "").await.unwrap();
+    let matrix = bench.session.matrix(&["prod".into()], true).await.unwrap();
+    assert_eq!(matrix.rows[0].0, "", "{:?}", matrix.rows);
+    let of = |row: usize, service: &str| {
+        let column = matrix.columns.iter().position(|column| column.service == service).unwrap();
+        &matrix.cells[row * matrix.columns.len() + column]
+    };
+    assert_eq!((of(0, "reviews").outcome, of(0, "reviews").calling.secured), (Outcome::Refused, Secured::Plaintext));
+    assert_eq!((of(0, "catalog").outcome, of(0, "catalog").calling.secured), (Outcome::Forwarded, Secured::Plaintext));
+    let storefront = matrix.rows.iter().position(|row| row.1 == "storefront-v1").unwrap();
+    assert_eq!(of(storefront, "reviews").calling.secured, Secured::Mtls);
+    let orders = matrix.rows.iter().position(|row| row.1 == "orders-v1").unwrap();
+    let shut_out = of(orders, "api.partner.example");
+    assert!(
+        matches!(shut_out.outcome, Outcome::Blocked | Outcome::Refused),
+        "its Sidecar leaves it out: {shut_out:#?}"
+    );
+    assert_eq!(of(orders, "inventory").outcome, Outcome::Forwarded);
+    let said = of(0, "reviews").calling.because.clone();
+    assert!(!said.en.contains("outside.the.mesh") && !said.zh.contains("outside.the.mesh"), "{said:?}");
+    let host = matrix.columns.iter().find(|column| column.service == "api.partner.example").unwrap();
+    assert_eq!((host.namespace.as_str(), host.url.as_str()), ("", "https://api.partner.example:443"));
+    assert_eq!(
+        of(storefront, "api.partner.example").outcome,
+        Outcome::Forwarded,
+        "{:#?}",
+        of(storefront, "api.partner.example")
+    );
+}
+
+/// What the engine foretells of policies in dry-run, the proxies count themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn proxies_count_what_policies_in_dry_run_would_refuse() {
+    let bench = bench(Demo::client).await;
+    let policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: catalog-alone\n  namespace: prod\n  \
+        annotations: {istio.io/dry-run: 'true'}\nspec:\n  selector: {matchLabels: {app: inventory}}\n  rules:\n  - from:\n    - source: {principals: [cluster.local/ns/prod/sa/catalog]}\n";
+    bench.session.draft_put(policy, "").await.unwrap();
+    apply(&bench).await;
+    let mut traffic = bench.session.traffic();
+    let counted = async {
+        loop {
+            traffic.changed().await.unwrap();
+            let runs = bench.session.dry_runs().await.unwrap();
+            let Some(run) = runs.into_iter().next() else { continue };
+            let inventory = run.counted.rows.iter().find(|row| row.workload.1.starts_with("inventory"));
+            if let Some(row) = inventory.filter(|row| row.refused > 0.0 && row.refused < row.of) {
+                return (row.clone(), run.clone());
+            }
+        }
+    };
+    let (row, run) = tokio::time::timeout(LIMIT, counted).await.expect("they count in time");
+    assert!(!row.denies && !row.tcp, "{row:?}");
+    assert!(run.counted.seconds.is_some_and(|seconds| seconds > 0.0), "{:?}", run.counted);
+    assert!(run.counted.silent.is_empty(), "{:?}", run.counted.silent);
+    let [only] = run.counted.rows.as_slice() else { panic!("no other policy is in dry-run: {:?}", run.counted.rows) };
+    assert_eq!(only.workload, row.workload);
+    // The engine and the proxies agree on whom they let in.
+    let cut: Vec<_> = run.says.iter().filter(|line| line.tone == Tone::Cuts && line.observed).collect();
+    assert!(cut.iter().any(|line| line.title.en.contains("orders")), "{cut:#?}");
+    assert!(cut.iter().all(|line| !line.title.en.contains("catalog")), "{cut:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

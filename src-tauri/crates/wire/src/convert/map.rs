@@ -1,6 +1,7 @@
 //! The map and its panel.
 
 use session::map::{Health as SessionHealth, Level, NodeKind as SessionKind, Secured as SessionSecured};
+use session::matrix::Cell;
 use session::node::Detail;
 
 use super::all;
@@ -180,12 +181,13 @@ impl From<session::node::Rule> for RouteRule {
     }
 }
 
-impl From<session::node::Calling> for CallerRow {
-    fn from(row: session::node::Calling) -> Self {
+impl From<Cell> for CallerRow {
+    fn from(Cell { calling: row, requests, .. }: Cell) -> Self {
         Self {
             namespace: row.namespace,
             workload: row.workload,
             allowed: row.allowed,
+            requests: all(requests),
             secured: row.secured.into(),
             because: row.because.en,
             zh: row.because.zh,

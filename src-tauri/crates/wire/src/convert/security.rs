@@ -1,8 +1,8 @@
 //! Policies from traffic, and the way to STRICT.
 
 use session::policies::{
-    DryRun as SessionDryRun, Left as SessionLeft, LetIn as SessionLetIn, Scope, Tailored as SessionTailored, Why,
-    Window,
+    Counted, CountedAt, DryRun as SessionDryRun, Left as SessionLeft, LetIn as SessionLetIn, Scope,
+    Tailored as SessionTailored, Why, Window,
 };
 
 use session::policies::write::Asked;
@@ -12,12 +12,16 @@ use session::strict::{
 
 use super::all;
 use crate::types::{
-    AskedRequests, DryRun, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs, Strict, StrictBroken,
-    StrictMode, StrictRow, StrictState, StrictTakenBack, Tailored,
+    AskedRequests, DryRun, DryRunCounted, DryRunRow, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs,
+    Strict, StrictBroken, StrictMode, StrictRow, StrictState, StrictTakenBack, Tailored,
 };
 
 pub(crate) fn scope(args: PoliciesArgs) -> Scope {
-    let window = if args.window_seconds == 0 { Window::Ever } else { Window::Last(args.window_seconds) };
+    let window = match (args.window_seconds, args.at) {
+        (0, None) => Window::Ever,
+        (seconds, None) => Window::Last(seconds),
+        (seconds, Some(at)) => Window::Before((at / 1000.0).max(0.0) as u64, seconds.max(60)),
+    };
     Scope { namespace: args.namespace, service: args.service, window, requests: args.requests }
 }
 
@@ -83,7 +87,31 @@ impl From<SessionLeft> for Left {
 
 impl From<SessionDryRun> for DryRun {
     fn from(run: SessionDryRun) -> Self {
-        Self { namespace: run.namespace, proposals: all(run.dishes), says: all(run.says), pending: run.pending }
+        Self {
+            namespace: run.namespace,
+            proposals: all(run.dishes),
+            says: all(run.says),
+            counted: run.counted.into(),
+            pending: run.pending,
+        }
+    }
+}
+
+impl From<Counted> for DryRunCounted {
+    fn from(counted: Counted) -> Self {
+        let name = |(namespace, workload)| format!("{namespace}/{workload}");
+        Self {
+            seconds: counted.seconds,
+            rows: all(counted.rows),
+            silent: counted.silent.into_iter().map(name).collect(),
+        }
+    }
+}
+
+impl From<CountedAt> for DryRunRow {
+    fn from(row: CountedAt) -> Self {
+        let (namespace, workload) = row.workload;
+        Self { namespace, workload, denies: row.denies, tcp: row.tcp, refused: row.refused, of: row.of }
     }
 }
 

@@ -5,6 +5,7 @@ use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
 use session::import::Import as SessionImport;
 use session::kinds::KindRow;
 use session::matrix::{Cell, Column, Judged, MOST_CELLS, Matrix as SessionMatrix};
+use session::policies::Sample;
 use session::recipes::{Dish, Ingredient, Recipe, Takes};
 use session::schema::{Alternative, Checked, Choice, Fault, Field, Problem};
 use world::World;
@@ -189,21 +190,28 @@ impl From<SessionMatrix> for Matrix {
 
 impl From<Column> for MatrixColumn {
     fn from(column: Column) -> Self {
-        let asked = |(method, path)| MatrixAsked { method, path };
         Self {
             namespace: column.namespace,
             service: column.service,
+            url: column.url,
             ports: column.ports,
-            asked: column.asked.into_iter().map(asked).collect(),
+            asked: all(column.asked),
             unasked: column.unasked as u32,
         }
+    }
+}
+
+impl From<Sample> for MatrixAsked {
+    fn from(Sample { method, path, headers }: Sample) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        Self { method, path, headers }
     }
 }
 
 impl From<Judged> for MatrixRequest {
     fn from(judged: Judged) -> Self {
         Self {
-            asked: MatrixAsked { method: judged.method, path: judged.path },
+            asked: judged.asked.into(),
             outcome: judged.outcome.into(),
             secured: judged.calling.secured.into(),
             because: judged.calling.because.en,

@@ -11,6 +11,10 @@ wire! {
         pub service: String,
         /// 0 for all that the proxies have counted since each of them began.
         pub window_seconds: u32,
+        /// The window ends at this time, in milliseconds since 1970; now where it is left out.
+        #[serde(default)]
+        #[ts(optional)]
+        pub at: Option<f64>,
         /// Narrow callers to the methods and paths that the access logs show of them.
         pub requests: bool,
     }
@@ -85,8 +89,8 @@ wire! {
         pub beside: Vec<ObjectRef>,
         /// Services that nobody was seen to call.
         pub silent: Vec<String>,
-        /// For so many seconds the app has looked.
-        pub watched_seconds: f64,
+        /// For so many seconds of the window, or without one, the app has looked; null where another counted.
+        pub watched_seconds: Option<f64>,
         /// Requests that were read in access logs.
         pub lines: u32,
         /// Access logs that could not be read.
@@ -100,8 +104,36 @@ wire! {
         pub namespace: String,
         pub proposals: Vec<Proposal>,
         pub says: Vec<EffectLine>,
+        pub counted: DryRunCounted,
         /// The tray enforces them already.
         pub pending: bool,
+    }
+}
+
+wire! {
+    /// What the proxies themselves have counted of policies that only report.
+    pub struct DryRunCounted {
+        /// For so many seconds up to now; null where nobody has counted since the policies were last written to.
+        pub seconds: Option<f64>,
+        pub rows: Vec<DryRunRow>,
+        /// `namespace/workload` of those under these policies whose proxies count no such thing.
+        pub silent: Vec<String>,
+    }
+}
+
+wire! {
+    /// What the proxies of one workload counted of the policies of one action.
+    pub struct DryRunRow {
+        pub namespace: String,
+        pub workload: String,
+        /// DENY policies, else ALLOW policies.
+        pub denies: bool,
+        /// Connections over which goes no HTTP, else requests.
+        pub tcp: bool,
+        /// So many would have been refused.
+        pub refused: f64,
+        /// Of so many.
+        pub of: f64,
     }
 }
 

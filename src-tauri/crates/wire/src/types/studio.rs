@@ -270,14 +270,18 @@ wire! {
 }
 
 wire! {
+    /// A workload; an empty namespace for whoever has no proxy of a mesh.
     pub struct MatrixRow { pub namespace: String, pub workload: String }
 }
 
 wire! {
-    /// A service at those of its ports at which the same becomes of everybody's calls.
+    /// A service, or a host outside, at those of its ports at which the same becomes of everybody's calls.
     pub struct MatrixColumn {
+        /// Empty for a host.
         pub namespace: String,
         pub service: String,
+        /// What is called at the first of its ports: `http://reviews.shop:9080`.
+        pub url: String,
         pub ports: Vec<u16>,
         /// The requests that were asked about: `GET /`, and those that policies in force here name.
         pub asked: Vec<MatrixAsked>,
@@ -288,7 +292,12 @@ wire! {
 
 wire! {
     /// A request that was asked about.
-    pub struct MatrixAsked { pub method: String, pub path: String }
+    pub struct MatrixAsked {
+        pub method: String,
+        pub path: String,
+        /// `x-team: a`
+        pub headers: Vec<String>,
+    }
 }
 
 wire! {
