@@ -60,6 +60,9 @@ test('policies come from the traffic, in dry-run, and are enforced together', as
   await window.call('apply', { session, token: review.token, message: 'first in dry-run', takeOver: [] });
   await window.visit('security?view=seen&in=prod&service=inventory');
   await window.text('1 policy of prod is in dry-run');
+  await window.text('What the proxies counted themselves');
+  // Who has no proxy cannot be let in, and is counted as refused.
+  await eventually('what they counted', async () => /prod\/inventory-v1\s+ALLOW would have refused [1-9][\d,]* of [\d,]+ requests/.test(await window.read()), 60);
   await window.shot('dry-run-dark');
   await window.press('button', 'Enforce');
   await eventually('the policy enforced in the tray', async () => (await pending())[0]?.yaml.includes('dry-run') === false);

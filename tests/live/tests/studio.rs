@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use journal::State;
 use live::cluster::kubeconfig;
@@ -9,7 +10,8 @@ use live::shop::{NAMESPACE, clear, client, fetch, make, open, until};
 use live::work::{Kept, apply, kept, pod, promised, scope, undo};
 use mesh::Outcome;
 use serde_json::{Value, json};
-use session::policies::{Scope, Window};
+use session::Session;
+use session::policies::{CountedAt, Scope, Window};
 use session::strict::{State as StrictState, Strict};
 use world::ObjectKey;
 
@@ -21,6 +23,9 @@ fn everything() -> Vec<ObjectKey> {
         [("apps", "Deployment"), ("", "Service")].map(|(group, kind)| ObjectKey::new(group, kind, NAMESPACE, CACHE));
     policies.into_iter().chain([of("PeerAuthentication", "default")]).chain(cache).collect()
 }
+
+/// A round over all proxies takes a moment.
+const LATE: Duration = Duration::from_secs(60);
 
 /// A service with a port for HTTP and one over which go bytes, as far as its proxy knows.
 const CACHE: &str = "netloft-cache";
@@ -42,6 +47,22 @@ fn cache() -> [Value; 2] {
 fn answered(answers: &[Value], status: u64) -> Kept {
     let found: Vec<&Value> = answers.iter().map(|answer| &answer["status"]).collect();
     kept(found.iter().all(|found| **found == status), found)
+}
+
+/// What the proxies of a workload of the shop counted of the ALLOW policies in dry-run.
+async fn counted(session: &Session, workload: &str, tcp: bool) -> Result<Option<CountedAt>, String> {
+    let runs = session.dry_runs().await.map_err(|error| error.to_string())?;
+    let rows = runs.into_iter().filter(|run| run.namespace == NAMESPACE).flat_map(|run| run.counted.rows);
+    let mut ours = rows.filter(|row| row.workload.1 == workload && row.tcp == tcp && !row.denies);
+    Ok(ours.next())
+}
+
+/// Until every proxy was read once more: what was sent before is counted then.
+async fn measured(session: &Session) {
+    let mut traffic = session.traffic();
+    let then = traffic.borrow().revision;
+    let read = tokio::time::timeout(LATE, traffic.wait_for(|traffic| traffic.revision > then + 1));
+    assert!(read.await.is_ok_and(|read| read.is_ok()), "the proxies are read in time");
 }
 
 async fn policies(kubeconfig: PathBuf, folder: PathBuf) {
@@ -71,8 +92,31 @@ async fn policies(kubeconfig: PathBuf, folder: PathBuf) {
     .await
     .unwrap();
     assert!(answered(&ratings().await.unwrap(), 200).holds);
+    // What the engine foretells of it, Envoy has counted itself: each of the stranger's requests would be refused, the others' would not.
+    let of_ratings = async || {
+        let judged = counted(&session, "ratings-v1", false).await?;
+        judged.ok_or_else(|| "not yet".to_owned())
+    };
+    until("the proxy judges by it", async || {
+        ratings().await.map_err(|error| error.to_string())?;
+        of_ratings().await.and_then(|judged| if judged.refused > 0.0 { Ok(()) } else { Err(format!("{judged:?}")) })
+    })
+    .await
+    .unwrap();
+    measured(&session).await;
+    let before = of_ratings().await.unwrap();
+    let sent = ratings().await.unwrap().len() as f64;
+    let counted_then = until("each is counted once", async || {
+        let judged = of_ratings().await?;
+        let is_all = judged.refused == before.refused + sent && judged.of - judged.refused > before.of - before.refused;
+        if is_all { Ok(judged) } else { Err(format!("{judged:?} after {before:?}")) }
+    })
+    .await
+    .unwrap();
+    assert!(counted_then.of > counted_then.refused, "who was seen is let in: {counted_then:?}");
     let runs = session.dry_runs().await.unwrap();
     let run = runs.iter().find(|run| run.namespace == NAMESPACE).unwrap();
+    assert!(run.counted.silent.is_empty(), "{:?}", run.counted.silent);
 
     // Enforced: who was seen goes on, the stranger is refused, and the matrix had said so.
     for dish in &run.dishes {
@@ -133,6 +177,14 @@ async fn connections(kubeconfig: PathBuf, folder: PathBuf) {
     promised("a stranger gets a connection", async || Ok(answered(&ask(&stranger, 6379, "GET").await?, 200)))
         .await
         .unwrap();
+
+    let judged = until("the proxy counts its connections", async || {
+        ask(&stranger, 6379, "GET").await.map_err(|error| error.to_string())?;
+        counted(&session, CACHE, true).await?.filter(|judged| judged.refused > 0.0).ok_or("not yet".into())
+    })
+    .await
+    .unwrap();
+    assert_eq!(judged.refused, judged.of, "nobody else opens any now: {judged:?}");
 
     // Enforced: by port where bytes go, and by method and path where HTTP does.
     until("the session sees it", async || {
