@@ -1,6 +1,6 @@
-//! Which item of one list is which of another. Most lists of meshes' objects give their items no key (of CRDs, only their statuses
-//! name one), so an item is known by its name where it has one, else by all that it says; and what stands between two
-//! known items is the same one, changed, where it is like it.
+//! Which item of one list is which of another. Most lists of meshes' objects give their items no key, and where a CRD names one
+//! (`x-kubernetes-list-map-keys`) it is the name, but for a few ports: so an item is known by its name where it has one, else by
+//! all that it says; and what stands between two known items is the same one, changed, where it is like it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};

@@ -112,7 +112,7 @@ fn who_took_an_item_away_and_who_changed_it_are_asked_for() {
 fn order_is_asked_for_where_it_counts_and_both_put_something_to_one_place() {
     let [a, x, y] = ["/a", "/x", "/y"].map(|prefix| rule(prefix, "v1"));
     let (wrote, before, live) =
-        (routes(&[a.clone()]), routes(&[a.clone(), x.clone()]), routes(&[a.clone(), y.clone()]));
+        (routes(std::slice::from_ref(&a)), routes(&[a.clone(), x.clone()]), routes(&[a.clone(), y.clone()]));
     let three = [&wrote, &before, &live];
     let asked = merged("VirtualService", three, &[]);
     assert_eq!(
