@@ -31,6 +31,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   findings: ['findings', 'draft', 'traffic'],
   explain: ['graph', 'objects', 'draft'],
   proxies: ['proxies'],
+  cost: ['traffic', 'proxies'],
   proxyAccess: ['access'],
   resources: ['proxies', 'prometheus'],
   resourceHistory: ['proxies', 'prometheus'],

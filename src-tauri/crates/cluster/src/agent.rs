@@ -10,6 +10,7 @@ use world::said;
 
 use crate::classify;
 use crate::connection::Connection;
+use crate::cost::Sort;
 use crate::error::{ApiError, Cause, Unreachable};
 use crate::pods::{Bounds, READ_ONLY, late};
 
@@ -84,6 +85,7 @@ impl Connection {
     }
 
     async fn run(&self, namespace: &str, pod: &str, command: &[&str], largest: usize) -> Result<Bytes, Cause> {
+        let question = self.meter.question(Sort::of(&format!("/{}", command.last().unwrap_or(&""))));
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let wanted = AttachParams::default().container(CONTAINER).stdin(false).stdout(true).stderr(true);
         let mut running =
@@ -97,6 +99,7 @@ impl Connection {
         };
         running.abort();
         let out = out?;
+        question.heard(out.len());
         if out.len() as u64 == limit {
             return Err(Cause::Broken { detail: format!("the answer is larger than {} MiB", largest >> 20) });
         }

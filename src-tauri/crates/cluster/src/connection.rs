@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use world::{ObjectKey, Said, said};
 
+use crate::cost::{Cost, Heard, Meter, Sort};
 use crate::error::{ApiError, Cause, Unreachable};
 use crate::{Apis, classify};
 
@@ -30,6 +31,7 @@ pub struct Connection {
     /// Namespaces in which a port-forward was refused → whether a program may be run there instead.
     runs: Arc<RwLock<HashMap<String, bool>>>,
     pub(crate) xds: Arc<crate::xds::Known>,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// How Mimir, Cortex and Loki are told whose data is meant (grafana.com/docs/mimir, "Authentication and authorization").
@@ -78,12 +80,17 @@ impl Connection {
     /// A connection over any client: a demo's, or one of a test.
     pub fn from_client(client: Client, name: impl AsRef<str>) -> Self {
         let name = Arc::from(name.as_ref());
-        Self { client, name, apis: Arc::default(), runs: Arc::default(), xds: Arc::default() }
+        Self { client, name, apis: Arc::default(), runs: Arc::default(), xds: Arc::default(), meter: Arc::default() }
     }
 
     /// The context's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What was asked over it, and what that cost the other side.
+    pub fn cost(&self) -> Cost {
+        self.meter.cost()
     }
 
     pub(crate) fn runs_in(&self, namespace: &str) -> Option<bool> {
@@ -99,7 +106,7 @@ impl Connection {
     }
 
     /// Sends a request and waits for the head of the answer; a head without success is read as an error.
-    pub(crate) async fn open(&self, call: &Call) -> Result<http::Response<Body>, ApiError> {
+    pub(crate) async fn open(&self, call: &Call) -> Result<http::Response<Heard<Body>>, ApiError> {
         let fail = |cause| self.error(&call.tried, cause);
         let response = self.answer(call).await?;
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
@@ -112,7 +119,7 @@ impl Connection {
     }
 
     /// Sends a request and waits for the head of the answer, whatever its status.
-    async fn answer(&self, call: &Call) -> Result<http::Response<Body>, ApiError> {
+    async fn answer(&self, call: &Call) -> Result<http::Response<Heard<Body>>, ApiError> {
         let fail = |cause| self.error(&call.tried, cause);
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(header::ACCEPT, call.accept);
         if !call.tenant.is_empty() {
@@ -128,10 +135,12 @@ impl Connection {
         let request = request
             .body(Body::from(body))
             .map_err(|error| fail(Cause::NotAllowed { detail: format!("not a path: {error}") }))?;
-        tokio::time::timeout(call.limit, self.client.send(request))
+        let question = self.meter.question(Sort::of(&call.path));
+        let response = tokio::time::timeout(call.limit, self.client.send(request))
             .await
             .map_err(|_| fail(Cause::Unreachable(Unreachable::Timeout(call.limit))))?
-            .map_err(|error| fail(classify::transport(&error)))
+            .map_err(|error| fail(classify::transport(&error)))?;
+        Ok(response.map(|body| Heard::new(body, question)))
     }
 
     /// Sends a request and reads the whole answer, whatever its status.

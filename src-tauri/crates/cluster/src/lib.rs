@@ -9,6 +9,7 @@ mod backend;
 mod classify;
 mod connect;
 mod connection;
+pub mod cost;
 mod environment;
 mod error;
 mod exec;

@@ -7,6 +7,7 @@ use world::{Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, is_path_part};
+use crate::cost::Heard;
 use crate::error::{ApiError, Cause, Unreachable};
 
 /// From when a log is wanted.
@@ -22,7 +23,7 @@ pub enum Since {
 pub struct Log {
     connection: Connection,
     tried: Said,
-    body: Body,
+    body: Heard<Body>,
 }
 
 impl Connection {

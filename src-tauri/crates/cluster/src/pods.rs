@@ -13,6 +13,7 @@ use world::{Said, said};
 
 use crate::classify;
 use crate::connection::{Call, Connection, TENANT, collect, is_path_part};
+use crate::cost::{Heard, Sort};
 use crate::error::{ApiError, Cause, Unreachable};
 
 /// How long it may take to reach a pod.
@@ -167,7 +168,7 @@ impl Connection {
         asked: Asked<'_>,
     ) -> Result<Whole, ApiError> {
         let limit = asked.bounds.whole;
-        let whole = self.over((namespace, pod, port), |stream| ask(stream, method, asked));
+        let whole = self.over((namespace, pod, port), Sort::of(asked.path), |stream| ask(stream, method, asked));
         let answer = tokio::time::timeout(limit, whole).await;
         answer.unwrap_or(Err(late(limit))).map_err(|cause| self.error(tried, cause))
     }
@@ -176,8 +177,10 @@ impl Connection {
     pub(crate) async fn over<T, F: Future<Output = Result<T, Cause>>>(
         &self,
         (namespace, pod, port): (&str, &str, u16),
+        sort: Sort,
         say: impl FnOnce(Forwarded) -> F,
     ) -> Result<T, Cause> {
+        let question = self.meter.question(sort);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
@@ -188,7 +191,7 @@ impl Connection {
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
         let answer = tokio::select! {
-            answer = say(Box::new(stream)) => answer,
+            answer = say(Box::new(Heard::new(stream, question))) => answer,
             Some(said) = async { match error { Some(error) => error.await, None => std::future::pending().await } } => {
                 Err(failed(&said))
             }

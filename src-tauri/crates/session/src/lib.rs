@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod complete;
+pub mod cost;
 mod draft;
 mod error;
 mod explain;

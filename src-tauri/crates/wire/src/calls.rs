@@ -195,6 +195,8 @@ calls! {
     explain(ExplainArgs) -> Verdict;
     /// Every proxy with its synchronisation and resource use.
     proxies(SessionRef) -> Proxies;
+    /// What this session asks of its API server, and what that costs it.
+    cost(SessionRef) -> ServerCost;
     /// What one proxy works with, at a glance.
     proxy(ProxyArgs) -> ProxyDetail;
     /// A list of it, a line each.

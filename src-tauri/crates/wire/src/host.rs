@@ -467,8 +467,12 @@ impl Calls for Host {
 
     async fn proxies(&self, args: SessionRef) -> Result<Proxies, Fault> {
         let session = self.session(&args.session)?;
-        let (fleet, cost) = (session.fleet().borrow().clone(), session.traffic().borrow().cost);
-        Ok(convert::proxies(&fleet, cost))
+        let fleet = session.fleet().borrow().clone();
+        Ok(convert::proxies(&fleet))
+    }
+
+    async fn cost(&self, args: SessionRef) -> Result<ServerCost, Fault> {
+        Ok(convert::cost(&*self.session(&args.session)?))
     }
 
     async fn proxy(&self, args: ProxyArgs) -> Result<ProxyDetail, Fault> {

@@ -4,7 +4,6 @@ export const t = words(
   {
     title: 'Proxies',
     answered: '{n} of {all} answered',
-    sampling: 'counters read every {every}: {took}, {bytes} a minute',
     inSync: 'In sync',
     notKnown: 'not known',
     noPlane: 'no control plane has said it yet',
@@ -104,7 +103,6 @@ export const t = words(
   {
     title: '代理',
     answered: '{all} 个中 {n} 个已应答',
-    sampling: '每 {every} 读取一次计数器：{took}，每分钟 {bytes}',
     inSync: '已同步',
     notKnown: '未知',
     noPlane: '尚无控制平面告知',

@@ -17,6 +17,7 @@ use super::lines::Lines;
 use super::{Followed, Shared};
 use crate::Api;
 use crate::connection::{Call, escape};
+use crate::cost::Heard;
 use crate::error::{ApiError, Cause, Unreachable};
 
 /// How far a relist may be behind what we have seen before it is believed all the same (a restored or new server).
@@ -267,7 +268,7 @@ impl Kind {
     async fn streamed(
         &mut self,
         api: &Api,
-        lines: &mut Lines<Body>,
+        lines: &mut Lines<Heard<Body>>,
         tried: &Said,
     ) -> Result<Option<(Vec<Item>, String)>, End> {
         let pace = self.shared.pace.clone();
@@ -305,7 +306,13 @@ impl Kind {
     }
 
     /// Every change until the stream ends.
-    async fn read(&mut self, api: &Api, lines: &mut Lines<Body>, tried: &Said, until: Instant) -> Result<(), End> {
+    async fn read(
+        &mut self,
+        api: &Api,
+        lines: &mut Lines<Heard<Body>>,
+        tried: &Said,
+        until: Instant,
+    ) -> Result<(), End> {
         loop {
             let line = tokio::select! {
                 line = timeout_at(until, lines.next()) => line,

@@ -14,6 +14,7 @@ use world::said;
 
 use crate::classify::{self, innermost};
 use crate::connection::Connection;
+use crate::cost::Sort;
 use crate::error::{ApiError, Cause, Unreachable};
 use crate::pods::{ANSWER, Bounds, late};
 
@@ -52,7 +53,8 @@ impl Connection {
         self.check(&tried, namespace, pod, path, &PAGES)?;
         let pass = self.pass(namespace, &tried).await?;
         let ask = |port, pass: Option<Pass>| async move {
-            let said = self.over((namespace, pod, port), |stream| exchange(stream, pass, namespace, path));
+            let said =
+                self.over((namespace, pod, port), Sort::ControlPlane, |stream| exchange(stream, pass, namespace, path));
             tokio::time::timeout(ANSWER, said).await.unwrap_or(Err(late(ANSWER)))
         };
         let mut said = ask(SECURE, Some(pass)).await;

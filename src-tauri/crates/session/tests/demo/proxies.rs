@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use demo::Demo;
+use session::cost::Sort as Asked;
 use session::map::Health;
 use session::prometheus::Uses;
 use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
@@ -105,6 +106,45 @@ async fn whoever_may_not_ask_is_told_so() {
     let email = of(&fleet, "prod", "email-v1");
     assert_eq!(email.ills[0].diagnosis.code, "right-missing");
     assert!(email.unknown.iter().any(|unknown| unknown.because.en.contains("pods/portforward")), "{:?}", email.unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxies_of_linkerd_are_rows_with_what_can_be_known_of_them() {
+    let (admin, viewer) = (bench(Demo::client).await, bench(Demo::viewer).await);
+    let fleet = looked(&admin).await;
+    let ours: Vec<_> = fleet.proxies.iter().filter(|proxy| proxy.mesh == "Linkerd").collect();
+    assert!(ours.len() > 6 && ours.iter().any(|proxy| proxy.namespace == "linkerd"), "{}", ours.len());
+    for proxy in &ours {
+        assert_eq!((proxy.role.as_str(), proxy.sync, proxy.version.as_str()), ("sidecar", Sync::NoXds, "edge-26.8.3"));
+        assert!(proxy.types.is_empty() && proxy.control_plane.is_empty() && proxy.size.is_none(), "{proxy:#?}");
+        assert_eq!((proxy.cpu.request, proxy.cpu.limit), (Some(20.0), Some(1000.0)));
+        assert!(proxy.memory.usage.is_some() && proxy.ready, "{proxy:#?}");
+    }
+    let points = of(&fleet, "loyalty", "points-v1");
+    let certificate = points.certificate.as_ref().expect("it counts until when it lasts");
+    assert!(certificate.ends_at - certificate.begins_at == 86_400_000.0, "{certificate:?}");
+    assert_eq!(certificate.spiffe, "points.loyalty.serviceaccount.identity.linkerd", "linkerd-config is not read");
+    assert_eq!((points.health, points.ills.len()), (Health::Ok, 0), "{points:#?}");
+
+    let unasked = looked(&viewer).await;
+    let points = of(&unasked, "loyalty", "points-v1");
+    assert_eq!((points.health, points.ills[0].diagnosis.code), (Health::Unknown, "right-missing"));
+    assert!(points.ills[0].evidence[0].en.contains("get pods/proxy"), "{:?}", points.ills);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_is_counted_with_its_bytes_and_its_time() {
+    let bench = bench(Demo::client).await;
+    looked(&bench).await;
+    let cost = bench.session.cost();
+    let of = |sort: Asked| cost.minute.iter().find(|(of, _)| *of == sort).map(|(_, tally)| *tally).unwrap_or_default();
+    for sort in [Asked::Watch, Asked::Api, Asked::Usage, Asked::Counters, Asked::Configuration, Asked::ControlPlane] {
+        assert!(of(sort).asked > 0 && of(sort).bytes > 0, "{sort:?}: {:?}", cost.minute);
+    }
+    assert!(of(Asked::Configuration).bytes > 100_000 && of(Asked::Configuration).waited > std::time::Duration::ZERO);
+    assert_eq!(of(Asked::Watch).waited, std::time::Duration::ZERO, "what is followed is waited for all the time");
+    let sum: u64 = cost.minute.iter().map(|(_, tally)| tally.asked).sum();
+    assert!(sum > 50 && cost.whole.asked >= sum, "{cost:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

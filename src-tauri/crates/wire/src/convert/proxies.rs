@@ -5,12 +5,11 @@ use session::proxies::levels::Logger;
 use session::proxies::{
     Certificate, Diagnosis, Fleet, Ill as SessionIll, Plane, Presence as SessionPresence, Proxy, Size, Sync,
 };
-use session::traffic::Cost;
 
 use super::all;
 use crate::types::{
     ControlPlane, DiagnosisCard, DiagnosisWords, Ill, ObjectRef, Presence, Proxies, ProxyCertificate, ProxyCount,
-    ProxyDetail, ProxyHit, ProxyLine, ProxyLogger, ProxyRow, ProxySize, ProxySort, Sampling, SyncState, TypeSync,
+    ProxyDetail, ProxyHit, ProxyLine, ProxyLogger, ProxyRow, ProxySize, ProxySort, SyncState, TypeSync,
 };
 
 impl From<Sync> for SyncState {
@@ -35,14 +34,13 @@ impl From<SessionPresence> for Presence {
     }
 }
 
-pub(crate) fn proxies(fleet: &Fleet, cost: Cost) -> Proxies {
+pub(crate) fn proxies(fleet: &Fleet) -> Proxies {
     Proxies {
         revision: fleet.revision as f64,
         rows: all(fleet.all().cloned()),
         control_planes: all(fleet.control_planes.iter().cloned()),
         ills: all(fleet.ills.iter().cloned()),
         diagnoses: all(session::proxies::diagnoses()),
-        sampling: Sampling { proxies: cost.proxies, bytes: cost.bytes, seconds: cost.seconds, every: cost.every },
         unknown: all(fleet.unknown.iter().cloned()),
     }
 }

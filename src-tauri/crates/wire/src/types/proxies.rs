@@ -111,11 +111,6 @@ wire! {
 }
 
 wire! {
-    /// What asking all proxies for their counters costs: how many, bytes of their answers, seconds that it took, and from one time to the next.
-    pub struct Sampling { pub proxies: u32, pub bytes: f64, pub seconds: f64, pub every: f64 }
-}
-
-wire! {
     pub struct Proxies {
         pub revision: f64,
         pub rows: Vec<ProxyRow>,
@@ -124,7 +119,6 @@ wire! {
         pub ills: Vec<Ill>,
         /// Of the codes that rows name.
         pub diagnoses: Vec<DiagnosisCard>,
-        pub sampling: Sampling,
         pub unknown: Vec<Unknown>,
     }
 }
