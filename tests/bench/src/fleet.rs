@@ -30,7 +30,7 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
     let silent = "this system does not tell a process's memory";
     list::runtime()?.block_on(async {
         let (_, world) = list::listed(connected(&pods).await?).await?;
-        let mut asked = signals::proxies(&world);
+        let mut asked = signals::counting(&world);
         asked.truncate(FLEET);
         if asked.len() < FLEET {
             return Err(format!("the fleet has only {} proxies", asked.len()).into());

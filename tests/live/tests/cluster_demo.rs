@@ -47,7 +47,7 @@ fn start() -> (Arc<Demo>, Connection) {
 async fn the_shop_flows() {
     let (_demo, connection) = start();
     let world = followed(&connection).await;
-    let proxies = signals::proxies(&world);
+    let proxies = signals::counting(&world);
     assert!(proxies.len() > 8, "{}", proxies.len());
     let poller = Poller::new(connection);
     let mut traffic = Traffic::new();
@@ -73,7 +73,7 @@ async fn the_shop_flows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_round_tells_what_has_come_in() {
     let (_demo, connection) = start();
-    let proxies = signals::proxies(&followed(&connection).await);
+    let proxies = signals::counting(&followed(&connection).await);
     let (poller, mut parts) = (Poller::new(connection), Vec::new());
     let rest = poller.round_in_parts(&proxies, Duration::ZERO, |part| parts.push(part)).await;
     assert!(parts.len() > 8, "{}", parts.len());
@@ -93,7 +93,7 @@ async fn its_proxies_tell_how_they_are() {
     let refused = health.rows.iter().find(|row| row.worst() == Some(SyncState::Error));
     assert!(refused.is_some_and(|row| row.nacks().next().is_some()), "one proxy of the demo is broken: {states:?}");
     assert!(states.contains(&SyncState::Stale), "one is behind: {states:?}");
-    let looks = signals::Looker::default().look(&connection, &signals::proxies(&world)).await;
+    let looks = signals::Looker::default().look(&connection, &signals::counting(&world)).await;
     let certificates: Vec<_> = looks.values().flatten().filter_map(|look| look.certificate.as_ref()).collect();
     assert!(certificates.len() == looks.len() && certificates.iter().all(|c| c.spiffe.starts_with("spiffe://")));
     assert!(

@@ -35,7 +35,7 @@ pub async fn health(from: &Target, args: &args::Health) -> Result<bool, Failure>
 }
 
 fn text(fleet: &Fleet) -> Result<(), Failure> {
-    let head = ["NAMESPACE", "POD", "ROLE", "SYNC", "READY", "CONFIG", "CERTIFICATE", "ISTIOD", "DIAGNOSIS"];
+    let head = ["NAMESPACE", "POD", "MESH", "ROLE", "SYNC", "READY", "CONFIG", "CERTIFICATE", "ISTIOD", "DIAGNOSIS"];
     table(&head, &fleet.all().map(cells).collect::<Vec<_>>())?;
     if !fleet.control_planes.is_empty() {
         line("")?;
@@ -63,6 +63,7 @@ fn cells(proxy: &Proxy) -> Vec<String> {
     vec![
         proxy.namespace.clone(),
         proxy.pod.clone(),
+        proxy.mesh.clone(),
         proxy.role.clone(),
         sync.to_owned(),
         proxy.ready.to_string(),

@@ -24,6 +24,7 @@ fn word(sync: Sync) -> &'static str {
         Sync::NotSent => "NOT_SENT",
         Sync::Stale => "STALE",
         Sync::Error => "ERROR",
+        Sync::NoXds => "NOT_XDS",
         Sync::Unknown => "UNKNOWN",
     }
 }

@@ -16,6 +16,8 @@ const AGENT: u16 = 15020;
 const STATISTICS: u16 = 15090;
 const READINESS: u16 = 15021;
 const DEBUG: u16 = 15014;
+/// The admin port of Linkerd's proxies.
+const LINKERD: u16 = 4191;
 
 /// Whether anything listens there.
 pub(crate) fn listens(traffic: &Traffic, namespace: &str, pod: &str, port: u16) -> bool {
@@ -61,6 +63,7 @@ pub(crate) fn handle(traffic: &Traffic, namespace: &str, pod: &str, port: u16, a
         };
     }
     let found = match port {
+        LINKERD if path == "/metrics" => linkerd(&state, namespace, pod),
         ADMIN => admin(&state, namespace, pod, path, ask),
         AGENT | STATISTICS if path == "/stats/prometheus" => proxy_text(&state, namespace, pod, envoy::prometheus),
         AGENT if path == "/healthz/ready" => Some(text("")),
@@ -187,6 +190,21 @@ fn admin(state: &State, namespace: &str, pod: &str, path: &str, ask: &Ask) -> Op
         "/ready" => Some(text("LIVE\n")),
         _ => None,
     }
+}
+
+/// What a proxy of Linkerd counts, those that are read of it. Its certificate lasts a day, and is fetched anew when 70 % of that is over
+/// (linkerd2-proxy linkerd/proxy/identity-client/src/certify.rs).
+fn linkerd(state: &State, namespace: &str, pod: &str) -> Option<Response<Body>> {
+    const DAY: i64 = 86_400;
+    let found = state.ready.world().pod(namespace, pod)?;
+    found.container("linkerd-proxy").filter(|container| container.ready)?;
+    let (began, now) = (found.created.unwrap_or_default(), jiff::Timestamp::now().as_second());
+    let fetched = now - (now - began).max(0) % (DAY * 7 / 10);
+    let gauge = |name: &str, value: i64| format!("# TYPE {name} gauge\n{name} {value}\n");
+    let cert = |what: &str, value| gauge(&format!("control_identity_cert_{what}_timestamp_seconds"), value);
+    Some(text(
+        gauge("process_start_time_seconds", began) + &cert("expiration", fetched + DAY) + &cert("refresh", fetched),
+    ))
 }
 
 fn control(state: &State, namespace: &str, pod: &str, path: &str) -> Option<Response<Body>> {

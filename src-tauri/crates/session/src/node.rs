@@ -10,7 +10,7 @@ use crate::findings::{Located, locate};
 use crate::map::{Flow, Health, Level, Node, NodeKind, Secured, node_of, object_of};
 use crate::matrix::{Cell, cell, column, most_of};
 use crate::objects::Row;
-use crate::proxies::Sync;
+use crate::proxies::{Proxy, Sync};
 use crate::session::defect;
 use crate::{Error, Result, Session};
 
@@ -123,8 +123,8 @@ impl Session {
             .iter()
             .filter(|f| in_force.contains(&f.object) || (f.object.namespace == namespace && f.object.name == name));
         let fleet = self.fleet.borrow().clone();
-        let proxies: Vec<_> =
-            fleet.proxies.iter().filter(|p| names.contains(&(p.namespace.clone(), p.workload.clone()))).collect();
+        let is_here = |p: &&Proxy| p.is_xds() && names.contains(&(p.namespace.clone(), p.workload.clone()));
+        let proxies: Vec<_> = fleet.proxies.iter().filter(is_here).collect();
         let measured = Measured::of(&into);
         Ok(Detail {
             success_share: measured.share(measured.good),

@@ -45,7 +45,7 @@ impl Session {
         let fleet = self.fleet.borrow().clone();
         let mut asked: Vec<(Names, Names)> = fleet
             .all()
-            .filter(|row| row.role != "ztunnel")
+            .filter(|row| row.is_xds() && row.role != "ztunnel")
             .map(|row| ((row.namespace.clone(), row.pod.clone()), (row.namespace.clone(), row.workload.clone())))
             .filter(|(_, workload)| callers.contains_key(workload))
             .collect();

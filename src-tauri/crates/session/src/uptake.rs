@@ -347,6 +347,8 @@ fn judge(entry: EntryId, tracker: &Tracker, fleet: &Fleet, age: Duration) -> Upt
     let rows: Vec<Row> = fleet
         .proxies
         .iter()
+        // Of others nobody tells whether they have taken it up.
+        .filter(|proxy| proxy.is_xds())
         .map(|proxy| row(proxy, tracker))
         // Whoever was sent nothing in all that time is not concerned.
         .filter(|row| !(over && row.state == State::Waiting))

@@ -10,7 +10,7 @@ use crate::client_config::read_client_configs;
 use crate::istiod::{self, ProxySync, SyncState};
 use crate::nack::Nack;
 use crate::plane::{self, Answer};
-use crate::{Proxy, Role, Unknown, dead, proxies, without_proxy};
+use crate::{Family, Proxy, Role, Unknown, dead, proxies, without_proxy};
 
 /// istiod's port for its debug pages.
 pub(crate) const DEBUG_PORT: u16 = 15014;
@@ -40,15 +40,15 @@ pub struct ProxyHealth {
     pub workload: String,
     /// Labels of the pod.
     pub labels: Labels,
-    /// `Istio`.
-    pub mesh: &'static str,
+    /// The mesh that it is of.
+    pub family: &'static Family,
     /// What the proxy is for.
     pub role: Role,
     /// Whether anybody can answer there.
     pub alive: Alive,
     /// Its version; empty where neither it nor its image says.
     pub version: String,
-    /// By type: CDS, LDS, EDS, RDS …; empty where it is unknown.
+    /// By type: CDS, LDS, EDS, RDS …; empty where it is unknown, or there is no such thing.
     pub types: BTreeMap<String, TypeHealth>,
     /// Its container is ready.
     pub ready: bool,
@@ -125,7 +125,7 @@ pub async fn health(connection: &Connection, world: &World) -> HealthReport {
     let all = proxies(world);
     let mut planes = planes(world);
     let (said, mut unknown) = synchronisation(connection, &mut planes).await;
-    if planes.is_empty() && !all.is_empty() {
+    if planes.is_empty() && all.iter().any(Proxy::is_xds) {
         let because = match world.coverage("", "Pod") {
             world::Coverage::Ready => ("no istiod runs in this cluster", "此集群中没有 istiod 运行"),
             _ => ("pods cannot be read", "无法读取 Pod"),
@@ -155,7 +155,7 @@ fn planes(world: &World) -> Vec<Plane> {
     let runs = |pod: &world::Pod| is_istiod(pod) && pod.phase == "Running" && !pod.terminating;
     let plane = |pod: &world::Pod| Plane {
         pod: (pod.namespace.clone(), pod.name.clone()),
-        version: pod.containers.first().map(|container| tag(&container.image)).unwrap_or_default(),
+        version: pod.containers.first().map(|container| crate::proxies::tag(&container.image)).unwrap_or_default(),
         answered: false,
         over_xds: false,
     };
@@ -233,7 +233,7 @@ pub(crate) fn why(error: &ApiError) -> Said {
 
 fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
     ProxyHealth {
-        version: tag(&proxy.container.image),
+        version: proxy.version,
         types: BTreeMap::new(),
         ready: proxy.container.ready,
         restarts: proxy.container.restarts,
@@ -244,7 +244,7 @@ fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
         pod: proxy.pod,
         workload: proxy.workload.name,
         labels: proxy.labels,
-        mesh: "Istio",
+        family: proxy.family,
         role: proxy.role,
         alive,
         unknown: Vec::new(),
@@ -254,6 +254,9 @@ fn bare(proxy: Proxy, alive: Alive) -> ProxyHealth {
 fn row(proxy: Proxy, said: &ByPod, asked: bool) -> ProxyHealth {
     let known = said.get(&proxy.key());
     let mut row = bare(proxy, Alive::Running);
+    if !row.family.is_xds() {
+        return row;
+    }
     let Some((sync, since)) = known else {
         if asked {
             let because = (
@@ -275,35 +278,4 @@ fn row(proxy: Proxy, said: &ByPod, asked: bool) -> ProxyHealth {
     row.control_plane.clone_from(&sync.control_plane);
     row.connected_at = *since;
     row
-}
-
-/// `1.27.1` of `registry/istio/proxyv2:1.27.1-distroless`; empty where the image has no tag that is a version.
-fn tag(image: &str) -> String {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    let name = name.split('@').next().unwrap_or(name);
-    let tag = name.split_once(':').map_or("", |(_, tag)| tag).split('-').next().unwrap_or_default();
-    if tag.split('.').count() >= 2 && tag.starts_with(|c: char| c.is_ascii_digit()) {
-        tag.into()
-    } else {
-        String::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_of_images() {
-        let table = [
-            ("registry.example:5000/istio/proxyv2:1.27.1-distroless", "1.27.1"),
-            ("istio/proxyv2:1.27.1@sha256:ab", "1.27.1"),
-            ("localhost:5000/proxyv2", ""),
-            ("proxyv2:latest", ""),
-            ("localhost/proxyv2:1", ""),
-        ];
-        for (image, version) in table {
-            assert_eq!(tag(image), version, "{image}");
-        }
-    }
 }

@@ -6,14 +6,15 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use cluster::{Cause, Connection};
 use tokio::sync::Semaphore;
-use world::Said;
+use world::{Said, said};
 
 use crate::certificate::{Certificate, read_certs};
 use crate::dump::{self, Dump, State};
 use crate::health::why;
-use crate::{Proxy, Role};
+use crate::{Proxy, Role, Says};
 
 /// How many pods are asked at once: each answer may be 16 MiB.
 const AT_ONCE: usize = 4;
@@ -121,6 +122,14 @@ impl Looker {
     async fn one(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, Said> {
         // Nobody closes it.
         let _one_of_few = self.at_once.acquire().await;
+        match proxy.family.says {
+            Says::Xds => self.admin(connection, proxy).await,
+            Says::Metrics(port, read) => metrics(connection, proxy, port).await.map(|body| read(&body, proxy)),
+            Says::Nowhere(en, zh) => Err(Said::new(en, zh)),
+        }
+    }
+
+    async fn admin(&self, connection: &Connection, proxy: &Proxy) -> Result<Look, Said> {
         let ask = |path: &'static str| connection.admin_glance(&proxy.namespace, &proxy.pod, path);
         if !self.is_slow(proxy) {
             let begun = Instant::now();
@@ -153,6 +162,22 @@ impl Looker {
     fn is_slow(&self, proxy: &Proxy) -> bool {
         self.slow.lock().is_ok_and(|slow| slow.contains(&proxy.key()))
     }
+}
+
+/// What a proxy counts: by the API server's proxy, else by a port-forward.
+async fn metrics(connection: &Connection, proxy: &Proxy, port: u16) -> Result<Bytes, Said> {
+    let (namespace, pod, path) = (&proxy.namespace, &proxy.pod, "/metrics");
+    match connection.pod_proxy_get(namespace, pod, port, path).await {
+        Err(error) if matches!(error.cause, Cause::Forbidden { .. }) => {}
+        answer => return answer.map_err(|error| error.cause.said()),
+    }
+    connection.pod_forward_get(namespace, pod, port, path).await.map_err(|error| match error.cause {
+        Cause::Forbidden { .. } => said!(
+            "you may neither get pods/proxy nor create pods/portforward there",
+            "你在那里既无权 get pods/proxy，也无权 create pods/portforward"
+        ),
+        cause => cause.said(),
+    })
 }
 
 #[cfg(test)]

@@ -223,7 +223,7 @@ impl Asker {
         let (statistics, admin, path) = match proxy.role {
             // ztunnel has one port for both, and no filter.
             Role::Ztunnel => (ZTUNNEL_PORT, ZTUNNEL_PORT, "/metrics".to_owned()),
-            Role::Sidecar | Role::Gateway | Role::Waypoint => {
+            Role::Sidecar | Role::Gateway | Role::Waypoint | Role::Node => {
                 (STATS_PORT, ADMIN_PORT, format!("/stats/prometheus?usedonly&filter={}", escape(envoy::FILTER)))
             }
         };

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cluster::{CONTAINER, Cause, Connection};
-use world::{World, said};
+use cluster::{Cause, Connection};
+use world::{Container, World, said};
 
-use crate::{Unknown, prometheus};
+use crate::{Unknown, family_of, prometheus};
 
 /// The container of istiod.
 const ISTIOD: &str = "discovery";
@@ -116,8 +116,10 @@ impl Throttling {
 /// Container id → node and pod, of proxies and istiods with a CPU limit.
 fn limited(world: &World) -> BTreeMap<String, (String, Place)> {
     let proxies = world.pods().filter(|pod| pod.phase == "Running").filter_map(|pod| {
-        let name = if crate::health::is_istiod(pod) { ISTIOD } else { CONTAINER };
-        let container = pod.container(name).filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
+        let plane = crate::health::is_istiod(pod);
+        let is_meant = |c: &&Container| if plane { c.name == ISTIOD } else { family_of(&c.name).is_some() };
+        let container = pod.containers.iter().find(is_meant)?;
+        let container = Some(container).filter(|c| c.resources.cpu_limit.is_some() && !c.id.is_empty())?;
         Some((container.id.clone(), (pod.node.clone(), (pod.namespace.clone(), pod.name.clone()))))
     });
     proxies.collect()

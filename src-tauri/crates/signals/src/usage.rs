@@ -6,7 +6,7 @@ use cluster::{Cause, Connection};
 use serde::Deserialize;
 use world::{Said, World, parse_quantity, said};
 
-use crate::{Unknown, proxies};
+use crate::{Unknown, family_of, proxies};
 
 /// One proxy's use beside what it asked for and is allowed.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,9 +75,6 @@ struct ContainerMetrics {
 /// Namespace, pod and container.
 type Place = (String, String, String);
 
-/// Containers that belong to a mesh, not to the workload.
-const PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];
-
 /// Asks for the use of every proxy of a world.
 pub async fn usage(connection: &Connection, world: &World) -> UsageReport {
     let (measured, unknown) = match connection.raw_get("/apis/metrics.k8s.io/v1beta1/pods").await {
@@ -125,9 +122,7 @@ fn report(world: &World, measured: &HashMap<Place, (f64, f64)>, unknown: Option<
     };
     let unknown = unknown.map(|because| Unknown::new(("CPU and memory in use", "CPU 与内存用量"), because));
     let mut apps: HashMap<(String, String), (f64, f64)> = HashMap::new();
-    for ((namespace, pod, _), (cpu, memory)) in
-        measured.iter().filter(|((_, _, name), _)| !PROXIES.contains(&name.as_str()))
-    {
+    for ((namespace, pod, _), (cpu, memory)) in measured.iter().filter(|((_, _, name), _)| family_of(name).is_none()) {
         let of = apps.entry((namespace.clone(), pod.clone())).or_default();
         *of = (of.0 + cpu, of.1 + memory);
     }

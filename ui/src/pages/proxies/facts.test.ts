@@ -15,6 +15,8 @@ describe('which proxies answered', () => {
     ['its control plane alone told of it', { certificate: null, size: null }, { answered: 1, silent: 0 }],
     ['it alone told of itself', { sync: 'unknown' }, { answered: 1, silent: 0 }],
     ['nobody told anything', { ...mute, unknown: [{ about: 'certificate and configuration', aboutZh: '', because: 'you may not', zh: '' }] }, { answered: 0, silent: 1 }],
+    ['it has no xDS and was not asked', { ...mute, sync: 'no-xds' }, { answered: 0, silent: 1 }],
+    ['it has no xDS and told of its certificate', { sync: 'no-xds', size: null }, { answered: 1, silent: 0 }],
     ['it does not run', { ...mute, presence: 'dead' }, { answered: 0, silent: 0 }],
   ])('%s', (_, change, expected) => {
     expect(answers([one(change)])).toEqual(expected);
@@ -32,6 +34,7 @@ it('knows whose state was asked for over xDS', () => {
 
 it('names the account of an identity, and leaves another identity whole', () => {
   expect(account('spiffe://cluster.local/ns/prod/sa/reviews')).toBe('prod/reviews');
+  expect(account('points.loyalty.serviceaccount.identity.linkerd.cluster.local')).toBe('loyalty/points');
   expect(account('spiffe://example.org/host/vm-1')).toBe('example.org/host/vm-1');
 });
 

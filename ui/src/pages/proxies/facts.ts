@@ -2,13 +2,13 @@ import type { Tone } from '../../design/tone';
 import type { ProxyRow, SyncState } from '../../wire/generated/types';
 
 /** Readings of a proxy's row that the table and its panel share. None of them decides anything: health and diagnosis are the core's. */
-export const toneOfSync: Readonly<Record<SyncState, Tone>> = { synced: 'ok', stale: 'warn', 'not-sent': 'plain', error: 'bad', unknown: 'plain' };
+export const toneOfSync: Readonly<Record<SyncState, Tone>> = { synced: 'ok', stale: 'warn', 'not-sent': 'plain', error: 'bad', 'no-xds': 'plain', unknown: 'plain' };
 
 /** From the worst to the best. */
 export const severity: Readonly<Record<ProxyRow['health'], number>> = { bad: 0, warn: 1, unknown: 2, idle: 3, ok: 4 };
 
 /** From the worst to the best. */
-export const severityOfSync: Readonly<Record<SyncState, number>> = { error: 0, stale: 1, unknown: 2, 'not-sent': 3, synced: 4 };
+export const severityOfSync: Readonly<Record<SyncState, number>> = { error: 0, stale: 1, unknown: 2, 'not-sent': 3, synced: 4, 'no-xds': 5 };
 
 export const idOf = (row: ProxyRow): string => `${row.namespace}/${row.pod}`;
 
@@ -29,9 +29,11 @@ export function use(usage: number | null, request: number | null, limit: number 
   };
 }
 
-/** Who a SPIFFE identity is, as `namespace/account`; one that is not of Kubernetes as it is, without its scheme. */
+/** Who an identity of SPIFFE or of Linkerd is, as `namespace/account`; one that is not of Kubernetes as it is, without its scheme. */
 export function account(spiffe: string): string {
   const [, namespace, name] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(spiffe) ?? [];
+  const [, own, home] = /^([^.]+)\.([^.]+)\.serviceaccount\.identity\b/.exec(spiffe) ?? [];
+  if (own && home) return `${home}/${own}`;
   return namespace && name ? `${namespace}/${name}` : spiffe.replace(/^spiffe:\/\//, '');
 }
 
@@ -45,7 +47,7 @@ export const isHot = (row: ProxyRow): boolean =>
   [use(row.cpuUsage, row.cpuRequest, row.cpuLimit), use(row.memoryUsage, row.memoryRequest, row.memoryLimit)].some((one) => one?.tone === 'bad');
 
 /** Something is known of what it has: its control plane told it, or it did itself. */
-const hasAnswered = (row: ProxyRow): boolean => row.sync !== 'unknown' || row.certificate !== null || row.size !== null;
+const hasAnswered = (row: ProxyRow): boolean => (row.sync !== 'unknown' && row.sync !== 'no-xds') || row.certificate !== null || row.size !== null;
 
 /** How many of those that run answered, and how many did not. One that answered may still lack a fact: that is said in its row. */
 export function answers(rows: readonly ProxyRow[]): { readonly answered: number; readonly silent: number } {

@@ -2,7 +2,7 @@ import { said } from '../../i18n/said';
 import type { ControlPlane, ProxyRow } from '../../wire/generated/types';
 
 /** How the fleet is looked at: all of it stands in the address, so that back, reload and a saved view show the same. */
-export const GROUPS = ['', 'namespace', 'workload', 'why', 'plane', 'version', 'role'] as const;
+export const GROUPS = ['', 'namespace', 'workload', 'why', 'plane', 'version', 'role', 'mesh'] as const;
 export type GroupBy = (typeof GROUPS)[number];
 
 export const groupBy = (value: string | undefined): GroupBy => GROUPS.find((group) => group === value) ?? '';
@@ -24,6 +24,8 @@ export function groupOf(row: ProxyRow, by: GroupBy, none: string): string {
       return row.version || none;
     case 'role':
       return row.role;
+    case 'mesh':
+      return row.mesh;
   }
 }
 
@@ -34,7 +36,7 @@ export function matches(row: ProxyRow, search: string): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const ills = row.ills.map((ill) => `${ill.code} ${ill.evidence.map(said).join(' ')} ${ill.object?.name ?? ''}`).join(' ');
-  const text = `${row.pod} ${row.namespace} ${row.workload} ${row.role} ${row.version} ${row.controlPlane} ${row.diagnosis} ${ills}`.toLowerCase();
+  const text = `${row.pod} ${row.namespace} ${row.workload} ${row.mesh} ${row.role} ${row.version} ${row.controlPlane} ${row.diagnosis} ${ills}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
 

@@ -11,6 +11,8 @@ export function syncInWords(state: SyncState): string {
       return t('notSent');
     case 'error':
       return t('error');
+    case 'no-xds':
+      return t('noXds');
     case 'unknown':
       return t('unknown');
   }

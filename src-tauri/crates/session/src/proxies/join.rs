@@ -47,6 +47,13 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
     };
     let of = |row: &ProxyHealth| {
         let place = (row.namespace.clone(), row.pod.clone());
+        let mesh = Mesh {
+            world: seen.world,
+            planes,
+            root_namespace: planes.first().map_or("istio-system", |plane| plane.pod.0.as_str()),
+            root: root(row.family.mesh),
+            now: seen.now,
+        };
         let lost = seen.lost.get(&place).map(|(plane, at)| (plane.as_str(), *at));
         let usage = used.get(&(row.namespace.as_str(), row.pod.as_str())).copied();
         let (look, behind) = (seen.looks.get(&place), seen.behind.get(&place).copied());
@@ -65,7 +72,7 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
         control_planes: planes.iter().map(plane).collect(),
         ills: diagnose_mesh(&Whole {
             world: seen.world,
-            root: &root,
+            root: root("Istio"),
             strains: seen.strains,
             throttled: seen.throttled,
             kept_out: seen.kept_out.as_deref().unwrap_or_default(),
@@ -79,16 +86,20 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
     }
 }
 
-/// The roots that most proxies trust; of two as frequent, the same at every look.
-fn root(looks: &Looks) -> String {
-    let mut counted: HashMap<&str, usize> = HashMap::new();
-    for look in looks.values().flatten().filter(|look| !look.root.is_empty()) {
-        *counted.entry(&look.root).or_default() += 1;
+/// By mesh, the roots that most of its proxies trust; of two as frequent, the same at every look.
+fn roots(rows: &[ProxyHealth], looks: &Looks) -> HashMap<&'static str, String> {
+    let mut counted: HashMap<&'static str, HashMap<&str, usize>> = HashMap::new();
+    for row in rows {
+        let look = looks.get(&(row.namespace.clone(), row.pod.clone())).and_then(|look| look.as_ref().ok());
+        if let Some(look) = look.filter(|look| !look.root.is_empty()) {
+            *counted.entry(row.family.mesh).or_default().entry(&look.root).or_default() += 1;
+        }
     }
-    counted
-        .into_iter()
-        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))
-        .map_or_else(String::new, |(root, _)| root.into())
+    let most = |counted: HashMap<&str, usize>| {
+        let most = counted.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+        most.map_or_else(String::new, |(root, _)| root.into())
+    };
+    counted.into_iter().map(|(mesh, counted)| (mesh, most(counted))).collect()
 }
 
 fn millis(at: Timestamp) -> f64 {
@@ -104,7 +115,8 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         nack: of.nack.as_ref().map(signals::Nack::line).unwrap_or_default(),
     };
     let types: Vec<TypeSync> = row.types.iter().map(kind).collect();
-    let sync = types.iter().map(|kind| kind.state).max().unwrap_or_default();
+    let none = if row.family.is_xds() { Sync::Unknown } else { Sync::NoXds };
+    let sync = types.iter().map(|kind| kind.state).max().unwrap_or(none);
     let (found, untold) = diagnose(&of);
     let look = of.look.and_then(|look| look.as_ref().ok());
     let mut unknown: Vec<_> = row.unknown.iter().map(crate::sampling::unknown).collect();
@@ -112,6 +124,13 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         unknown.push(mesh::Unknown {
             about: ("certificate and configuration", "证书与配置").into(),
             because: because.clone(),
+        });
+    }
+    // Of one over xDS its control plane tells enough.
+    if of.look.is_none() && sync == Sync::NoXds && row.alive == Alive::Running {
+        unknown.push(mesh::Unknown {
+            about: ("how it is", "它的状况").into(),
+            because: ("it was not asked yet", "尚未询问它").into(),
         });
     }
     let said = |because: &Said, unknown: &[mesh::Unknown]| unknown.iter().any(|known| known.because == *because);
@@ -125,11 +144,11 @@ fn proxy(of: Evidence<'_>) -> Proxy {
         namespace: row.namespace.clone(),
         pod: row.pod.clone(),
         workload: row.workload.clone(),
-        mesh: row.mesh.to_owned(),
+        mesh: row.family.mesh.to_owned(),
         role: row.role.word().to_owned(),
         presence: presence(&row.alive),
         version: version(row, look),
-        health: health(&found, sync),
+        health: health(&found, sync, look.is_some()),
         sync,
         nack: row.nacks().next().map(signals::Nack::line).unwrap_or_default(),
         types,
@@ -199,11 +218,13 @@ fn size(size: signals::Size) -> Size {
     }
 }
 
-fn health(ills: &[Ill], sync: Sync) -> Health {
-    match ills.first() {
-        Some(ill) => health_of(ill.diagnosis),
-        None if sync == Sync::Unknown => Health::Unknown,
-        None => Health::Ok,
+/// Nobody is well of whom nothing was heard.
+fn health(ills: &[Ill], sync: Sync, has_answered: bool) -> Health {
+    match (ills.first(), sync) {
+        (Some(ill), _) => health_of(ill.diagnosis),
+        (None, Sync::Unknown) => Health::Unknown,
+        (None, Sync::NoXds) if !has_answered => Health::Unknown,
+        (None, Sync::NoXds | Sync::Synced | Sync::NotSent | Sync::Stale | Sync::Error) => Health::Ok,
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Sync {
     Synced,
     /// Never sent: nothing of this type concerns it.
     NotSent,
+    /// There is no such thing: it takes its configuration otherwise.
+    NoXds,
     /// The control plane does not say.
     #[default]
     Unknown,
@@ -116,7 +118,7 @@ pub struct Proxy {
     pub workload: String,
     /// `Istio` …
     pub mesh: String,
-    /// `sidecar`, `gateway`, `waypoint`, `ztunnel`.
+    /// `sidecar`, `gateway`, `waypoint`, `ztunnel`, `node`.
     pub role: String,
     /// Whether it is there.
     pub presence: Presence,
@@ -160,6 +162,13 @@ pub struct Proxy {
     pub source: String,
     /// What could not be known.
     pub unknown: Vec<Unknown>,
+}
+
+impl Proxy {
+    /// It takes its configuration over xDS, and has the pages that tell of it.
+    pub fn is_xds(&self) -> bool {
+        self.sync != Sync::NoXds
+    }
 }
 
 /// All proxies at one look.

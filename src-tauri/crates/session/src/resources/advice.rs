@@ -113,16 +113,11 @@ fn percentile(values: impl Iterator<Item = f32>, share: f64) -> f64 {
 }
 
 impl Sizes {
-    /// The annotations of the pod template that make it so (istio.io/docs/reference/config/annotations).
-    pub fn annotations(&self) -> [(&'static str, String); 4] {
+    /// As they are written: CPU's request and limit, then memory's.
+    pub fn quantities(&self) -> [String; 4] {
         let cpu = |millicores: f64| format!("{millicores:.0}m");
         let memory = |bytes: f64| format!("{:.0}Mi", bytes / MIB);
-        [
-            ("sidecar.istio.io/proxyCPU", cpu(self.cpu_request)),
-            ("sidecar.istio.io/proxyCPULimit", cpu(self.cpu_limit)),
-            ("sidecar.istio.io/proxyMemory", memory(self.memory_request)),
-            ("sidecar.istio.io/proxyMemoryLimit", memory(self.memory_limit)),
-        ]
+        [cpu(self.cpu_request), cpu(self.cpu_limit), memory(self.memory_request), memory(self.memory_limit)]
     }
 }
 
@@ -158,8 +153,7 @@ mod tests {
     fn a_small_proxy_begins_with_the_least() {
         let Advice::Change { to, cpu_p95, .. } = ask(&seen(100, |_| 4.0, 29.0), GENEROUS) else { panic!("no change") };
         assert_eq!((to, cpu_p95), (LEAST, 4.0));
-        let [(_, cpu), (_, cpu_limit), (_, memory), (_, memory_limit)] = to.annotations();
-        assert_eq!([cpu, cpu_limit, memory, memory_limit], ["10m", "100m", "40Mi", "128Mi"]);
+        assert_eq!(to.quantities(), ["10m", "100m", "40Mi", "128Mi"]);
         let now = [to.cpu_request, to.cpu_limit, to.memory_request, to.memory_limit].map(Some);
         assert_eq!(ask(&seen(100, |_| 4.0, 29.0), now), Advice::Fits);
         assert!(matches!(ask(&seen(100, |_| 4.0, 29.0), [None; 4]), Advice::Change { .. }), "it asks for nothing");

@@ -18,7 +18,6 @@ use crate::{Error, Result, Session};
 
 pub(crate) use advice::advise;
 pub use advice::{Advice, Sizes, Source};
-pub(crate) use history::Names;
 pub use history::{Curve, History, Sample};
 pub(crate) use scope::Proposed;
 pub use scope::{Before, Scope};
@@ -44,22 +43,24 @@ impl Amount {
 }
 
 /// Where the sizes of a workload's proxies are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In annotations of the pod template, which the injector reads.
-    #[default]
-    Annotations,
-    /// In the proxy's container of the pod template: a gateway's, a ztunnel's.
-    Container,
+    /// In these annotations of the pod template, which the mesh's injector reads: CPU's request and limit, then memory's.
+    Annotations([&'static str; 4]),
+    /// In the proxy's container of the pod template, which has this name: a gateway's, a ztunnel's.
+    Container(&'static str),
     /// A controller made the workload and would take back what is written there (istio, pilot/pkg/config/kube/gateway,
     /// deploymentcontroller.go): a waypoint's, or a gateway's that a Gateway asks for.
     Controller,
 }
 
 impl Place {
-    /// Annotations, where the workload is not known.
-    fn at(world: &World, namespace: &str, workload: &str) -> Self {
-        world.workload(namespace, workload).map(|of| Self::of(of)).unwrap_or_default()
+    /// Annotations of its mesh, where the workload is not known.
+    fn at(world: &World, namespace: &str, workload: &str, mesh: &str) -> Self {
+        match world.workload(namespace, workload) {
+            Some(found) => Self::of(found, mesh),
+            None => Self::injected(mesh),
+        }
     }
 
     fn of(workload: &Workload) -> Self {
@@ -75,17 +76,16 @@ impl Place {
     /// The patch of the workload that makes these sizes so (a strategic merge, as `kubectl patch` sends it); none where a controller writes
     /// it.
     pub fn patch(self, to: &Sizes) -> Option<Value> {
-        let named = to.annotations();
         let template = match self {
-            Self::Annotations => {
-                let all: Map<String, Value> =
-                    named.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            Self::Annotations(_) => {
+                let named = self.annotations(to).into_iter();
+                let all: Map<String, Value> = named.map(|(name, value)| (name.to_owned(), value.into())).collect();
                 json!({"metadata": {"annotations": all}})
             }
-            Self::Container => {
-                let [cpu, cpu_limit, memory, memory_limit] = named.map(|(_, value)| value);
+            Self::Container(name) => {
+                let [cpu, cpu_limit, memory, memory_limit] = to.quantities();
                 let sizes = json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}});
-                json!({"spec": {"containers": [{"name": signals::CONTAINER, "resources": sizes}]}})
+                json!({"spec": {"containers": [{"name": name, "resources": sizes}]}})
             }
             Self::Controller => return None,
         };
@@ -191,7 +191,7 @@ fn row(world: &World, (namespace, workload): Names, proxies: &[&Proxy], measured
     };
     let (mesh, role) = first.map(|proxy| (proxy.mesh.clone(), proxy.role.clone())).unwrap_or_default();
     let proxies = proxies.len() as u32;
-    let place = Place::at(world, &namespace, &workload);
+    let place = Place::at(world, &namespace, &workload, &mesh);
     Row { namespace, workload, mesh, role, proxies, used, requested, limited, app, seen, usage, advice, place, saving }
 }
 
@@ -244,7 +244,12 @@ impl Session {
                 "{namespace}/{workload} 不是 Deployment、StatefulSet 或 DaemonSet"
             ),
         })?;
-        let place = Place::at(&self.world(), namespace, workload);
+        let mesh = {
+            let fleet = self.fleet.borrow();
+            let own = fleet.proxies.iter().find(|row| row.namespace == namespace && row.workload == workload);
+            own.map_or_else(|| "Istio".to_owned(), |row| row.mesh.clone())
+        };
+        let place = Place::at(&self.world(), namespace, workload, &mesh);
         let whole = self.document(&key).await?;
         let text = sized(&whole.yaml, place, to)?;
         let base_body = yaml::read(&whole.yaml).value;
@@ -270,21 +275,20 @@ fn key_of(world: &World, namespace: &str, workload: &str) -> Option<ObjectKey> {
 fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
     let refused = |reason: Said| Error::Field { field: "workload", reason };
     let edits: Vec<Edit> = match place {
-        Place::Annotations => {
+        Place::Annotations(_) => {
             let at = |name: &str| format!("/spec/template/metadata/annotations/{}", name.replace('/', "~1"));
-            to.annotations().into_iter().map(|(name, value)| Edit::set(&at(name), value)).collect()
+            place.annotations(to).into_iter().map(|(name, value)| Edit::set(&at(name), value)).collect()
         }
-        Place::Container => {
+        Place::Container(name) => {
             let containers = "/spec/template/spec/containers";
             let body = yaml::read(text).value;
             let all = body.pointer(containers).and_then(Value::as_array);
-            let is_proxy = |container: &Value| container["name"] == signals::CONTAINER;
+            let is_proxy = |container: &Value| container["name"] == name;
             let at = all.and_then(|all| all.iter().position(is_proxy));
             let at = at.ok_or_else(|| {
-                refused(said!("its pod template has no container {}", "其 Pod 模板中没有容器 {}", signals::CONTAINER))
+                refused(said!("its pod template has no container {name}", "其 Pod 模板中没有容器 {name}"))
             })?;
             let fields = ["requests/cpu", "limits/cpu", "requests/memory", "limits/memory"];
-            let values = to.annotations().map(|(_, value)| value);
             let set = |(field, value)| Edit::set(&format!("{containers}/{at}/resources/{field}"), value);
             fields.into_iter().zip(values).map(set).collect()
         }
@@ -319,16 +323,19 @@ mod tests {
         let to =
             Sizes { cpu_request: 10.0, cpu_limit: 100.0, memory_request: 41_943_040.0, memory_limit: 134_217_728.0 };
         let gateway = "spec:\n  template:\n    spec:\n      containers:\n      - name: other\n      - name: istio-proxy # the proxy\n        image: auto\n";
-        let said = sized(gateway, Place::Container, &to).unwrap();
+        let said = sized(gateway, Place::Container("istio-proxy"), &to).unwrap();
         let read = yaml::read(&said).value;
         let wanted =
             json!({"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}});
         assert_eq!(read.pointer("/spec/template/spec/containers/1/resources"), Some(&wanted), "{said}");
         assert!(said.starts_with(gateway.trim_end()) && !said.contains("sidecar.istio.io"), "{said}");
-        let patch = Place::Container.patch(&to).unwrap();
+        let patch = Place::Container("istio-proxy").patch(&to).unwrap();
         assert_eq!(patch.pointer("/spec/template/spec/containers/0/resources"), Some(&wanted));
         let annotation = "/spec/template/metadata/annotations/sidecar.istio.io~1proxyCPULimit";
-        assert_eq!(Place::Annotations.patch(&to).unwrap().pointer(annotation), Some(&"100m".into()));
+        let (istio, linkerd) = (Place::injected("Istio"), Place::injected("Linkerd"));
+        assert_eq!(istio.patch(&to).unwrap().pointer(annotation), Some(&"100m".into()));
+        let annotation = "/spec/template/metadata/annotations/config.linkerd.io~1proxy-cpu-limit";
+        assert_eq!(linkerd.patch(&to).unwrap().pointer(annotation), Some(&"100m".into()));
         assert_eq!(Place::Controller.patch(&to), None);
         let refused = sized(gateway, Place::Controller, &to).unwrap_err().to_string();
         assert!(refused.contains("parametersRef"), "{refused}");
@@ -341,9 +348,10 @@ mod tests {
                 .collect(),
             ..Workload::default()
         };
-        assert_eq!(Place::of(&workload(&[], &["app"])), Place::Annotations);
-        assert_eq!(Place::of(&workload(&[], &["istio-proxy"])), Place::Container);
-        assert_eq!(Place::of(&workload(&[(GATEWAY_NAME, "waypoint")], &["istio-proxy"])), Place::Controller);
+        assert_eq!(Place::of(&workload(&[], &["app"]), "Linkerd"), linkerd);
+        assert_eq!(Place::of(&workload(&[], &["istio-proxy"]), "Istio"), Place::Container("istio-proxy"));
+        assert_eq!(Place::of(&workload(&[(GATEWAY_NAME, "waypoint")], &["istio-proxy"]), "Istio"), Place::Controller);
+        assert_eq!(Place::of(&workload(&[], &["cilium-envoy"]), "Cilium"), Place::Container("cilium-envoy"));
     }
 
     #[test]
@@ -373,9 +381,9 @@ mod tests {
         let text = "kind: Deployment\nspec:\n  template:\n    metadata:\n      annotations:\n        # why\n        team: shop\n    spec: {}\n";
         let to =
             Sizes { cpu_request: 10.0, cpu_limit: 100.0, memory_request: 41_943_040.0, memory_limit: 134_217_728.0 };
-        let edited = sized(text, Place::Annotations, &to).unwrap();
+        let edited = sized(text, Place::injected("Istio"), &to).unwrap();
         assert!(edited.contains("# why") && edited.contains("sidecar.istio.io/proxyCPU: 10m"), "{edited}");
-        let bare = sized("kind: Deployment\nspec: {template: {}}\n", Place::Annotations, &to).unwrap();
+        let bare = sized("kind: Deployment\nspec: {template: {}}\n", Place::injected("Istio"), &to).unwrap();
         assert!(bare.contains("proxyMemoryLimit"), "{bare}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use world::{ObjectKey, Said, World, said, yaml};
 
 use crate::past::keep::STEP;
-use crate::proxies::Fleet;
+use crate::proxies::{Fleet, Proxy};
 use crate::{Error, Result, Session};
 
 /// How far back calls are looked for, in seconds: what the counters are kept for.
@@ -74,14 +74,21 @@ impl Session {
         self.scope_of(namespace, (&world, &fleet), &calls, traffic.measured)
     }
 
-    /// The scope of each namespace with sidecars, of a fleet that was looked at closely: from what was called lately and as far back as it
-    /// was kept, and for how many seconds that was counted.
-    ///
-    /// # Errors
-    /// A defect alone.
-    pub async fn scopes(&self, fleet: &Fleet) -> Result<(Vec<Scope>, f64)> {
-        let (minutes, mut called) = self.called().await?;
-        let (world, traffic) = (self.world(), self.traffic.borrow().clone());
+    /// The scope of each namespace with sidecars, of a fleet that was looked at closely.
+    pub async fn scopes(&self, fleet: &Fleet) -> Vec<Scope> {
+        self.recall().await;
+        let (called, counted) = self.calls();
+        let world = self.world();
+        let with_sidecars: BTreeSet<&String> =
+            fleet.proxies.iter().filter(takes_sidecar).map(|proxy| &proxy.namespace).collect();
+        let scope = |namespace: &String| self.scope_of(namespace, (&world, fleet), &called, counted);
+        with_sidecars.into_iter().map(scope).collect()
+    }
+
+    /// What was called from each namespace, lately and as far back as it was kept, and for how many seconds that was counted.
+    fn calls(&self) -> (Called, f64) {
+        let (minutes, mut called) = self.called.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let traffic = self.traffic.borrow().clone();
         for edge in traffic.edges(BACK).into_iter().filter(|edge| edge.requests_per_second > 0.0) {
             let to = edge.to_service.unwrap_or((String::new(), edge.host));
             called.entry(edge.from.map(|from| from.namespace).unwrap_or_default()).or_default().insert(to);
@@ -96,9 +103,9 @@ impl Session {
         Ok((with_sidecars.into_iter().map(scope).collect(), counted))
     }
 
-    fn scope_of(&self, namespace: &str, (world, fleet): (&World, &Fleet), calls: &[Call], measured: bool) -> Scope {
-        let sizes =
-            fleet.proxies.iter().filter(|p| p.namespace == namespace && p.role == "sidecar").filter_map(|p| p.size);
+    fn scope_of(&self, namespace: &str, (world, fleet): (&World, &Fleet), called: &Called, counted: f64) -> Scope {
+        let own = fleet.proxies.iter().filter(takes_sidecar).filter(|proxy| proxy.namespace == namespace);
+        let sizes = own.filter_map(|proxy| proxy.size);
         let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
         let hosts = hosts(namespace, calls);
         let left = share(world, &hosts, namespace);
@@ -137,6 +144,11 @@ impl Session {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), before);
         Ok(())
     }
+}
+
+/// A Sidecar object says what it knows.
+fn takes_sidecar(proxy: &&Proxy) -> bool {
+    proxy.is_xds() && proxy.role == "sidecar"
 }
 
 /// Of a service, or of a host outside, whose namespace is empty.

@@ -55,7 +55,7 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
         return;
     }
     loop {
-        let proxies = signals::proxies(&live.borrow().world);
+        let proxies = signals::counting(&live.borrow().world);
         let told = |next: &mut Traffic, round: signals::Round| {
             next.revision += 1;
             (next.now, next.at) = (poller.now(), Timestamp::now().as_millisecond());

@@ -107,7 +107,7 @@ impl Way {
 /// A poller of the demo's proxies that asks through a door.
 fn poller(bench: &Bench, door: &Door, rule: Rule) -> (Poller, Vec<Proxy>) {
     let connection = Connection::from_client(door.client(bench.demo.client(), rule), "demo");
-    (Poller::new(connection), signals::proxies(&bench.session.world()))
+    (Poller::new(connection), signals::counting(&bench.session.world()))
 }
 
 fn is_about(path: &str, proxy: &Proxy) -> bool {
@@ -144,7 +144,7 @@ async fn a_server_is_asked_few_things_at_once_and_so_many_a_second() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_slow_is_left_in_peace_for_some_rounds() {
     let (bench, door) = (bench(Demo::client).await, Door::default());
-    let slow = signals::proxies(&bench.session.world()).swap_remove(3);
+    let slow = signals::counting(&bench.session.world()).swap_remove(3);
     let of = slow.clone();
     let rule = move |path: &str| match is_about(path, &of) {
         true => Some(Way::After(Duration::from_millis(1100))),
@@ -164,7 +164,7 @@ async fn who_may_ask_by_no_way_does_not_ask_again_at_every_round() {
     let door = Door::default();
     let given = door.clone();
     let bench = bench(move |demo| given.client(demo.viewer(), Arc::new(|_| None))).await;
-    let mut proxies = signals::proxies(&bench.session.world());
+    let mut proxies = signals::counting(&bench.session.world());
     proxies.retain(|proxy| proxy.container.ready);
     let poller = Poller::new(bench.session.connection().clone());
     let first = poller.round(&proxies).await;
@@ -180,7 +180,7 @@ async fn a_closer_look_is_at_few_at_once_and_at_none_that_starts() {
     let (bench, door) = (bench(Demo::client).await, Door::default());
     let rule = Arc::new(|_: &str| Some(Way::After(Duration::from_millis(50))));
     let connection = Connection::from_client(door.client(bench.demo.client(), rule), "demo");
-    let mut proxies = signals::proxies(&bench.session.world());
+    let mut proxies = signals::counting(&bench.session.world());
     proxies.truncate(16);
     proxies[0].container.ready = false;
     let looks = Looker::default().look(&connection, &proxies).await;

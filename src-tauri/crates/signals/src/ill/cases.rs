@@ -38,7 +38,7 @@ pub(super) fn well() -> Case {
         pod: "ratings-v1-x".into(),
         workload: "ratings-v1".into(),
         labels: Labels::from([("app".to_owned(), "ratings".to_owned())]),
-        mesh: "Istio",
+        family: crate::family("Istio").unwrap(),
         role: Role::Sidecar,
         alive: Alive::Running,
         version: "1.28.1".into(),

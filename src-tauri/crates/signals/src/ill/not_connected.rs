@@ -14,7 +14,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 };
 
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
-    if of.row.alive != Alive::Running || !of.row.types.is_empty() {
+    if of.row.alive != Alive::Running || !of.row.types.is_empty() || !of.row.family.is_xds() {
         return Answer::Quiet;
     }
     let since = of.lost.map(|(plane, at)| {
@@ -59,7 +59,10 @@ mod tests {
         hold(
             check,
             &[alone(), lost(vec![])],
-            &[with(vec![]).row(|row| row.alive = Alive::Missing)],
+            &[
+                with(vec![]).row(|row| row.alive = Alive::Missing),
+                alone().row(|row| row.family = crate::family("Linkerd").unwrap()),
+            ],
             &[with(vec![]), with(silent()), lost(silent())],
         );
     }

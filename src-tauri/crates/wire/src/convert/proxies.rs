@@ -17,6 +17,7 @@ impl From<Sync> for SyncState {
         match sync {
             Sync::Synced => Self::Synced,
             Sync::NotSent => Self::NotSent,
+            Sync::NoXds => Self::NoXds,
             Sync::Unknown => Self::Unknown,
             Sync::Stale => Self::Stale,
             Sync::Error => Self::Error,

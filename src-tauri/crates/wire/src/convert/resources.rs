@@ -22,7 +22,8 @@ impl From<Row> for ResourceRow {
             Advice::TooEarly { left } => (None, Some(left)),
             Advice::Fits => (None, None),
             Advice::Change { to, source, seen, cpu_p95, memory_most } => {
-                let annotations = to.annotations().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                let annotations =
+                    of.place.annotations(&to).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
                 let to = ProxySizes {
                     cpu_request: to.cpu_request,
                     cpu_limit: to.cpu_limit,
@@ -34,8 +35,8 @@ impl From<Row> for ResourceRow {
                     Source::Prometheus => SizeSource::Prometheus,
                 };
                 let place = match of.place {
-                    Place::Annotations => SizePlace::Annotations,
-                    Place::Container => SizePlace::Container,
+                    Place::Annotations(_) => SizePlace::Annotations,
+                    Place::Container(_) => SizePlace::Container,
                     Place::Controller => SizePlace::Controller,
                 };
                 (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, place, annotations }), None)

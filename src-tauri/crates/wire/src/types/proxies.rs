@@ -3,7 +3,8 @@
 use super::{Health, ObjectRef, Said, Unknown, wire};
 
 wire! {
-    pub enum SyncState { Synced, Stale, NotSent, Error, Unknown }
+    /// `no-xds`: there is no such thing, it takes its configuration otherwise.
+    pub enum SyncState { Synced, Stale, NotSent, Error, NoXds, Unknown }
 }
 
 wire! {
@@ -18,7 +19,7 @@ wire! {
         pub pod: String,
         pub workload: String,
         pub mesh: String,
-        /// `sidecar`, `gateway`, `waypoint`, `ztunnel`.
+        /// `sidecar`, `gateway`, `waypoint`, `ztunnel`, `node`.
         pub role: String,
         pub presence: Presence,
         pub version: String,
