@@ -59,7 +59,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// What may be read. Envoy and istiod have `/quitquitquit`, `/logging` and more on the same ports, one request away.
-pub(crate) const READ_ONLY: [&str; 17] = [
+pub(crate) const READ_ONLY: [&str; 18] = [
     "/certs",
     "/clusters",
     "/config_dump",
@@ -75,6 +75,7 @@ pub(crate) const READ_ONLY: [&str; 17] = [
     "/debug/syncz",
     "/debug/registryz",
     "/debug/config_dump",
+    "/debug/push_status",
     "/debug/endpointz",
     "/version",
 ];

@@ -212,6 +212,7 @@ fn control(state: &State, namespace: &str, pod: &str, path: &str) -> Option<Resp
     match path {
         "/debug/syncz" => Some(json(StatusCode::OK, &istiod::syncz(&state.proxies))),
         "/debug/connections" => Some(json(StatusCode::OK, &istiod::connections(&state.proxies, state.since.elapsed()))),
+        "/debug/push_status" => Some(json(StatusCode::OK, &istiod::push_status(state))),
         "/version" => Some(text(istiod::version())),
         "/metrics" => Some(text(istiod::metrics(&state.proxies, state.since.elapsed()))),
         "/ready" => Some(text("")),

@@ -1,5 +1,6 @@
 //! What istiod's debug port says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::manifests::ISTIO;
 use crate::proxies::{NODE_TYPES, Proxies, Proxy, Role, TYPES};
+use crate::traffic::State;
 
 /// `/debug/syncz`
 pub(crate) fn syncz(proxies: &Proxies) -> Value {
@@ -43,6 +45,48 @@ fn status(proxy: &Proxy) -> Value {
     }
     status.insert("resources".into(), resources.into());
     status.into()
+}
+
+/// `/debug/push_status`: services without instances, and ServiceEntries that want one port of TCP and have no addresses to be told apart by
+/// (istio pilot/pkg/model/push_context.go).
+pub(crate) fn push_status(state: &State) -> Value {
+    let world = state.ready.world();
+    let mut nobody = Map::new();
+    for service in world.services().filter(|service| !service.selector.is_empty()) {
+        let runs = |pod: &std::sync::Arc<world::Pod>| pod.ready && world::selects(&service.selector, &pod.labels);
+        if !world.pods_in(&service.namespace).any(runs) {
+            let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+            nobody.extend(service.ports.iter().map(|port| (format!("outbound|{}||{host}", port.port), json!({}))));
+        }
+    }
+    let (mut taken, mut conflicts) = (BTreeSet::new(), Map::new());
+    for entry in world.documents_of("networking.istio.io", "ServiceEntry") {
+        let at = |pointer: &str| entry.at(pointer).and_then(Value::as_array).into_iter().flatten();
+        let Some(proxy) = state.proxies.values().find(|proxy| proxy.namespace == entry.key.namespace) else { continue };
+        if at("/spec/addresses").next().is_some() {
+            continue;
+        }
+        for number in
+            at("/spec/ports").filter(|port| port["protocol"] == "TCP").filter_map(|port| port["number"].as_u64())
+        {
+            let listener = format!("0.0.0.0_{number}");
+            if !taken.insert((&entry.key.namespace, number)) {
+                let host = at("/spec/hosts").next().and_then(Value::as_str).unwrap_or_default();
+                let message = format!("Listener={listener} Accepted=TCP Rejected=TCP ({host})");
+                conflicts.insert(
+                    listener,
+                    json!({"proxy": format!("{}.{}", proxy.pod, proxy.namespace), "message": message}),
+                );
+            }
+        }
+    }
+    let said =
+        [("pilot_conflict_outbound_listener_tcp_over_current_tcp", conflicts), ("pilot_eds_no_instances", nobody)];
+    said.into_iter()
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(metric, entries)| (metric.to_owned(), entries.into()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// `/version`

@@ -36,7 +36,7 @@ const PLAIN: u16 = 15010;
 const METHOD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
 
 /// What may be asked for. The pages by name have `force_disconnect` and `cachez?clear=true` among them.
-const PAGES: [&str; 2] = ["/debug/syncz", "/debug/config_dump"];
+const PAGES: [&str; 3] = ["/debug/syncz", "/debug/config_dump", "/debug/push_status"];
 /// What stands in place of a page that is shut (net/http, server.go `NotFound`), and of one about a proxy that another istiod has
 /// (pilot/pkg/xds/debug.go `errorHandler`). Over xDS both come without their 404.
 const NOT_THERE: [&[u8]; 2] = [b"404 page not found", b"Proxy not connected to this Pilot instance"];

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use signals::ill::{Evidence, Grave, Mesh, Whole, diagnose, diagnose_mesh};
-use signals::{Alive, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
+use signals::{Alive, Complaint, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
 use world::{Said, World};
 
 use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
@@ -29,6 +29,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) throttled: &'a HashMap<Place, f64>,
     /// Pods that webhooks keep out, or why that is not known.
     pub(crate) kept_out: &'a Result<Vec<KeptOut>, signals::Unknown>,
+    /// What istiods complain of in their pushes.
+    pub(crate) complaints: &'a [Complaint],
     pub(crate) now: Timestamp,
 }
 
@@ -37,14 +39,12 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
     let HealthReport { rows, silent, planes, unknown } = seen.health;
     let used: HashMap<(&str, &str), &Usage> =
         seen.usage.rows.iter().map(|row| ((row.namespace.as_str(), row.pod.as_str()), row)).collect();
-    let root = root(seen.looks);
-    let mesh = Mesh {
-        world: seen.world,
-        planes,
-        root_namespace: planes.first().map_or("istio-system", |plane| plane.pod.0.as_str()),
-        root: &root,
-        now: seen.now,
-    };
+    let mut complaints: HashMap<&Place, Vec<&Complaint>> = HashMap::new();
+    for one in seen.complaints.iter().filter(|one| one.is_of_proxy()) {
+        complaints.entry(&one.proxy).or_default().push(one);
+    }
+    let roots = roots(rows, seen.looks);
+    let root = |mesh: &str| roots.get(mesh).map_or("", String::as_str);
     let of = |row: &ProxyHealth| {
         let place = (row.namespace.clone(), row.pod.clone());
         let mesh = Mesh {
@@ -57,7 +57,8 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
         let lost = seen.lost.get(&place).map(|(plane, at)| (plane.as_str(), *at));
         let usage = used.get(&(row.namespace.as_str(), row.pod.as_str())).copied();
         let (look, behind) = (seen.looks.get(&place), seen.behind.get(&place).copied());
-        proxy(Evidence { row, look, usage, lost, behind, mesh })
+        let complaints = complaints.get(&place).map(Vec::as_slice).unwrap_or_default();
+        proxy(Evidence { row, look, usage, lost, behind, complaints, mesh })
     };
     let plane = |plane: &signals::Plane| Plane {
         name: plane.name(),
@@ -76,6 +77,7 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
             strains: seen.strains,
             throttled: seen.throttled,
             kept_out: seen.kept_out.as_deref().unwrap_or_default(),
+            complaints: seen.complaints,
         }),
         unknown: unknown
             .iter()

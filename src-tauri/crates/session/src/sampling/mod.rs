@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use jiff::Timestamp;
-use signals::{KeptOut, Poller, Strain, Strains, Throttling};
+use signals::{Complaint, KeptOut, Poller, Strain, Strains, Throttling};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -144,12 +144,15 @@ impl Session {
         let (world, connection) = (self.world(), self.connection());
         let mut watcher = Watcher::default();
         let all = if closely { signals::proxies(&world) } else { Vec::new() };
-        let (health, usage, looks, kept_out) = tokio::join!(
+        let planes = if closely { signals::control_planes(&world) } else { Vec::new() };
+        let (health, usage, looks, kept_out, (complaints, unheard)) = tokio::join!(
             signals::health(connection, &world),
             signals::usage(connection, &world),
             watcher.looker.look(connection, &all),
-            signals::kept_out(connection, &world)
+            signals::kept_out(connection, &world),
+            signals::complaints(connection, &planes)
         );
+        (watcher.shares.complaints, watcher.shares.unheard) = (complaints, unheard);
         (watcher.usage, watcher.looks, watcher.shares.kept_out) = (usage, looks, kept_out);
         let fleet = watcher.join(&world, &health);
         (fleet, watcher.usage.apps)
@@ -182,7 +185,8 @@ async fn grown(connection: &Connection, world: &World) -> (Shares, Vec<mesh::Unk
         let _ = tokio::time::timeout(COUNTS * 2, again).await;
         throttling
     };
-    let (strains, throttling, kept_out) = tokio::join!(pushed, stopped, signals::kept_out(connection, world));
+    let (strains, throttling, kept_out, (complaints, unheard)) =
+        tokio::join!(pushed, stopped, signals::kept_out(connection, world), signals::complaints(connection, &planes));
     let silent = planes.iter().map(|(namespace, pod)| format!("{namespace}/{pod}"));
     let mut untold: Vec<_> = silent
         .filter(|name| !strains.contains_key(name))
@@ -192,7 +196,7 @@ async fn grown(connection: &Connection, world: &World) -> (Shares, Vec<mesh::Unk
         })
         .collect();
     untold.extend(throttling.untold(world).as_ref().map(unknown));
-    (Shares { throttled: throttling.shares().clone(), strains, kept_out }, untold)
+    (Shares { throttled: throttling.shares().clone(), strains, kept_out, complaints, unheard }, untold)
 }
 
 /// Looks at every proxy; `hurry` asks for a closer look after a change, `measures` takes what is used.
@@ -223,11 +227,20 @@ struct Shares {
     strains: HashMap<String, Strain>,
     /// Pods that webhooks keep out, or why that is not known.
     kept_out: Result<Vec<KeptOut>, signals::Unknown>,
+    /// What istiods complain of in their pushes, and of which that is not known.
+    complaints: Vec<Complaint>,
+    unheard: Vec<signals::Unknown>,
 }
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { throttled: HashMap::new(), strains: HashMap::new(), kept_out: Ok(Vec::new()) }
+        Self {
+            throttled: HashMap::new(),
+            strains: HashMap::new(),
+            kept_out: Ok(Vec::new()),
+            complaints: Vec::new(),
+            unheard: Vec::new(),
+        }
     }
 }
 
@@ -241,12 +254,13 @@ async fn aside(connection: Connection, mut live: watch::Receiver<Live>, told: wa
     loop {
         let world = live.borrow().world.clone();
         let planes = signals::control_planes(&world);
-        let (throttled, strains, kept_out) = tokio::join!(
+        let (throttled, strains, kept_out, (complaints, unheard)) = tokio::join!(
             throttling.round(&connection, &world),
             strains.round(&connection, &planes),
-            signals::kept_out(&connection, &world)
+            signals::kept_out(&connection, &world),
+            signals::complaints(&connection, &planes)
         );
-        told.send_replace(Shares { throttled: throttled.clone(), strains, kept_out });
+        told.send_replace(Shares { throttled: throttled.clone(), strains, kept_out, complaints, unheard });
         tokio::time::sleep(USAGE).await;
     }
 }

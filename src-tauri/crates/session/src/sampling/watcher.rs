@@ -53,8 +53,12 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn join(&self, world: &World, health: &HealthReport) -> Fleet {
         let Self { usage, looks, lost, behind, .. } = self;
-        let Shares { throttled, strains, kept_out } = &self.shares;
-        join(Seen { world, health, usage, looks, lost, behind, strains, throttled, kept_out, now: Timestamp::now() })
+        let Shares { throttled, strains, kept_out, complaints, unheard } = &self.shares;
+        let now = Timestamp::now();
+        let seen = Seen { world, health, usage, looks, lost, behind, strains, throttled, kept_out, complaints, now };
+        let mut fleet = join(seen);
+        fleet.unknown.extend(unheard.iter().map(super::unknown));
+        fleet
     }
 
     /// Measures anew where the last time is long ago, and says whether it did.

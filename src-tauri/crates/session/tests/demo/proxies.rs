@@ -102,7 +102,10 @@ async fn a_change_makes_nobody_ill_while_it_is_taken_up() {
 async fn whoever_may_not_ask_is_told_so() {
     let bench = bench(Demo::viewer).await;
     let fleet = looked(&bench).await;
-    assert!(fleet.proxies.iter().all(|proxy| proxy.sync == Sync::Unknown && proxy.health != Health::Ok));
+    let none = |proxy: &Proxy| if proxy.mesh == "Istio" { Sync::Unknown } else { Sync::NoXds };
+    assert!(fleet.proxies.iter().all(|proxy| proxy.sync == none(proxy) && proxy.health != Health::Ok));
+    let told = |what: &str| fleet.unknown.iter().any(|unknown| unknown.about.en.contains(what));
+    assert!(told("complains of in its pushes"), "{:?}", fleet.unknown);
     let email = of(&fleet, "prod", "email-v1");
     assert_eq!(email.ills[0].diagnosis.code, "right-missing");
     assert!(email.unknown.iter().any(|unknown| unknown.because.en.contains("pods/portforward")), "{:?}", email.unknown);
@@ -419,7 +422,7 @@ async fn what_ails_the_mesh_as_a_whole_is_said_beside_its_proxies() {
     let bench = bench(Demo::client).await;
     let mut fleet = bench.session.fleet();
     let codes = |fleet: &Fleet| fleet.ills.iter().map(|ill| ill.diagnosis.code).collect::<Vec<_>>();
-    let all = |fleet: &std::sync::Arc<Fleet>| codes(fleet).len() == 6;
+    let all = |fleet: &std::sync::Arc<Fleet>| codes(fleet).len() == 8;
     let seen = tokio::time::timeout(LIMIT, fleet.wait_for(all)).await.expect("istiod is asked twice").unwrap().clone();
     let expected = [
         ("webhook-certificate", "Deployment", "orders-v1", "x509: certificate signed by unknown authority"),
@@ -428,6 +431,13 @@ async fn what_ails_the_mesh_as_a_whole_is_said_beside_its_proxies() {
         ("webhook-down", "ValidatingWebhookConfiguration", "istio-validator-canary", "there is no Service"),
         ("webhook-untrusted", "ValidatingWebhookConfiguration", "istio-validator-canary", "caBundle is"),
         ("control-plane-busy", "", "", "pushes took longer than 5 s"),
+        (
+            "push-conflict",
+            "ServiceEntry",
+            "queue-west",
+            "Listener=0.0.0.0_5672 Accepted=TCP Rejected=TCP (west.queue.example)",
+        ),
+        ("push-nobody-behind", "Service", "catalog", "pilot_eds_no_instances: outbound|"),
     ];
     for (ill, (code, kind, name, evidence)) in seen.ills.iter().zip(expected) {
         let object = ill.object.as_ref().map_or(("", ""), |object| (object.kind.as_str(), object.name.as_str()));
@@ -452,7 +462,7 @@ async fn the_demo_shows_every_diagnosis_that_there_is() {
     let shown = &(&shown(&asked) | &shown(&watched)) | &shown(&seen_by_viewer);
     let every: BTreeSet<_> = session::proxies::diagnoses().map(|diagnosis| diagnosis.code).collect();
     assert_eq!(every.difference(&shown).collect::<Vec<_>>(), Vec::<&&str>::new());
-    assert!(every.len() >= 22, "{every:?}");
+    assert!(every.len() >= 24, "{every:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use world::{Labels, Said, World};
 
 use super::{Answer, Check, Evidence, Mesh};
-use crate::{Alive, Certificate, Look, Nack, Plane, ProxyHealth, Role, Size, SyncState, TypeHealth, Usage};
+use crate::{Alive, Certificate, Complaint, Look, Nack, Plane, ProxyHealth, Role, Size, SyncState, TypeHealth, Usage};
 
 pub(super) const ROOT: &str = "0011223344556677";
 
@@ -20,6 +20,7 @@ pub(super) struct Case {
     pub(super) world: World,
     pub(super) planes: Vec<Plane>,
     pub(super) root: String,
+    pub(super) complaints: Vec<Complaint>,
 }
 
 pub(super) fn now() -> Timestamp {
@@ -86,6 +87,7 @@ pub(super) fn well() -> Case {
         world: World::new(),
         planes: vec![plane],
         root: ROOT.into(),
+        complaints: Vec::new(),
     }
 }
 
@@ -120,7 +122,8 @@ impl Case {
     }
 
     pub(super) fn ask(&self, check: Check) -> Answer {
-        check(&self.evidence())
+        let complaints: Vec<&Complaint> = self.complaints.iter().collect();
+        check(&Evidence { complaints: &complaints, ..self.evidence() })
     }
 
     pub(super) fn evidence(&self) -> Evidence<'_> {
@@ -130,6 +133,7 @@ impl Case {
             usage: self.usage.as_ref(),
             lost: self.lost.as_ref().map(|(plane, at)| (plane.as_str(), *at)),
             behind: self.behind,
+            complaints: &[],
             mesh: Mesh {
                 world: &self.world,
                 planes: &self.planes,

@@ -6,10 +6,10 @@ use base64::Engine;
 use serde_json::Value;
 use world::{Coverage, Document, ObjectKey, Said, World, said};
 
-use super::{Diagnosis, Grave, Ill, kept_out};
-use crate::KeptOut;
+use super::{Diagnosis, Grave, Ill, kept_out, pushes};
 use crate::certificate::known_by;
 use crate::strain::Strain;
+use crate::{Complaint, KeptOut};
 
 /// What is known of the whole mesh.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Whole<'a> {
     pub throttled: &'a HashMap<(String, String), f64>,
     /// Pods that webhooks keep out.
     pub kept_out: &'a [KeptOut],
+    /// What istiods complain of in their pushes.
+    pub complaints: &'a [Complaint],
 }
 
 /// What is found: the evidence, and the object behind it.
@@ -33,13 +35,15 @@ pub(super) type Found = Vec<(Vec<Said>, Option<ObjectKey>)>;
 type Check = fn(&Whole<'_>) -> Found;
 
 /// Every diagnosis of the mesh with its check.
-pub const MESH_TABLE: [(&Diagnosis, Check); 6] = [
+pub const MESH_TABLE: [(&Diagnosis, Check); 8] = [
     (&kept_out::WEBHOOK_CERTIFICATE, kept_out::untrusted),
     (&kept_out::WEBHOOK_FAILS, kept_out::fails),
     (&kept_out::WEBHOOK_REFUSES, kept_out::refuses),
     (&WEBHOOK_DOWN, webhook_down),
     (&WEBHOOK_UNTRUSTED, webhook_untrusted),
     (&CONTROL_PLANE_BUSY, control_plane_busy),
+    (&pushes::CONFLICT, pushes::conflicts),
+    (&pushes::NOBODY_BEHIND, pushes::nobody_behind),
 ];
 
 const WEBHOOK_DOWN: Diagnosis = Diagnosis {
@@ -270,7 +274,8 @@ mod tests {
     fn kept(world: &World, root: &str, strain: Option<Strain>, throttled: f64, kept_out: &[KeptOut]) -> Vec<String> {
         let strains = strain.map(|strain| ("istio-system/istiod-1".to_owned(), strain)).into_iter().collect();
         let throttled = HashMap::from([(("istio-system".to_owned(), "istiod-1".to_owned()), throttled)]);
-        let ills = diagnose_mesh(&Whole { world, root, strains: &strains, throttled: &throttled, kept_out });
+        let ills =
+            diagnose_mesh(&Whole { world, root, strains: &strains, throttled: &throttled, kept_out, complaints: &[] });
         ills.into_iter().map(|ill| format!("{} {}", ill.diagnosis.code, Said::joined(&ill.evidence, "; "))).collect()
     }
 

@@ -17,6 +17,7 @@ mod mesh;
 mod no_proxy;
 mod not_connected;
 mod not_ready;
+mod pushes;
 mod rejected;
 mod right_missing;
 mod root_differs;
@@ -27,7 +28,7 @@ pub use mesh::{MESH_TABLE, Whole, diagnose_mesh};
 use jiff::Timestamp;
 use world::{ObjectKey, Said, World, said};
 
-use crate::{Look, Plane, ProxyHealth, Usage};
+use crate::{Complaint, Look, Plane, ProxyHealth, Usage};
 
 /// How much a diagnosis matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +84,8 @@ pub struct Evidence<'a> {
     pub lost: Option<(&'a str, Timestamp)>,
     /// Since when it was behind at every look; `None` where it is not, or this is the only look.
     pub behind: Option<Timestamp>,
+    /// What istiods complain of about it as such.
+    pub complaints: &'a [&'a Complaint],
     /// The rest of the mesh.
     pub mesh: Mesh<'a>,
 }
