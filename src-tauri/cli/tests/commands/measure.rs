@@ -167,8 +167,8 @@ fn measured_before(profile: &std::path::Path) {
     for minute in 0..60 {
         let at = now - 7200 + minute * 60;
         let (cpu, memory) = (24.0, 50.0 * 1_048_576.0);
-        let sample = Sample { at: at as f64 * 1000.0, cpu, cpu_peak: cpu, memory, memory_peak: memory };
-        past.keep(at, std::slice::from_ref(&flow), &[(names("prod", "cart-v1"), sample)]).unwrap();
+        let sample = Sample { at: at as f64 * 1000.0, cpu, cpu_peak: cpu, memory, memory_peak: memory, unknown: 0 };
+        past.keep(at, std::slice::from_ref(&flow), &(vec![(names("prod", "cart-v1"), sample)], Vec::new())).unwrap();
     }
 }
 

@@ -227,7 +227,7 @@ calls! {
     proxy_access_put(ProxyArgs) -> Draft;
     /// What the mesh costs, by workload, and what would fit.
     resources(SessionRef) -> Resources;
-    /// What the proxies of a workload used over time.
+    /// What the proxies of a workload used over time; those of a namespace, or of all, together.
     resource_history(WorkloadArgs) -> ResourceCurve;
     /// Puts what is advised for a workload into the tray.
     resource_advise(WorkloadArgs) -> Draft;

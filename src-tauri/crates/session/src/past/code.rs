@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::map::{Flow, Secured};
-use crate::resources::Sample;
+use crate::resources::{Gaps, Sample};
 
 /// First bytes of a file.
 pub(super) const MAGIC: &[u8; 8] = b"netloft1";
@@ -13,6 +13,7 @@ const LONGEST: usize = 8 << 20;
 const NAME: u8 = 1;
 const FLOWS: u8 = 2;
 const USES: u8 = 3;
+const GAPS: u8 = 4;
 
 /// Namespace and workload.
 type Names = (String, String);
@@ -24,6 +25,8 @@ pub(super) struct Read {
     pub(super) flows: Vec<(u64, Vec<Flow>)>,
     /// (seconds since 1970, what was used then)
     pub(super) uses: Vec<(u64, Vec<(Names, Sample)>)>,
+    /// (seconds since 1970, of how many proxies of a namespace nothing was measured then)
+    pub(super) gaps: Vec<(u64, Gaps)>,
     /// The text broke: what comes after is not known.
     pub(super) broken: bool,
 }
@@ -118,6 +121,20 @@ pub(super) fn write_uses(known: &mut Known, at: u64, uses: &[(Names, Sample)]) -
     out
 }
 
+/// Writes of how many proxies nothing was measured at a moment.
+pub(super) fn write_gaps(known: &mut Known, at: u64, gaps: &[(String, u32)]) -> Vec<u8> {
+    let (mut out, mut body) = (Vec::new(), vec![GAPS]);
+    number(&mut body, at);
+    number(&mut body, gaps.len() as u64);
+    for (namespace, unknown) in gaps {
+        let place = known.place(namespace.clone(), &mut out);
+        number(&mut body, place);
+        number(&mut body, u64::from(*unknown));
+    }
+    record(&mut out, &body);
+    out
+}
+
 /// Reads a file; what comes before a break is kept.
 pub(super) fn read(bytes: &[u8]) -> Read {
     let mut read = Read::default();
@@ -155,6 +172,12 @@ fn take_record(rest: &mut &[u8], names: &mut Vec<String>, read: &mut Read) -> Op
             let (at, count) = (take(&mut body)?, take(&mut body)?);
             let uses = (0..count).map(|_| used(&mut body, names, at)).collect::<Option<Vec<_>>>()?;
             read.uses.push((at, uses));
+        }
+        GAPS => {
+            let (at, count) = (take(&mut body)?, take(&mut body)?);
+            let gap = |body: &mut &[u8]| Some((name(body, names)?.to_owned(), u32::try_from(take(body)?).ok()?));
+            let gaps = (0..count).map(|_| gap(&mut body)).collect::<Option<Vec<_>>>()?;
+            read.gaps.push((at, gaps));
         }
         // A kind that a later version writes.
         _ => {}
@@ -214,6 +237,7 @@ fn used(rest: &mut &[u8], names: &[String], at: u64) -> Option<(Names, Sample)> 
         cpu_peak: tenths(take(rest)?),
         memory: kib(take(rest)?),
         memory_peak: kib(take(rest)?),
+        unknown: 0,
     };
     Some(((namespace.to_owned(), workload.to_owned()), sample))
 }
@@ -239,7 +263,7 @@ pub(super) mod tests {
     }
 
     fn sample(at: f64) -> Sample {
-        Sample { at, cpu: 12.5, cpu_peak: 9.0, memory: 40.0 * 1_048_576.0, memory_peak: 1_048_576.0 }
+        Sample { at, cpu: 12.5, cpu_peak: 9.0, memory: 40.0 * 1_048_576.0, memory_peak: 1_048_576.0, unknown: 0 }
     }
 
     #[test]
@@ -252,9 +276,11 @@ pub(super) mod tests {
         let first = bytes.len();
         bytes.extend(write_uses(&mut known, 60, &uses));
         bytes.extend(write_flows(&mut known, 120, &flows));
+        bytes.extend(write_gaps(&mut known, 120, &[("shop".to_owned(), 300)]));
         let back = read(&bytes);
         assert_eq!(back.flows, [(60, flows.to_vec()), (120, flows.to_vec())]);
         assert_eq!(back.uses, [(60, uses.to_vec())]);
+        assert_eq!(back.gaps, [(120, vec![("shop".to_owned(), 300)])]);
         assert!(!back.broken);
         assert!(write_flows(&mut known, 180, &flows).len() < first / 3, "names are written once");
     }

@@ -1,15 +1,15 @@
 //! What keeps the past of a session, and answers for it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use mesh::Unknown;
 use world::{Said, said};
 
-use super::{Called, Past, Span, samples};
+use super::{Called, Past, Span};
 use crate::live::Link;
 use crate::map::Flow;
-use crate::resources::{Curve, Sample, uses};
+use crate::resources::{Curve, Sample, samples, uses};
 use crate::session::defect;
 use crate::{Result, Session};
 
@@ -55,7 +55,8 @@ impl Session {
         let kept = tokio::task::spawn_blocking(move || {
             let now = jiff::Timestamp::now();
             let uses = samples(now.as_millisecond() as f64, &uses(&fleet));
-            past.keep(now.as_second().max(0) as u64, &traffic.over(window, &ready), &uses)
+            let flows = traffic.over(window, &ready);
+            past.keep(now.as_second().max(0) as u64, &flows, &uses).map(|()| flows)
         });
         let kept = kept.await.map_err(|_| defect("keeping the past"))?;
         kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string().into() })
@@ -121,7 +122,7 @@ impl Session {
         Ok(self.of_past(move |past| past.moments(from)).await?.unwrap_or_default())
     }
 
-    /// What the proxies of a workload used over time: what a Prometheus has of the days before, what was kept before this session, and what
+    /// What the proxies of a workload used over time, those of a namespace where no workload is named, all where neither is: what a Prometheus has of the days before, what was kept before this session, and what
     /// it saw itself.
     ///
     /// # Errors
@@ -136,7 +137,7 @@ impl Session {
         all.retain(|sample| sample.at < begun);
         all.extend(own);
         let begun = all.first().map_or(f64::INFINITY, |sample| sample.at);
-        let (before, unknown) = match self.uses_before(namespace, workload, begun).await {
+        let (before, unknown) = match Box::pin(self.uses_before(namespace, workload, begun)).await {
             Ok(before) => (before, None),
             Err(unknown) => (Vec::new(), Some(unknown)),
         };

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::map::{Flow, Secured};
-use crate::resources::{History, Sample};
+use crate::resources::{Gaps, History, Sample, sums};
 
 /// Hours that are kept.
 const HOURS: u64 = 24;
@@ -72,11 +72,11 @@ impl Past {
         Self { folder: profile.join("past").join(name), writer: writer.to_owned(), open: Mutex::default() }
     }
 
-    /// Keeps a moment: the flows, and what was used.
+    /// Keeps a moment: the flows, what was used, and of how many proxies that is not known.
     ///
     /// # Errors
     /// Where the disk refuses.
-    pub fn keep(&self, at: u64, flows: &[Flow], uses: &[(Names, Sample)]) -> io::Result<()> {
+    pub fn keep(&self, at: u64, flows: &[Flow], (uses, gaps): &(Vec<(Names, Sample)>, Gaps)) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.as_ref().is_none_or(|open| open.hour != at / HOUR) {
             *open = Some(self.begin(at / HOUR)?);
@@ -86,6 +86,9 @@ impl Past {
         let mut bytes = code::write_flows(&mut open.known, at, flows);
         if !uses.is_empty() {
             bytes.extend(code::write_uses(&mut open.known, at, uses));
+        }
+        if !gaps.is_empty() {
+            bytes.extend(code::write_gaps(&mut open.known, at, gaps));
         }
         open.size += bytes.len() as u64;
         open.file.write_all(&bytes)
@@ -165,9 +168,9 @@ impl Past {
         (count > 0).then(|| (mean(moments), count))
     }
 
-    /// What the proxies of a workload used, the oldest first.
+    /// What the proxies of a workload used, the oldest first; those of a namespace where no workload is named, all where neither is.
     pub fn uses(&self, namespace: &str, workload: &str) -> Vec<Sample> {
-        let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().uses;
+        let of = |path: PathBuf| with_sums(fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default());
         let all = self.files().into_iter().flat_map(|(_, path)| of(path)).flat_map(|(_, uses)| uses);
         let own = all.filter(|((of, name), _)| of == namespace && name == workload);
         let mut samples: Vec<Sample> = own.map(|(_, sample)| sample).collect();
@@ -177,7 +180,7 @@ impl Past {
 
     /// What the proxies of all workloads used, an hour in memory at a time.
     pub(crate) fn used(&self) -> History {
-        let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().uses;
+        let of = |path: PathBuf| with_sums(fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default());
         let mut history = History::default();
         for files in by_hour(self.files()) {
             let mut moments: Vec<_> = files.into_iter().flat_map(of).collect();
@@ -249,18 +252,31 @@ fn mean(moments: Vec<Vec<Flow>>) -> Vec<Flow> {
     sums.into_values().map(flow).collect()
 }
 
-/// What each workload uses now, as a sample of it.
-pub(crate) fn samples(at: f64, uses: &HashMap<Names, Vec<(f64, f64)>>) -> Vec<(Names, Sample)> {
-    let measured = uses.iter().filter(|(_, uses)| !uses.is_empty());
-    let mut all: Vec<_> = measured.map(|(names, uses)| (names.clone(), Sample::of(at, uses))).collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::code::tests::flow;
     use super::*;
+
+    fn none() -> (Vec<(Names, Sample)>, Gaps) {
+        Default::default()
+    }
+
+    #[test]
+    fn what_was_used_comes_back_with_its_sums() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = Past::of(folder.path(), "c", "one");
+        let used = |namespace: &str, workload: &str, cpu| {
+            ((namespace.to_owned(), workload.to_owned()), Sample { at: 60_000.0, cpu, ..Sample::default() })
+        };
+        let uses = vec![used("prod", "a", 4.0), used("shop", "a", 1.0), used("shop", "b", 2.0)];
+        past.keep(60, &[], &(uses, vec![("shop".to_owned(), 3)])).unwrap();
+        let of = |namespace, workload| {
+            past.uses(namespace, workload).into_iter().map(|s| (s.cpu, s.unknown)).collect::<Vec<_>>()
+        };
+        assert_eq!((of("shop", "b"), of("shop", ""), of("prod", "")), (vec![(2.0, 0)], vec![(3.0, 3)], vec![(4.0, 0)]));
+        assert_eq!(of("", ""), [(7.0, 3)]);
+        assert_eq!(past.used().of("", "").unwrap().samples().len(), 1);
+    }
 
     #[test]
     fn it_survives_a_restart_and_stays_bounded() {
@@ -268,10 +284,10 @@ mod tests {
         let now = 1_000 * HOUR;
         let past = Past::of(folder.path(), "a/b:c", "one");
         for minute in 0..90 {
-            past.keep(now + minute * 60, &[flow("a", "b", minute as f64)], &[]).unwrap();
+            past.keep(now + minute * 60, &[flow("a", "b", minute as f64)], &none()).unwrap();
         }
         let again = Past::of(folder.path(), "a/b:c", "one");
-        again.keep(now + 5400, &[flow("a", "b", 4.0), flow("c", "d", 2.0)], &[]).unwrap();
+        again.keep(now + 5400, &[flow("a", "b", 4.0), flow("c", "d", 2.0)], &none()).unwrap();
         let span = again.span();
         assert_eq!((span.moments.len(), span.damaged), (91, 0));
         assert!(span.bytes < 91 * 24 + 600, "{} bytes", span.bytes);
@@ -282,7 +298,7 @@ mod tests {
         assert_eq!(again.flows(now - 1, 60), None);
         let kept: Vec<_> = again.moments(now + 5340).into_iter().map(|(at, flows)| (at, flows.len())).collect();
         assert_eq!(kept, [(now + 5340, 1), (now + 5400, 2)]);
-        again.keep(now + 40 * HOUR, &[], &[]).unwrap();
+        again.keep(now + 40 * HOUR, &[], &none()).unwrap();
         assert_eq!(again.span().moments, [now + 40 * HOUR], "long ago is forgotten");
         assert_eq!(Past::of(folder.path(), "other", "one").span(), Span::default());
     }
@@ -305,14 +321,14 @@ mod tests {
     fn a_damaged_file_is_said_and_the_rest_stands() {
         let folder = tempfile::tempdir().unwrap();
         let past = Past::of(folder.path(), "c", "one");
-        past.keep(7 * HOUR, &[flow("a", "b", 1.0)], &[]).unwrap();
-        past.keep(8 * HOUR, &[flow("a", "b", 1.0)], &[]).unwrap();
+        past.keep(7 * HOUR, &[flow("a", "b", 1.0)], &none()).unwrap();
+        past.keep(8 * HOUR, &[flow("a", "b", 1.0)], &none()).unwrap();
         let (_, first) = past.files().remove(0);
         fs::write(&first, b"no such thing").unwrap();
         let span = past.span();
         assert_eq!((span.moments, span.damaged), (vec![8 * HOUR], 1));
         // What comes is kept as ever.
-        Past::of(folder.path(), "c", "two").keep(7 * HOUR + 60, &[flow("a", "b", 1.0)], &[]).unwrap();
+        Past::of(folder.path(), "c", "two").keep(7 * HOUR + 60, &[flow("a", "b", 1.0)], &none()).unwrap();
         assert_eq!(past.span().moments.len(), 2);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt};
 use mesh::Unknown;
-use signals::promql::questions::{curve, pods_of};
+use signals::promql::questions::{Curve, curve, curve_of_part, parts, pods_of};
 use signals::promql::{Line, OVER, Trouble, sizes};
 use tokio::sync::Mutex;
 use world::World;
@@ -74,7 +74,8 @@ impl Session {
         Ok(all.into_iter().flatten().collect())
     }
 
-    /// What the proxies of a workload used before a time (milliseconds since 1970), the oldest first.
+    /// What the proxies of a workload used before a time (milliseconds since 1970), the oldest first; those of a namespace where no workload is
+    /// named, all where neither is.
     pub(crate) async fn uses_before(
         &self,
         namespace: &str,
@@ -90,22 +91,40 @@ impl Session {
         {
             return Ok(earlier(known));
         }
-        let kind =
-            self.world().workload(namespace, workload).map_or("Deployment".to_owned(), |found| found.kind.clone());
-        let asked = curve(namespace, &pods_of(&kind, workload), &reliable.only);
+        let asked = self.curves_of(namespace, workload, &reliable.only);
         let to = (now() / STEP).floor() * STEP;
         let span = (to - OVER.1, to);
         let line = async |query: &str| reliable.client.over(query, span, STEP).await.map(values);
-        let ([cpu, cpu_peak], [memory, memory_peak]) = (&asked.cpu, &asked.memory);
-        let lines = tokio::try_join!(line(cpu), line(cpu_peak), line(memory), line(memory_peak))
-            .map_err(|trouble| unknown(&reliable, &trouble))?;
-        let all = samples(&lines);
+        let mut moments: BTreeMap<i64, Sample> = BTreeMap::new();
+        for Curve { cpu: [cpu, cpu_most, with_cpu], memory: [memory, memory_most, with_memory] } in &asked {
+            let cpu = async { tokio::try_join!(line(cpu), line(cpu_most), line(with_cpu)) };
+            let memory = async { tokio::try_join!(line(memory), line(memory_most), line(with_memory)) };
+            let lines = tokio::try_join!(cpu, memory).map_err(|trouble| unknown(&reliable, &trouble))?;
+            for (at, sample) in samples(&lines) {
+                moments.entry(at).and_modify(|sum| sum.add(&sample)).or_insert(sample);
+            }
+        }
+        let all: Vec<Sample> = moments.into_values().collect();
         let before = earlier(&all);
         if curves.len() >= KEPT {
             curves.clear();
         }
         curves.insert(key, (Instant::now(), all));
         Ok(before)
+    }
+}
+
+impl Session {
+    /// What is asked: of a workload at once, of a namespace or of all in as many parts as its pods need.
+    fn curves_of(&self, namespace: &str, workload: &str, only: &str) -> Vec<Curve> {
+        let world = self.world();
+        if workload.is_empty() {
+            let own = |proxy: &signals::Proxy| namespace.is_empty() || proxy.namespace == namespace;
+            let count = signals::proxies(&world).iter().filter(|proxy| own(proxy)).count();
+            return parts(count).iter().map(|part| curve_of_part(namespace, part, only)).collect();
+        }
+        let kind = world.workload(namespace, workload).map_or("Deployment".to_owned(), |found| found.kind.clone());
+        vec![curve(namespace, &pods_of(&kind, workload), only)]
     }
 }
 
@@ -146,21 +165,25 @@ fn values(lines: Vec<Line>) -> HashMap<i64, f64> {
 
 type Points = HashMap<i64, f64>;
 
-/// What was used at each time of which all four are known.
-fn samples((cpu, cpu_peak, memory, memory_peak): &(Points, Points, Points, Points)) -> Vec<Sample> {
+/// The sum, the most of one, and how many were measured.
+type Three = (Points, Points, Points);
+
+/// What was used at each time of which all is known. Of a proxy that has just begun the memory is known and the CPU is not.
+fn samples(((cpu, cpu_most, with_cpu), (memory, memory_most, with_memory)): &(Three, Three)) -> Vec<(i64, Sample)> {
     let sample = |at: &i64| {
         let of = |line: &Points, unit: f64| line.get(at).map(|value| (value * unit) as f32);
-        Some(Sample {
+        let (with_cpu, with_memory) = (with_cpu.get(at)?, with_memory.get(at)?);
+        let sample = Sample {
             at: *at as f64 * 1000.0,
             cpu: of(cpu, 1000.0)?,
-            cpu_peak: of(cpu_peak, 1000.0)?,
+            cpu_peak: of(cpu_most, 1000.0)?,
             memory: of(memory, 1.0)?,
-            memory_peak: of(memory_peak, 1.0)?,
-        })
+            memory_peak: of(memory_most, 1.0)?,
+            unknown: (with_cpu - with_memory).abs() as u32,
+        };
+        Some((*at, sample))
     };
-    let mut all: Vec<Sample> = memory.keys().filter_map(sample).collect();
-    all.sort_by(|a, b| a.at.total_cmp(&b.at));
-    all
+    memory.keys().filter_map(sample).collect()
 }
 
 #[cfg(test)]
@@ -195,9 +218,10 @@ mod tests {
     #[test]
     fn a_time_of_which_not_all_is_known_is_left_out() {
         let line = |points: &[(i64, f64)]| points.iter().copied().collect::<Points>();
-        let both = line(&[(900, 0.5), (1800, 0.25)]);
-        let lines = (both.clone(), both, line(&[(1800, 64.0), (900, 32.0)]), line(&[(900, 32.0)]));
-        let found = samples(&lines);
-        assert_eq!(found, [Sample { at: 900_000.0, cpu: 500.0, cpu_peak: 500.0, memory: 32.0, memory_peak: 32.0 }]);
+        let (both, one) = (line(&[(900, 0.5), (1800, 0.25)]), line(&[(900, 1.0), (1800, 1.0)]));
+        let memory = (line(&[(1800, 64.0), (900, 32.0)]), line(&[(900, 32.0)]), line(&[(900, 3.0), (1800, 3.0)]));
+        let found = samples(&((both.clone(), both, one), memory));
+        let only = Sample { at: 900_000.0, cpu: 500.0, cpu_peak: 500.0, memory: 32.0, memory_peak: 32.0, unknown: 2 };
+        assert_eq!(found, [(900, only)], "two of three have no CPU yet");
     }
 }

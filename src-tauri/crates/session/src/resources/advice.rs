@@ -131,7 +131,7 @@ mod tests {
     fn seen(count: u32, cpu: impl Fn(u32) -> f64, memory: f64) -> History {
         let mut history = History::default();
         for n in 0..count {
-            let uses = HashMap::from([(("shop".to_owned(), "a".to_owned()), vec![(cpu(n), memory * MIB)])]);
+            let uses = HashMap::from([(("shop".to_owned(), "a".to_owned()), vec![Some((cpu(n), memory * MIB))])]);
             history.take(f64::from(n) * 15_000.0, &uses);
         }
         history

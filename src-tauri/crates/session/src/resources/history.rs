@@ -1,6 +1,6 @@
 //! What proxies used over time, in a bounded room: when it is full, two neighbours become one, so that the span grows and the size does not.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// Samples of one workload: at 15 s each, three hours; at 30 s six; and so on.
 const MOST: usize = 720;
@@ -25,14 +25,36 @@ pub struct Sample {
     pub memory: f32,
     /// The most of one.
     pub memory_peak: f32,
+    /// So many proxies were not measured then: what they used is not in it.
+    pub unknown: u32,
 }
 
+/// What each proxy of a workload used at one time, CPU and memory; `None` where it was not measured.
+pub(crate) type Used = HashMap<Names, Vec<Option<(f64, f64)>>>;
+
+/// By namespace, how many proxies were not measured at one time.
+pub(crate) type Gaps = Vec<(String, u32)>;
+
 impl Sample {
-    /// Of what each proxy of a workload used: CPU and memory.
-    pub(crate) fn of(at: f64, uses: &[(f64, f64)]) -> Self {
-        let sum = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).sum::<f64>() as f32;
-        let most = |of: fn(&(f64, f64)) -> f64| uses.iter().map(of).fold(0.0, f64::max) as f32;
-        Self { at, cpu: sum(|u| u.0), cpu_peak: most(|u| u.0), memory: sum(|u| u.1), memory_peak: most(|u| u.1) }
+    /// Of what each proxy of a workload used.
+    fn of(at: f64, uses: &[Option<(f64, f64)>]) -> Self {
+        let one = |(cpu, memory): &(f64, f64)| {
+            let (cpu, memory) = (*cpu as f32, *memory as f32);
+            Self { at, cpu, cpu_peak: cpu, memory, memory_peak: memory, unknown: 0 }
+        };
+        let unknown = uses.iter().filter(|used| used.is_none()).count() as u32;
+        let mut all = Self { at, unknown, ..Self::default() };
+        uses.iter().flatten().for_each(|used| all.add(&one(used)));
+        all
+    }
+
+    /// Others at the same time, together with these.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.cpu += other.cpu;
+        self.cpu_peak = self.cpu_peak.max(other.cpu_peak);
+        self.memory += other.memory;
+        self.memory_peak = self.memory_peak.max(other.memory_peak);
+        self.unknown += other.unknown;
     }
 
     /// Two neighbours as one: the mean of what they used together, the most of their peaks.
@@ -43,6 +65,7 @@ impl Sample {
             cpu_peak: self.cpu_peak.max(other.cpu_peak),
             memory: (self.memory + other.memory) / 2.0,
             memory_peak: self.memory_peak.max(other.memory_peak),
+            unknown: self.unknown.max(other.unknown),
         }
     }
 }
@@ -103,7 +126,37 @@ impl Line {
     }
 }
 
-/// Of all workloads.
+/// What each workload uses at one time, as a sample of it, those of which nothing was measured left out; and of how many nothing was.
+pub(crate) fn samples(at: f64, uses: &Used) -> (Vec<(Names, Sample)>, Gaps) {
+    let measured = uses.iter().filter(|(_, uses)| uses.iter().any(Option::is_some));
+    let mut all: Vec<_> = measured.map(|(names, uses)| (names.clone(), Sample::of(at, uses))).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut gaps: BTreeMap<&String, u32> = BTreeMap::new();
+    for ((namespace, _), uses) in uses {
+        *gaps.entry(namespace).or_default() += uses.iter().filter(|used| used.is_none()).count() as u32;
+    }
+    let gaps = gaps.into_iter().filter(|(_, unknown)| *unknown > 0).map(|(of, unknown)| (of.clone(), unknown));
+    (all, gaps.collect())
+}
+
+/// The sums of a moment: of each namespace, which has no workload's name, and of all, which has no name at all.
+pub(crate) fn sums(samples: &[(Names, Sample)], gaps: &[(String, u32)]) -> Vec<(Names, Sample)> {
+    let mut sums: BTreeMap<&str, Sample> = BTreeMap::new();
+    for ((namespace, _), sample) in samples {
+        for of in [namespace.as_str(), ""] {
+            let sum = sums.entry(of).or_insert(Sample { at: sample.at, ..Sample::default() });
+            sum.add(&Sample { unknown: 0, ..*sample });
+        }
+    }
+    for (namespace, unknown) in gaps {
+        for of in [namespace.as_str(), ""] {
+            sums.entry(of).and_modify(|sum| sum.unknown += unknown);
+        }
+    }
+    sums.into_iter().map(|(of, sum)| ((of.to_owned(), String::new()), sum)).collect()
+}
+
+/// Of all workloads, with the sums of their namespaces and of all.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lines: HashMap<Names, Line>,
@@ -111,17 +164,16 @@ pub struct History {
 
 impl History {
     /// Adds what was measured at one time. Workloads that are gone lose their history; those that were not measured keep it.
-    pub(crate) fn take(&mut self, at: f64, uses: &HashMap<Names, Vec<(f64, f64)>>) {
-        self.lines.retain(|names, _| uses.contains_key(names));
-        for (names, uses) in uses.iter().filter(|(_, uses)| !uses.is_empty()) {
-            if self.lines.len() >= WORKLOADS && !self.lines.contains_key(names) {
-                continue;
-            }
-            self.lines.entry(names.clone()).or_default().take(Sample::of(at, uses));
-        }
+    pub(crate) fn take(&mut self, at: f64, uses: &Used) {
+        let namespaces: HashSet<&str> = uses.keys().map(|(namespace, _)| namespace.as_str()).collect();
+        let is_sum = |(of, name): &Names| name.is_empty() && (of.is_empty() || namespaces.contains(of.as_str()));
+        self.lines.retain(|names, _| uses.contains_key(names) || is_sum(names));
+        let (samples, gaps) = samples(at, uses);
+        let sums = sums(&samples, &gaps);
+        sums.into_iter().chain(samples).for_each(|(names, sample)| self.take_one(names, sample));
     }
 
-    /// Adds one sample of one workload.
+    /// Adds one sample of one workload, or of a sum.
     pub(crate) fn take_one(&mut self, names: Names, sample: Sample) {
         if self.lines.len() < WORKLOADS || self.lines.contains_key(&names) {
             self.lines.entry(names).or_default().take(sample);
@@ -140,7 +192,7 @@ impl History {
         }
     }
 
-    /// Of one workload.
+    /// Of one workload; of a namespace where no workload is named, of the whole mesh where neither is.
     pub fn of(&self, namespace: &str, workload: &str) -> Option<&Line> {
         self.lines.get(&(namespace.to_owned(), workload.to_owned()))
     }
@@ -158,7 +210,7 @@ mod tests {
     fn the_room_stays_bounded_and_the_span_grows() {
         let mut history = History::default();
         for n in 0..5000 {
-            let uses = HashMap::from([(names("a"), vec![(10.0, 5.0), (f64::from(n % 7), 1.0)])]);
+            let uses = HashMap::from([(names("a"), vec![Some((10.0, 5.0)), Some((f64::from(n % 7), 1.0))])]);
             history.take(f64::from(n) * 15_000.0, &uses);
         }
         let line = history.of("shop", "a").unwrap();
@@ -172,8 +224,8 @@ mod tests {
     #[test]
     fn what_is_gone_is_forgotten() {
         let mut history = History::default();
-        history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
-        history.take(2.0, &HashMap::from([(names("b"), vec![(1.0, 1.0)])]));
+        history.take(1.0, &HashMap::from([(names("a"), vec![Some((1.0, 1.0))])]));
+        history.take(2.0, &HashMap::from([(names("b"), vec![Some((1.0, 1.0))])]));
         assert!(history.of("shop", "a").is_none() && history.of("shop", "b").is_some());
     }
 
@@ -182,7 +234,7 @@ mod tests {
         let of = |from: f64, count: u32, step: f64| {
             let mut history = History::default();
             for n in 0..count {
-                let uses = HashMap::from([(names("a"), vec![(10.0, 5.0)])]);
+                let uses = HashMap::from([(names("a"), vec![Some((10.0, 5.0))])]);
                 history.take(from + f64::from(n) * step, &uses);
             }
             history
@@ -200,8 +252,32 @@ mod tests {
     #[test]
     fn what_is_not_measured_for_once_keeps_its_past() {
         let mut history = History::default();
-        history.take(1.0, &HashMap::from([(names("a"), vec![(1.0, 1.0)])]));
+        history.take(1.0, &HashMap::from([(names("a"), vec![Some((1.0, 1.0))])]));
         history.take(2.0, &HashMap::from([(names("a"), Vec::new())]));
         assert_eq!(history.of("shop", "a").unwrap().samples().len(), 1);
+    }
+
+    #[test]
+    fn sums_say_of_how_many_nothing_is_known() {
+        let other = ("prod".to_owned(), "c".to_owned());
+        let mut history = History::default();
+        let used = |b: Option<(f64, f64)>, c: Option<(f64, f64)>| {
+            HashMap::from([
+                (names("a"), vec![Some((10.0, 5.0)), None]),
+                (names("b"), vec![b]),
+                (other.clone(), vec![c]),
+            ])
+        };
+        history.take(1.0, &used(Some((4.0, 7.0)), Some((1.0, 1.0))));
+        history.take(2.0, &used(None, None));
+        let of = |namespace: &str| {
+            let line = history.of(namespace, "").unwrap().samples();
+            line.map(|sample| (sample.at, sample.cpu, sample.memory_peak, sample.unknown)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("shop"), [(1.0, 14.0, 7.0, 1), (2.0, 10.0, 5.0, 2)]);
+        assert_eq!(of("prod"), [(1.0, 1.0, 1.0, 0)], "where nothing was measured is no sum");
+        assert_eq!(of(""), [(1.0, 15.0, 7.0, 1), (2.0, 10.0, 5.0, 3)]);
+        history.take(3.0, &HashMap::from([(names("a"), vec![Some((1.0, 1.0))])]));
+        assert!(history.of("prod", "").is_none() && history.of("", "").is_some(), "what is gone is forgotten");
     }
 }

@@ -19,6 +19,7 @@ use crate::{Error, Result, Session};
 pub(crate) use advice::advise;
 pub use advice::{Advice, Sizes, Source};
 pub use history::{Curve, History, Sample};
+pub(crate) use history::{Gaps, Names, Used, samples, sums};
 pub(crate) use scope::Proposed;
 pub use scope::{Before, Scope};
 
@@ -63,13 +64,28 @@ impl Place {
         }
     }
 
-    fn of(workload: &Workload) -> Self {
-        if workload.own_labels.get(GATEWAY_NAME).is_some() {
-            Self::Controller
-        } else if workload.containers.iter().any(|container| container.name == signals::CONTAINER) {
-            Self::Container
-        } else {
-            Self::Annotations
+    fn of(workload: &Workload, mesh: &str) -> Self {
+        let own = workload.containers.iter().find_map(|container| {
+            let family = signals::family_of(&container.name)?;
+            family.containers.iter().find(|name| **name == container.name)
+        });
+        match own {
+            _ if workload.own_labels.get(GATEWAY_NAME).is_some() => Self::Controller,
+            Some(name) => Self::Container(name),
+            None => Self::injected(mesh),
+        }
+    }
+
+    /// Where nobody injects, whoever made the pods made the proxy too.
+    fn injected(mesh: &str) -> Self {
+        signals::family(mesh).and_then(|family| family.sizes).map_or(Self::Controller, Self::Annotations)
+    }
+
+    /// The annotations of the pod template that make these sizes so, where they are read.
+    pub fn annotations(self, to: &Sizes) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Annotations(names) => names.into_iter().zip(to.quantities()).collect(),
+            Self::Container(_) | Self::Controller => Vec::new(),
         }
     }
 
@@ -195,12 +211,12 @@ fn row(world: &World, (namespace, workload): Names, proxies: &[&Proxy], measured
     Row { namespace, workload, mesh, role, proxies, used, requested, limited, app, seen, usage, advice, place, saving }
 }
 
-/// What the proxies of each workload use now, for the history; nothing where it was not measured.
-pub(crate) fn uses(fleet: &Fleet) -> HashMap<Names, Vec<(f64, f64)>> {
-    let mut all: HashMap<Names, Vec<(f64, f64)>> = HashMap::new();
+/// What the proxies of each workload use now, for the history.
+pub(crate) fn uses(fleet: &Fleet) -> Used {
+    let mut all = Used::new();
     for proxy in &fleet.proxies {
         let of = all.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default();
-        of.extend(proxy.cpu.usage.zip(proxy.memory.usage));
+        of.push(proxy.cpu.usage.zip(proxy.memory.usage));
     }
     all
 }
@@ -290,7 +306,7 @@ fn sized(text: &str, place: Place, to: &Sizes) -> Result<String> {
             })?;
             let fields = ["requests/cpu", "limits/cpu", "requests/memory", "limits/memory"];
             let set = |(field, value)| Edit::set(&format!("{containers}/{at}/resources/{field}"), value);
-            fields.into_iter().zip(values).map(set).collect()
+            fields.into_iter().zip(to.quantities()).map(set).collect()
         }
         Place::Controller => {
             return Err(refused(said!(

@@ -208,7 +208,8 @@ async fn one_in_the_cluster_is_found_and_tells_of_days() {
     let points: Vec<Value> =
         (0..20).map(|n| json!([((now() / 900.0).floor() - 20.0 + f64::from(n)) * 900.0, "0.25"])).collect();
     let matrix = json!({"resultType": "matrix", "result": [{"metric": {}, "values": points}]});
-    for query in ["sum(max by (pod) (", "max(max by (pod) (", "count(istio_requests_total"] {
+    let each = ["sum(max by (namespace, pod) (", "max(max by (namespace, pod) (", "count(max by (namespace, pod) ("];
+    for query in each.into_iter().chain(["count(istio_requests_total"]) {
         backend.say(query, matrix.clone());
     }
     let way = [
@@ -236,6 +237,11 @@ async fn one_in_the_cluster_is_found_and_tells_of_days() {
     let curve = bench.session.resource_history("prod", "cart-v1").await.unwrap();
     assert!(curve.from_prometheus == 20 && curve.unknown.is_none(), "{curve:?}");
     assert_eq!((curve.samples[0].cpu, curve.samples[0].memory), (250.0, 0.25));
+    // The sum of a namespace, and of all.
+    for namespace in ["prod", ""] {
+        let sum = bench.session.resource_history(namespace, "").await.unwrap();
+        assert!(sum.from_prometheus == 20 && sum.samples[0].unknown == 0, "{namespace}: {sum:?}");
+    }
 
     let past = bench.session.past().await.unwrap();
     assert_eq!(past.before.len(), 20);

@@ -115,22 +115,32 @@ pub fn usage(namespace: &str, part: &str, over: &str, only: &str) -> Usage {
     }
 }
 
-/// Of the proxies of one workload, whose pods match a pattern, at each moment: all together and the most of one.
+/// Of some proxies at each moment: all together, the most of one, and how many were measured.
 pub struct Curve {
     /// Cores.
-    pub cpu: [String; 2],
+    pub cpu: [String; 3],
     /// Bytes.
-    pub memory: [String; 2],
+    pub memory: [String; 3],
 }
 
-/// What the proxies of a workload used over time.
+/// What the proxies of a workload used over time, whose pods match a pattern.
 pub fn curve(namespace: &str, pods: &str, only: &str) -> Curve {
-    let namespace = format!("namespace={}", quoted(namespace));
-    let of = braces(&[&namespace, &format!("pod=~{}", quoted(pods)), PROXIES, only]);
-    let cpu = format!("max by (pod) (rate(container_cpu_usage_seconds_total{of}[{RATE}]))");
-    let memory = format!("max by (pod) (container_memory_working_set_bytes{of})");
-    let both = |each: String| [format!("sum({each})"), format!("max({each})")];
-    Curve { cpu: both(cpu), memory: both(memory) }
+    curve_of(&[&format!("namespace={}", quoted(namespace)), &format!("pod=~{}", quoted(pods)), PROXIES, only])
+}
+
+/// What the proxies of a namespace used, or of all where none is named, those of one part of their pods ([`parts`]).
+pub fn curve_of_part(namespace: &str, part: &str, only: &str) -> Curve {
+    let namespace = if namespace.is_empty() { String::new() } else { format!("namespace={}", quoted(namespace)) };
+    curve_of(&[&namespace, part, PROXIES, only])
+}
+
+fn curve_of(matchers: &[&str]) -> Curve {
+    let of = braces(matchers);
+    let each = "max by (namespace, pod)";
+    let cpu = format!("{each} (rate(container_cpu_usage_seconds_total{of}[{RATE}]))");
+    let memory = format!("{each} (container_memory_working_set_bytes{of})");
+    let all = |each: String| [format!("sum({each})"), format!("max({each})"), format!("count({each})")];
+    Curve { cpu: all(cpu), memory: all(memory) }
 }
 
 /// The pods that a workload of this kind makes, as a pattern of their names (kubernetes, apiserver/pkg/storage/names/generate.go for the

@@ -67,7 +67,7 @@ impl From<SessionResources> for Resources {
 impl From<Sample> for ResourceSample {
     fn from(of: Sample) -> Self {
         let [cpu, cpu_peak, memory, memory_peak] = [of.cpu, of.cpu_peak, of.memory, of.memory_peak].map(f64::from);
-        Self { at: of.at, cpu, cpu_peak, memory, memory_peak }
+        Self { at: of.at, cpu, cpu_peak, memory, memory_peak, unknown: of.unknown }
     }
 }
 

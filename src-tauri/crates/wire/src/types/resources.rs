@@ -73,6 +73,7 @@ wire! {
 }
 
 wire! {
+    /// A workload; its namespace alone, or with neither all of the mesh, where what is asked has sums.
     pub struct WorkloadArgs { pub session: String, pub namespace: String, pub workload: String }
 }
 
@@ -87,6 +88,8 @@ wire! {
         pub cpu_peak: f64,
         pub memory: f64,
         pub memory_peak: f64,
+        /// So many proxies were not measured then: what they used is not in it.
+        pub unknown: u32,
     }
 }
 
