@@ -57,12 +57,14 @@ pub fn sizes_json(row: &Row, server: &str) -> Value {
     }
 }
 
-/// What the sidecars of a namespace need to know; `counted` are the seconds for which calls are known.
-pub fn scope(of: &Scope, counted: f64) -> String {
+/// What the sidecars of a namespace need to know.
+pub fn scope(of: &Scope) -> String {
     let holds = format!("{} clusters, {}", of.clusters, bytes(of.bytes));
     match (&of.has, of.measured) {
         (Some(has), _) => format!("{has} holds for it ({holds})"),
-        (None, false) => format!("too early: calls were counted for {:.0} minutes ({holds})", (counted / 60.0).floor()),
+        (None, false) => {
+            format!("too early: calls were counted for {:.0} minutes ({holds})", (of.counted / 60.0).floor())
+        }
         (None, true) => {
             let left = of.predicted.map_or_else(String::new, |left| {
                 let share = if of.bytes > 0.0 { 100.0 - left / of.bytes * 100.0 } else { 0.0 };
@@ -73,13 +75,13 @@ pub fn scope(of: &Scope, counted: f64) -> String {
     }
 }
 
-pub fn scope_json(of: &Scope, counted: f64) -> Value {
+pub fn scope_json(of: &Scope) -> Value {
     let is = match (&of.has, of.measured) {
         (Some(_), _) => "exists",
         (None, false) => "too-early",
         (None, true) => "change",
     };
-    json!({"is": is, "why": scope(of, counted), "countedSeconds": counted, "clusters": of.clusters, "bytes": of.bytes,
+    json!({"is": is, "why": scope(of), "countedSeconds": of.counted, "clusters": of.clusters, "bytes": of.bytes,
         "has": of.has.as_ref().map(ToString::to_string),
         "predictedBytes": of.predicted.filter(|_| is == "change"), "sidecar": sidecar_of(of)})
 }

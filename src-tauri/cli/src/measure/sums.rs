@@ -128,19 +128,19 @@ async fn namespaces(
     (fleet, cost): (&Fleet, &Resources),
     (form, more): (Form, bool),
 ) -> Result<(), Failure> {
-    let (scopes, counted) = open.session.scopes(fleet).await?;
+    let scopes = open.session.scopes(fleet).await;
     let scope = |namespace: &str| scopes.iter().find(|scope| scope.namespace == namespace);
     let sums = summed(&cost.rows, |row| &row.namespace);
     if form == Form::Json {
         let row = |(namespace, sum): (&str, Sum)| {
             let mut json = sum.json(json!({"namespace": namespace}));
-            json["scope"] = json!(scope(namespace).map(|scope| advice::scope_json(scope, counted)));
+            json["scope"] = json!(scope(namespace).map(advice::scope_json));
             json
         };
         return document(&sums.into_iter().map(row).collect::<Vec<_>>(), more);
     }
     let cells = |(namespace, sum): (&str, Sum)| {
-        let advised = scope(namespace).map_or("-".to_owned(), |scope| advice::scope(scope, counted));
+        let advised = scope(namespace).map_or("-".to_owned(), advice::scope);
         [namespace.to_owned()].into_iter().chain(sum.cells()).chain([advised]).collect()
     };
     let head = ["NAMESPACE", "PROXIES", "CPU m (use/request/limit)", "MEMORY MiB", "SIDECAR"];

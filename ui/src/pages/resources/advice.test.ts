@@ -17,7 +17,7 @@ const advised = row('cart-v1', {
   advice: { to: { cpuRequest: 30, cpuLimit: 150, memoryRequest: 64 * MI, memoryLimit: 100 * MI }, cpuP95: 21, memoryMost: 60 * MI, source: 'sampled', seen: 3600, place: 'annotations', annotations: { 'sidecar.istio.io/proxyCPU': '30m' } },
   saving: { cpu: 140, memory: 128 * MI },
 });
-const scope: SidecarScope = { namespace: 'prod', has: null, clusters: 84, bytes: 1.2 * MI, predicted: 0.3 * MI, hosts: ['./*', 'shared/ratings'], measured: true, before: null };
+const scope: SidecarScope = { namespace: 'prod', has: null, clusters: 84, bytes: 1.2 * MI, predicted: 0.3 * MI, hosts: ['./*', 'shared/ratings'], measured: true, counted: 5400, before: null };
 const draft = { revision: 2, items: [], says: [], canUndo: true };
 
 let host: FixtureHost;

@@ -16,6 +16,9 @@ use crate::{Result, Session};
 /// From one moment to the next.
 pub(crate) const STEP: Duration = Duration::from_secs(60);
 
+/// In how many minutes traffic was kept, this session's among them, and what was called then.
+pub(crate) type Calls = Mutex<(usize, Called)>;
+
 /// The past of a session, where one is kept.
 pub(crate) type Held = OnceLock<Arc<Past>>;
 
@@ -59,22 +62,25 @@ impl Session {
             past.keep(now.as_second().max(0) as u64, &flows, &uses).map(|()| flows)
         });
         let kept = kept.await.map_err(|_| defect("keeping the past"))?;
-        kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string().into() })
+        let flows =
+            kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string().into() })?;
+        let mut calls = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.0 += 1;
+        super::add_called(&mut calls.1, flows);
+        Ok(())
     }
 
-    /// Puts what was used before this session in front of what it measures itself, once.
+    /// Puts what was used and called before this session in front of what it measures itself, once.
     pub(crate) async fn recall(&self) {
         let read = async {
             if let Ok(Some(earlier)) = self.of_past(Past::used).await {
                 self.measures.send_modify(|measured| Arc::make_mut(measured).history.begin_with(earlier));
             }
+            if let Ok(Some(called)) = self.of_past(Past::called).await {
+                *self.called.lock().unwrap_or_else(PoisonError::into_inner) = called;
+            }
         };
         self.recalled.get_or_init(|| read).await;
-    }
-
-    /// What was called from each namespace as far as it was kept, and how many minutes that were.
-    pub(crate) async fn called(&self) -> Result<(usize, Called)> {
-        Ok(self.of_past(Past::called).await?.unwrap_or_default())
     }
 
     async fn of_past<T: Send + 'static>(&self, read: impl FnOnce(&Past) -> T + Send + 'static) -> Result<Option<T>> {

@@ -199,12 +199,26 @@ impl Past {
         for (at, flows) in self.files().into_iter().flat_map(|(_, path)| of(path)) {
             // Two that keep the same minute count once.
             moments.insert(at / 60);
-            for flow in flows.into_iter().filter(|flow| flow.per_second > 0.0) {
-                called.entry(flow.from.0).or_default().insert(flow.service);
-            }
+            add_called(&mut called, flows);
         }
         (moments.len(), called)
     }
+}
+
+fn add_called(called: &mut Called, flows: Vec<Flow>) {
+    for flow in flows.into_iter().filter(|flow| flow.per_second > 0.0) {
+        called.entry(flow.from.0).or_default().insert(flow.service);
+    }
+}
+
+/// What was used at each moment, with the sums of it.
+fn with_sums(read: code::Read) -> Vec<(u64, Vec<(Names, Sample)>)> {
+    let gaps: HashMap<u64, Gaps> = read.gaps.into_iter().collect();
+    let whole = |(at, mut uses): (u64, Vec<(Names, Sample)>)| {
+        uses.extend(sums(&uses, gaps.get(&at).map(Vec::as_slice).unwrap_or_default()));
+        (at, uses)
+    };
+    read.uses.into_iter().map(whole).collect()
 }
 
 /// What others wrote lies in files of their own: the hours are put into one order.

@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use world::{ObjectKey, Said, World, said, yaml};
 
+use crate::past::Called;
 use crate::past::keep::STEP;
 use crate::proxies::{Fleet, Proxy};
 use crate::{Error, Result, Session};
 
-/// How far back calls are looked for, in seconds: what the counters are kept for.
+/// How far back the calls of this session are looked for, in seconds: what the counters are kept for.
 const BACK: f64 = 900.0;
 /// Where calls were counted for less, in seconds, what is called seldom may not have been seen.
 const ENOUGH: f64 = 600.0;
@@ -37,6 +38,8 @@ pub struct Scope {
     pub hosts: Vec<String>,
     /// Enough of the calls was measured to name them; else nothing is advised.
     pub measured: bool,
+    /// Seconds for which calls were counted.
+    pub counted: f64,
     /// Where this session proposed the Sidecar: what was held then.
     pub before: Option<Before>,
 }
@@ -64,14 +67,12 @@ pub struct Before {
 pub(crate) type Proposed = Mutex<HashMap<String, Before>>;
 
 impl Session {
-    /// What the sidecars of a namespace hold, and what they were seen to need.
+    /// What the sidecars of a namespace hold, and what they were seen to need, as far back as calls were kept.
     pub fn scope(&self, namespace: &str) -> Scope {
-        let (world, fleet, traffic) = (self.world(), self.fleet.borrow().clone(), self.traffic.borrow().clone());
-        let from_here = traffic.edges(BACK).into_iter().filter(|edge| {
-            edge.from.as_ref().is_some_and(|from| from.namespace == namespace) && edge.requests_per_second > 0.0
-        });
-        let calls: Vec<Call> = from_here.map(|edge| (edge.to_service, edge.host)).collect();
-        self.scope_of(namespace, (&world, &fleet), &calls, traffic.measured)
+        let (called, counted) = self.calls();
+        let (world, fleet) = (self.world(), self.fleet.borrow().clone());
+        let measured = counted > 0.0 && self.traffic.borrow().measured;
+        Scope { measured, ..self.scope_of(namespace, (&world, &fleet), &called, counted) }
     }
 
     /// The scope of each namespace with sidecars, of a fleet that was looked at closely.
@@ -93,21 +94,16 @@ impl Session {
             let to = edge.to_service.unwrap_or((String::new(), edge.host));
             called.entry(edge.from.map(|from| from.namespace).unwrap_or_default()).or_default().insert(to);
         }
-        let counted = minutes as f64 * STEP.as_secs_f64() + traffic.watched();
-        let with_sidecars: BTreeSet<&String> =
-            fleet.proxies.iter().filter(|proxy| proxy.role == "sidecar").map(|proxy| &proxy.namespace).collect();
-        let scope = |namespace: &String| {
-            let calls: Vec<Call> = called.get(namespace).into_iter().flatten().cloned().map(call).collect();
-            self.scope_of(namespace, (&world, fleet), &calls, counted >= ENOUGH)
-        };
-        Ok((with_sidecars.into_iter().map(scope).collect(), counted))
+        // Of what was watched here, all but the last minute is kept too.
+        (called, traffic.watched().max(minutes as f64 * STEP.as_secs_f64()))
     }
 
     fn scope_of(&self, namespace: &str, (world, fleet): (&World, &Fleet), called: &Called, counted: f64) -> Scope {
         let own = fleet.proxies.iter().filter(takes_sidecar).filter(|proxy| proxy.namespace == namespace);
         let sizes = own.filter_map(|proxy| proxy.size);
         let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
-        let hosts = hosts(namespace, calls);
+        let calls: Vec<Call> = called.get(namespace).into_iter().flatten().cloned().map(call).collect();
+        let hosts = hosts(namespace, &calls);
         let left = share(world, &hosts, namespace);
         let has = existing(world, namespace);
         let proposed = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).copied();
@@ -119,7 +115,8 @@ impl Session {
             bytes: largest.bytes,
             predicted: (largest.bytes > 0.0).then_some(largest.bytes - largest.of_services * (1.0 - left)),
             hosts,
-            measured,
+            measured: counted >= ENOUGH,
+            counted,
         }
     }
 

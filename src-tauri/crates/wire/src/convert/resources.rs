@@ -87,6 +87,7 @@ impl From<Scope> for SidecarScope {
             predicted: of.predicted,
             hosts: of.hosts,
             measured: of.measured,
+            counted: of.counted,
             before: of.before.map(|of| ScopeBefore { clusters: of.clusters, bytes: of.bytes, predicted: of.predicted }),
         }
     }

@@ -127,8 +127,10 @@ wire! {
         pub predicted: Option<f64>,
         /// What a Sidecar would name.
         pub hosts: Vec<String>,
-        /// Calls were measured at all.
+        /// Enough of the calls was measured to name them.
         pub measured: bool,
+        /// Seconds for which calls were counted.
+        pub counted: f64,
         /// Where this window proposed the Sidecar that it has.
         pub before: Option<ScopeBefore>,
     }
