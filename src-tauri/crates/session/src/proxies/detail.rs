@@ -1,5 +1,6 @@
 //! One proxy: everything that its Envoy works with, a line each, led back to the objects that made it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -297,21 +298,8 @@ impl Detail {
                 (if what.name.is_empty() { what.host.clone() } else { what.name.clone() }, cells)
             }),
             Sort::Clusters => self.clusters(world),
-            Sort::Endpoints => self.endpoints.iter().enumerate().map(|(at, of)| endpoint_line(at, of)).collect(),
-            Sort::Secrets => self.of(&self.dump.secrets, world, |what| {
-                let (shown, ends) = match (&what.certificate, &what.root) {
-                    (Some(own), _) => (
-                        format!("{} {}", own.spiffe, own.issuer.as_deref().unwrap_or_default()),
-                        own.not_after.to_string(),
-                    ),
-                    (None, Some(root)) => (
-                        format!("{} {}", root.issuer.as_deref().unwrap_or_default(), what.roots),
-                        root.not_after.to_string(),
-                    ),
-                    (None, None) => (String::new(), String::new()),
-                };
-                (what.name.clone(), vec![shown.trim().to_owned(), ends])
-            }),
+            Sort::Endpoints => self.endpoints(world),
+            Sort::Secrets => self.secrets(world),
             Sort::Bootstrap => self.bootstrap(),
         }
     }
@@ -336,6 +324,46 @@ impl Detail {
             let ejects = if what.ejects { "ejects" } else { "" };
             (what.name.clone(), vec![what.discovery.clone(), format!("{well}/{all}"), ejects.to_owned()])
         })
+    }
+
+    /// What a proxy sends to comes of the object whose host its cluster has, and of the WorkloadEntry that has the address.
+    fn endpoints(&self, world: &World) -> Vec<Line> {
+        let mut hosts: HashMap<&str, Vec<ObjectKey>> = HashMap::new();
+        let mut lines = Vec::with_capacity(self.endpoints.len());
+        for (at, of) in self.endpoints.iter().enumerate() {
+            let behind = of.services.iter().chain(of.services.is_empty().then_some(&of.cluster));
+            let mut from: Vec<ObjectKey> = Vec::new();
+            for cluster in behind {
+                let host = host_of(cluster);
+                from.extend(hosts.entry(host).or_insert_with(|| made(world, host)).iter().cloned());
+            }
+            from.extend(
+                entry_at(world, &of.address).filter(|entry| from.iter().any(|of| of.namespace == entry.namespace)),
+            );
+            lines.push(Line { from, ..endpoint_line(at, of) });
+        }
+        lines
+    }
+
+    fn secrets(&self, world: &World) -> Vec<Line> {
+        let mut lines = self.of(&self.dump.secrets, world, |what| {
+            let (shown, ends) = match (&what.certificate, &what.root) {
+                (Some(own), _) => {
+                    (format!("{} {}", own.spiffe, own.issuer.as_deref().unwrap_or_default()), own.not_after.to_string())
+                }
+                (None, Some(root)) => (
+                    format!("{} {}", root.issuer.as_deref().unwrap_or_default(), what.roots),
+                    root.not_after.to_string(),
+                ),
+                (None, None) => (String::new(), String::new()),
+            };
+            (what.name.clone(), vec![shown.trim().to_owned(), ends])
+        });
+        let account = world.pod(&self.place.0, &self.place.1).map(|pod| pod.service_account.clone());
+        for line in lines.iter_mut().filter(|line| line.from.is_empty()) {
+            line.from.extend(secret_of(&line.name, &self.place.0, account.as_deref().unwrap_or_default()));
+        }
+        lines
     }
 
     fn bootstrap(&self) -> Vec<Line> {
@@ -377,6 +405,44 @@ impl Detail {
     }
 }
 
+/// `reviews.shop.svc.cluster.local` of `outbound|9080|v1|reviews.shop.svc.cluster.local`, and of `outbound_.9080_._.reviews.shop…`, which
+/// a gateway between networks has; a ztunnel names the service itself, after its namespace.
+fn host_of(cluster: &str) -> &str {
+    let last = cluster.rsplit('|').next().unwrap_or_default();
+    let last = if last.starts_with("outbound_") { last.rsplit("_.").next().unwrap_or_default() } else { last };
+    last.rsplit('/').next().unwrap_or_default()
+}
+
+/// The objects that make a host of the registry: its Service, or every ServiceEntry that has it.
+fn made(world: &World, host: &str) -> Vec<ObjectKey> {
+    match signals::object_of_host(world, host) {
+        Some(service) if service.kind == "Service" => vec![service],
+        _ => signals::entries_of(world, host).collect(),
+    }
+}
+
+/// The WorkloadEntry that has an address.
+fn entry_at(world: &World, address: &str) -> Option<ObjectKey> {
+    let own = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let mut entries = world.documents_of("networking.istio.io", "WorkloadEntry");
+    entries.find(|entry| entry.at("/spec/address").is_some_and(|at| at == own)).map(|entry| entry.key.clone())
+}
+
+/// What a secret is made of: `kubernetes://web-tls` and `kubernetes-gateway://shop/web-tls` name a Secret, which a Gateway's `credentialName` does
+/// too (istio pkg/model/credentials/resource.go `ParseResourceName`); a proxy's own certificate is its identity's. Of a Secret the name alone
+/// is told, never what is in it.
+fn secret_of(name: &str, namespace: &str, account: &str) -> Option<ObjectKey> {
+    const SCHEMES: [(&str, &str); 3] =
+        [("kubernetes-gateway://", "Secret"), ("kubernetes://", "Secret"), ("configmap://", "ConfigMap")];
+    let named = SCHEMES.into_iter().find_map(|(scheme, kind)| Some((kind, name.strip_prefix(scheme)?)));
+    if let Some((kind, named)) = named {
+        let (home, own) = named.split_once('/').unwrap_or((namespace, named));
+        return Some(ObjectKey::new("", kind, home, own));
+    }
+    let is_own = name == "default" && !account.is_empty();
+    is_own.then(|| ObjectKey::new("", "ServiceAccount", namespace, account))
+}
+
 fn endpoint_line(at: usize, of: &Endpoint) -> Line {
     let state = match of.passed_over {
         "" => of.health.to_lowercase(),
@@ -397,11 +463,59 @@ fn object_of(world: &World, origin: &Origin) -> Option<ObjectKey> {
         Origin::Object(key) => Some(key.clone()),
         Origin::Host { host, namespace, name } => match world.service(namespace, name) {
             Some(_) => Some(ObjectKey::new("", "Service", namespace, name)),
-            None => {
-                let mut entries = world.documents_in("networking.istio.io", "ServiceEntry", namespace);
-                let has = |hosts: &Value| hosts.as_array().into_iter().flatten().any(|own| own == host.as_str());
-                entries.find(|entry| entry.at("/spec/hosts").is_some_and(has)).map(|entry| entry.key.clone())
-            }
+            None => signals::entries_of(world, host).find(|entry| entry.namespace == *namespace),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use world::{Change, Object, Origin as From, Service};
+
+    use super::*;
+
+    #[test]
+    fn an_endpoint_leads_to_what_made_its_host() {
+        let put = |kind: &str, name: &str, spec: Value| {
+            let body = json!({"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+            Change::Put(Object::read(body, From::Draft).unwrap())
+        };
+        let reviews = Service { namespace: "shop".into(), name: "reviews".into(), ..Service::default() };
+        let world = World::new().after([
+            Change::Put(Object::Service(reviews)),
+            put("ServiceEntry", "cards", json!({"hosts": ["api.cards.example"]})),
+            put("WorkloadEntry", "vm-1", json!({"address": "10.9.0.7"})),
+        ]);
+        for (cluster, expected) in [
+            ("outbound|9080|v1|reviews.shop.svc.cluster.local", "Service reviews"),
+            ("outbound_.9080_._.reviews.shop.svc.cluster.local", "Service reviews"),
+            ("shop/reviews.shop.svc.cluster.local", "Service reviews"),
+            ("outbound|443||api.cards.example", "ServiceEntry cards"),
+            ("PassthroughCluster", ""),
+            ("inbound|9080||", ""),
+        ] {
+            let found = made(&world, host_of(cluster));
+            let found: Vec<_> = found.iter().map(|key| format!("{} {}", key.kind, key.name)).collect();
+            assert_eq!(found.join(", "), expected, "{cluster}");
+        }
+        assert_eq!(entry_at(&world, "10.9.0.7:8080").unwrap().name, "vm-1");
+        assert_eq!(entry_at(&world, "10.9.0.8:8080"), None);
+    }
+
+    #[test]
+    fn a_secret_leads_to_its_object_or_to_whose_identity_it_is() {
+        let of = |name: &str| secret_of(name, "shop", "ratings").map(|key| key.to_string());
+        for (name, expected) in [
+            ("kubernetes://web-tls", Some("Secret shop/web-tls")),
+            ("kubernetes://edge/web-tls", Some("Secret edge/web-tls")),
+            ("kubernetes-gateway://edge/web-tls", Some("Secret edge/web-tls")),
+            ("configmap://edge/roots", Some("ConfigMap edge/roots")),
+            ("default", Some("ServiceAccount shop/ratings")),
+            ("ROOTCA", None),
+            ("file-cert:/etc/a~/etc/b", None),
+        ] {
+            assert_eq!(of(name).as_deref(), expected, "{name}");
+        }
     }
 }

@@ -164,8 +164,15 @@ async fn each_part_leads_to_what_made_it() {
     let v1 = clusters.iter().find(|line| line.name.starts_with("outbound|9080|v1|reviews.prod")).expect("a subset");
     let kinds: Vec<_> = v1.from.iter().map(|object| object.kind.as_str()).collect();
     assert_eq!((kinds, v1.cells[1].as_str()), (vec!["DestinationRule", "Service"], "1/1"));
-    assert!(lines(Sort::Endpoints).await.iter().any(|line| line.state == "healthy" && line.cells[0].contains(":9080")));
-    assert!(lines(Sort::Secrets).await.iter().any(|line| line.cells[0].contains("spiffe://cluster.local/ns/prod")));
+    let endpoints = lines(Sort::Endpoints).await;
+    let one = endpoints.iter().find(|line| line.state == "healthy" && line.cells[0].contains(":9080")).unwrap();
+    assert!(
+        one.from.iter().any(|of| of.kind == "Service" && one.name.contains(&format!("{}.{}", of.name, of.namespace))),
+        "{one:?}"
+    );
+    let secrets = lines(Sort::Secrets).await;
+    let own = secrets.iter().find(|line| line.cells[0].contains("spiffe://cluster.local/ns/prod")).unwrap();
+    assert!(own.from.iter().any(|of| of.kind == "ServiceAccount" && of.namespace == "prod"), "{own:?}");
     let text = session.proxy_text("prod", &pod, Sort::Clusters, v1.at).await.unwrap();
     assert!(text.contains("\"outbound|9080|v1|reviews.prod.svc.cluster.local\""), "{text}");
     let bootstrap = session.proxy_text("prod", &pod, Sort::Bootstrap, 0).await.unwrap();
