@@ -195,8 +195,99 @@ async fn a_viewer_sees_every_proxy_and_why_no_more() {
         assert!(proxy.ills[0].evidence[0].en.contains("pods/portforward"));
         assert!(proxy.memory.request.is_some(), "what the pod says is known");
     }
-    assert!(session.proxy(NAMESPACE, "client-v1-x", true).await.is_err());
+    for what in ["synchronisation with", "complains of in its pushes"] {
+        let unknown = fleet.unknown.iter().find(|unknown| unknown.about.en.contains(what)).unwrap();
+        assert!(unknown.because.en.contains("create pods/portforward"), "{unknown:?}");
+    }
+
+    // One proxy: none of its parts may be asked for, and the rights that are missing are named.
+    let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().name.clone();
+    let refused = session.proxy(NAMESPACE, &pod, true).await.unwrap_err().to_string();
+    assert!(refused.contains("create pods/portforward") && refused.contains("pods/exec"), "{refused}");
+    let compared = session.proxy_compare(NAMESPACE, &pod).await.unwrap_err().to_string();
+    assert!(compared.contains("pods/portforward"), "{compared}");
+
+    // Resources: what the pods ask for and may use is in their specs; what they use is of metrics.k8s.io, which `view` does not have by
+    // itself.
+    // What was asked of each is known with the second look.
+    let asked = |fleet: &Arc<Fleet>| of_shop(fleet).iter().filter(|proxy| proxy.cpu.request.is_some()).count() >= 7;
+    timeout(PATIENCE, session.fleet().wait_for(asked)).await.expect("the fleet").unwrap();
+    let cost = session.resources();
+    let rows: Vec<_> = cost.rows.iter().filter(|row| row.namespace == NAMESPACE).collect();
+    assert_eq!(rows.len(), 7);
+    assert!(rows.iter().all(|row| row.requested.cpu.is_some() && row.limited.memory.is_some()), "{rows:#?}");
+    let may_measure = session.connection().raw_get("/apis/metrics.k8s.io/v1beta1/pods").await.is_ok();
+    let unmeasured = cost.unknown.iter().find(|unknown| unknown.about.en == "CPU and memory in use");
+    assert_eq!(may_measure, unmeasured.is_none(), "{:?}", cost.unknown);
+    if let Some(unknown) = unmeasured {
+        let because = &unknown.because.en;
+        assert!(
+            because.contains("list") && because.contains("pods") && because.contains("metrics.k8s.io"),
+            "{because}"
+        );
+    }
+
+    // Traffic: nobody may be asked for counters, and both rights that would do are named.
+    let mut traffic = session.traffic();
+    let told =
+        traffic.wait_for(|traffic| traffic.unknown.iter().any(|unknown| unknown.because.en.contains("may neither")));
+    let told = timeout(PATIENCE, told).await.expect("why there is no traffic").unwrap().clone();
+    let unknown = told.unknown.iter().find(|unknown| unknown.about.en == "traffic").unwrap();
+    assert_eq!(unknown.because.en, "you may neither get pods/proxy nor create pods/portforward");
+    assert!(!told.measured && told.edges(300.0).is_empty());
     workbench.close(session.id());
+}
+
+/// Two hosts outside that want one port of TCP, without addresses to be told apart by.
+fn queue(name: &str) -> Value {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"hosts": [format!("{name}.example")], "location": "MESH_EXTERNAL", "resolution": "DNS",
+            "ports": [{"number": 7778, "name": "tcp", "protocol": "TCP"}]}})
+}
+
+const QUEUES: [&str; 3] = ["netloft-queue-a", "netloft-queue-b", "netloft-queue-c"];
+
+async fn collide(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    let connection = session.connection();
+    make(connection, &queue(QUEUES[0])).await.unwrap();
+    make(connection, &queue(QUEUES[1])).await.unwrap();
+    let mut seen = session.fleet();
+    // Istiod tells of the push before its newest, so that it takes another change to be told.
+    until("both are in what proxies have", async || {
+        let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().name.clone();
+        let dump = connection.admin_get(NAMESPACE, &pod, "/config_dump").await.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&dump);
+        if text.contains("netloft-queue-a.example") && text.contains("netloft-queue-b.example") {
+            Ok(())
+        } else {
+            Err("not yet".into())
+        }
+    })
+    .await
+    .unwrap();
+    make(connection, &queue(QUEUES[2])).await.unwrap();
+    let told = |fleet: &Arc<Fleet>| fleet.ills.iter().any(|ill| ill.diagnosis.code == "push-conflict");
+    let fleet = timeout(PATIENCE, seen.wait_for(told)).await.expect("what istiod complains of").unwrap().clone();
+    let ill = fleet.ills.iter().find(|ill| ill.diagnosis.code == "push-conflict").unwrap();
+    eprintln!("{}", ill.line());
+    let words = &ill.evidence[0].en;
+    assert!(
+        words.starts_with("istio-system/istiod-")
+            && words.contains("pilot_conflict_outbound_listener_tcp_over_current_tcp"),
+        "{words}"
+    );
+    assert!(words.contains("Listener=0.0.0.0_7778 Accepted=TCP Rejected=TCP (netloft-queue-"), "{words}");
+    let object = ill.object.as_ref().unwrap();
+    assert_eq!((object.kind.as_str(), object.namespace.as_str()), ("ServiceEntry", NAMESPACE));
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_istiod_complains_of_is_said_in_its_own_words() {
+    let Some(path) = kubeconfig() else { return };
+    let keys = QUEUES.map(|name| ObjectKey::new(GROUP, "ServiceEntry", NAMESPACE, name));
+    job(path, &keys, collide).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
