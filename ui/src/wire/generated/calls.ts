@@ -93,6 +93,7 @@ import type {
   SeriesArgs,
   ServerAdd,
   ServerAdded,
+  ServerCost,
   ServicePressure,
   SessionRef,
   Settings,
@@ -332,6 +333,9 @@ export const calls = (call: Call) => ({
   /** Every proxy with its synchronisation and resource use. */
   proxies: (args: SessionRef): Promise<Proxies> => call('proxies', args) as Promise<Proxies>,
 
+  /** What this session asks of its API server, and what that costs it. */
+  cost: (args: SessionRef): Promise<ServerCost> => call('cost', args) as Promise<ServerCost>,
+
   /** What one proxy works with, at a glance. */
   proxy: (args: ProxyArgs): Promise<ProxyDetail> => call('proxy', args) as Promise<ProxyDetail>,
 
@@ -377,7 +381,7 @@ export const calls = (call: Call) => ({
   /** What the mesh costs, by workload, and what would fit. */
   resources: (args: SessionRef): Promise<Resources> => call('resources', args) as Promise<Resources>,
 
-  /** What the proxies of a workload used over time. */
+  /** What the proxies of a workload used over time; those of a namespace, or of all, together. */
   resourceHistory: (args: WorkloadArgs): Promise<ResourceCurve> => call('resource_history', args) as Promise<ResourceCurve>,
 
   /** Puts what is advised for a workload into the tray. */

@@ -87,6 +87,11 @@ message: string,
 takeOver: Array<string>, };
 
 /**
+ * Questions of one sort, bytes of their answers, and seconds that these were waited for.
+ */
+export type Asked = { sort: CostSort, asked: number, bytes: number, waited: number, };
+
+/**
  * Requests that were seen: each of these methods on each of these paths.
  */
 export type AskedRequests = { methods: Array<string>, paths: Array<string>, };
@@ -221,6 +226,12 @@ answered: boolean,
  * It told it over xDS, for its debug pages are shut.
  */
 overXds: boolean, };
+
+/**
+ * What was asked for: objects that are followed and logs, other questions to the API server, what is in use, counters of proxies and control
+ * planes, configurations of proxies, pages of a control plane (over xDS too), a Prometheus.
+ */
+export type CostSort = "watch" | "api" | "usage" | "counters" | "configuration" | "control-plane" | "prometheus";
 
 /**
  * What is known of a kind.
@@ -1386,7 +1397,7 @@ ills: Array<Ill>,
 /**
  * Of the codes that rows name.
  */
-diagnoses: Array<DiagnosisCard>, sampling: Sampling, unknown: Array<Unknown>, };
+diagnoses: Array<DiagnosisCard>, unknown: Array<Unknown>, };
 
 /**
  * What a proxy wrote into its log, newest first.
@@ -1534,7 +1545,7 @@ before: string, };
  */
 export type ProxyRow = { namespace: string, pod: string, workload: string, mesh: string, 
 /**
- * `sidecar`, `gateway`, `waypoint`, `ztunnel`.
+ * `sidecar`, `gateway`, `waypoint`, `ztunnel`, `node`.
  */
 role: string, presence: Presence, version: string, health: Health, 
 /**
@@ -1674,7 +1685,11 @@ cpu: number,
 /**
  * The most of one.
  */
-cpuPeak: number, memory: number, memoryPeak: number, };
+cpuPeak: number, memory: number, memoryPeak: number, 
+/**
+ * So many proxies were not measured then: what they used is not in it.
+ */
+unknown: number, };
 
 export type Resources = { rows: Array<ResourceRow>, 
 /**
@@ -2067,11 +2082,6 @@ export type RuleWords = { what: string, why: string, fix: string, };
 export type Said = { because: string, zh: string, };
 
 /**
- * What asking all proxies for their counters costs: how many, bytes of their answers, seconds that it took, and from one time to the next.
- */
-export type Sampling = { proxies: number, bytes: number, seconds: number, every: number, };
-
-/**
  * Fields of a kind, flat.
  */
 export type Schema = { fields: Array<SchemaField>, };
@@ -2196,6 +2206,28 @@ export type ServerAdded = { clusters: Clusters,
  */
 fleeting: Said, };
 
+export type ServerCost = { 
+/**
+ * The context's name.
+ */
+server: string, 
+/**
+ * Of the last minute, each sort that was asked for.
+ */
+minute: Array<Asked>, 
+/**
+ * Questions since the connection was opened.
+ */
+asked: number, 
+/**
+ * Bytes of their answers.
+ */
+bytes: number, 
+/**
+ * When it was opened, milliseconds since 1970.
+ */
+openedAt: number, };
+
 /**
  * The proxies that call a service, those of the busiest workloads first.
  */
@@ -2254,9 +2286,13 @@ predicted: number | null,
  */
 hosts: Array<string>, 
 /**
- * Calls were measured at all.
+ * Enough of the calls was measured to name them.
  */
 measured: boolean, 
+/**
+ * Seconds for which calls were counted.
+ */
+counted: number, 
 /**
  * Where this window proposed the Sidecar that it has.
  */
@@ -2430,7 +2466,10 @@ export type Suggestions = {
  */
 from: number, options: Array<Suggestion>, };
 
-export type SyncState = "synced" | "stale" | "not-sent" | "error" | "unknown";
+/**
+ * `no-xds`: there is no such thing, it takes its configuration otherwise.
+ */
+export type SyncState = "synced" | "stale" | "not-sent" | "error" | "no-xds" | "unknown";
 
 /**
  * Policies that let in who was seen, and nobody else.
@@ -2569,6 +2608,9 @@ export type UptakeState = "waiting" | "sent" | "acknowledged" | "rejected" | "un
  */
 export type Verdict = { id: string, outcome: Outcome, status: number | null, destinations: Array<Destination>, transport: Secured | null, rewrite: Rewrite, requestHeaders: HeaderChanges, location: string | null, timeout: string | null, retries: Retries | null, fault: InjectedFault, mirror: Array<Mirror>, trace: Array<Step>, unknown: Array<Unknown>, };
 
+/**
+ * A workload; its namespace alone, or with neither all of the mesh, where what is asked has sums.
+ */
 export type WorkloadArgs = { session: string, namespace: string, workload: string, };
 
 export type WorkloadRow = { namespace: string, name: string, version: string, pods: number, ready: number, health: Health, because: string, 
