@@ -10,6 +10,24 @@ const pending = async () => (await window.call('draft', { session })).items[0]?.
 /** A control of a patch by its label. */
 const control = (part, label) => window.session.findElement(By.xpath(`//section[@aria-label="${part}"]//*[@data-at][.//*[normalize-space(.)="${label}"]]//*[self::input or self::textarea or contains(@class, "select")]`));
 
+/** Opens a list of choices as soon as it can be, and takes one by the arrow keys; `seen` looks at the open list. */
+async function pick(part, label, option, seen = async () => undefined) {
+  await eventually(`the list of ${label}`, async () => {
+    await (await control(part, label)).sendKeys(Key.ENTER);
+    return true;
+  });
+  await window.thing('option', option);
+  await seen();
+  await window.keys(Key.HOME);
+  await eventually(`${option} to be marked`, async () => {
+    if ((await window.read('[role=option][data-highlighted]')).startsWith(option)) return true;
+    await window.keys(Key.ARROW_DOWN);
+    return false;
+  });
+  await window.keys(Key.ENTER);
+  await eventually('the list to close', async () => (await window.session.findElements(By.css('[role=option]'))).length === 0);
+}
+
 before(async () => {
   ({ window, session } = await openShop());
   await window.visit('config?group=networking.istio.io&kind=EnvoyFilter&namespace=prod&new=yes');
@@ -45,13 +63,9 @@ test('names come from the cluster', async () => {
 });
 
 test('what a choice excludes leaves, and what does nothing is said', async () => {
-  const where = await control('Patch 2', 'Part of the configuration');
-  await where.sendKeys(Key.ENTER);
-  await window.shot('envoy-guide-places-dark');
-  await (await window.thing('option', 'LISTENER_FILTER')).click();
+  await pick('Patch 2', 'Part of the configuration', 'LISTENER_FILTER', () => window.shot('envoy-guide-places-dark'));
   await eventually('the match of another sort to stay where it fits', async () => (await pending()).includes('LISTENER_FILTER'));
-  await (await control('Patch 2', 'Part of the configuration')).sendKeys(Key.ENTER);
-  await (await window.thing('option', 'CLUSTER')).click();
+  await pick('Patch 2', 'Part of the configuration', 'CLUSTER');
   await window.text('The same as ADD: there is no order here.');
   await eventually('no match of listeners', async () => !(await pending()).includes('listener:'));
   await window.choose('Light', '中文');
