@@ -42,7 +42,8 @@ pub struct Counted {
     pub seconds: Option<f64>,
     /// Where something came that the policies judged, by workload.
     pub rows: Vec<CountedAt>,
-    /// Workloads under these policies whose proxies count no such thing: none has one that does, or none has taken the policies up.
+    /// Workloads under these policies whose proxies tell no such count: nothing came yet (what was never counted is not told), none has a
+    /// proxy that counts, or none has taken the policies up.
     pub silent: Vec<Names>,
 }
 
