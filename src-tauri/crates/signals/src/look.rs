@@ -173,7 +173,7 @@ async fn metrics(connection: &Connection, proxy: &Proxy, port: u16) -> Result<By
     }
     connection.pod_forward_get(namespace, pod, port, path).await.map_err(|error| match error.cause {
         Cause::Forbidden { .. } => said!(
-            "you may neither get pods/proxy nor create pods/portforward there",
+            "you may not get pods/proxy there, nor create pods/portforward",
             "你在那里既无权 get pods/proxy，也无权 create pods/portforward"
         ),
         cause => cause.said(),

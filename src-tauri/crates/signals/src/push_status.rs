@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn what_a_genuine_one_said() {
         let world = World::new().after([
-            put("ServiceEntry", "b", json!({"hosts": ["b.h3push.example"]})),
-            put("ServiceEntry", "c", json!({"hosts": ["c.h3push.example"]})),
-            put("DestinationRule", "rule", json!({"host": "c.h3push.example"})),
+            put("ServiceEntry", "b", json!({"hosts": ["b.queues.example"]})),
+            put("ServiceEntry", "c", json!({"hosts": ["c.queues.example"]})),
+            put("DestinationRule", "rule", json!({"host": "c.queues.example"})),
         ]);
         let all = read(SAID.as_bytes(), "istio-system/istiod-1");
         let line = |one: &Complaint| {
@@ -163,26 +163,26 @@ mod tests {
             found,
             [
                 said(
-                    "pilot_conflict_inbound_listener: Conflicting inbound listener:9080. existing: a.shop.svc.cluster.local, incoming: b.h3push.example",
+                    "pilot_conflict_inbound_listener: Conflicting inbound listener:9080. existing: a.shop.svc.cluster.local, incoming: b.queues.example",
                     "a-1",
                     Some("ServiceEntry b")
                 ),
                 said(
-                    "pilot_conflict_outbound_listener_tcp_over_current_tcp: Listener=0.0.0.0_7778 Accepted=TCP Rejected=TCP (b.h3push.example)",
+                    "pilot_conflict_outbound_listener_tcp_over_current_tcp: Listener=0.0.0.0_7778 Accepted=TCP Rejected=TCP (b.queues.example)",
                     "productpage-v1-6dbfbd8466-fbzsk",
                     Some("ServiceEntry b")
                 ),
                 said(
-                    "pilot_destrule_subsets: Duplicate subset v1 found while merging destination rules for c.h3push.example",
+                    "pilot_destrule_subsets: Duplicate subset v1 found while merging destination rules for c.queues.example",
                     "",
                     Some("DestinationRule rule")
                 ),
                 said(
-                    "pilot_dns_cluster_without_endpoints: STRICT_DNS cluster without endpoints outbound|7778|v1|c.h3push.example found while pushing CDS",
+                    "pilot_dns_cluster_without_endpoints: STRICT_DNS cluster without endpoints outbound|7778|v1|c.queues.example found while pushing CDS",
                     "productpage-v1-6dbfbd8466-fbzsk",
                     Some("ServiceEntry c")
                 ),
-                said("pilot_eds_no_instances: outbound|7778||c.h3push.example", "", Some("ServiceEntry c")),
+                said("pilot_eds_no_instances: outbound|7778||c.queues.example", "", Some("ServiceEntry c")),
             ]
         );
         assert_eq!(all.iter().filter(|one| one.is_of_proxy()).count(), 1);
