@@ -60,8 +60,14 @@ impl Session {
             let mut graph = gathered.sources(window, |of| build(of, level, &names, previous.as_deref()));
             let traffic = &gathered.traffic;
             graph.unknown.extend(traffic.unknown.iter().cloned());
-            if !traffic.measured && traffic.unknown.is_empty() {
-                let because = said!("the first measurement has not come yet", "第一次测量尚未到来");
+            if traffic.rounds < 2 && traffic.unknown.is_empty() {
+                let because = match traffic.measured {
+                    true => said!(
+                        "each proxy has been read once: how much flows is told by the second reading",
+                        "每个代理只读取了一次：流量要到第二次读取时才能得知"
+                    ),
+                    false => said!("the first measurement has not come yet", "第一次测量尚未到来"),
+                };
                 graph.unknown.push(Unknown { about: ("traffic", "流量").into(), because });
             }
             Arc::new(graph)

@@ -28,6 +28,8 @@ pub struct Traffic {
     pub revision: u64,
     /// Something was measured; else `unknown` says why not.
     pub measured: bool,
+    /// How often all proxies were read: what flows is told by how counters grow, from one reading to the next.
+    pub rounds: u32,
     /// What could not be measured.
     pub unknown: Vec<Unknown>,
     /// What looking costs those who are asked.

@@ -64,7 +64,7 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
             sender.send_replace(Arc::new(next.clone()));
         };
         let mut next = (**sender.borrow()).clone();
-        let (first, mut read) = (next.cost.proxies == 0, 0);
+        let (first, mut read) = (next.rounds == 0, 0);
         let part = |part: signals::Round| {
             read += part.samples.len();
             if first {
@@ -78,6 +78,7 @@ async fn count(connection: Connection, mut live: watch::Receiver<Live>, sender: 
             told(&mut next, part);
         };
         let round = poller.round_in_parts(&proxies, PART, part).await;
+        next.rounds = next.rounds.saturating_add(1);
         next.unknown = round.unknown.iter().map(unknown).collect();
         if proxies.is_empty() {
             let because = said!("no proxy runs in this cluster that counts requests", "此集群中没有会统计请求的代理");
