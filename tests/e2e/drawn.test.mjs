@@ -133,7 +133,8 @@ test('limits stand beside what is under way, and a change of them says from what
 });
 
 test('number fields say what they count', async () => {
-  await window.visit('config?group=networking.istio.io&kind=DestinationRule&namespace=prod&name=catalog');
+  await window.visit('routes?kind=DestinationRule&namespace=prod&name=catalog');
+  await window.press('button', 'All fields');
   await eventually('units', async () => /connections|requests|errors|h m s ms/.test(await window.read('.schema')));
   await looks('drawn-units');
   assert.deepEqual(await window.violations(), []);

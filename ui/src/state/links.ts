@@ -16,6 +16,9 @@ const PICTURES: Readonly<Record<string, string>> = {
 /** Groups whose objects are authored: all of a mesh, none of Kubernetes itself. */
 const AUTHORED = /(^|\.)(istio\.io|linkerd\.io|cilium\.io|gateway\.networking\.k8s\.io)$/;
 
+/** Kinds of Kubernetes itself that the map draws. */
+const DRAWN = new Set(['Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob']);
+
 /** A node of the map: `service:shop/reviews`. */
 export const nodePlace = (node: string): Place => ({ page: 'map', params: { node } });
 
@@ -31,12 +34,18 @@ export function picturePlace({ group, kind, namespace, name }: ObjectRef, path =
   return page ? { page, params: { kind, namespace, name, path } } : null;
 }
 
+/** Whether an object can be looked at anywhere here: a Secret, a ServiceAccount or a webhook's configuration cannot. */
+export const hasPlace = ({ group, kind }: ObjectRef): boolean => AUTHORED.test(group) || DRAWN.has(kind);
+
+/** The form of all of an object's fields, also where it has a picture. */
+export const formPlace = ({ group, kind, namespace, name }: ObjectRef, path = ''): Place => ({ page: 'config', params: { group, kind, namespace, name, path } });
+
 /** Where an object is edited; `path` is the field to show. Things that are not authored are shown on the map. */
 export function objectPlace(object: ObjectRef, path = ''): Place {
   const { group, kind, namespace, name } = object;
   const picture = picturePlace(object, path);
   if (picture) return picture;
-  if (AUTHORED.test(group)) return { page: 'config', params: { group, kind, namespace, name, path } };
+  if (AUTHORED.test(group)) return formPlace(object, path);
   return nodePlace(`${kind === 'Service' ? 'service' : 'workload'}:${namespace}/${name}`);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPolicy, objectPlace } from '../../state/links';
+import { hasPlace, isPolicy, objectPlace } from '../../state/links';
 import type { Graph, GraphGroup, ObjectRef, ObjectRow } from '../../wire/generated/types';
 import { namespaceGroups } from './groups';
 
@@ -30,4 +30,6 @@ test('what has a picture leads there, all else that is authored to the configura
   expect(objectPlace(object('networking.istio.io', 'VirtualService', 'a')).page).toBe('routes');
   for (const group of ['policy.linkerd.io', 'gateway.networking.k8s.io', 'telemetry.istio.io', 'cilium.io']) expect(objectPlace(object(group, 'HTTPRoute', 'a')).page).toBe('config');
   expect(objectPlace(object('apps', 'Deployment', 'points-v1')).page).toBe('map');
+  const of = (group: string, kind: string): boolean => hasPlace(object(group, kind, 'a'));
+  expect([of('', 'Service'), of('apps', 'DaemonSet'), of('telemetry.istio.io', 'Telemetry'), of('', 'Secret'), of('', 'ServiceAccount'), of('admissionregistration.k8s.io', 'MutatingWebhookConfiguration')]).toEqual([true, true, true, false, false, false]);
 });
