@@ -350,7 +350,8 @@ impl Run {
         }
     }
 
-    /// Where the canary gets nothing, there is nothing to measure of it; copies are told by a query alone.
+    /// Where the canary gets nothing, there need be nothing to measure of it: whether proxies count copies is up to them. What they count
+    /// is judged all the same.
     fn measurable(&self, gate: &Gate) -> bool {
         match gate.metric {
             Metric::Promql => !gate.is_of_version() || self.split != Split::default(),

@@ -41,11 +41,15 @@ describe('a rollout', () => {
     expect(Object.values(canDo('returned')).some(Boolean)).toBe(false);
   });
 
-  it('draws each metric of its gates with both versions, gaps and bounds', () => {
+  it('draws requests, success, latency and queries of both versions, with gaps and bounds', () => {
+    const at = [1030, 1060];
     expect(series(rollout)).toEqual([
-      { metric: 'success-rate', name: '', at: [1030, 1060], stable: [100, 100], canary: [null, 98], bounds: [99] },
-      { metric: 'p99', name: '', at: [1030, 1060], stable: [20, 20], canary: [null, 30], bounds: [500] },
-      { metric: 'promql', name: 'orders', at: [1030, 1060], stable: [null, null], canary: [null, 0.05], bounds: [0.1] },
+      { metric: 'rate', name: '', at, stable: [4, 4], canary: [null, 4], bounds: [] },
+      { metric: 'success-rate', name: '', at, stable: [100, 100], canary: [null, 98], bounds: [[99, 99]] },
+      { metric: 'p99', name: '', at, stable: [20, 20], canary: [null, 30], bounds: [[500, 500], [70, 70]] },
+      { metric: 'promql', name: 'orders', at, stable: [null, null], canary: [null, 0.05], bounds: [[0.1, 0.1]] },
     ]);
+    const bare = { ...rollout, plan: { ...rollout.plan, gates: [{ ...newGate('success-rate'), min: null, maxOverStable: 1 }] } };
+    expect(series(bare).map(({ metric, bounds }) => [metric, bounds])).toEqual([['rate', []], ['success-rate', [[99, 99]]], ['p99', []]]);
   });
 });

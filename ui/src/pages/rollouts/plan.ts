@@ -86,43 +86,54 @@ export function canDo(phase: RolloutPhase): { promote: boolean; pause: boolean; 
   return { promote: phase === 'watching' || phase === 'waiting' || phase === 'paused', pause: going, resume: phase === 'paused', abort: going || phase === 'paused' };
 }
 
+/** What is drawn of both versions: what gates may look at, and how much each is asked. */
+export type Drawn = RolloutMetric | 'rate';
+
 /** A metric of both versions over the looks, and the bounds that the gates set on it. */
 export interface Series {
-  readonly metric: RolloutMetric;
+  readonly metric: Drawn;
   /** What a query's answer is called; empty for what the proxies count. */
   readonly name: string;
   readonly at: readonly number[];
   readonly stable: readonly (number | null)[];
   readonly canary: readonly (number | null)[];
-  readonly bounds: readonly number[];
+  /** One line each; one that follows the stable version is nowhere where that is not known. */
+  readonly bounds: readonly (readonly (number | null)[])[];
 }
 
-/** One series for each metric that a gate looks at, and one for each query. */
+/** Requests, success and latency of both versions whatever the gates look at, and one series for each query. */
 export function series(rollout: Rollout): Series[] {
   const { gates } = rollout.plan;
-  const metrics = [...new Set(gates.map((gate) => gate.metric))].filter((metric) => metric !== 'promql');
   const at = rollout.checks.map((check) => rollout.startedAt / 1000 + check.at);
-  const boundsOf = (of: readonly RolloutGate[]): number[] => of.flatMap(({ min, max }) => [min, max].filter((bound) => bound !== null));
-  const measured = metrics.map((metric) => ({
-    metric,
-    name: '',
-    at,
-    stable: rollout.checks.map(({ stable }) => valueOf(metric, stable)),
-    canary: rollout.checks.map(({ canary }) => valueOf(metric, canary)),
-    bounds: boundsOf(gates.filter((gate) => gate.metric === metric)),
-  }));
+  const boundsOf = ({ metric, min, max, maxOverStable: over }: RolloutGate, stable: Series['stable']): Series['bounds'] => {
+    const fixed = [min, max].filter((bound) => bound !== null).map((bound) => at.map(() => bound));
+    // Worse is less of success, and more of anything else.
+    const beside = over === null ? [] : [stable.map((value) => (value === null ? null : metric === 'success-rate' ? value - over : value + over))];
+    return [...fixed, ...beside];
+  };
+  const measured = (['rate', 'success-rate', 'p50', 'p99'] as const).flatMap((metric): Series[] => {
+    const looked = gates.filter((gate) => gate.metric === metric);
+    const stable = rollout.checks.map((check) => valueOf(metric, check.stable));
+    const canary = rollout.checks.map((check) => valueOf(metric, check.canary));
+    const isKnown = [...stable, ...canary].some((value) => value !== null);
+    // Of latency one quantile is enough for who did not ask for another.
+    if (looked.length === 0 && (metric === 'p50' || !isKnown)) return [];
+    return [{ metric, name: '', at, stable, canary, bounds: looked.flatMap((gate) => boundsOf(gate, stable)) }];
+  });
   const asked = gates.flatMap((gate, place): Series[] => {
     if (gate.metric !== 'promql') return [];
     const judged = rollout.checks.map((check) => check.judged[place]);
-    return [{ metric: 'promql', name: gate.name, at, stable: judged.map((one) => one?.stable ?? null), canary: judged.map((one) => one?.value ?? null), bounds: boundsOf([gate]) }];
+    const stable = judged.map((one) => one?.stable ?? null);
+    return [{ metric: 'promql', name: gate.name, at, stable, canary: judged.map((one) => one?.value ?? null), bounds: boundsOf(gate, stable) }];
   });
   return [...measured, ...asked];
 }
 
 type Rates = Rollout['checks'][number]['stable'];
 
-function valueOf(metric: Exclude<RolloutMetric, 'promql'>, rates: Rates): number | null {
+function valueOf(metric: Exclude<Drawn, 'promql'>, rates: Rates): number | null {
   if (!rates) return null;
+  if (metric === 'rate') return rates.requestsPerSecond;
   if (metric === 'success-rate') return rates.requestsPerSecond > 0 ? (1 - rates.errorShare) * 100 : null;
   return metric === 'p50' ? rates.p50 : rates.p99;
 }

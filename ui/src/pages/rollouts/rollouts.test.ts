@@ -58,7 +58,7 @@ it('of one that was over at once draws nothing, and says so; the step that faile
   connect(fixtureHost({ rollouts: [over] }));
   render(RolloutView, { session: 'over', rollout: 1 });
   await screen.findByText('p50 9.1 ms, above 1 ms');
-  screen.getByText('p50: it was over before there were two looks to draw');
+  screen.getByText('It was over before there were two looks to draw');
   expect(document.querySelector('.stairs li.failed .pause svg')).not.toBeNull();
 });
 
@@ -111,7 +111,7 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
   await screen.findByText(/^orders: left out until you suppose what it gives.*no Prometheus/);
   expect(screen.getByText(/^orders: judged in 1.*before the step/)).toBeTruthy();
   expect(screen.getByText(/copied$/).textContent).toContain('3');
-  expect(screen.getByText(/queries alone can tell of copies/)).toBeTruthy();
+  expect(screen.getByText(/only queries tell of copies/)).toBeTruthy();
   await fireEvent.change(screen.getByRole('textbox', { name: 'orders' }), { target: { value: '7' } });
   await screen.findByText('orders 7, as it shall be');
   expect(screen.queryByText(/left out/)).toBeNull();

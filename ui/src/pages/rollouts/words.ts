@@ -2,7 +2,8 @@ import { said } from '../../i18n/said';
 import { words } from '../../i18n/words';
 import { duration } from '../../i18n/format';
 import { locale } from '../../state/locale.svelte';
-import type { ForeignHealth, ForeignOrder, ForeignRollout, RolloutJudged, RolloutMetric, RolloutPhase } from '../../wire/generated/types';
+import type { ForeignHealth, ForeignOrder, ForeignRollout, RolloutJudged, RolloutPhase } from '../../wire/generated/types';
+import type { Drawn } from './plan';
 
 export const t = words(
   {
@@ -39,8 +40,8 @@ export const t = words(
     split: 'Split',
     looks: 'Looks at the gates',
     noLooks: 'The first look comes one interval after the first step.',
-    firstLook: '{metric}: drawn from the second look on, one every {time}',
-    fewLooks: '{metric}: it was over before there were two looks to draw',
+    firstLook: 'What both versions do is drawn from the second look on, one every {time}',
+    fewLooks: 'It was over before there were two looks to draw',
     after: 'After',
     weight: 'Weight',
     gates: 'Gates',
@@ -88,7 +89,7 @@ export const t = words(
     givenStable: '{gate}: Prometheus has nothing of {canary}, so as it has it of {stable}',
     givenNot: '{gate}: left out until you suppose what it gives, for nobody knows: {because}',
     copied: '{rate} copied',
-    copiedHint: 'Nobody waits for what answers to copies say: gates judge the requests that the new version answers itself, and queries alone can tell of copies.',
+    copiedHint: 'Nobody waits for what answers to copies say. Where proxies count them, gates judge them like any request; what is played here supposes that they do not, and only queries tell of copies.',
     metric: 'Metric',
     atLeast: 'At least',
     atMost: 'At most',
@@ -168,6 +169,7 @@ export const t = words(
     finished: 'done',
     returned: 'went back',
     stopped: 'stopped',
+    rate: 'Requests',
     success: 'Success',
     p50: 'p50',
     p99: 'p99',
@@ -206,8 +208,8 @@ export const t = words(
     split: '分流',
     looks: '条件检查',
     noLooks: '第一步之后经过一个间隔进行第一次检查。',
-    firstLook: '{metric}：从第二次检查起绘制，每 {time} 一次',
-    fewLooks: '{metric}：检查不足两次就已结束，无从绘制',
+    firstLook: '两个版本的情况从第二次检查起绘制，每 {time} 一次',
+    fewLooks: '检查不足两次就已结束，无从绘制',
     after: '经过',
     weight: '权重',
     gates: '条件',
@@ -334,7 +336,8 @@ export const t = words(
     givenStable: '{gate}：Prometheus 没有 {canary} 的数据，按 {stable} 的记录',
     givenNot: '{gate}：在你作出假设之前不参与演练，因为没有人知道它会怎样回答：{because}',
     copied: '复制 {rate}',
-    copiedHint: '没有人等待副本的应答：条件只看新版本自己应答的请求，只有查询能反映副本。',
+    copiedHint: '没有人等待副本的应答。代理会统计副本时，条件像判断其他请求一样判断它们；此处的演练假定代理不统计，只有查询能反映副本。',
+    rate: '请求',
     success: '成功率',
     p50: 'p50',
     p99: 'p99',
@@ -345,7 +348,7 @@ export function phaseWord(phase: RolloutPhase): string {
   return phase === 'done' ? t('finished') : t(phase);
 }
 
-export function metricWord(metric: RolloutMetric): string {
+export function metricWord(metric: Drawn): string {
   return metric === 'success-rate' ? t('success') : t(metric);
 }
 
