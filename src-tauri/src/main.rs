@@ -45,9 +45,25 @@ fn main() -> ExitCode {
             desktop::open_window(app, "")?;
             Ok(())
         })
-        .run(tauri::generate_context!());
+        .build(tauri::generate_context!());
     match built {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(app) => {
+            app.run(|app, event| {
+                // Once the last window is closed; with a code it is we who end.
+                if let tauri::RunEvent::ExitRequested { code: None, api, .. } = event {
+                    api.prevent_exit();
+                    let (app, host) = (app.clone(), app.state::<Arc<wire::Host>>().inner().clone());
+                    tauri::async_runtime::spawn(async move {
+                        host.workbench().leave().await;
+                        // Another start may have opened a window meanwhile.
+                        if app.webview_windows().is_empty() {
+                            app.exit(0);
+                        }
+                    });
+                }
+            });
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
             eprintln!("netloft-desktop: the window cannot be opened: {error}");

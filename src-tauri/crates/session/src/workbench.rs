@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cluster::{ConnectError, Connection, Context, ExecError, ExecPolicy, FileReport, Fingerprint, Probed};
 use mesh::{Engine, Presence};
@@ -18,6 +19,9 @@ use crate::{Error, Profile, Result, Session};
 
 /// The demo's id among the clusters.
 pub const DEMO: &str = "demo";
+
+/// How long the end of the program waits for what is to be put back.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// Words in a context's name that make it look like production.
 const PRODUCTION: [&str; 4] = ["prod", "production", "prd", "live"];
@@ -372,6 +376,16 @@ impl Workbench {
             // Its proxies shall not go on talking; nobody waits for that.
             tokio::spawn(async move { session.restore_all_levels().await });
             self.touch();
+        }
+    }
+
+    /// Puts back what lasts only while somebody looks, before the program ends: the log levels of proxies. One that does not answer is not
+    /// waited for.
+    pub async fn leave(&self) {
+        let sessions: Vec<Arc<Session>> = lock(&self.sessions).values().cloned().collect();
+        let all = futures::future::join_all(sessions.iter().map(|session| session.restore_all_levels()));
+        if tokio::time::timeout(LEAVING, all).await.is_err() {
+            tracing::warn!("not every log level could be put back in time");
         }
     }
 

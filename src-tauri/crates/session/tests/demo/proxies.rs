@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use demo::Demo;
 use session::cost::Sort as Asked;
+use session::live::Link;
 use session::map::Health;
 use session::prometheus::Uses;
 use session::proxies::access::{Direction, Entry, Following, Only, Shown, What};
@@ -11,6 +12,7 @@ use session::proxies::compare::{Kind, Standing};
 use session::proxies::detail::Sort;
 use session::proxies::{Fleet, Proxy, Sync};
 use session::resources::{Scope, Sizes};
+use session::{DEMO, Profile, Workbench};
 
 use crate::bench::{Bench, LIMIT, bench, owners};
 
@@ -209,6 +211,22 @@ async fn a_log_level_lasts_until_it_is_put_back() {
     }
     session.proxy_log_restore("prod", &pod).await.unwrap();
     assert_eq!(level(&session.proxy_loggers("prod", &pod).await.unwrap()), pair("warning", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn log_levels_are_put_back_before_the_program_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let workbench = Workbench::open(Profile::in_folder(folder.path())).unwrap();
+    let session = workbench.open_session(DEMO).await.unwrap();
+    let mut live = session.live();
+    tokio::time::timeout(LIMIT, live.wait_for(|live| live.link == Link::Live)).await.unwrap().unwrap();
+    let world = session.world();
+    let pod = world.pods_in("prod").find(|pod| pod.workload.1 == "cart-v1").unwrap().name.clone();
+    let rbac =
+        |all: Vec<session::proxies::levels::Logger>| all.into_iter().find(|one| one.name == "rbac").unwrap().level;
+    assert_eq!(rbac(session.proxy_log("prod", &pod, "rbac", "trace").await.unwrap()), "trace");
+    workbench.leave().await;
+    assert_eq!(rbac(session.proxy_loggers("prod", &pod).await.unwrap()), "warning");
 }
 
 #[tokio::test(flavor = "multi_thread")]
