@@ -14,7 +14,7 @@ const MI = 1024 * 1024;
 const none = { cpu: null, memory: null };
 const row = (workload: string, change: Partial<ResourceRow> = {}): ResourceRow => ({ namespace: 'prod', workload, role: 'sidecar', proxies: 2, used: { cpu: 40, memory: 120 * MI }, requested: { cpu: 200, memory: 256 * MI }, limited: { cpu: 400, memory: 512 * MI }, app: { cpu: 400, memory: 1200 * MI }, advice: null, adviceIn: null, saving: none, ...change });
 const advised = row('cart-v1', {
-  advice: { to: { cpuRequest: 30, cpuLimit: 150, memoryRequest: 64 * MI, memoryLimit: 100 * MI }, cpuP95: 21, memoryMost: 60 * MI, source: 'sampled', seen: 3600, place: 'annotations', annotations: { 'sidecar.istio.io/proxyCPU': '30m' } },
+  advice: { to: { cpuRequest: 30, cpuLimit: 150, memoryRequest: 64 * MI, memoryLimit: 100 * MI }, cpuP95: 21, memoryMost: 60 * MI, source: 'sampled', seen: 3600, place: 'annotations', written: 'sidecar.istio.io/proxyCPU: 30m\n' },
   saving: { cpu: 140, memory: 128 * MI },
 });
 const scope: SidecarScope = { namespace: 'prod', has: null, clusters: 84, bytes: 1.2 * MI, predicted: 0.3 * MI, hosts: ['./*', 'shared/ratings'], measured: true, counted: 5400, before: null };
@@ -42,7 +42,7 @@ afterEach(() => {
 
 it('puts the sizes that would fit into the tray, once they were read', async () => {
   const panel = await open('cart-v1', { resourceAdvise: draft });
-  within(panel).getByText('sidecar.istio.io/proxyCPU: "30m"');
+  within(panel).getByText('sidecar.istio.io/proxyCPU: 30m');
   expect(within(panel).getAllByRole('row').map((one) => [...one.children].map(({ textContent }) => textContent))).toEqual([
     ['', 'now', 'better'],
     ['CPU request', '100m', '30m'],

@@ -2320,9 +2320,9 @@ cpuP95: number,
  */
 memoryMost: number, place: SizePlace, 
 /**
- * The annotations of the pod template that make it so, where they are read.
+ * What makes it so, as it is written there: YAML.
  */
-annotations: { [key in string]: string }, };
+written: string, };
 
 /**
  * Where the sizes of a workload's proxies are written: in annotations that the injector reads, in the proxy's own container, or by a

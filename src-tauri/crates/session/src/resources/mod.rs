@@ -81,6 +81,17 @@ impl Place {
         signals::family(mesh).and_then(|family| family.sizes).map_or(Self::Controller, Self::Annotations)
     }
 
+    /// What makes these sizes so, as it is written: the annotations, or the resources of the container.
+    pub fn written(self, to: &Sizes) -> String {
+        let all = match self {
+            Self::Annotations(_) => {
+                self.annotations(to).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+            }
+            Self::Container(_) | Self::Controller => Map::from_iter([("resources".to_owned(), of_container(to))]),
+        };
+        yaml::write(&Value::Object(all))
+    }
+
     /// The annotations of the pod template that make these sizes so, where they are read.
     pub fn annotations(self, to: &Sizes) -> Vec<(&'static str, String)> {
         match self {
@@ -99,14 +110,18 @@ impl Place {
                 json!({"metadata": {"annotations": all}})
             }
             Self::Container(name) => {
-                let [cpu, cpu_limit, memory, memory_limit] = to.quantities();
-                let sizes = json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}});
-                json!({"spec": {"containers": [{"name": name, "resources": sizes}]}})
+                json!({"spec": {"containers": [{"name": name, "resources": of_container(to)}]}})
             }
             Self::Controller => return None,
         };
         Some(json!({"spec": {"template": template}}))
     }
+}
+
+/// Sizes as a container has them.
+fn of_container(to: &Sizes) -> Value {
+    let [cpu, cpu_limit, memory, memory_limit] = to.quantities();
+    json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}})
 }
 
 /// On everything that is made for a Gateway (Gateway API, GEP-1762).
@@ -353,6 +368,14 @@ mod tests {
         let annotation = "/spec/template/metadata/annotations/config.linkerd.io~1proxy-cpu-limit";
         assert_eq!(linkerd.patch(&to).unwrap().pointer(annotation), Some(&"100m".into()));
         assert_eq!(Place::Controller.patch(&to), None);
+        let block =
+            "resources:\n  requests:\n    cpu: 10m\n    memory: 40Mi\n  limits:\n    cpu: 100m\n    memory: 128Mi\n";
+        assert_eq!(
+            (Place::Container("istio-proxy").written(&to), Place::Controller.written(&to)),
+            (block.into(), block.into())
+        );
+        let annotations = "sidecar.istio.io/proxyCPU: 10m\nsidecar.istio.io/proxyCPULimit: 100m\nsidecar.istio.io/proxyMemory: 40Mi\nsidecar.istio.io/proxyMemoryLimit: 128Mi\n";
+        assert_eq!(istio.written(&to), annotations);
         let refused = sized(gateway, Place::Controller, &to).unwrap_err().to_string();
         assert!(refused.contains("parametersRef"), "{refused}");
 

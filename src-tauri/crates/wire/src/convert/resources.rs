@@ -22,8 +22,7 @@ impl From<Row> for ResourceRow {
             Advice::TooEarly { left } => (None, Some(left)),
             Advice::Fits => (None, None),
             Advice::Change { to, source, seen, cpu_p95, memory_most } => {
-                let annotations =
-                    of.place.annotations(&to).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                let written = of.place.written(&to);
                 let to = ProxySizes {
                     cpu_request: to.cpu_request,
                     cpu_limit: to.cpu_limit,
@@ -39,7 +38,7 @@ impl From<Row> for ResourceRow {
                     Place::Container(_) => SizePlace::Container,
                     Place::Controller => SizePlace::Controller,
                 };
-                (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, place, annotations }), None)
+                (Some(SizeAdvice { to, source, seen, cpu_p95, memory_most, place, written }), None)
             }
         };
         Self {

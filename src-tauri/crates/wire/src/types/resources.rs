@@ -35,8 +35,8 @@ wire! {
         /// Bytes at the most of the largest.
         pub memory_most: f64,
         pub place: SizePlace,
-        /// The annotations of the pod template that make it so, where they are read.
-        pub annotations: std::collections::BTreeMap<String, String>,
+        /// What makes it so, as it is written there: YAML.
+        pub written: String,
     }
 }
 
