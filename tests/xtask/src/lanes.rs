@@ -97,6 +97,8 @@ pub fn test(lanes: &[String]) -> Result<(), Failed> {
             println!("skipped: NETLOFT_LIVE names no kubeconfig of a genuine cluster");
             return Ok(());
         }
+        // Some ask the program itself.
+        programs()?;
         // One at a time: they change the same mesh.
         counting(cargo(&["test", "--locked"]).args(tests_of("tests/live")).args(["--", "--test-threads=1"]))
     });

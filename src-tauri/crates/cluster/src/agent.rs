@@ -30,12 +30,12 @@ impl Connection {
         self.admin_within(namespace, pod, path, Bounds::of(path)).await
     }
 
-    /// The same of a proxy that is not worth more than what is asked for in passing: 16 MiB, and ten seconds.
+    /// The same of a proxy that nobody has opened: no more than 48 MiB, in no more than ten seconds.
     ///
     /// # Errors
     /// As [`Self::admin_get`]; `Broken` where the answer is larger.
     pub async fn admin_glance(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
-        self.admin_within(namespace, pod, path, Bounds::ONE).await
+        self.admin_within(namespace, pod, path, Bounds::GLANCE).await
     }
 
     async fn admin_within(&self, namespace: &str, pod: &str, path: &str, bounds: Bounds) -> Result<Bytes, ApiError> {

@@ -34,7 +34,9 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Of what is as large as a mesh: 10,000 proxies are 15 MB of syncz (1.5 KB each, Istio 1.28), 5,000 clusters 47 MB of config_dump.
-    pub(crate) const MESH: Self = Self { largest: 256 << 20, whole: Duration::from_secs(60), silence: ANSWER };
+    pub(crate) const MESH: Self = Self { largest: 128 << 20, whole: Duration::from_secs(60), silence: ANSWER };
+    /// Of the same, of a proxy that nobody has opened.
+    pub(crate) const GLANCE: Self = Self { largest: 48 << 20, ..Self::ONE };
     /// Of everything else.
     pub(crate) const ONE: Self = Self { largest: 16 << 20, whole: ANSWER, silence: ANSWER };
 

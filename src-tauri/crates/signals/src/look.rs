@@ -16,7 +16,7 @@ use crate::dump::{self, Dump, State};
 use crate::health::why;
 use crate::{Proxy, Role, Says};
 
-/// How many pods are asked at once: each answer may be 16 MiB.
+/// How many pods are asked at once: each answer may be 48 MiB.
 const AT_ONCE: usize = 4;
 /// A proxy that takes longer to answer, or answers more than is read in passing, is asked for its certificate alone from then on.
 const SLOW: Duration = Duration::from_secs(1);
@@ -32,9 +32,22 @@ pub struct Look {
     pub root: String,
     /// Istio's version, by its own word; empty where it does not say.
     pub version: String,
+    /// Why its whole configuration was not read this time.
+    pub left_out: Option<Said>,
 }
 
 impl Look {
+    /// What the last look did not ask is known from the one before.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>) -> Self {
+        match before {
+            Some(Self { size, root, version, .. }) if self.left_out.is_some() => {
+                Self { size: *size, root: root.clone(), version: version.clone(), ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// Whether it trusts one of these roots: while roots are exchanged a proxy trusts both, so one in common is enough. `None` where
     /// its own or these are unknown.
     pub fn trusts(&self, roots: &str) -> Option<bool> {
@@ -71,6 +84,7 @@ impl From<&Dump> for Look {
             certificate: dump.certificate(),
             root: dump.root().to_owned(),
             version: dump.bootstrap.istio.clone(),
+            left_out: None,
         }
     }
 }
@@ -156,7 +170,11 @@ impl Looker {
             }
         }
         let body = ask("/certs").await.map_err(|error| why(&error))?;
-        Ok(Look { certificate: read_certs(&body), ..Look::default() })
+        let left_out = said!(
+            "it is larger than what is read in passing, or takes the proxy more than a second: open the proxy to read it",
+            "它大于顺带读取的上限，或代理需要一秒以上才能给出：请打开该代理来读取"
+        );
+        Ok(Look { certificate: read_certs(&body), left_out: Some(left_out), ..Look::default() })
     }
 
     fn is_slow(&self, proxy: &Proxy) -> bool {
@@ -183,6 +201,17 @@ async fn metrics(connection: &Connection, proxy: &Proxy, port: u16) -> Result<By
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_asked_again_is_known_from_before() {
+        let size = Some(Size { clusters: 2400, ..Size::default() });
+        let before = Look { size, root: "ab".into(), version: "1.28".into(), ..Look::default() };
+        let short = Look { left_out: Some("too large".into()), ..Look::default() };
+        let now = short.clone().after(Some(&before));
+        assert_eq!((now.size, &*now.root, &*now.version, now.left_out.is_some()), (size, "ab", "1.28", true));
+        assert_eq!(short.clone().after(None), short);
+        assert_eq!(Look::default().after(Some(&before)), Look::default(), "what was asked is what it says");
+    }
 
     #[test]
     fn what_there_is_for_services_is_told_from_what_is_there_once() {

@@ -40,6 +40,17 @@ describe('a proxy', () => {
     await vi.waitFor(() => expect(screen.queryByText('name: reviews', { exact: false })).toBeNull());
   });
 
+  it('shows its log where it does not answer itself, and nothing else', async () => {
+    host = fixtureHost({ ...proxyAnswers, proxy: () => Promise.reject({ ...fault, message: 'you may not create pods/portforward' }), proxyAccess: log('a line of its log'), proxyAccessStop: {}, proxyLogRestore: {} });
+    connect(host);
+    session.id = 's';
+    route.go('proxy', { proxy: 'prod/web-1' });
+    render(Proxy);
+    await screen.findByText('you may not create pods/portforward', { exact: false });
+    await screen.findByText('a line of its log');
+    expect(screen.getAllByRole('tab').map((tab) => tab.textContent.trim())).toEqual(['Access log']);
+  });
+
   it.each([
     ['says what could not be put back when it is left', true, 1],
     ['says nothing of a session that is closed: it puts back by itself', false, 0],

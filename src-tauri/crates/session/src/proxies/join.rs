@@ -128,6 +128,12 @@ fn proxy(of: Evidence<'_>) -> Proxy {
             because: because.clone(),
         });
     }
+    if let Some(because) = look.and_then(|look| look.left_out.as_ref()) {
+        unknown.push(mesh::Unknown {
+            about: ("how large its configuration is now", "其配置现在有多大").into(),
+            because: because.clone(),
+        });
+    }
     // Of one over xDS its control plane tells enough.
     if of.look.is_none() && sync == Sync::NoXds && row.alive == Alive::Running {
         unknown.push(mesh::Unknown {

@@ -99,7 +99,11 @@ impl Watcher {
             self.looking.spawn(async move { looker.look(&connection, &[proxy]).await });
         }
         while let Ok(Some(done)) = tokio::time::timeout_at(now + LATE, self.looking.join_next()).await {
-            self.looks.extend(done.into_iter().flatten().filter(|((of, _), _)| !self.resizes.contains_key(of)));
+            for (place, look) in done.into_iter().flatten().filter(|((of, _), _)| !self.resizes.contains_key(of)) {
+                let before = self.looks.get(&place).and_then(|before| before.as_ref().ok());
+                let look = look.map(|look| look.after(before));
+                self.looks.insert(place, look);
+            }
         }
     }
 
