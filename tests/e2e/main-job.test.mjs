@@ -12,14 +12,6 @@ let shown;
 /** Requests a second of a version, as the panel of the service says. */
 const rateOf = async (version) => Number(new RegExp(`reviews-${version}\\s+${version}[^]*?([\\d.]+)/s`).exec(await window.read('aside.panel'))?.[1] ?? NaN);
 
-/** A picture in dark and in light. */
-async function inBoth(name) {
-  await window.shot(`${name}-dark`);
-  await window.choose('Light');
-  await window.shot(`${name}-light`);
-  await window.choose('Dark');
-}
-
 before(async () => {
   ({ window, session } = await openShop());
   live = (await window.call('document', { session, object: ROUTE })).yaml;
@@ -71,7 +63,7 @@ test('the review shows the difference, the dry-run and the effect, and asks befo
   const effect = await window.read('section.effect');
   assert.match(effect, /reviews/);
   await window.text('is also owned by');
-  await inBoth('review');
+  await window.inBoth('review');
   await window.press('button', 'Take these fields over');
   await window.text('Taken over by you');
   const why = await window.find('.why input');
@@ -90,7 +82,7 @@ test('applying writes it, every proxy takes it up, and nothing goes wrong on the
     return rows.length > 0 && rows.every((row) => row.state === 'acknowledged' || behind.has(`${row.namespace}/${row.pod}`));
   });
   await eventually('the page to say so', async () => /taken up by \d\d of 3\d proxies/.test(await window.read()));
-  await inBoth('uptake');
+  await window.inBoth('uptake');
   assert.doesNotMatch(await window.read('body'), /422|the tray is empty/i);
   const { yaml } = await window.call('document', { session, object: ROUTE });
   assert.match(yaml, /weight: 88/);
@@ -99,7 +91,7 @@ test('applying writes it, every proxy takes it up, and nothing goes wrong on the
 test('the journal has it with its reason, and one press undoes it: the object is as it was', async () => {
   await window.press('link', 'Changes');
   await window.text('two more in a hundred to v2');
-  await inBoth('changes');
+  await window.inBoth('changes');
   await window.press('button', 'Open change 1');
   await window.press('button', 'Undo');
   await window.press('button', 'Undo on ');

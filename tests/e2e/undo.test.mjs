@@ -33,14 +33,6 @@ async function write(change, message) {
   return entry;
 }
 
-/** A picture in dark and in light. */
-async function inBoth(name) {
-  await window.shot(`${name}-dark`);
-  await window.choose('Light');
-  await window.shot(`${name}-light`);
-  await window.choose('Dark');
-}
-
 before(async () => {
   ({ window, session } = await openShop());
 });
@@ -55,7 +47,7 @@ test('what both changed is shown with its three values, and nothing is written b
   const disputes = await window.read('.disputes');
   for (const words of ['weight', 'Before us', '90', 'We wrote', '80', 'Live now', '60']) assert.ok(disputes.includes(words), `${words} in ${disputes}`);
   await window.press('button', 'VirtualService reviews');
-  await inBoth('undo-disputes');
+  await window.inBoth('undo-disputes');
   await window.choose('中文');
   await window.text('2 处待决定');
   await window.shot('undo-disputes-zh');
@@ -71,7 +63,7 @@ test('it is decided by keyboard and by mouse, an object is left out, and the res
   await window.press('button', 'PeerAuthentication probe');
   await window.press('button', 'Leave it out');
   await window.text('Left out');
-  await inBoth('undo-decided');
+  await window.inBoth('undo-decided');
   await window.press('button', 'Undo on ');
   await window.thing('heading', 'Applied');
   const yaml = await yamlOf(ROUTE);

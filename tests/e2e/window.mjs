@@ -238,6 +238,13 @@ function actions(session) {
       await visible(By.xpath('//h1[contains(., "Map")] | //*[@role="toolbar"]'), 'the map');
     },
     shot,
+    /** A picture in dark and in light. */
+    async inBoth(name) {
+      await shot(`${name}-dark`);
+      await this.choose('Light');
+      await shot(`${name}-light`);
+      await this.choose('Dark');
+    },
   };
 }
 
