@@ -30,7 +30,7 @@ pub use answer::{Mtls, Posture, Route, Share, Summary};
 pub use checked::run;
 pub use contract::{Extent, Kind, Membership, Mesh, Presence, Reading, Source};
 pub use effect::words::ARROW;
-pub use effect::{Effect, EffectChange, Observed, Tone};
+pub use effect::{Effect, EffectChange, Lapse, Observed, Tone};
 pub use engine::{Engine, Ready, unreadable};
 pub use finding::{Check, Finding, Findings, Found, Level, Rule, Words};
 pub use foreign::Foreign;

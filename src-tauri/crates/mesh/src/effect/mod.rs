@@ -1,5 +1,6 @@
 //! What a change does: the same requests asked of two worlds.
 
+mod between;
 pub(crate) mod words;
 
 use std::collections::{BTreeSet, HashSet};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use world::{Document, ObjectKey, Said, World};
 
 use crate::{Finding, Outcome, Ready, Request, Step, Verdict};
+pub use between::Lapse;
 use words::{difference, title};
 
 /// Probes are bounded: a change of a thousand objects is asked about with this many requests.

@@ -240,7 +240,7 @@ fn pair_up(from: Vec<(Said, f64)>, mut to: Vec<(Said, f64)>) -> Vec<Said> {
 }
 
 /// `10 %`, `33.3 %`
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round() / 10.0;
     format!("{tenths} %")
 }

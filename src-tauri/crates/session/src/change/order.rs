@@ -1,4 +1,5 @@
-//! The order in which a set of objects is written, so that no moment between two writes loses traffic.
+//! The order in which a set of objects is written, by what they are; `write::turns` asks the engine about each moment between two writes, and
+//! departs from it where a moment would lose traffic.
 
 use world::ObjectKey;
 

@@ -13,4 +13,5 @@ mod managers;
 pub mod plan;
 pub mod review;
 pub(crate) mod settle;
+mod turns;
 pub mod undo;

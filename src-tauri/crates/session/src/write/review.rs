@@ -8,6 +8,7 @@ use mesh::{Effect, Unknown};
 use world::{Change, Object, ObjectKey, Origin, Said, World, said};
 
 use super::plan::{self, Method, Problem, Step};
+use super::turns;
 use crate::change::order;
 use crate::change::tray::ChangeKind;
 use crate::rollout::foreign;
@@ -104,16 +105,17 @@ impl Session {
             let moved = foreign::mover(before.world(), &step.key);
             step.problems.extend(moved.map(|said| Problem { error: false, ..plan::problem(said) }));
         }
-        let outcome = outcome(before.world(), &steps);
         let written: Vec<_> = steps.iter().map(|step| step.key.clone()).collect();
         let observed = self.traffic.borrow().observed_of_all(&before, self.engine());
         let compared = tokio::task::spawn_blocking(move || {
             before.check();
-            let after = before.after(&outcome);
+            let after = before.after(&outcome(before.world(), &steps));
             let kinds = written.iter().map(|key| (&*key.group, &*key.kind)).collect();
-            (before.effect(&after, &observed), after.unknown_about(&kinds))
+            let effect = before.effect(&after, &observed);
+            let (steps, unasked) = turns::choose(&before, &effect, steps);
+            (steps, effect, after.unknown_about(&kinds).into_iter().chain(unasked).collect::<Vec<_>>())
         });
-        let (effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
+        let (steps, effect, mut unknown) = compared.await.map_err(|_| defect("comparing the worlds"))?;
         unknown.extend(self.traffic.borrow().unknown.iter().cloned());
         let because = match &*steps {
             [] => said!("every object is left out: there is nothing to write", "所有对象都已排除：没有要写入的内容"),
@@ -130,8 +132,8 @@ impl Session {
 }
 
 /// The world as the dry-run says that it would be.
-fn outcome(world: &World, steps: &[Step]) -> World {
-    let changes = steps.iter().filter(|step| step.method != Method::Nothing).filter_map(|step| {
+pub(super) fn outcome<'s>(world: &World, steps: impl IntoIterator<Item = &'s Step>) -> World {
+    let changes = steps.into_iter().filter(|step| step.method != Method::Nothing).filter_map(|step| {
         if step.kind == ChangeKind::Delete {
             return Some(Change::Delete(step.key.clone()));
         }

@@ -20,5 +20,6 @@ mod rollout;
 mod round_trip;
 mod strict;
 mod studio;
+mod turns;
 mod uncertain;
 mod undo;
