@@ -9,6 +9,7 @@ mod environment;
 mod facts;
 mod key;
 mod labels;
+pub mod merge;
 mod object;
 mod quantity;
 mod read;

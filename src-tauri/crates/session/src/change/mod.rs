@@ -1,6 +1,5 @@
 //! Changes of objects as values: which fields, whose they are, in what order. Pure.
 
-pub mod merge;
 pub mod order;
 pub mod owners;
 pub mod touched;

@@ -3,6 +3,7 @@
 
 use journal::Change;
 use serde_json::{Map, Value, json};
+use world::yaml::escape;
 
 /// One field that a change touches.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,10 +85,6 @@ fn compare(before: &Value, after: &Value, path: &mut String, found: &mut Vec<Tou
         }
         path.truncate(length);
     }
-}
-
-pub(super) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A JSON pointer as people write a field: `spec.http`, `metadata.labels[app.kubernetes.io/name]`.

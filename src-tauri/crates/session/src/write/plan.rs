@@ -6,11 +6,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use cluster::{Answer, ApiError, Cause, Connection, FIELD_MANAGER, Options, Preconditions};
 use journal::Change;
 use serde_json::Value;
+use world::merge::Clash;
 use world::{ObjectKey, Said, said, yaml};
 
 use super::undo::undecided;
 use crate::Result;
-use crate::change::merge::Clash;
 use crate::change::owners::{apply_body, others, owner};
 use crate::change::touched::{Touched, desired, dotted, meant, patch, touched};
 use crate::change::tray::{ChangeKind, Item};

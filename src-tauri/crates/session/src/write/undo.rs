@@ -7,13 +7,13 @@ use std::sync::Arc;
 use cluster::FIELD_MANAGER;
 use journal::{Change, Entry, EntryId, ObjectRecord, RolloutId, State};
 use serde_json::Value;
+use world::merge::{Both, Clash, Side, Three, merge};
 use world::{ObjectKey, Said, said};
 
 use super::apply::Applied;
 use super::managers;
 use super::plan::{self, Dispute, Step};
 use super::review::{Plan, Whence};
-use crate::change::merge::{Both, Clash, Side, Three, merge};
 use crate::change::owners::others;
 use crate::change::touched::{Touched, desired, dotted, touched};
 use crate::change::tray::ChangeKind;

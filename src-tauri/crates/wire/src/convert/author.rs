@@ -23,6 +23,6 @@ pub(crate) fn merged(args: &YamlMerge) -> Result<YamlMerged, Fault> {
     let value = |text: &str| yaml::value(text).map_err(|problem| refuse(problem.to_string()));
     let (base, theirs) = (value(&args.base)?, value(&args.theirs)?);
     let prefer = if args.take_theirs { Prefer::Theirs } else { Prefer::Mine };
-    let merged = yaml::merge(&base, &args.mine, &theirs, prefer).map_err(|error| refuse(error.to_string()))?;
+    let merged = yaml::rebase(&base, &args.mine, &theirs, prefer).map_err(|error| refuse(error.to_string()))?;
     Ok(YamlMerged { yaml: merged.yaml, clashes: all(merged.clashes), changed: all(yaml::fields(&base, &theirs)) })
 }

@@ -1,7 +1,6 @@
 //! The tray, the review, the journal.
 
 use journal::State;
-use session::change::merge::{Both, Side};
 use session::change::touched::{desired, dotted};
 use session::change::tray::{ChangeKind as SessionChange, Tray};
 use session::history::{Drift, Form, ItemOfEntry, Row, Told, Wanted};
@@ -12,6 +11,7 @@ use session::write::plan::{Conflict as SessionConflict, Dispute as SessionDisput
 use session::write::review::Plan;
 use session::write::undo::Choices;
 use world::World;
+use world::merge::{Both, Side};
 use world::yaml;
 
 use super::all;

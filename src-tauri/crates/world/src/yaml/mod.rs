@@ -7,18 +7,20 @@
 
 mod diff;
 mod edit;
-mod merge;
 pub mod own;
 mod plain;
 mod read;
+mod rebase;
 mod scalar;
 mod scanner;
 mod splice;
+mod steps;
 mod tree;
 mod write;
 
 pub use diff::{DiffLine, DiffSide, FieldChange, diff, fields};
 pub use edit::{Edit, EditError, Op, apply, edit};
-pub use merge::{Clash, Merged, Prefer, merge};
-pub use read::{Problem, Reading, documents, line_of, located, read, split, value, values};
+pub use read::{Problem, Reading, documents, escape, line_of, located, read, split, value, values};
+pub use rebase::{Clash, Prefer, Rebased, rebase};
+pub use steps::steps;
 pub use write::write;

@@ -103,7 +103,7 @@ fn collect_lines(node: &Node, pointer: &mut String, lines: &mut BTreeMap<String,
 }
 
 /// One part of a JSON pointer, escaped (RFC 6901).
-pub(super) fn escape(part: &str) -> String {
+pub fn escape(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
 }
 

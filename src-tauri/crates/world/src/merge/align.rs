@@ -43,7 +43,7 @@ fn identities(list: &[Value]) -> Vec<Identity<'_>> {
 }
 
 /// For each item of `from` the place in `to` of the one that is known to be it, wherever it has moved.
-pub(super) fn identical(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
+pub(crate) fn identical(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
     let (old, new) = (identities(from), identities(to));
     let mut found = vec![None; from.len()];
     let until = Instant::now().checked_add(PATIENCE);
@@ -66,7 +66,7 @@ pub(super) fn identical(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
 }
 
 /// The same, and of items that changed in their place the one that they became.
-pub(super) fn matched(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
+pub(crate) fn matched(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
     let mut found = identical(from, to);
     let mut taken = places(&found, to.len());
     let mut start = 0;
@@ -83,7 +83,7 @@ pub(super) fn matched(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
 }
 
 /// Which places of a list are found.
-pub(super) fn places(found: &[Option<usize>], length: usize) -> Vec<bool> {
+pub(crate) fn places(found: &[Option<usize>], length: usize) -> Vec<bool> {
     let mut taken = vec![false; length];
     for place in found.iter().flatten() {
         taken[*place] = true;

@@ -1,14 +1,15 @@
 //! Three forms of one object: what we wrote, what was there before us, and what is live now. What we changed is taken back,
 //! and what others changed since stays; only where both touched the same is there something to decide. It is diff3 with what we
-//! wrote as the common ancestor, over values instead of lines, and it goes inside lists.
+//! wrote as the common ancestor, over values instead of lines, and it goes inside lists. An edit that is brought over what others wrote
+//! meanwhile is the same with the edit's start as the ancestor (`yaml::rebase`).
 
-mod align;
+pub(crate) mod align;
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value};
 
-use super::touched::escape;
+use crate::yaml::escape;
 
 /// Whose a field, or an item of a list, shall be that both changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
