@@ -9,8 +9,8 @@ use live::cluster::kubeconfig;
 use live::shop::{NAMESPACE, ask, clear, client, keys, make, open, subsets, until};
 use serde_json::{Value, json};
 use session::Session;
-use session::change::merge::Side;
 use session::write::undo::Choices;
+use world::merge::Side;
 use world::{ObjectKey, yaml};
 
 const NAME: &str = "netloft-undo";

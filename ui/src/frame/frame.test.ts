@@ -58,7 +58,7 @@ describe('with a cluster', () => {
   });
 
   it('says what is known of a change that did not come to its end, and leads to it', async () => {
-    const settled = [{ entry: 7, message: 'to v3', written: 1, objects: 2 }];
+    const settled = [{ entry: 7, message: 'to v3', zh: '', written: 1, objects: 2 }];
     start('#/proxies?cluster=prod-eu', { ...shop, overview: { ...overview(), settled } });
     await screen.findByText('Change 7 did not come to its end');
     screen.getByText('to v3: by what the cluster shows, 1 of 2 objects were written');

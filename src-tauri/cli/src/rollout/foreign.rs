@@ -29,7 +29,7 @@ pub(super) fn rows(open: &Open) -> Vec<Value> {
         json!({"controller": one.controller, "namespace": one.key.namespace, "name": one.key.name, "health": standing.health.word(),
             "phase": standing.phase, "message": standing.message.en, "step": standing.step.map(|(step, _)| step),
             "steps": standing.step.map(|(_, steps)| steps), "weight": standing.weight,
-            "orders": one.orders.iter().filter(|(_, (why, _))| why.is_empty()).map(|(order, _)| order.word()).collect::<Vec<_>>()})
+            "orders": one.orders.iter().filter(|(_, (why, _))| why.is_empty()).map(|(order, _)| order.words().0).collect::<Vec<_>>()})
     };
     open.session.foreign_rollouts().0.iter().map(row).collect()
 }

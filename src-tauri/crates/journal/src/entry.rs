@@ -78,7 +78,7 @@ pub struct NewEntry {
     /// Who the API server says the user is.
     pub user: String,
     /// Why, in the user's words.
-    pub message: String,
+    pub message: Said,
     /// The objects, in the order in which they are written.
     pub objects: Vec<NewObject>,
     /// What it would do to traffic, as the preview said it; kept as given.
@@ -153,7 +153,7 @@ pub struct Entry {
     /// Who the API server says the user is.
     pub user: String,
     /// Why, in the user's words.
-    pub message: String,
+    pub message: Said,
     /// Where it stands now.
     pub state: State,
     /// Its objects in the order of the writes.

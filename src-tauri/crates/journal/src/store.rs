@@ -187,7 +187,8 @@ impl Journal {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut message = entry.message.clone();
-        redact_text(&mut message);
+        redact_text(&mut message.en);
+        redact_text(&mut message.zh);
         let mut says = Value::from(entry.says.clone());
         redact(&mut says);
         transaction.execute(
@@ -198,7 +199,7 @@ impl Journal {
                 entry.cluster,
                 entry.context,
                 entry.user,
-                message,
+                kept(&message),
                 State::Intended.word(),
                 says.to_string(),
                 entry.undoes,
@@ -268,7 +269,8 @@ impl Journal {
         let like = format!("%{}%", filter.search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
         let limit = if filter.limit == 0 { -1 } else { i64::try_from(filter.limit).unwrap_or(-1) };
         let sql = "SELECT * FROM entries WHERE (?1 IS NULL OR cluster = ?1) AND (?2 IS NULL OR id < ?2)
-            AND (message LIKE ?3 ESCAPE '\\' OR user LIKE ?3 ESCAPE '\\' OR EXISTS (SELECT 1 FROM objects WHERE entry = id
+            AND (COALESCE(CASE WHEN json_valid(message) THEN message ->> 'en' || char(10) || (message ->> 'zh') END, message)
+                LIKE ?3 ESCAPE '\\' OR user LIKE ?3 ESCAPE '\\' OR EXISTS (SELECT 1 FROM objects WHERE entry = id
                 AND (kind || ' ' || namespace || '/' || name) LIKE ?3 ESCAPE '\\'))
             AND (?5 = '' OR EXISTS (SELECT 1 FROM objects WHERE entry = id AND kind = ?5)) AND (?6 = '' OR user = ?6)
             AND (?7 IS NULL OR at >= ?7) AND (?8 IS NULL OR at < ?8)
@@ -482,7 +484,7 @@ fn entry_of(row: &Row<'_>) -> Result<Entry, JournalError> {
         cluster: row.get("cluster")?,
         context: row.get("context")?,
         user: row.get("user")?,
-        message: row.get("message")?,
+        message: told(row.get("message")?),
         state: word(row, "state", id, State::from_word)?,
         objects: Vec::new(),
         says: word(row, "says", id, |text| serde_json::from_str(text).ok())?,
@@ -516,16 +518,17 @@ fn object_of(row: &Row<'_>, id: EntryId) -> Result<ObjectRecord, JournalError> {
     })
 }
 
-/// Words as they lie on disk: both languages, or nothing.
+/// Words as they lie on disk: both languages, or once what is the same in both and cannot be taken for more.
 fn kept(words: &Said) -> String {
-    if words.en.is_empty() { String::new() } else { json!(words).to_string() }
+    let once = words.zh.is_empty() || words.zh == words.en;
+    if once && told(words.en.clone()).en == words.en { words.en.clone() } else { json!(words).to_string() }
 }
 
-/// The same, read. An earlier version wrote the English alone.
+/// The same, read.
 fn told(text: String) -> Said {
     match serde_json::from_str(&text) {
         Ok(said) => said,
-        Err(_) => Said::new(text, ""),
+        Err(_) => text.into(),
     }
 }
 
@@ -547,7 +550,7 @@ mod tests {
             assert_eq!(told(kept(&said)), said);
         }
         for old in ["not written: the server said no", "{\"kind\":\"Status\"}", "42"] {
-            assert_eq!(told(old.to_owned()), Said::new(old, ""));
+            assert_eq!(told(old.to_owned()), Said::from(old));
         }
     }
 }

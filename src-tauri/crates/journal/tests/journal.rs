@@ -30,7 +30,7 @@ fn weight(name: &str, weight: u32) -> NewEntry {
         cluster: "one".into(),
         context: "dev".into(),
         user: "ann".into(),
-        message: format!("weight to {weight}"),
+        message: format!("weight to {weight}").into(),
         objects: vec![route(name, Some(body(100)), Some(body(weight)))],
         says: vec![json!({"title": "a → b"})],
         undoes: None,
@@ -303,7 +303,7 @@ fn intents_survive_a_kill() {
         let journal = open(folder.path());
         for (id, n) in &promised {
             let entry = journal.get(*id).unwrap();
-            assert_eq!(entry.message, format!("weight to {n}"));
+            assert_eq!(entry.message.en, format!("weight to {n}"));
             assert_eq!(entry.objects[0].after.as_ref().unwrap()["spec"]["http"][0]["route"][0]["weight"], *n);
         }
     }
@@ -370,6 +370,13 @@ fn entries_are_found_by_kind_person_and_time() {
         (Filter { until: Some(at + 1), search: "ratings".into(), ..Filter::default() }, vec![second]),
     ] {
         assert_eq!(ids(filter.clone()), expected, "{filter:?}");
+    }
+    let both = Said::new("rollout shop: over", "发布 shop：结束");
+    let third = by("ann", NewEntry { message: both.clone(), ..weight("details", 30) });
+    assert_eq!(journal.get(third).unwrap().message, both);
+    for (search, expected) in [("shop: over", vec![third]), ("结束", vec![third]), ("\"en\"", vec![]), ("zh", vec![])]
+    {
+        assert_eq!(ids(Filter { search: search.into(), ..Filter::default() }), expected, "{search}");
     }
     let rows = [json!({"pod": "a", "state": "rejected", "because": "Bearer abcdefgh12345678901234567890"})];
     journal.acknowledged(second, 1, 2, &rows).unwrap();

@@ -335,7 +335,7 @@ impl Calls for Host {
     async fn apply(&self, args: ApplyArgs) -> Result<Applied, Fault> {
         let session = self.session(&args.session)?;
         self.bench.may_write()?;
-        Ok(convert::applied(session.apply(&args.token, &args.message, &args.take_over).await?))
+        Ok(convert::applied(session.apply(&args.token, &*args.message, &args.take_over).await?))
     }
 
     async fn uptake(&self, args: EntryRef) -> Result<Uptake, Fault> {

@@ -7,7 +7,6 @@ import { connect } from '../../wire/client';
 import type { Entry, EntryRow } from '../../wire/generated/types';
 import ChangeList from './ChangeList.svelte';
 import EntryView from './EntryView.svelte';
-import { whyWords } from './states';
 
 const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
 const row = (entry: number, message: string): EntryRow => ({
@@ -16,6 +15,7 @@ const row = (entry: number, message: string): EntryRow => ({
   cluster: 'prod',
   user: 'ann',
   message,
+  zh: '',
   state: 'applied',
   objects: [object],
   undoes: null,
@@ -41,14 +41,12 @@ afterEach(cleanup);
 
 it('tells why a change was made and what became of it in the language of the window', async () => {
   locale.set('zh');
-  expect(whyWords({ message: 'undo of 4: more to v3', undoes: 4 })).toBe('撤销第 4 号变更: more to v3');
-  expect(whyWords({ message: 'undo of 4, in part: more to v3', undoes: null })).toBe('部分撤销第 4 号变更: more to v3');
-  expect(whyWords({ message: 'undo of rollout reviews, in part', undoes: null })).toBe('部分撤销发布 reviews');
-  expect(whyWords({ message: 'undo of what Bob did', undoes: null })).toBe('undo of what Bob did');
   const items = entry.items.map((item) => ({ ...item, because: 'it was so already', zh: '它已是如此' }));
-  connect(fixtureHost({ entry: { ...entry, items } }));
+  const undo = { ...row(5, 'undo of 4'), zh: '撤销第 4 号变更', undoes: 4 };
+  connect(fixtureHost({ entry: { ...entry, row: undo, items } }));
   render(EntryView, { session: 'zh', entry: 4 });
   await screen.findByText('它已是如此');
+  await screen.findByText('撤销第 4 号变更');
 });
 
 describe('the journal', () => {

@@ -11,7 +11,7 @@ import UptakeView from './UptakeView.svelte';
 
 const object = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'reviews' };
 const entry = (undoes: number | null = null): Entry => ({
-  row: { entry: 4, at: 0, cluster: 'prod', user: 'ann', message: '', state: 'applied', objects: [object], undoes, acknowledged: 3, proxies: 3, drifted: 0 },
+  row: { entry: 4, at: 0, cluster: 'prod', user: 'ann', message: '', zh: '', state: 'applied', objects: [object], undoes, acknowledged: 3, proxies: 3, drifted: 0 },
   items: [{ object, change: 'create', before: '', after: 'a', diff: [], state: 'applied', because: '', zh: '', drift: [] }],
   says: [],
   uptake: [],

@@ -434,7 +434,11 @@ zh: string, drift: Array<DriftedField>, };
 
 export type EntryRef = { session: string, entry: number, };
 
-export type EntryRow = { entry: number, at: number, cluster: string, user: string, message: string, state: EntryState, objects: Array<ObjectRef>, 
+export type EntryRow = { entry: number, at: number, cluster: string, user: string, message: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, state: EntryState, objects: Array<ObjectRef>, 
 /**
  * The entry that this one undid.
  */
@@ -2262,7 +2266,7 @@ readOnly: boolean, };
 /**
  * A change whose end nobody saw: how many of its objects are known to be written.
  */
-export type SettledChange = { entry: number, message: string, written: number, objects: number, };
+export type SettledChange = { entry: number, message: string, zh: string, written: number, objects: number, };
 
 /**
  * What the sidecars of a namespace hold, and what they were seen to need.

@@ -43,7 +43,7 @@ fn value(row: &Row) -> Value {
             "change": object.change.word(), "state": object.outcome.state.word(), "because": object.outcome.because.en,
             "before": image(&object.before), "after": image(&object.after)})
     };
-    json!({"entry": entry.id, "at": time(entry.at), "cluster": entry.context, "user": entry.user, "message": entry.message,
+    json!({"entry": entry.id, "at": time(entry.at), "cluster": entry.context, "user": entry.user, "message": entry.message.en,
         "state": entry.state.word(), "undoes": entry.undoes, "acknowledged": entry.acknowledged, "proxies": entry.proxies,
         "drifted": row.drifted, "objects": entry.objects.iter().map(object).collect::<Vec<_>>(), "uptake": entry.uptake, "says": entry.says})
 }
@@ -63,7 +63,7 @@ fn fence(text: &str) -> String {
 
 fn section(row: &Row) -> String {
     let entry = &row.entry;
-    let why = match (entry.message.as_str(), entry.undoes) {
+    let why = match (entry.message.en.as_str(), entry.undoes) {
         ("", Some(undone)) => format!("undoes {undone}"),
         ("", None) => "no reason given".to_owned(),
         (message, _) => plain(message),

@@ -202,9 +202,12 @@ impl Session {
         let step = step_of(self.connection(), plan, split, lease, live).await?;
         let step = step.map_err(|reason| Error::Refused { reason })?;
         let message = match &run.phase {
-            Phase::Returning(because) => format!("rollout {}: back to {}: {because}", plan.name, plan.stable),
-            _ => format!(
+            Phase::Returning(Said { en, zh }) => {
+                said!("rollout {}: back to {}: {en}", "发布 {}：返回 {}：{zh}", plan.name, plan.stable)
+            }
+            _ => said!(
                 "rollout {}: step {} of {}, {} % to {}",
+                "发布 {}：第 {} 步，共 {} 步，{} % 到 {}",
                 plan.name,
                 run.step + 1,
                 plan.steps.len(),
@@ -215,11 +218,11 @@ impl Session {
         self.rollout_apply(kept, step, &message).await
     }
 
-    async fn rollout_apply(&self, kept: &Kept, step: Step, message: &str) -> Result<Option<EntryId>, Failed> {
+    async fn rollout_apply(&self, kept: &Kept, step: Step, message: &Said) -> Result<Option<EntryId>, Failed> {
         if step.method == plan::Method::Nothing && step.accepted() {
             return Ok(None);
         }
-        let weighed = self.weigh(vec![step], Whence::Itself(message.to_owned())).await?;
+        let weighed = self.weigh(vec![step], Whence::Itself(message.clone())).await?;
         let applied = self.carry_out(&weighed, message, &kept.take_over).await?;
         match applied.objects.first() {
             Some(ended) if ended.state != State::Applied => {
@@ -239,7 +242,7 @@ impl Session {
         let mut body = live.clone();
         Lease::put(None, &mut body);
         let step = update(self.connection(), plan, body, live).await?;
-        self.rollout_apply(kept, step, &format!("rollout {}: over", plan.name)).await
+        self.rollout_apply(kept, step, &said!("rollout {}: over", "发布 {}：结束", plan.name)).await
     }
 }
 

@@ -75,7 +75,7 @@ impl Session {
             return Ok(());
         };
         let plan = self.undo_review(broken.entry).await?;
-        let undone = self.undo_because(broken.entry, &plan.token, &broken.why()).await?;
+        let undone = self.undo_because(broken.entry, &plan.token, &broken.why().into()).await?;
         if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
             if ended.refused {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.

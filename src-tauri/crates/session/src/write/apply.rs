@@ -88,7 +88,8 @@ impl Session {
     /// # Errors
     /// Where nothing was written: the token is not that of the last review, somebody changed an object since, fields of
     /// others were not taken over, or the journal could not record it. What happens after the first write is an answer.
-    pub async fn apply(&self, token: &str, message: &str, take_over: &[String]) -> Result<Applied> {
+    pub async fn apply(&self, token: &str, message: impl Into<Said>, take_over: &[String]) -> Result<Applied> {
+        let message = message.into();
         let plan = self.plan().filter(|plan| plan.token == token).ok_or(Error::OutdatedReview)?;
         if let Whence::Tray(revision) = plan.whence
             && revision != self.tray.borrow().revision()
@@ -96,10 +97,10 @@ impl Session {
             return Err(Error::OutdatedReview);
         }
         let message = match &plan.whence {
-            Whence::Itself(said) if message.is_empty() => said,
+            Whence::Itself(said) if message.en.is_empty() => said.clone(),
             _ => message,
         };
-        let applied = self.carry_out(&plan, message, take_over).await?;
+        let applied = self.carry_out(&plan, &message, take_over).await?;
         // A token is good for one apply: the second would find other versions anyway.
         self.set_plan(None);
         if applied.state == State::Applied {
@@ -119,7 +120,7 @@ impl Session {
     }
 
     /// Writes a plan.
-    pub(crate) async fn carry_out(&self, plan: &Plan, message: &str, take_over: &[String]) -> Result<Applied> {
+    pub(crate) async fn carry_out(&self, plan: &Plan, message: &Said, take_over: &[String]) -> Result<Applied> {
         permit(plan, take_over)?;
         for step in &plan.steps {
             unchanged(self.connection(), step).await?;
@@ -134,7 +135,7 @@ impl Session {
         Ok(applied)
     }
 
-    fn entry(&self, plan: &Plan, message: &str) -> NewEntry {
+    fn entry(&self, plan: &Plan, message: &Said) -> NewEntry {
         let card = self.card();
         let (undoes, undoes_too) = plan.whence.undoes();
         let object = |step: &Step| NewObject {
@@ -149,7 +150,7 @@ impl Session {
             cluster: self.cluster_name(),
             context: card.name.clone(),
             user: self.opening.probed.user.clone(),
-            message: message.to_owned(),
+            message: message.clone(),
             objects: plan.steps.iter().map(object).collect(),
             says: says(&plan.effect).iter().map(Line::saved).collect(),
             undoes,

@@ -47,7 +47,7 @@ pub(crate) enum Whence {
         left_out: Vec<ObjectKey>,
     },
     /// Neither; with what the journal says of it where the user says nothing.
-    Itself(String),
+    Itself(Said),
 }
 
 impl Whence {

@@ -84,7 +84,7 @@ pub struct Settled {
     /// Its entry.
     pub entry: EntryId,
     /// Why it was made.
-    pub message: String,
+    pub message: Said,
     /// Objects of it that are known to be written.
     pub written: usize,
     /// Objects of it.

@@ -115,7 +115,7 @@ impl Session {
     pub async fn rollout_undo(&self, id: RolloutId, token: &str) -> Result<Applied> {
         let last = self.rollout_entries(id).await?.last().map(|entry| entry.id).ok_or(Error::OutdatedReview)?;
         let name = self.rollout(id).await?.run.plan.name;
-        self.undo_as(last, token, &format!("rollout {name}"), "").await
+        self.undo_as(last, token, &said!("rollout {name}", "发布 {name}"), &Said::default()).await
     }
 
     /// The rollout's entries that are in force, oldest first.
@@ -151,18 +151,22 @@ impl Session {
     }
 
     /// The same, with what the journal shall say of it.
-    pub(crate) async fn undo_because(&self, entry: EntryId, token: &str, why: &str) -> Result<Applied> {
-        self.undo_as(entry, token, &entry.to_string(), why).await
+    pub(crate) async fn undo_because(&self, entry: EntryId, token: &str, why: &Said) -> Result<Applied> {
+        self.undo_as(entry, token, &said!("{entry}", "第 {entry} 号变更"), why).await
     }
 
-    async fn undo_as(&self, entry: EntryId, token: &str, of: &str, why: &str) -> Result<Applied> {
+    async fn undo_as(&self, entry: EntryId, token: &str, of: &Said, why: &Said) -> Result<Applied> {
         let plan = self.plan().filter(|plan| plan.whence.undo_of() == Some(entry)).ok_or(Error::OutdatedReview)?;
-        let part = if plan.left_out().is_empty() { "" } else { ", in part" };
-        let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let message = if plan.left_out().is_empty() {
+            Said::new(format!("undo of {}", of.en), format!("撤销{}", of.zh))
+        } else {
+            Said::new(format!("undo of {}, in part", of.en), format!("部分撤销{}", of.zh))
+        };
+        let message = if why.en.is_empty() { message } else { Said::of(message, why) };
         // Whoever took the fields over by name takes them back as well: the review shows whose they are now.
         let owners: Vec<String> =
             plan.steps.iter().flat_map(|step| &step.conflicts).map(|conflict| conflict.manager.clone()).collect();
-        self.apply(token, &format!("undo of {of}{part}{because}"), &owners).await
+        self.apply(token, message, &owners).await
     }
 
     /// The way back of one object.

@@ -134,7 +134,7 @@ async fn hostile_texts_and_huge_ones_stay_what_they_are() {
     assert_eq!((plan.because.en.as_str(), changed), ("", vec!["/spec/http"]));
     let applied = bench.session.apply(&plan.token, HOSTILE, &owners(&plan)).await.unwrap();
     assert_eq!(bench.object("VirtualService").await["metadata"]["annotations"], before["metadata"]["annotations"]);
-    assert_eq!(bench.session.history(&Default::default()).await.unwrap()[0].entry.message, HOSTILE);
+    assert_eq!(bench.session.history(&Default::default()).await.unwrap()[0].entry.message.en, HOSTILE);
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
     bench.session.undo(applied.entry, &undo.token).await.unwrap();
     assert_eq!(bench.object("VirtualService").await.to_string(), before.to_string(), "byte for byte");

@@ -129,7 +129,7 @@ async fn an_order_is_shown_journaled_and_taken_back_where_that_has_a_meaning() {
     // In the journal: who, what and why; through the status there is no way back.
     let told = async |entry| bench.session.entry_told(entry).await.unwrap();
     let aborted = bench.session.history(&Wanted::default()).await.unwrap().remove(0).entry;
-    assert_eq!((&*aborted.message, aborted.objects[0].change), ("too many errors", journal::Change::Order));
+    assert_eq!((&*aborted.message.en, aborted.objects[0].change), ("too many errors", journal::Change::Order));
     let diff = told(aborted.id).await.items.remove(0).diff;
     assert!(diff.iter().any(|line| line.side == DiffSide::After && line.text.trim() == "abort: true"), "{diff:?}");
     let back = bench.session.undo_review(aborted.id).await.unwrap();
@@ -137,7 +137,7 @@ async fn an_order_is_shown_journaled_and_taken_back_where_that_has_a_meaning() {
 
     // A pause is a field like any other.
     let paused = give(&bench, &rollout(), Order::Pause).await.entry;
-    assert_eq!(told(paused).await.row.entry.message, "Argo Rollouts: pause prod/reviews");
+    assert_eq!(told(paused).await.row.entry.message.en, "Argo Rollouts: pause prod/reviews");
     let back = bench.session.undo_review(paused).await.unwrap();
     assert_eq!(bench.session.undo(paused, &back.token).await.unwrap().state, State::Applied);
     assert!(object().await.pointer("/spec/paused").is_none());

@@ -53,7 +53,7 @@ async fn a_weight_is_moved_taken_up_and_undone() {
     assert!(uptake.count(session::uptake::State::Acknowledged) > 0, "{uptake:#?}");
 
     let rows = bench.session.history(&Default::default()).await.unwrap();
-    assert_eq!((rows.len(), rows[0].entry.message.as_str(), rows[0].entry.state), (1, "try v2", State::Applied));
+    assert_eq!((rows.len(), rows[0].entry.message.en.as_str(), rows[0].entry.state), (1, "try v2", State::Applied));
     let undo = bench.session.undo_review(applied.entry).await.unwrap();
     assert_eq!(undo.because.en, "");
     let undone = bench.session.undo(applied.entry, &undo.token).await.unwrap();

@@ -81,7 +81,7 @@ async fn goes_to_the_end_while_the_gates_hold() {
         .await
         .unwrap()
         .into_iter()
-        .map(|r| r.entry.message)
+        .map(|r| r.entry.message.en)
         .collect();
     assert_eq!(
         messages,
@@ -99,7 +99,7 @@ async fn goes_to_the_end_while_the_gates_hold() {
     assert_eq!((undone.state, weights(&bench).await), (State::Applied, vec![90, 10]));
     let wanted = session::history::Wanted { search: "rollout".into(), ..Default::default() };
     let told: Vec<_> = bench.session.history(&wanted).await.unwrap().into_iter().map(|r| r.entry).collect();
-    assert_eq!(told[0].message, "undo of rollout reviews");
+    assert_eq!(told[0].message, world::Said::new("undo of rollout reviews", "撤销发布 reviews"));
     assert!(told[1..].iter().all(|entry| entry.state == State::Undone), "{told:#?}");
     let again = bench.session.rollout_undo_review(id, &Choices::default()).await.unwrap_err().to_string();
     assert!(again.contains("changed nothing that still stands"), "{again}");

@@ -65,7 +65,7 @@ async fn a_step_that_breaks_a_caller_is_taken_back() {
     assert_eq!(told.namespace, "prod");
     assert!(told.why.contains(" → ") && told.why.contains(" since"), "{told:?}");
     let undone = bench.session.entry_told(told.entry).await.unwrap();
-    assert_eq!(undone.row.entry.message, format!("undo of {entry}: {}", told.why));
+    assert_eq!(undone.row.entry.message.en, format!("undo of {entry}: {}", told.why));
 }
 
 #[tokio::test(flavor = "multi_thread")]

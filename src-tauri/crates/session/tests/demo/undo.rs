@@ -6,9 +6,9 @@ use demo::Demo;
 use journal::{EntryId, State};
 use serde_json::{Value, json};
 use session::Error;
-use session::change::merge::{Both, Side};
 use session::write::undo::Choices;
 use world::ObjectKey;
+use world::merge::{Both, Side};
 
 use crate::bench::{Bench, bench, owners, reviews};
 
@@ -144,7 +144,10 @@ async fn an_object_is_left_out_and_goes_back_later() {
     assert!(bench.admin().get(&probe()).await.is_ok(), "what is left out stays");
     let rows = bench.session.history(&Default::default()).await.unwrap();
     let newest = &rows[0].entry;
-    assert_eq!((newest.message.clone(), newest.undoes), (format!("undo of {entry}, in part: try v2"), None));
+    assert_eq!(
+        (newest.message.clone(), newest.undoes),
+        (world::said!("undo of {entry}, in part: try v2", "部分撤销第 {entry} 号变更：try v2"), None)
+    );
     assert_eq!(state(&bench, entry).await, State::Applied, "the rest of it can still be undone");
 
     let rest = bench.session.undo_review(entry).await.unwrap();

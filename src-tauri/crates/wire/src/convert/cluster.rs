@@ -192,6 +192,12 @@ pub(crate) fn fleeting(kept: Kept) -> crate::types::Said {
 
 impl From<Settled> for SettledChange {
     fn from(of: Settled) -> Self {
-        Self { entry: of.entry as f64, message: of.message, written: of.written as u32, objects: of.objects as u32 }
+        Self {
+            entry: of.entry as f64,
+            message: of.message.en,
+            zh: of.message.zh,
+            written: of.written as u32,
+            objects: of.objects as u32,
+        }
     }
 }

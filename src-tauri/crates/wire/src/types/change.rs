@@ -267,6 +267,8 @@ wire! {
         pub cluster: String,
         pub user: String,
         pub message: String,
+        /// The same in Chinese.
+        pub zh: String,
         pub state: EntryState,
         pub objects: Vec<ObjectRef>,
         /// The entry that this one undid.

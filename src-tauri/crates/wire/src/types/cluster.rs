@@ -256,5 +256,5 @@ wire! {
 
 wire! {
     /// A change whose end nobody saw: how many of its objects are known to be written.
-    pub struct SettledChange { pub entry: f64, pub message: String, pub written: u32, pub objects: u32 }
+    pub struct SettledChange { pub entry: f64, pub message: String, pub zh: String, pub written: u32, pub objects: u32 }
 }

@@ -3,10 +3,9 @@
 //! all that it says; and what stands between two known items is the same one, changed, where it is like it.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// By what an item is known.
 #[derive(PartialEq, Eq, Hash)]
@@ -17,8 +16,8 @@ enum Identity<'v> {
     Whole(&'v Value),
 }
 
-/// Hostile lists get a coarser match, not a longer wait.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// Hostile lists get a coarser match, not a longer wait: beyond so many pairs of items, order does not help to find which is which.
+const ORDERED: usize = 1 << 20;
 
 /// So many pairs of changed items are looked at in one place.
 const PAIRS: usize = 4096;
@@ -46,8 +45,9 @@ fn identities(list: &[Value]) -> Vec<Identity<'_>> {
 pub(crate) fn identical(from: &[Value], to: &[Value]) -> Vec<Option<usize>> {
     let (old, new) = (identities(from), identities(to));
     let mut found = vec![None; from.len()];
-    let until = Instant::now().checked_add(PATIENCE);
-    for op in capture_diff_slices_deadline(Algorithm::Myers, &old, &new, until) {
+    let in_order =
+        if from.len() * to.len() <= ORDERED { capture_diff_slices(Algorithm::Myers, &old, &new) } else { Vec::new() };
+    for op in in_order {
         if let DiffOp::Equal { old_index, new_index, len } = op {
             for n in 0..len {
                 found[old_index + n] = Some(new_index + n);

@@ -33,14 +33,14 @@ impl Order {
     pub const ALL: [Self; 6] = [Self::Promote, Self::Finish, Self::Pause, Self::Resume, Self::Abort, Self::Retry];
 
     /// As the journal and the command line say it.
-    pub fn word(self) -> &'static str {
+    pub fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Promote => "promote",
-            Self::Finish => "promote to the end",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Abort => "abort",
-            Self::Retry => "retry",
+            Self::Promote => ("promote", "推进"),
+            Self::Finish => ("promote to the end", "推进到最后"),
+            Self::Pause => ("pause", "暂停"),
+            Self::Resume => ("resume", "继续"),
+            Self::Abort => ("abort", "中止"),
+            Self::Retry => ("retry", "重试"),
         }
     }
 }
@@ -71,7 +71,9 @@ impl Session {
         for patch in (controller.steer)(&live, order).map_err(refused)? {
             steps.push(plan::ordered(self.connection(), key, (order, patch), live.clone()).await?);
         }
-        let said = format!("{}: {} {}/{}", controller.name, order.word(), key.namespace, key.name);
+        let words = order.words();
+        let of = |word: &str| format!("{word} {}/{}", key.namespace, key.name);
+        let said = Said::of(controller.name, (&*of(words.0), &*of(words.1)));
         self.keep(steps, Whence::Itself(said)).await
     }
 }
