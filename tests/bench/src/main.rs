@@ -50,6 +50,7 @@ fn run(wanted: &[String], out: &mut impl Write) -> Result<(), Failure> {
     match wanted {
         [serve, services] if serve == list::SERVE => return list::serve(services, out),
         [serve] if serve == fleet::SERVE => return fleet::serve(out),
+        [read, file] if read == proxies::READ => return proxies::read(file, out),
         _ => {}
     }
     if let Some(unknown) = wanted.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {

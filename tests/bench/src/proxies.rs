@@ -1,10 +1,13 @@
 //! What proxies say, parsed: statistics in the Prometheus format, and a whole configuration. `NETLOFT_BENCH_KEEP=FOLDER` keeps the texts, so
-//! that another parser can read the same.
+//! that another parser can read the same; with `NETLOFT_ISTIOCTL` a genuine istioctl reads the same configuration in turn with ours.
 
 use std::fmt::Write as _;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 
 use bench_engine::figure::{Figure, memory};
+use bench_engine::process::{Run, istioctl, run};
 use signals::{dump, envoy, prometheus};
 
 use crate::Failure;
@@ -29,7 +32,48 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
     let text = configuration(5000, 1250);
     keep("config_dump-5000.json", &text)?;
     figures.extend(dumped(&text));
+    figures.extend(beside_istioctl(&text)?);
     Ok(figures)
+}
+
+/// The word by which this program reads a configuration from a file and says how many parts it has.
+pub const READ: &str = "read-dump";
+
+/// Reads a configuration as a process that does nothing else.
+pub fn read(file: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let text = std::fs::read(file)?;
+    let parts = dump::read(text.as_slice());
+    writeln!(out, "{} clusters, {} listeners", parts.clusters.len(), parts.listeners.len())?;
+    Ok(())
+}
+
+/// The same file read by a process of ours and by `istioctl proxy-config all`, in turn; nothing where no istioctl is named.
+fn beside_istioctl(text: &str) -> Result<Vec<Figure>, Failure> {
+    const RUNS: usize = 5;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config_dump.json");
+    std::fs::write(&file, text)?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let Some(mut istioctl) = istioctl() else { return Ok(Vec::new()) };
+        ours.push(run(Command::new(std::env::current_exe()?).arg(READ).arg(&file))?);
+        let run = run(istioctl.args(["proxy-config", "all", "--file"]).arg(&file))?;
+        // A peer that refuses the file would be the fastest of all.
+        if run.out.lines().count() < 5000 {
+            return Err(format!("istioctl tells {} lines of 5,000 clusters", run.out.lines().count()).into());
+        }
+        theirs.push(run);
+    }
+    let each = |runs: &[Run], of: fn(&Run) -> f64| runs.iter().map(of).collect::<Vec<_>>();
+    let by = |of: fn(&Run) -> f64| theirs.iter().zip(&ours).map(|(theirs, ours)| of(theirs) / of(ours)).collect();
+    Ok(vec![
+        Figure::of("config_dump read by a process of ours, whole", "ms", "", each(&ours, |run| run.millis)),
+        Figure::of("its greatest memory", "MiB", "", each(&ours, |run| run.peak)),
+        Figure::of("istioctl proxy-config all --file", "ms", "", each(&theirs, |run| run.millis)),
+        Figure::of("its greatest memory", "MiB", "", each(&theirs, |run| run.peak)),
+        Figure::of("the peer's time by ours", "x", "", by(|run| run.millis)),
+        Figure::of("the peer's memory by ours", "x", "", by(|run| run.peak)),
+    ])
 }
 
 fn keep(name: &str, text: &str) -> Result<(), Failure> {
