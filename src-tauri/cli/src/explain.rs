@@ -72,14 +72,28 @@ pub fn lines(file: &Path) -> Result<Vec<Request>, Failure> {
 
 fn text(verdict: &Verdict) -> Result<(), Failure> {
     let shown = wire::types::Verdict::from(verdict.clone());
-    let outcome =
-        serde_json::to_value(shown.outcome).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let outcome = word(shown.outcome);
     let status = verdict.status.map(|status| format!(" ({status})")).unwrap_or_default();
-    let mark = if verdict.serves() { Mark::Good } else { Mark::Bad };
-    line(&paint(mark, &format!("{outcome}{status}")))?;
+    let mark = if verdict.serves() && verdict.lost.is_empty() { Mark::Good } else { Mark::Bad };
+    let percent = |share: f64| (share * 1000.0).round() / 10.0;
+    let arrives = 1.0 - verdict.lost_share();
+    let part = if verdict.lost.is_empty() { String::new() } else { format!(", {} % of them", percent(arrives)) };
+    line(&paint(mark, &format!("{outcome}{status}{part}")))?;
+    for lost in &shown.lost {
+        let status = lost.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let object = lost.object.as_ref().map(|o| format!("  [{} {}/{} {}]", o.kind, o.namespace, o.name, lost.path));
+        line(&plain(&format!(
+            "  {} %  {}{status}  {}: {}{}",
+            percent(lost.share),
+            word(lost.outcome),
+            lost.workloads.join(", "),
+            lost.because,
+            object.unwrap_or_default()
+        )))?;
+    }
     for destination in &shown.destinations {
         let subset = destination.subset.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
-        let share = (destination.share * 1000.0).round() / 10.0;
+        let share = percent(destination.share);
         let workloads = destination.workloads.join(", ");
         line(&plain(&format!("  {share} %  {}{subset}:{}  {workloads}", destination.service, destination.port)))?;
     }
@@ -95,4 +109,9 @@ fn text(verdict: &Verdict) -> Result<(), Failure> {
         line(&paint(Mark::Quiet, &format!("  unknown: {}: {}", unknown.about, unknown.because)))?;
     }
     Ok(())
+}
+
+/// An outcome as its JSON has it.
+fn word(outcome: wire::types::Outcome) -> String {
+    serde_json::to_value(outcome).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mesh::{Destination, Outcome, Ready, Transport, Verdict};
+use mesh::{Destination, Lost, Outcome, Ready, Transport, Verdict};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use world::{Change, World};
@@ -186,6 +186,9 @@ impl State {
             self.count_at_caller(&sent, verdict.destinations.first(), "FI");
             return;
         }
+        if let Some(lost) = self.lost(&verdict) {
+            return self.lose(sent, &lost);
+        }
         match verdict.outcome {
             Outcome::Forwarded => self.deliver(sent),
             // An EnvoyFilter makes the answer unknown to the engine. Here it is known: the proxy refused it and runs as before.
@@ -199,6 +202,31 @@ impl State {
                 self.count_at_caller(&sent, verdict.destinations.first(), "-");
             }
             Outcome::Unresolved | Outcome::Unknown => {}
+        }
+    }
+
+    /// The part of what is lost that this request is, if it is one.
+    fn lost(&mut self, verdict: &Verdict) -> Option<Lost> {
+        let mut left = (!verdict.lost.is_empty()).then(|| self.chance.between(0.0, 1.0))?;
+        let met = verdict.lost.iter().find(|lost| {
+            left -= lost.share;
+            left <= 0.0
+        });
+        met.cloned()
+    }
+
+    /// It ends as this part does, at one of its workloads.
+    fn lose(&mut self, mut sent: Sent, lost: &Lost) {
+        let mut verdict = Verdict::clone(&sent.verdict);
+        verdict.outcome = lost.outcome;
+        let met = verdict.destinations.into_iter().nth(lost.destination);
+        verdict.destinations =
+            met.map(|to| Destination { workloads: lost.workloads.clone(), ..to }).into_iter().collect();
+        (sent.code, sent.verdict) = (lost.status, Arc::new(verdict));
+        match lost.outcome {
+            Outcome::Denied => self.refuse(sent),
+            Outcome::Refused => self.reset(&sent),
+            _ => self.count_at_caller(&sent, sent.verdict.destinations.first(), "UH"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use world::Pod;
 
-use crate::{Caller, Outcome, Places, Reading, Received, Request, Verdict, target_port};
+use crate::{Caller, Lost, Outcome, Places, Reading, Received, Request, Verdict, target_port};
 
 /// A forwarded request as the other meshes take it at the pods that it reaches.
 pub(crate) fn hand_over(places: &Places, others: &[&dyn Reading], request: &Request, mut verdict: Verdict) -> Verdict {
@@ -28,12 +28,17 @@ pub(crate) fn hand_over(places: &Places, others: &[&dyn Reading], request: &Requ
     {
         (verdict.outcome, verdict.status) = (first.outcome, first.status);
     }
-    for (at, workload, received) in taken {
+    let shares: Vec<f64> = taken.iter().map(|(at, workload, _)| share(places, &verdict, *at, workload)).collect();
+    for ((at, workload, received), share) in taken.into_iter().zip(shares) {
         if received.outcome != Outcome::Forwarded
             && verdict.outcome == Outcome::Forwarded
             && let Some(destination) = verdict.destinations.get_mut(at)
         {
             destination.workloads.retain(|w| *w != workload);
+            if let Some(step) = received.steps.last() {
+                let (outcome, status, step) = (received.outcome, received.status, step.clone());
+                verdict.loses(Lost { destination: at, share, outcome, status, workloads: vec![workload], step });
+            }
         }
         verdict
             .trace
@@ -41,6 +46,18 @@ pub(crate) fn hand_over(places: &Places, others: &[&dyn Reading], request: &Requ
         verdict.unknown.extend(received.unknown);
     }
     verdict
+}
+
+/// The part of the requests that one workload of a destination gets, as an even choice among ready pods would have it.
+#[allow(clippy::cast_precision_loss, reason = "counts of pods")]
+fn share(places: &Places, verdict: &Verdict, at: usize, workload: &str) -> f64 {
+    let Some(destination) = verdict.destinations.get(at) else { return 0.0 };
+    let ready = |workload: &str| {
+        let pods = places.of_workload(&destination.service.0, workload);
+        pods.into_iter().filter(|pod| pod.ready).count().max(1) as f64
+    };
+    let all: f64 = destination.workloads.iter().map(|workload| ready(workload)).sum();
+    destination.share * ready(workload) / all
 }
 
 /// A ready pod of a workload behind a service, and its port; a pod that was asked for by its address stands for itself.

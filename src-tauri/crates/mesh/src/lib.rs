@@ -46,7 +46,7 @@ pub use subject::{About, Subject, subjects};
 pub use table::Table;
 pub use target::{Target, split_port};
 pub use verdict::{
-    Abort, Delay, Destination, Fault, HeaderChanges, Mirror, Outcome, Received, Retries, Rewrite, Step, Transport,
-    Unknown, Verdict,
+    Abort, Delay, Destination, Fault, HeaderChanges, Lost, Mirror, Outcome, Received, Retries, Rewrite, Step,
+    Transport, Unknown, Verdict,
 };
 pub use world::{selects, target_port};

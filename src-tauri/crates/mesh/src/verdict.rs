@@ -31,6 +31,13 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The caller gets an answer that somebody meant to give.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Forwarded | Self::Direct | Self::Redirected)
+    }
+}
+
 /// How the request travels between the proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
@@ -55,6 +62,23 @@ pub struct Destination {
     pub share: f64,
     /// Names of the workloads with ready pods behind it.
     pub workloads: Vec<String>,
+}
+
+/// A share of a request's kind that ends otherwise than the rest of it, which arrives: its pods do not all take it alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lost {
+    /// Which of the verdict's destinations it was for.
+    pub destination: usize,
+    /// Share of the requests, 0 to 1.
+    pub share: f64,
+    /// What becomes of them.
+    pub outcome: Outcome,
+    /// HTTP status that the caller sees; `None` where it gets none.
+    pub status: Option<u16>,
+    /// Names of the workloads at which it ends so; none where there is nobody to send it to.
+    pub workloads: Vec<String>,
+    /// What decides it.
+    pub step: Step,
 }
 
 /// One step of the way, with what decided it.
@@ -159,6 +183,8 @@ pub struct Verdict {
     pub status: Option<u16>,
     /// Where it may end.
     pub destinations: Vec<Destination>,
+    /// What does not arrive of a request that is forwarded: each way in which a share of it ends. What arrives is the rest.
+    pub lost: Vec<Lost>,
     /// How it travels; `None` where it does not.
     pub transport: Option<Transport>,
     /// Changed path or authority.
@@ -224,6 +250,7 @@ impl Verdict {
             outcome: Outcome::Unknown,
             status: None,
             destinations: Vec::new(),
+            lost: Vec::new(),
             transport: None,
             rewrite: Rewrite::default(),
             request_headers: HeaderChanges::default(),
@@ -255,11 +282,32 @@ impl Verdict {
     pub fn ends(&mut self, outcome: Outcome) {
         self.outcome = outcome;
         self.destinations.clear();
+        self.lost.clear();
         self.transport = None;
     }
 
     /// The caller gets an answer that somebody meant to give.
     pub fn serves(&self) -> bool {
-        matches!(self.outcome, Outcome::Forwarded | Outcome::Direct | Outcome::Redirected)
+        self.outcome.serves()
+    }
+
+    /// A share of what is forwarded is lost, at a workload where there is one. What ends alike for the same reason is told once.
+    pub fn loses(&mut self, lost: Lost) {
+        let end = |lost: &Lost| (lost.destination, lost.outcome, lost.step.clone());
+        let same = |known: &&mut Lost| end(known) == end(&lost);
+        match self.lost.iter_mut().find(same) {
+            Some(known) => {
+                known.share += lost.share;
+                known.workloads.extend(lost.workloads);
+                known.workloads.sort();
+                known.workloads.dedup();
+            }
+            None => self.lost.push(lost),
+        }
+    }
+
+    /// The share of it that does not arrive though the rest is forwarded, 0 to 1.
+    pub fn lost_share(&self) -> f64 {
+        self.lost.iter().map(|lost| lost.share).sum()
     }
 }

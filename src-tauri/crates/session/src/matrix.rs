@@ -1,5 +1,5 @@
 //! Who may call whom: every workload, and whoever calls from outside the mesh, against every service at each of its ports and every host
-//! outside, as the engine decides it, with what was seen.
+//! outside, as the engine decides it, with what was seen. A service may select pods, or have endpoints that somebody keeps by hand.
 //!
 //! Each is asked with `GET /`, and with the methods, paths and headers that the policies in force at the service name: counters know none of
 //! them, so that of a caller that was seen nobody can tell which of them it makes. Tokens are not tried.
@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use mesh::{Outcome, Ready};
+use mesh::{Lost, Outcome, Ready};
 use serde_json::{Value, json};
 use world::{Change, Object, ObjectKey, Origin, World};
 
@@ -120,7 +120,7 @@ fn decide(ready: &Ready, namespaces: &[String]) -> Matrix {
     if stranger.is_some() {
         rows.insert(0, (String::new(), UNKNOWN_CALLERS.into()));
     }
-    let services = world.services().filter(|s| wanted(&s.namespace) && !s.selector.is_empty());
+    let services = world.services().filter(|s| wanted(&s.namespace));
     let ports = |service: &world::Service| service.ports.iter().map(|port| (port.port, "http")).collect();
     let mut callable: Vec<(Names, Vec<(u16, &str)>)> =
         services.map(|service| ((service.namespace.clone(), service.name.clone()), ports(service))).collect();
@@ -210,10 +210,13 @@ fn hosts(world: &World) -> Vec<(Names, Vec<(u16, &'static str)>)> {
 }
 
 impl Cell {
-    /// Some of what it could ask gets through, and some does not.
+    /// Some of what it could ask gets through, and some does not: it is another request, or comes to another of the workloads.
     pub fn is_some(&self) -> bool {
         let served = self.requests.iter().filter(|one| serves(one.outcome)).count();
+        let loses = |calling: &Calling| !calling.lost.is_empty();
         (1..self.requests.len()).contains(&served)
+            || loses(&self.calling)
+            || self.requests.iter().any(|one| loses(&one.calling))
     }
 
     /// Nothing of what it could ask gets through: it is refused.
@@ -237,8 +240,10 @@ fn serves(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Forwarded | Outcome::Direct | Outcome::Redirected | Outcome::Aborted)
 }
 
-fn reason(outcome: Outcome, calling: &Calling) -> (Outcome, Secured, Option<&ObjectKey>, &str) {
-    (outcome, calling.secured, calling.object.as_ref(), &calling.path)
+type Reason<'a> = (Outcome, Secured, Option<&'a ObjectKey>, &'a str, &'a [Lost]);
+
+fn reason(outcome: Outcome, calling: &Calling) -> Reason<'_> {
+    (outcome, calling.secured, calling.object.as_ref(), &calling.path, &calling.lost)
 }
 
 /// What becomes of all that a workload could ask there. A caller without a namespace is a stranger, whom the mesh has to hold.

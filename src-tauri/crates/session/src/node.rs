@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mesh::{Outcome, Ready, Route, Step, Verdict};
+use mesh::{Lost, Outcome, Ready, Route, Step, Verdict};
 use world::{ObjectKey, Said, World, said};
 
 use crate::findings::{Located, locate};
@@ -55,8 +55,10 @@ pub struct Calling {
     pub namespace: String,
     /// Workload.
     pub workload: String,
-    /// The mesh lets it.
+    /// The mesh lets it, or a part of what it asks.
     pub allowed: bool,
+    /// What it loses all the same: not every workload that is called takes it.
+    pub lost: Vec<Lost>,
     /// How it would travel.
     pub secured: Secured,
     /// In words.
@@ -288,6 +290,7 @@ pub(crate) fn calling(namespace: String, workload: String, verdict: &Verdict, pe
         namespace,
         workload,
         allowed,
+        lost: verdict.lost.clone(),
         secured: verdict.transport.into(),
         because: because.or_else(|| step.map(|s| s.because.clone())).unwrap_or_default(),
         object: step.and_then(|s| s.object.clone()),

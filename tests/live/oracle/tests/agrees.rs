@@ -182,8 +182,7 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
     }
     let total: u32 = seen.status.values().sum();
     let arrived: u32 = seen.answered_by.values().sum();
-    let partial = verdict.trace.iter().any(|s| s.because.en.starts_with("for "))
-        || verdict.fault.abort.as_ref().is_some_and(|a| a.percent > 0.001);
+    let partial = !verdict.lost.is_empty() || verdict.fault.abort.as_ref().is_some_and(|a| a.percent > 0.001);
     if arrived < total && !partial && !app_decides {
         return Err("not all arrived, and nothing said so".into());
     }
@@ -196,6 +195,7 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
         }
     }
     split(&seen.answered_by, total, verdict)?;
+    lost(&seen.status, (arrived, total), verdict)?;
     if arrived == 0 {
         return Ok(());
     }
@@ -232,6 +232,23 @@ fn forwarded(o: &Observation, verdict: &Verdict) -> Result<(), String> {
     same("mutual TLS", &mutual, &(verdict.transport == Some(Transport::Mtls)))
 }
 
+/// As much is lost as was said, within five standard deviations, and the caller sees what was said of it.
+fn lost(seen: &BTreeMap<String, u32>, (arrived, total): (u32, u32), verdict: &Verdict) -> Result<(), String> {
+    let (n, share) = (f64::from(total), verdict.lost_share());
+    let missing = verdict.lost.iter().map(|lost| lost.status.map_or("error".to_owned(), |s| s.to_string()));
+    if verdict.lost.is_empty() || verdict.fault.abort.is_some() || total < 20 {
+        return Ok(());
+    }
+    let deviation = 5.0 * (n * share * (1.0 - share)).sqrt();
+    if (f64::from(total - arrived) - n * share).abs() > deviation {
+        return Err(format!("{} of {total} did not arrive, {share} was said", total - arrived));
+    }
+    match missing.into_iter().find(|status| !seen.contains_key(status)) {
+        Some(status) => Err(format!("nobody saw {status}")),
+        None => Ok(()),
+    }
+}
+
 /// Every destination gets its share, within five standard deviations; where it is large enough, each of its workloads answers.
 fn split(answered: &BTreeMap<String, u32>, total: u32, verdict: &Verdict) -> Result<(), String> {
     let aborted = verdict.fault.abort.as_ref().map_or(0.0, |a| a.percent / 100.0);
@@ -239,7 +256,7 @@ fn split(answered: &BTreeMap<String, u32>, total: u32, verdict: &Verdict) -> Res
         let mine = &verdict.destinations[at].workloads;
         verdict.destinations.iter().enumerate().any(|(i, d)| i != at && d.workloads.iter().any(|w| mine.contains(w)))
     };
-    let partial = verdict.trace.iter().any(|s| s.because.en.starts_with("for ") && s.step == "authorize");
+    let partial = !verdict.lost.is_empty();
     for (at, d) in verdict.destinations.iter().enumerate() {
         let got: u32 = d.workloads.iter().filter_map(|w| answered.get(w)).sum();
         let share = if d.workloads.is_empty() { 0.0 } else { d.share * (1.0 - aborted) };

@@ -1,6 +1,6 @@
 import type { Tone } from '../../design/tone';
 import { percent } from '../../i18n/format';
-import type { Outcome, Secured, Verdict } from '../../wire/generated/types';
+import type { Lost, Outcome, Secured, Verdict } from '../../wire/generated/types';
 import { t } from './words';
 
 export function toneOfOutcome(outcome: Outcome): Tone {
@@ -24,9 +24,21 @@ export function toneOfOutcome(outcome: Outcome): Tone {
   }
 }
 
+/** Where a part is lost it is neither good nor bad. */
+export const toneOfVerdict = ({ outcome, lost = [] }: Verdict): Tone => (lost.length > 0 ? 'warn' : toneOfOutcome(outcome));
+
+/** `at reviews-v3: Denied (403)` */
+export function lostInWords({ outcome, status, workloads }: Lost): string {
+  const plain = outcome === 'redirected' || outcome === 'forwarded' ? t('forwardedPlain') : t(outcome);
+  const end = status === null ? plain : t('withStatus', { outcome: plain, status: String(status) });
+  return workloads.length > 0 ? t('lostAt', { at: workloads.join(', '), end }) : end;
+}
+
 export function outcomeInWords(verdict: Verdict, destinations: readonly string[]): string {
+  const lost = (verdict.lost ?? []).reduce((sum, { share }) => sum + share, 0);
   switch (verdict.outcome) {
     case 'forwarded':
+      if (lost > 0) return t('forwardedPart', { share: percent(1 - lost), to: destinations.join(', ') });
       return destinations.length > 0 ? t('forwarded', { to: destinations.join(', ') }) : t('forwardedPlain');
     case 'redirected':
       return t('redirected', { location: verdict.location ?? '' });

@@ -10,7 +10,7 @@ afterEach(() => {
   locale.set('en');
 });
 
-const cell: MatrixCell = { outcome: 'denied', secured: 'mtls', because: 'no rule of AuthorizationPolicy p allows it', zh: 'AuthorizationPolicy p 没有规则允许它', object: null, path: '', requests: [], requestsPerSecond: 4, deniedPerSecond: 0 };
+const cell: MatrixCell = { outcome: 'denied', secured: 'mtls', because: 'no rule of AuthorizationPolicy p allows it', zh: 'AuthorizationPolicy p 没有规则允许它', object: null, path: '', lost: [], requests: [], requestsPerSecond: 4, deniedPerSecond: 0 };
 const show = (of: Partial<MatrixCell>): void => {
   const matrix: Matrix = { rows: [{ namespace: 'prod', workload: 'checkout-v1' }], columns: [{ namespace: 'prod', service: 'payments', url: 'http://payments.prod:8080', ports: [8080], asked: [{ method: 'GET', path: '/', headers: [] }], unasked: 0 }], cells: [{ ...cell, ...of }], tooMany: false, most: 12000 };
   const line = (name: string) => ({ key: name, namespace: 'prod', name, members: [0], isOpen: true });

@@ -12,8 +12,8 @@ import Security from './Security.svelte';
 
 const policy = { group: 'security.istio.io', kind: 'AuthorizationPolicy', namespace: 'prod', name: 'callers-of-inventory' };
 const [generic, reserve] = [{ method: 'GET', path: '/', headers: [] }, { method: 'POST', path: '/reserve', headers: [] }];
-const cell = (more: Partial<MatrixCell>): MatrixCell => ({ outcome: 'forwarded', secured: 'mtls', because: 'no policy is in the way', zh: '', object: null, path: '', requests: [], requestsPerSecond: 0, deniedPerSecond: 0, ...more });
-const request = (asked: MatrixRequest['asked'], outcome: MatrixRequest['outcome'], because: string): MatrixRequest => ({ asked, outcome, secured: 'mtls', because, zh: '', object: policy, path: 'spec.rules[0]' });
+const cell = (more: Partial<MatrixCell>): MatrixCell => ({ outcome: 'forwarded', secured: 'mtls', because: 'no policy is in the way', zh: '', object: null, path: '', lost: [], requests: [], requestsPerSecond: 0, deniedPerSecond: 0, ...more });
+const request = (asked: MatrixRequest['asked'], outcome: MatrixRequest['outcome'], because: string): MatrixRequest => ({ asked, outcome, secured: 'mtls', because, zh: '', object: policy, path: 'spec.rules[0]', lost: [] });
 const some = cell({ outcome: 'denied', because: 'no rule lets it in', object: policy, requests: [request(generic, 'denied', 'no rule lets it in'), request(reserve, 'forwarded', 'rule 1 lets it in')], requestsPerSecond: 2 });
 const refused = cell({ outcome: 'denied', because: 'no rule lets anybody in', object: policy });
 const matrix: Matrix = {
@@ -76,7 +76,7 @@ describe('who may call whom', () => {
 
   it('where some requests get through and others do not, says which, and by which policy', async () => {
     open(matrix);
-    const place = await button(/^prod\/orders-v1 → prod\/inventory: some requests allowed, others not, 2.* seen/);
+    const place = await button(/^prod\/orders-v1 → prod\/inventory: allowed in part: not every request, or not at every workload, 2.* seen/);
     expect(place.querySelector('.disc.part')).not.toBeNull();
     await fireEvent.click(place);
     const panel = await screen.findByRole('complementary', { name: 'orders-v1 → inventory' });
@@ -120,7 +120,7 @@ describe('who may call whom', () => {
   it('says the same in Chinese', async () => {
     locale.set('zh');
     open(matrix);
-    await fireEvent.click(await button(/^prod\/orders-v1 → prod\/inventory：部分请求允许，其余不允许/));
+    await fireEvent.click(await button(/^prod\/orders-v1 → prod\/inventory：部分允许：并非每种请求，或并非在每个工作负载/));
     await screen.findByRole('list', { name: '逐个请求' });
   });
 

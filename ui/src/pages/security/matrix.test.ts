@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
 import { columnNames, linesOf, pairsWithin, placeOf, requestName, signOf, signOfCell, unfolded } from './matrix';
 
-const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', requests: [], requestsPerSecond, deniedPerSecond: 0 });
+const cell = (outcome: MatrixCell['outcome'], secured: MatrixCell['secured'] = 'mtls', requestsPerSecond = 0): MatrixCell => ({ outcome, secured, because: '', zh: '', object: null, path: '', lost: [], requests: [], requestsPerSecond, deniedPerSecond: 0 });
 const column = (namespace: string, service: string, ports: number[]): MatrixColumn => ({ namespace, service, url: '', ports, asked: [{ method: 'GET', path: '/', headers: [] }], unasked: 0 });
 
 const matrix: Matrix = {
@@ -22,7 +22,7 @@ it.each([
   ['refused', 'unknown', 'denied'],
   ['no-route', 'unknown', 'none'],
   ['unknown', 'mtls', 'unknown'],
-] as const)('%s over %s is %s', (outcome, secured, sign) => expect(signOf({ outcome, secured })).toBe(sign));
+] as const)('%s over %s is %s', (outcome, secured, sign) => expect(signOf({ outcome, secured, lost: [] })).toBe(sign));
 
 it.each([
   [[], 'denied'],
@@ -32,7 +32,7 @@ it.each([
   [['denied', 'no-route'], 'denied'],
   [['denied', 'unknown'], 'denied'],
 ] as const)('a cell whose requests are %j is %s', (outcomes, sign) => {
-  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/', headers: [] }, outcome, secured: 'mtls', because: '', zh: '', object: null, path: '' }));
+  const requests = outcomes.map((outcome): MatrixRequest => ({ asked: { method: 'GET', path: '/', headers: [] }, outcome, secured: 'mtls', because: '', zh: '', object: null, path: '', lost: [] }));
   expect(signOfCell({ ...cell('denied'), requests })).toBe(sign);
 });
 
@@ -76,4 +76,9 @@ it('counts the pairs within a namespace, at each port', () => {
   expect(pairsWithin(of)).toEqual([{ namespace: 'a', pairs: 4 }, { namespace: 'b', pairs: 1 }]);
   const outside = { ...of, rows: [{ namespace: '', workload: 'outside the mesh' }, ...of.rows], columns: [...of.columns, column('', 'api.example.com', [443])] };
   expect(pairsWithin(outside)).toEqual([{ namespace: 'a', pairs: 9 }, { namespace: 'b', pairs: 4 }]);
+});
+
+it('a cell of which one workload refuses its share is allowed in part, whatever the rest of it is', () => {
+  const lost = [{ share: 0.33, outcome: 'denied' as const, status: 403, workloads: ['reviews-v3'], because: '', zh: '', object: null, path: '' }];
+  expect(signOfCell({ ...cell('forwarded'), lost })).toBe('part');
 });

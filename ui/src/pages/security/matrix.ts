@@ -1,13 +1,14 @@
 import { byWork, isSystem } from '../map/namespaces';
 import type { Matrix, MatrixCell, MatrixColumn, MatrixRequest } from '../../wire/generated/types';
 
-/** What becomes of calls, in one sign: `part` where some requests of one caller get through and others do not, `mixed` where its callers differ. */
+/** What becomes of calls, in one sign: `part` where some requests of one caller get through and others do not, or not at every workload; `mixed` where its callers differ. */
 export type Sign = 'mtls' | 'plain' | 'denied' | 'part' | 'unknown' | 'none' | 'mixed';
 
 const SERVED: readonly MatrixCell['outcome'][] = ['forwarded', 'direct', 'redirected', 'aborted'];
 const REFUSED: readonly MatrixCell['outcome'][] = ['denied', 'refused', 'blocked'];
 
-export function signOf({ outcome, secured }: Pick<MatrixCell, 'outcome' | 'secured'>): Sign {
+export function signOf({ outcome, secured, lost }: Pick<MatrixCell, 'outcome' | 'secured' | 'lost'>): Sign {
+  if (lost.length > 0) return 'part';
   if (SERVED.includes(outcome)) return secured === 'mtls' ? 'mtls' : secured === 'unknown' ? 'unknown' : 'plain';
   if (REFUSED.includes(outcome)) return 'denied';
   return outcome === 'unknown' ? 'unknown' : 'none';
@@ -16,11 +17,11 @@ export function signOf({ outcome, secured }: Pick<MatrixCell, 'outcome' | 'secur
 /** Some of what a caller could ask gets through, and some does not. */
 export function isPart(requests: readonly MatrixRequest[]): boolean {
   const served = requests.filter(({ outcome }) => SERVED.includes(outcome)).length;
-  return served > 0 && served < requests.length;
+  return (served > 0 && served < requests.length) || requests.some(({ lost }) => lost.length > 0);
 }
 
 /** The sign of all that a caller could ask of a service. */
-export const signOfCell = (cell: Pick<MatrixCell, 'outcome' | 'secured' | 'requests'>): Sign => (isPart(cell.requests) ? 'part' : signOf(cell));
+export const signOfCell = (cell: Pick<MatrixCell, 'outcome' | 'secured' | 'lost' | 'requests'>): Sign => (isPart(cell.requests) ? 'part' : signOf(cell));
 
 /** `POST /reserve x-team: a` */
 export const requestName = ({ method, path, headers }: MatrixRequest['asked']): string => [method, path, ...headers].join(' ');

@@ -105,6 +105,10 @@ export type CallerPressure = { namespace: string, pod: string, workload: string,
 
 export type CallerRow = { namespace: string, workload: string, allowed: boolean, 
 /**
+ * What it loses all the same: not every workload that is called takes it.
+ */
+lost: Array<Lost>, 
+/**
  * Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
  */
 requests: Array<MatrixRequest>, secured: Secured, because: string, 
@@ -945,6 +949,19 @@ export type Level = "error" | "warning" | "info";
 export type Link = "connecting" | "live" | "stale" | "lost";
 
 /**
+ * A share of the requests that ends otherwise than the rest, which is forwarded.
+ */
+export type Lost = { share: number, outcome: Outcome, status: number | null, workloads: Array<string>, because: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, 
+/**
+ * What decides it.
+ */
+object: ObjectRef | null, path: string, };
+
+/**
  * What the map shows.
  */
 export type MapLevel = "services" | "workloads" | "namespaces";
@@ -994,6 +1011,10 @@ outcome: Outcome, secured: Secured, because: string,
  */
 zh: string, object: ObjectRef | null, path: string, 
 /**
+ * What is lost all the same: not every workload that is called takes it.
+ */
+lost: Array<Lost>, 
+/**
  * Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
  */
 requests: Array<MatrixRequest>, 
@@ -1030,7 +1051,11 @@ export type MatrixRequest = { asked: MatrixAsked, outcome: Outcome, secured: Sec
 /**
  * The same in Chinese.
  */
-zh: string, object: ObjectRef | null, path: string, };
+zh: string, object: ObjectRef | null, path: string, 
+/**
+ * What is lost all the same: not every workload that is called takes it.
+ */
+lost: Array<Lost>, };
 
 /**
  * A workload; an empty namespace for whoever has no proxy of a mesh.
@@ -2610,7 +2635,11 @@ export type UptakeState = "waiting" | "sent" | "acknowledged" | "rejected" | "un
 /**
  * The answer of `netloft explain`.
  */
-export type Verdict = { id: string, outcome: Outcome, status: number | null, destinations: Array<Destination>, transport: Secured | null, rewrite: Rewrite, requestHeaders: HeaderChanges, location: string | null, timeout: string | null, retries: Retries | null, fault: InjectedFault, mirror: Array<Mirror>, trace: Array<Step>, unknown: Array<Unknown>, };
+export type Verdict = { id: string, outcome: Outcome, status: number | null, destinations: Array<Destination>, 
+/**
+ * What does not arrive though the rest does.
+ */
+lost?: Array<Lost>, transport: Secured | null, rewrite: Rewrite, requestHeaders: HeaderChanges, location: string | null, timeout: string | null, retries: Retries | null, fault: InjectedFault, mirror: Array<Mirror>, trace: Array<Step>, unknown: Array<Unknown>, };
 
 /**
  * A workload; its namespace alone, or with neither all of the mesh, where what is asked has sums.

@@ -49,11 +49,50 @@ fn between_served(was: &Verdict, is: &Verdict) -> (Tone, Said) {
     if was.outcome != is.outcome {
         return (Tone::Moves, instead(&word(is), &word(was)));
     }
+    let (lost_before, lost_now) = (was.lost_share(), is.lost_share());
+    if (lost_now - lost_before).abs() > 1e-9 {
+        let tone = if lost_now > lost_before { Tone::Cuts } else { Tone::Opens };
+        let moved: Vec<Said> = [lost(was, is)].into_iter().chain(moved(was, is)).collect();
+        return (tone, Said::in_turn(&moved));
+    }
     if let Some(moved) = moved(was, is) {
         return (Tone::Moves, moved);
     }
     let manner = manner(was, is);
     if manner.is_empty() { (Tone::Stays, Said::default()) } else { (Tone::Watch, Said::list(&manner)) }
+}
+
+/// `33.3 % refused at reviews-v3: …`, and what it was before.
+fn lost(was: &Verdict, is: &Verdict) -> Said {
+    let (now, before) = (lost_words(is), lost_words(was));
+    match (is.lost.is_empty(), was.lost.is_empty()) {
+        (true, _) => {
+            Said::new(format!("all of it arrives; before, {}", before.en), format!("全部到达；此前{}", before.zh))
+        }
+        (false, true) => now,
+        (false, false) => {
+            let share = percent(was.lost_share());
+            Said::new(format!("{}; before, {share} in all", now.en), format!("{}；此前共 {share}", now.zh))
+        }
+    }
+}
+
+/// What does not arrive though the rest does, in words: how much, at whom, and why.
+fn lost_words(verdict: &Verdict) -> Said {
+    let all: Vec<Said> = verdict
+        .lost
+        .iter()
+        .map(|lost| {
+            let (share, how, at) = (percent(lost.share), outcome(lost.outcome), lost.workloads.join(", "));
+            let because = &lost.step.because;
+            let (en, zh) = if at.is_empty() { Default::default() } else { (format!(" at {at}"), format!("在 {at} ")) };
+            Said::new(
+                format!("{share} {}{en}: {}", how.en, because.en),
+                format!("{share} {zh}{}：{}", how.zh, because.zh),
+            )
+        })
+        .collect();
+    Said::in_turn(&all)
 }
 
 /// What of the same way is another manner.
@@ -246,7 +285,11 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 fn word(verdict: &Verdict) -> Said {
-    match verdict.outcome {
+    outcome(verdict.outcome)
+}
+
+fn outcome(of: Outcome) -> Said {
+    match of {
         Outcome::Forwarded => ("forwarded", "转发"),
         Outcome::Denied => ("refused", "被拒绝"),
         Outcome::Direct => ("answered by the route itself", "由路由直接应答"),

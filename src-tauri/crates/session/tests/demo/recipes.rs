@@ -162,6 +162,55 @@ async fn the_matrix_says_what_the_engine_says_and_what_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guard_of_one_version_shows_in_the_matrix_in_the_panel_and_in_the_review() {
+    let bench = bench(Demo::client).await;
+    measured(&bench).await;
+    let policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: not-v1\n  namespace: prod\nspec:\n  selector: {matchLabels: {app: reviews, version: v1}}\n  action: DENY\n  rules:\n  - {}\n";
+    bench.session.draft_put(policy, "").await.unwrap();
+    let matrix = bench.session.matrix(&["prod".into()], true).await.unwrap();
+    let row = matrix.rows.iter().position(|row| row.1.starts_with("storefront")).unwrap();
+    let column = matrix.columns.iter().position(|c| c.service == "reviews").unwrap();
+    let cell = &matrix.cells[row * matrix.columns.len() + column];
+    assert!(cell.is_some() && cell.outcome == Outcome::Forwarded, "{cell:#?}");
+    let [lost] = &cell.calling.lost[..] else { panic!("{cell:#?}") };
+    assert_eq!((&lost.workloads[..], lost.outcome), (&["reviews-v1".to_owned()][..], Outcome::Denied));
+    assert_eq!(lost.step.object.as_ref().map(|key| key.name.as_str()), Some("not-v1"));
+    // A review that says "nothing changes" would be wrong for as many.
+    let plan = bench.review().await;
+    let change = plan.effect.changes.iter().find(|c| c.observed && c.title.en == "storefront → reviews").unwrap();
+    assert_eq!(change.tone, mesh::Tone::Cuts, "{change:#?}");
+    assert!(
+        change.detail.en.contains("% refused at reviews-v1") && change.detail.zh.contains("reviews-v1"),
+        "{change:#?}"
+    );
+
+    // Once it is there, the proxies count what is refused, and the panel of the map says who it is.
+    let owners = crate::bench::owners(&plan);
+    bench.session.apply(&plan.token, "", &owners).await.unwrap();
+    let mut traffic = bench.session.traffic();
+    let refused = |t: &std::sync::Arc<session::traffic::Traffic>| {
+        t.edges(10.0).iter().any(|e| e.host.starts_with("reviews") && e.denied_per_second > 0.0 && e.error_share < 1.0)
+    };
+    tokio::time::timeout(LIMIT, traffic.wait_for(refused)).await.expect("a part is refused").unwrap();
+    let callers = bench.session.callers("service:prod/reviews", 60).await.unwrap();
+    let storefront = callers.iter().find(|row| row.calling.workload.starts_with("storefront")).unwrap();
+    assert!(storefront.calling.allowed && storefront.is_some(), "{storefront:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_whose_endpoints_are_kept_by_hand_has_a_column() {
+    let bench = bench(Demo::client).await;
+    let service = serde_json::json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "by-hand", "namespace": "prod"},
+        "spec": {"ports": [{"name": "http", "port": 80}]}});
+    bench.admin().create(&service, &cluster::Options::default()).await.unwrap();
+    let mut live = bench.session.live();
+    let there = |live: &session::live::Live| live.world.service("prod", "by-hand").is_some();
+    tokio::time::timeout(LIMIT, live.wait_for(there)).await.unwrap().unwrap();
+    let matrix = bench.session.matrix(&["prod".into()], false).await.unwrap();
+    assert!(matrix.columns.iter().any(|c| c.service == "by-hand"), "{:?}", matrix.columns);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_has_a_column_for_ports_that_do_not_agree() {
     let bench = bench(Demo::client).await;
     let columns = async || {

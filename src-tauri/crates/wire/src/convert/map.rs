@@ -187,6 +187,7 @@ impl From<Cell> for CallerRow {
             namespace: row.namespace,
             workload: row.workload,
             allowed: row.allowed,
+            lost: all(row.lost),
             requests: all(requests),
             secured: row.secured.into(),
             because: row.because.en,

@@ -218,6 +218,7 @@ impl From<Judged> for MatrixRequest {
             zh: judged.calling.because.zh,
             object: judged.calling.object.as_ref().map(ObjectRef::from),
             path: judged.calling.path,
+            lost: all(judged.calling.lost),
         }
     }
 }
@@ -232,6 +233,7 @@ impl From<Cell> for MatrixCell {
             zh: calling.because.zh,
             object: calling.object.as_ref().map(ObjectRef::from),
             path: calling.path,
+            lost: all(calling.lost),
             requests: all(cell.requests),
             requests_per_second: calling.per_second,
             denied_per_second: cell.denied_per_second,

@@ -7,7 +7,7 @@ use world::yaml::{Edit, Op};
 
 use crate::types::{
     Abort, Caller, Delay, Destination, EditOp, Finding, ForeignCode, ForeignWords, HeaderChanges, InjectedFault, Level,
-    Mirror, ObjectRef, Outcome, Request, Retries, Rewrite, RuleCard, RuleWords, Secured, Silenced, Step, Unknown,
+    Lost, Mirror, ObjectRef, Outcome, Request, Retries, Rewrite, RuleCard, RuleWords, Secured, Silenced, Step, Unknown,
     Verdict, YamlEdit,
 };
 use crate::{Code, Fault};
@@ -121,6 +121,7 @@ impl From<mesh::Verdict> for Verdict {
             outcome: verdict.outcome.into(),
             status: verdict.status,
             destinations: verdict.destinations.into_iter().map(Into::into).collect(),
+            lost: verdict.lost.into_iter().map(Into::into).collect(),
             transport: verdict.transport.map(Into::into),
             rewrite: Rewrite { path: verdict.rewrite.path, authority: verdict.rewrite.authority },
             request_headers: HeaderChanges {
@@ -154,6 +155,21 @@ impl From<mesh::Destination> for Destination {
             subset: destination.subset,
             share: destination.share,
             workloads: destination.workloads,
+        }
+    }
+}
+
+impl From<mesh::Lost> for Lost {
+    fn from(lost: mesh::Lost) -> Self {
+        Self {
+            share: lost.share,
+            outcome: lost.outcome.into(),
+            status: lost.status,
+            workloads: lost.workloads,
+            because: lost.step.because.en,
+            zh: lost.step.because.zh,
+            object: lost.step.object.as_ref().map(ObjectRef::from),
+            path: lost.step.path.unwrap_or_default(),
         }
     }
 }

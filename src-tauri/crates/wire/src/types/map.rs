@@ -1,6 +1,6 @@
 //! The map and its panel; proxies.
 
-use super::{MatrixRequest, ObjectRef, Said, Unknown, wire};
+use super::{Lost, MatrixRequest, ObjectRef, Said, Unknown, wire};
 
 wire! {
     /// What the map shows.
@@ -199,6 +199,8 @@ wire! {
         pub namespace: String,
         pub workload: String,
         pub allowed: bool,
+        /// What it loses all the same: not every workload that is called takes it.
+        pub lost: Vec<Lost>,
         /// Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
         pub requests: Vec<MatrixRequest>,
         pub secured: Secured,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CoverageState, DiffLine, Finding, ObjectRef, Outcome, Secured, wire};
+use super::{CoverageState, DiffLine, Finding, Lost, ObjectRef, Outcome, Secured, wire};
 
 wire! {
     /// A kind that can be authored here.
@@ -311,6 +311,8 @@ wire! {
         pub zh: String,
         pub object: Option<ObjectRef>,
         pub path: String,
+        /// What is lost all the same: not every workload that is called takes it.
+        pub lost: Vec<Lost>,
     }
 }
 
@@ -325,6 +327,8 @@ wire! {
         pub zh: String,
         pub object: Option<ObjectRef>,
         pub path: String,
+        /// What is lost all the same: not every workload that is called takes it.
+        pub lost: Vec<Lost>,
         /// Every request that was asked about, where not the same becomes of all of them for the same reason; else none.
         pub requests: Vec<MatrixRequest>,
         /// Seen within the last hour.

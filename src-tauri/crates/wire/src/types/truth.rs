@@ -64,6 +64,22 @@ wire! {
 }
 
 wire! {
+    /// A share of the requests that ends otherwise than the rest, which is forwarded.
+    pub struct Lost {
+        pub share: f64,
+        pub outcome: Outcome,
+        pub status: Option<u16>,
+        pub workloads: Vec<String>,
+        pub because: String,
+        /// The same in Chinese.
+        pub zh: String,
+        /// What decides it.
+        pub object: Option<ObjectRef>,
+        pub path: String,
+    }
+}
+
+wire! {
     pub struct Step {
         pub step: String,
         /// As people say it: `VirtualService shop/reviews`; null where no object decides.
@@ -114,6 +130,10 @@ wire! {
         pub outcome: Outcome,
         pub status: Option<u16>,
         pub destinations: Vec<Destination>,
+        /// What does not arrive though the rest does.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<Lost>>")]
+        pub lost: Vec<Lost>,
         pub transport: Option<Secured>,
         pub rewrite: Rewrite,
         pub request_headers: HeaderChanges,

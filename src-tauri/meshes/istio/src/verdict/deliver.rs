@@ -1,6 +1,6 @@
 //! Splits the requests among the pods of their destinations and sums up what becomes of them.
 
-use mesh::{Destination, HeaderChanges, Outcome, Resolved, Step, Transport, Verdict};
+use mesh::{Destination, HeaderChanges, Lost, Outcome, Resolved, Step, Transport, Verdict};
 use world::{Said, said};
 
 use super::arrive::{arrive, shown};
@@ -52,6 +52,18 @@ impl Arrival {
             cut_param: None,
             headers: HeaderChanges::default(),
             steps: vec![step],
+        }
+    }
+
+    /// The status that the caller sees. `by_proxy` is that of a connection that fails, where a proxy answers for it.
+    fn seen_as(&self, by_proxy: Option<u16>) -> Option<u16> {
+        match self.outcome {
+            Outcome::Denied if self.cut => by_proxy,
+            Outcome::Denied => self.status.or(Some(403)),
+            Outcome::Direct => self.status,
+            Outcome::Refused => by_proxy,
+            Outcome::NoDestination => Some(503),
+            _ => None,
         }
     }
 }
@@ -252,17 +264,19 @@ fn sum_up(deliveries: Vec<Delivery>, parts: &[Part], verdict: &mut Verdict, by_p
         kinds.into_iter().max_by(|a, b| share_of(*a).total_cmp(&share_of(*b))).unwrap_or(Outcome::NoDestination)
     };
     verdict.outcome = outcome;
-    verdict.status = match outcome {
-        Outcome::Denied => match parts.iter().find(|p| p.arrival.outcome == outcome) {
-            Some(part) if part.arrival.cut => by_proxy,
-            part => part.and_then(|p| p.arrival.status).or(Some(403)),
-        },
-        Outcome::Direct => parts.iter().find(|p| p.arrival.outcome == outcome).and_then(|p| p.arrival.status),
-        Outcome::Refused => by_proxy,
-        Outcome::NoDestination => Some(503),
-        _ => None,
+    verdict.status = match parts.iter().find(|p| p.arrival.outcome == outcome) {
+        Some(part) => part.arrival.seen_as(by_proxy),
+        None => (outcome == Outcome::NoDestination).then_some(503),
     };
     tell(parts, outcome, verdict);
+    for part in parts.iter().filter(|p| outcome == Outcome::Forwarded && !p.arrival.outcome.serves()) {
+        let Arrival { outcome, steps, .. } = &part.arrival;
+        let Some(step) = steps.last().cloned() else { continue };
+        let workloads = Some(part.workload.clone()).filter(|workload| !workload.is_empty()).into_iter().collect();
+        let status = part.arrival.seen_as(by_proxy);
+        let (destination, share, outcome) = (part.destination, part.share, *outcome);
+        verdict.loses(Lost { destination, share, outcome, status, workloads, step });
+    }
     if let Some(part) = parts.iter().find(|p| p.arrival.outcome == outcome) {
         let (changed, all) = (&part.arrival.headers, &mut verdict.request_headers);
         all.set.retain(|(name, _)| !changed.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name)));

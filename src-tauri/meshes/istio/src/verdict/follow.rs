@@ -216,7 +216,7 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
         let because = said!("{} by weight", "按权重：{}", words::action(&entry.http));
         verdict.trace.push(Step::by("split", key, entry.field("route"), because));
     }
-    let (mut deliveries, mut absent) = (Vec::new(), 0.0);
+    let (mut deliveries, mut absent, mut missing) = (Vec::new(), 0.0, Vec::new());
     for (at, share) in split {
         let Some(weighted) = route.get(at) else { continue };
         let target = &weighted.destination;
@@ -239,6 +239,7 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
             }
             found => {
                 absent += share;
+                missing.push(deliveries.len());
                 let nothing = found.err().unwrap_or(Nothing::Port);
                 let because = nothing.because(&host, port);
                 verdict.trace.push(Step::by("destination", key, format!("{}.destination", field(at)), because));
@@ -252,5 +253,10 @@ fn send(hop: &Hop, way: &mut Way, entry: &Entry, verdict: &mut Verdict) {
     // The Gateway API asks for 500 where a backend is not there; one without pods stays 503.
     if entry.is_derived() && verdict.outcome == Outcome::NoDestination && absent >= 0.5 {
         verdict.status = Some(500);
+    }
+    for lost in verdict.lost.iter_mut().filter(|lost| entry.is_derived() && lost.outcome == Outcome::NoDestination) {
+        if missing.contains(&lost.destination) {
+            lost.status = Some(500);
+        }
     }
 }

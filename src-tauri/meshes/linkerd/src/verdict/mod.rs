@@ -8,7 +8,8 @@ mod out;
 use std::sync::Arc;
 
 use mesh::{
-    Caller, Destination, Outcome, Received, Request, Resolved, Step, Target, Transport, Unknown, Verdict, target_port,
+    Caller, Destination, Lost, Outcome, Received, Request, Resolved, Step, Target, Transport, Unknown, Verdict,
+    target_port,
 };
 use world::{Pod, Service, said};
 
@@ -188,6 +189,15 @@ fn sum_up(service: (String, String), port: u16, arrivals: Vec<(String, Arrival)>
             verdict.trace.push(step);
         }
         verdict.unknown.extend(arrival.unknown.clone());
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a count of pods")]
+    let share = 1.0 / all.max(1) as f64;
+    let refused = arrivals.iter().filter(|(_, a)| outcome == Outcome::Forwarded && !a.outcome.serves());
+    for (workload, arrival) in refused {
+        if let Some(step) = arrival.steps.last() {
+            let (outcome, status, step) = (arrival.outcome, arrival.status, step.clone());
+            verdict.loses(Lost { destination: 0, share, outcome, status, workloads: vec![workload.clone()], step });
+        }
     }
     let deciding: Vec<_> = arrivals.iter().filter(|(_, a)| a.outcome == outcome).collect();
     verdict.outcome = outcome;

@@ -130,6 +130,26 @@ fn what_two_subsets_share_is_said_once() {
     );
 }
 
+/// Asked of a genuine mesh: of 120 requests to reviews, whose v3 alone was guarded so, 45 were answered with 403 by v3's proxy.
+#[test]
+fn a_policy_for_one_version_takes_its_share() {
+    let objects = r#"
+{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: guard, namespace: shop}, spec: {selector: {matchLabels: {app: reviews, version: v3}}, action: DENY, rules: [{when: [{key: "request.headers[x-h2]", values: ["1"]}]}]}}
+"#;
+    let world = with(&with(&World::new(), include_str!("../../../../../../tests/worlds/shop.yaml")), objects);
+    let ready = engine().ready(&world);
+    let verdict = ready.explain(&request("shop/productpage-v1 GET http://reviews:9080/ x-h2:1"));
+    assert_eq!(told(&verdict), "forwarded - mtls reviews-v1,reviews-v2");
+    let [lost] = &verdict.lost[..] else { panic!("{:#?}", verdict.lost) };
+    let by = lost.step.object.as_ref().map(|key| key.name.as_str());
+    assert_eq!((lost.outcome, lost.status, by), (Outcome::Denied, Some(403), Some("guard")));
+    assert_eq!(lost.workloads, ["reviews-v3"]);
+    let deviation = 3.0 * (120.0 * lost.share * (1.0 - lost.share)).sqrt();
+    assert!((45.0 - 120.0 * lost.share).abs() < deviation, "{}", lost.share);
+    let other = ready.explain(&request("shop/productpage-v1 GET http://reviews:9080/"));
+    assert!(other.lost.is_empty() && other.outcome == Outcome::Forwarded, "{other:#?}");
+}
+
 #[test]
 fn istiods_environment_counts() {
     let route = r#"
