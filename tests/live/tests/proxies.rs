@@ -109,6 +109,55 @@ async fn a_refusal_is_shown_with_its_object_and_clears() {
     job(path, &[filter_key()], refusal).await.unwrap();
 }
 
+/// What other kinds make, the webhook lets through, and Envoy refuses, for ratings alone; with the type that is refused.
+fn others() -> [(&'static str, ObjectKey, Value); 3] {
+    let of = |api: &str, kind: &str, spec: Value| {
+        let (group, _) = api.split_once('/').unwrap();
+        let object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec});
+        (ObjectKey::new(group, kind, NAMESPACE, NAME), object)
+    };
+    let ratings = json!({"matchLabels": {"app": "ratings"}});
+    let policy = json!({"selector": ratings, "action": "DENY",
+        "rules": [{"when": [{"key": "request.headers[x-a\nb]", "values": ["x"]}]}]});
+    // No proxy without a token is let in anywhere by it, for it is never in force.
+    let tokens = json!({"selector": ratings, "jwtRules": [{"issuer": "a.example", "jwks": r#"{"keys": [{"kty": "oct", "k": ""}]}"#}]});
+    let ring = json!({"host": "details", "workloadSelector": ratings, "trafficPolicy": {"loadBalancer":
+        {"consistentHash": {"httpHeaderName": "x", "ringHash": {"minimumRingSize": 9_000_000}}}}});
+    let (policy, tokens, ring) = (
+        of("security.istio.io/v1", "AuthorizationPolicy", policy),
+        of("security.istio.io/v1", "RequestAuthentication", tokens),
+        of("networking.istio.io/v1", "DestinationRule", ring),
+    );
+    [("LDS", policy.0, policy.1), ("LDS", tokens.0, tokens.1), ("CDS", ring.0, ring.1)]
+}
+
+async fn refusals(kubeconfig: PathBuf, folder: PathBuf) {
+    let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
+    let connection = session.connection();
+    let mut fleet = session.fleet();
+    let well = |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| proxy.sync == Sync::Synced);
+    for (kind, key, object) in others() {
+        clear(connection, std::slice::from_ref(&key)).await.unwrap();
+        timeout(PATIENCE, fleet.wait_for(well)).await.expect("ratings is well").unwrap();
+        make(connection, &object).await.unwrap();
+        let told = |fleet: &Arc<Fleet>| ratings(fleet).is_some_and(|proxy| !proxy.nack.is_empty());
+        let seen = timeout(PATIENCE, fleet.wait_for(told)).await.expect("a refusal").unwrap().clone();
+        let ill = ratings(&seen).unwrap().ills.iter().find(|ill| ill.diagnosis.code == "rejected").unwrap();
+        assert!(ill.evidence[0].en.starts_with(kind), "{ill:?}");
+        assert_eq!(ill.object, Some(key.clone()), "{ill:?}");
+        assert!(!ill.evidence.iter().any(|said| said.en.starts_with("a guess")), "{ill:?}");
+        clear(connection, &[key]).await.unwrap();
+    }
+    timeout(PATIENCE, fleet.wait_for(well)).await.expect("it clears").unwrap();
+    workbench.close(session.id());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_of_what_other_kinds_make_name_them() {
+    let Some(path) = kubeconfig() else { return };
+    job(path, &others().map(|(_, key, _)| key), refusals).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fleet_is_what_istiod_says_and_costs_what_the_kubelet_says() {
     let Some(path) = kubeconfig() else { return };

@@ -36,7 +36,7 @@ mod usage;
 
 pub use certificate::Certificate;
 pub use cluster::{ADMIN_PORT, CONTAINER};
-pub use culprit::{Culprit, Place, culprit};
+pub use culprit::{Culprit, Place, Suspects};
 pub use envoy::{Cluster, Counters, DryRun, Judged, Sample};
 pub use health::{Alive, HealthReport, Plane, ProxyHealth, TypeHealth, control_planes, health};
 pub use istiod::SyncState;

@@ -4,11 +4,18 @@
 //! refused resource behind `Error adding/updating …(s) `; a message that breaks protoc-gen-validate's rules carries the whole
 //! message in protobuf's text form, whose first line differs from one time to the next.
 
+use jiff::Timestamp;
+use world::ObjectKey;
+
+use crate::culprit::objects;
+
 /// Longest text that is kept, in characters: some carry a whole configuration.
 const LONGEST: usize = 600;
+/// What istiod writes behind the first 4,096 characters of a longer refusal (istio pilot/pkg/xds, `ACK ERROR`); measured.
+const CUT: &str = "...(truncated)";
 
 /// One refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Nack {
     /// The type that was refused: CDS, LDS …
     pub kind: String,
@@ -16,6 +23,12 @@ pub struct Nack {
     pub resource: String,
     /// Why, in the proxy's own words, without the configuration that it may repeat.
     pub text: String,
+    /// The objects that the refused part says it was made of, where the text repeats it.
+    pub made_of: Vec<ObjectKey>,
+    /// The text ends before the reason, which stands behind a configuration that it repeats: the log of the proxy has it.
+    pub is_cut: bool,
+    /// When what was refused had been sent, in seconds since 1970; `None` where unknown.
+    pub sent_at: Option<i64>,
 }
 
 impl Nack {
@@ -26,7 +39,21 @@ impl Nack {
             Some(found) => found,
             None => (repeated_name(raw).unwrap_or_default(), reason(raw)),
         };
-        Self { kind: kind.into(), resource, text: shortened(&text) }
+        let is_repeated = raw.contains(REPEATED);
+        Self {
+            kind: kind.into(),
+            resource,
+            text: shortened(&text),
+            made_of: if is_repeated { objects(raw) } else { Vec::new() },
+            is_cut: text == CUT,
+            sent_at: None,
+        }
+    }
+
+    /// The same, of what had been sent then.
+    #[must_use]
+    pub fn sent(self, at: Option<Timestamp>) -> Self {
+        Self { sent_at: at.map(Timestamp::as_second), ..self }
     }
 
     /// In one line: the resource, then why.
@@ -51,13 +78,17 @@ fn reason(text: &str) -> String {
     let text = text.trim();
     match (is_repeated(text), text.rfind("\n: ")) {
         (true, Some(at)) => text[at + 3..].trim().into(),
+        // What is repeated is no reason.
+        (true, None) => CUT.into(),
         _ => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; "),
     }
 }
 
 /// Text form begins with a line that protobuf puts there against parsers: `goo.gle/debugproto`, `debugstr`, `debugonly`.
+const REPEATED: &str = "goo.gle/debug";
+
 fn is_repeated(text: &str) -> bool {
-    text.starts_with("goo.gle/debug")
+    text.starts_with(REPEATED)
 }
 
 fn repeated_name(text: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
+use signals::Suspects;
 use signals::dump::{self, Dump, Origin, Part};
 use signals::endpoint::{self, Endpoint};
 use world::{ObjectKey, Said, World, said};
@@ -381,9 +382,10 @@ impl Detail {
     }
 
     fn of<T>(&self, parts: &[Part<T>], world: &World, says: impl Fn(&T) -> (String, Vec<String>)) -> Vec<Line> {
+        let suspects = Suspects::of(world);
         let line = |(at, part): (usize, &Part<T>)| {
             let (name, cells) = says(&part.what);
-            let broke = part.error.as_ref().and_then(|nack| self.broke(world, nack));
+            let broke = part.error.as_ref().and_then(|nack| self.broke(world, &suspects, nack));
             let made = part.from.iter().filter_map(|origin| object_of(world, origin));
             Line {
                 at,
@@ -397,11 +399,11 @@ impl Detail {
         parts.iter().enumerate().map(line).collect()
     }
 
-    /// The object that made the proxy refuse this.
-    fn broke(&self, world: &World, nack: &signals::Nack) -> Option<ObjectKey> {
+    /// The object that made the proxy refuse this. What is but a guess stands with its reason in the diagnosis alone.
+    fn broke(&self, world: &World, suspects: &Suspects, nack: &signals::Nack) -> Option<ObjectKey> {
         let pod = world.pod(&self.place.0, &self.place.1)?;
         let place = signals::Place { namespace: &self.place.0, labels: &pod.labels, root: &self.root };
-        signals::culprit(world, place, nack).map(|found| found.object)
+        suspects.culprit(place, nack).filter(|found| !found.is_guess).map(|found| found.object)
     }
 }
 

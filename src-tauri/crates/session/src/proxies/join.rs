@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use signals::ill::{Evidence, Grave, Mesh, Whole, diagnose, diagnose_mesh};
-use signals::{Alive, Complaint, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Usage, UsageReport};
+use signals::{
+    Alive, Complaint, HealthReport, KeptOut, Look, Looks, ProxyHealth, Strain, Suspects, Usage, UsageReport,
+};
 use world::{Said, World};
 
 use super::{Certificate, Diagnosis, Fleet, Ill, Plane, Presence, Proxy, Size, Sync, TypeSync, Use};
@@ -45,10 +47,12 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
     }
     let roots = roots(rows, seen.looks);
     let root = |mesh: &str| roots.get(mesh).map_or("", String::as_str);
+    let suspects = Suspects::of(seen.world);
     let of = |row: &ProxyHealth| {
         let place = (row.namespace.clone(), row.pod.clone());
         let mesh = Mesh {
             world: seen.world,
+            suspects: &suspects,
             planes,
             root_namespace: planes.first().map_or("istio-system", |plane| plane.pod.0.as_str()),
             root: root(row.family.mesh),

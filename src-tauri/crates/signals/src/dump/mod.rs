@@ -24,7 +24,7 @@ pub use bootstrap::Bootstrap;
 pub use cluster::Cluster;
 pub use listener::Listener;
 pub use origin::Origin;
-pub(crate) use origin::{address, of_policy, within};
+pub(crate) use origin::{address, of_path, of_policy, within};
 pub use route::Route;
 pub use search::{Hit, search};
 pub use secret::Secret;
@@ -186,12 +186,16 @@ fn each<T>(
 
 /// `error_state`: why the newest form was refused. Its own copy of the configuration is passed over.
 fn refusal(scanner: &mut Scanner<'_>, kind: &str) -> Option<Nack> {
-    let mut details = String::new();
-    within(scanner, "details", |scanner| {
-        details = scanner.plain()?;
+    let (mut details, mut at) = (String::new(), None);
+    scanner.object(|scanner, name| {
+        match name {
+            "details" => details = scanner.plain()?,
+            "last_update_attempt" => at = scanner.plain()?.parse().ok(),
+            _ => scanner.skip()?,
+        }
         Some(())
     })?;
-    Some(Nack::read(kind, &details))
+    Some(Nack::read(kind, &details).sent(at))
 }
 
 impl Dump {

@@ -21,7 +21,7 @@ pub enum Origin {
 }
 
 /// `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/reviews`; of the core group `/api/v1/…`.
-pub(super) fn of_path(path: &str) -> Option<Origin> {
+pub(crate) fn of_path(path: &str) -> Option<Origin> {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let (group, rest) = match parts.as_slice() {
         ["apis", group, _version, rest @ ..] => (*group, rest),

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use world::{Labels, Said, World};
 
 use super::{Answer, Check, Evidence, Mesh};
-use crate::{Alive, Certificate, Complaint, Look, Nack, Plane, ProxyHealth, Role, Size, SyncState, TypeHealth, Usage};
+use crate::{
+    Alive, Certificate, Complaint, Look, Nack, Plane, ProxyHealth, Role, Size, Suspects, SyncState, TypeHealth, Usage,
+};
 
 pub(super) const ROOT: &str = "0011223344556677";
 
@@ -123,10 +125,11 @@ impl Case {
 
     pub(super) fn ask(&self, check: Check) -> Answer {
         let complaints: Vec<&Complaint> = self.complaints.iter().collect();
-        check(&Evidence { complaints: &complaints, ..self.evidence() })
+        let suspects = Suspects::of(&self.world);
+        check(&Evidence { complaints: &complaints, ..self.evidence(&suspects) })
     }
 
-    pub(super) fn evidence(&self) -> Evidence<'_> {
+    pub(super) fn evidence<'a>(&'a self, suspects: &'a Suspects) -> Evidence<'a> {
         Evidence {
             row: &self.row,
             look: self.look.as_ref(),
@@ -136,6 +139,7 @@ impl Case {
             complaints: &[],
             mesh: Mesh {
                 world: &self.world,
+                suspects,
                 planes: &self.planes,
                 root_namespace: "istio-system",
                 root: &self.root,
@@ -173,13 +177,13 @@ pub(super) fn hold(check: Check, fires: &[Case], quiet: &[Case], unknown: &[Case
 #[test]
 fn a_proxy_that_is_well_has_nothing() {
     let well = well();
-    assert_eq!(super::diagnose(&well.evidence()), (Vec::new(), Vec::new()));
+    assert_eq!(super::diagnose(&well.evidence(&Suspects::of(&well.world))), (Vec::new(), Vec::new()));
 }
 
 #[test]
 fn the_gravest_comes_first() {
     let case = well().refuses("LDS", "no").using(|u| u.memory_usage = Some(1.05e9));
-    let (ills, _) = super::diagnose(&case.evidence());
+    let (ills, _) = super::diagnose(&case.evidence(&Suspects::of(&case.world)));
     let codes: Vec<_> = ills.iter().map(|ill| ill.diagnosis.code).collect();
     assert_eq!(codes, ["rejected", "memory-near-limit"]);
     let line = ills[0].line();

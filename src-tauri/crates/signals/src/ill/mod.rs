@@ -28,7 +28,7 @@ pub use mesh::{MESH_TABLE, Whole, diagnose_mesh};
 use jiff::Timestamp;
 use world::{ObjectKey, Said, World, said};
 
-use crate::{Complaint, Look, Plane, ProxyHealth, Usage};
+use crate::{Complaint, Look, Plane, ProxyHealth, Suspects, Usage};
 
 /// How much a diagnosis matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +61,8 @@ pub struct Diagnosis {
 pub struct Mesh<'a> {
     /// Its objects.
     pub world: &'a World,
+    /// Those of them that may be behind a refusal.
+    pub suspects: &'a Suspects,
     /// The control plane.
     pub planes: &'a [Plane],
     /// Where objects for the whole mesh lie.

@@ -1,7 +1,9 @@
 //! A proxy refuses what istiod sent, and goes on with what it had before.
 
+use world::said;
+
 use super::{Answer, Diagnosis, Evidence, Grave};
-use crate::{Place, culprit};
+use crate::Place;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
     code: "rejected",
@@ -14,17 +16,24 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis {
 pub(super) fn check(of: &Evidence<'_>) -> Answer {
     let place = Place { namespace: &of.row.namespace, labels: &of.row.labels, root: of.mesh.root_namespace };
     let mut evidence = Vec::new();
-    let mut object = None;
+    let mut culprits = Vec::new();
     for nack in of.row.nacks() {
         // The proxy's own words.
         evidence.push(format!("{}, {}", nack.kind, nack.line()).into());
-        if let Some(found) = culprit(of.mesh.world, place, nack)
-            && object.is_none()
-        {
-            evidence.push(found.because);
-            object = Some(found.object);
+        if nack.is_cut {
+            evidence.push(said!(
+                "istiod keeps the beginning of a refusal alone: the proxy's log has the reason",
+                "istiod 只保留拒绝信息的开头：原因在代理的日志中"
+            ));
         }
+        culprits.extend(of.mesh.suspects.culprit(place, nack));
     }
+    // What is known before what is guessed.
+    culprits.sort_by_key(|culprit| culprit.is_guess);
+    let object = culprits.into_iter().next().map(|culprit| {
+        evidence.push(culprit.because);
+        culprit.object
+    });
     if evidence.is_empty() { Answer::Quiet } else { Answer::Ill(evidence, object) }
 }
 
