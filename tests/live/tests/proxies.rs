@@ -113,7 +113,8 @@ async fn a_refusal_is_shown_with_its_object_and_clears() {
 fn others() -> [(&'static str, ObjectKey, Value); 3] {
     let of = |api: &str, kind: &str, spec: Value| {
         let (group, _) = api.split_once('/').unwrap();
-        let object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec});
+        let object =
+            json!({"apiVersion": api, "kind": kind, "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec});
         (ObjectKey::new(group, kind, NAMESPACE, NAME), object)
     };
     let ratings = json!({"matchLabels": {"app": "ratings"}});

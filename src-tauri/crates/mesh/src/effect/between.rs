@@ -1,8 +1,8 @@
 //! The moments of a change: what becomes of a request while some of its objects are written and others are not yet.
 
-use world::{Said, said};
+use world::Said;
 
-use super::words::{difference, percent};
+use super::words::difference;
 use super::{Effect, EffectChange};
 use crate::{Outcome, Ready, Verdict};
 
@@ -23,16 +23,12 @@ impl Effect {
             let (was, is) = (served(&change.before)?, served(&change.after)?);
             let verdict = meanwhile.explain(&change.request);
             let now = served(&verdict)?;
-            let words = || difference(&change.before, &verdict).1;
-            let lost = was.min(is) - now;
-            let meanwhile = match () {
-                () if lost > NOISE && now > NOISE => {
-                    let lost = percent(lost);
-                    said!("{lost} of it arrives nowhere", "其中 {lost} 无处可去")
-                }
-                () if lost > NOISE || (now > NOISE && was.max(is) < NOISE) => words(),
-                () => return None,
-            };
+            let worse = now < was.min(is) - NOISE;
+            let better = now > NOISE && was.max(is) < NOISE;
+            if !worse && !better {
+                return None;
+            }
+            let meanwhile = difference(&change.before, &verdict).1;
             Some(Lapse { change, meanwhile })
         })
     }
@@ -48,10 +44,7 @@ const NOISE: f64 = 1e-9;
 fn served(verdict: &Verdict) -> Option<f64> {
     match verdict.outcome {
         Outcome::Unknown => None,
-        Outcome::Forwarded => {
-            let there = verdict.destinations.iter().filter(|d| !d.workloads.is_empty() || d.service.0.is_empty());
-            Some(there.map(|destination| destination.share).sum())
-        }
-        _ => Some(if verdict.serves() { 1.0 } else { 0.0 }),
+        _ if verdict.serves() => Some(1.0 - verdict.lost_share()),
+        _ => Some(0.0),
     }
 }

@@ -279,7 +279,7 @@ fn pair_up(from: Vec<(Said, f64)>, mut to: Vec<(Said, f64)>) -> Vec<Said> {
 }
 
 /// `10 %`, `33.3 %`
-pub(super) fn percent(share: f64) -> String {
+fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round() / 10.0;
     format!("{tenths} %")
 }
