@@ -1,7 +1,8 @@
 //! Envoy's admin port by the agent beside it: `pilot-agent request GET …` run in the proxy's container, for users who may run something there
-//! and may not forward a port. A port-forward comes first, and nothing is run before the right to it was asked for.
+//! and may not forward a port. A port-forward comes first, and neither is tried before the right to it was asked for.
 
 use bytes::Bytes;
+use http::Method;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::AttachParams;
@@ -12,7 +13,8 @@ use crate::classify;
 use crate::connection::Connection;
 use crate::cost::Sort;
 use crate::error::{ApiError, Cause, Unreachable};
-use crate::pods::{Bounds, READ_ONLY, late};
+use crate::pods::{Bounds, LOGGING, READ_ONLY, by_forward, late};
+use crate::rights::InPod;
 
 /// Envoy's admin port, on the pod's loopback.
 pub const ADMIN_PORT: u16 = 15000;
@@ -21,13 +23,29 @@ pub const CONTAINER: &str = "istio-proxy";
 /// Most of what a program says of its failure that is read.
 const COMPLAINT: u64 = 4096;
 
+/// What is asked of an admin port.
+#[derive(Clone)]
+struct Admin<'a> {
+    method: Method,
+    path: &'a str,
+    /// The paths that may be asked for.
+    allowed: &'static [&'static str],
+    bounds: Bounds,
+}
+
+impl<'a> Admin<'a> {
+    fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, allowed: &READ_ONLY, bounds: Bounds::ONE }
+    }
+}
+
 impl Connection {
     /// GET of Envoy's admin port: by a port-forward, else by running its agent.
     ///
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; `Forbidden` names both rights where both are missing; else as any call.
     pub async fn admin_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
-        self.admin_within(namespace, pod, path, Bounds::of(path)).await
+        self.admin_within(namespace, pod, Admin { bounds: Bounds::of(path), ..Admin::get(path) }).await
     }
 
     /// The same of a proxy that nobody has opened: no more than 48 MiB, in no more than ten seconds.
@@ -35,26 +53,27 @@ impl Connection {
     /// # Errors
     /// As [`Self::admin_get`]; `Broken` where the answer is larger.
     pub async fn admin_glance(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
-        self.admin_within(namespace, pod, path, Bounds::GLANCE).await
+        self.admin_within(namespace, pod, Admin { bounds: Bounds::GLANCE, ..Admin::get(path) }).await
     }
 
-    async fn admin_within(&self, namespace: &str, pod: &str, path: &str, bounds: Bounds) -> Result<Bytes, ApiError> {
-        let may_run = self.runs_in(namespace);
-        if may_run == Some(true) {
-            return self.agent_within(namespace, pod, path, bounds).await;
-        }
-        let forwarded = self.forward_within((namespace, pod, ADMIN_PORT), path, bounds).await;
+    /// Asks Envoy for its log levels, or sets them: `POST /logging` of its admin port, by the same ways.
+    ///
+    /// # Errors
+    /// As [`Self::admin_get`].
+    pub async fn admin_logging(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
+        let asked = Admin { method: Method::POST, path, allowed: &[LOGGING], bounds: Bounds::ONE };
+        self.admin_within(namespace, pod, asked).await
+    }
+
+    async fn admin_within(&self, namespace: &str, pod: &str, asked: Admin<'_>) -> Result<Bytes, ApiError> {
+        let Admin { method, path, allowed, bounds } = asked.clone();
+        let place = (namespace, pod, ADMIN_PORT);
+        let tried = by_forward(&method, path, place);
+        self.check(&tried, namespace, pod, path, allowed)?;
+        let forwarded = self.forwarded(tried, place, method, (path, bounds)).await;
         let Err(ApiError { cause: Cause::Forbidden { .. }, tried, .. }) = &forwarded else { return forwarded };
-        let may_run = match may_run {
-            Some(known) => known,
-            None => {
-                let may = self.may("create", "", "pods", "exec", namespace).await?;
-                self.remember_runs_in(namespace, may);
-                may
-            }
-        };
-        if may_run {
-            return self.agent_within(namespace, pod, path, bounds).await;
+        if self.may_in(InPod::Run, namespace, pod).await {
+            return self.agent_within(namespace, pod, asked).await;
         }
         let cause = Cause::Forbidden {
             verb: "create".into(),
@@ -64,22 +83,22 @@ impl Connection {
         Err(self.error(tried.clone(), cause))
     }
 
-    /// The same by running the agent.
+    /// The same as [`Self::admin_get`] by running the agent.
     ///
     /// # Errors
-    /// As [`Self::admin_get`].
+    /// As there.
     pub async fn agent_get(&self, namespace: &str, pod: &str, path: &str) -> Result<Bytes, ApiError> {
-        self.agent_within(namespace, pod, path, Bounds::of(path)).await
+        self.agent_within(namespace, pod, Admin { bounds: Bounds::of(path), ..Admin::get(path) }).await
     }
 
-    async fn agent_within(&self, namespace: &str, pod: &str, path: &str, bounds: Bounds) -> Result<Bytes, ApiError> {
+    async fn agent_within(&self, namespace: &str, pod: &str, asked: Admin<'_>) -> Result<Bytes, ApiError> {
+        let Admin { method, path, allowed, bounds: Bounds { largest, whole, .. } } = asked;
         let tried = said!(
-            "run pilot-agent request GET {path} in Pod {namespace}/{pod}",
-            "在 Pod {namespace}/{pod} 中运行 pilot-agent request GET {path}"
+            "run pilot-agent request {method} {path} in Pod {namespace}/{pod}",
+            "在 Pod {namespace}/{pod} 中运行 pilot-agent request {method} {path}"
         );
-        self.check(&tried, namespace, pod, path, &READ_ONLY)?;
-        let command = ["pilot-agent", "request", "GET", path.trim_start_matches('/')];
-        let Bounds { largest, whole, .. } = bounds;
+        self.check(&tried, namespace, pod, path, allowed)?;
+        let command = ["pilot-agent", "request", method.as_str(), path.trim_start_matches('/')];
         let answer = tokio::time::timeout(whole, self.run(namespace, pod, &command, largest)).await;
         answer.unwrap_or(Err(late(whole))).map_err(|cause| self.error(tried, cause))
     }

@@ -1,7 +1,6 @@
 //! One open way to an API server: every request of ours goes through here, with a deadline and a bound.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,6 +14,7 @@ use world::{ObjectKey, Said, said};
 
 use crate::cost::{Cost, Heard, Meter, Sort};
 use crate::error::{ApiError, Cause, Unreachable};
+use crate::rights::Rights;
 use crate::{Apis, classify};
 
 /// How long a call may take from the first byte out to the last byte in.
@@ -28,8 +28,7 @@ pub struct Connection {
     pub(crate) client: Client,
     name: Arc<str>,
     apis: Arc<RwLock<Option<Arc<Apis>>>>,
-    /// Namespaces in which a port-forward was refused → whether a program may be run there instead.
-    runs: Arc<RwLock<HashMap<String, bool>>>,
+    pub(crate) rights: Arc<Rights>,
     pub(crate) xds: Arc<crate::xds::Known>,
     pub(crate) meter: Arc<Meter>,
 }
@@ -80,7 +79,7 @@ impl Connection {
     /// A connection over any client: a demo's, or one of a test.
     pub fn from_client(client: Client, name: impl AsRef<str>) -> Self {
         let name = Arc::from(name.as_ref());
-        Self { client, name, apis: Arc::default(), runs: Arc::default(), xds: Arc::default(), meter: Arc::default() }
+        Self { client, name, apis: Arc::default(), rights: Arc::default(), xds: Arc::default(), meter: Arc::default() }
     }
 
     /// The context's name.
@@ -91,14 +90,6 @@ impl Connection {
     /// What was asked over it, and what that cost the other side.
     pub fn cost(&self) -> Cost {
         self.meter.cost()
-    }
-
-    pub(crate) fn runs_in(&self, namespace: &str) -> Option<bool> {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner).get(namespace).copied()
-    }
-
-    pub(crate) fn remember_runs_in(&self, namespace: &str, may: bool) {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), may);
     }
 
     pub(crate) fn error(&self, tried: impl Into<Said>, cause: Cause) -> ApiError {

@@ -20,6 +20,7 @@ pub mod kubeconfig;
 mod log;
 mod pods;
 mod probe;
+mod rights;
 mod write;
 mod xds;
 

@@ -15,6 +15,7 @@ use crate::classify;
 use crate::connection::{Call, Connection, TENANT, collect, is_path_part};
 use crate::cost::{Heard, Sort};
 use crate::error::{ApiError, Cause, Unreachable};
+use crate::rights::InPod;
 
 /// How long it may take to reach a pod.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -93,22 +94,9 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// What may be changed of a proxy: what it writes to its log, until it ends or is told otherwise.
-const LOGGING: &str = "/logging";
+pub(crate) const LOGGING: &str = "/logging";
 
 impl Connection {
-    /// Asks Envoy for its log levels, or sets them: `POST /logging` of its admin port, by a port-forward.
-    ///
-    /// # Errors
-    /// `NotAllowed` for any other path; else as any call.
-    pub async fn pod_logging(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
-        let tried = said!(
-            "POST {path} of port {port} of Pod {namespace}/{pod} by port-forward",
-            "经 port-forward 向 Pod {namespace}/{pod} 的端口 {port} POST {path}"
-        );
-        self.check(&tried, namespace, pod, path, &[LOGGING])?;
-        self.forwarded(tried, (namespace, pod, port), http::Method::POST, (path, Bounds::ONE)).await
-    }
-
     /// GET of a pod's port by the API server's proxy (`pods/proxy`).
     ///
     /// # Errors
@@ -130,24 +118,13 @@ impl Connection {
     /// # Errors
     /// `NotAllowed` for a path that is not on the list; else as any call.
     pub async fn pod_forward_get(&self, namespace: &str, pod: &str, port: u16, path: &str) -> Result<Bytes, ApiError> {
-        self.forward_within((namespace, pod, port), path, Bounds::of(path)).await
-    }
-
-    pub(crate) async fn forward_within(
-        &self,
-        (namespace, pod, port): (&str, &str, u16),
-        path: &str,
-        bounds: Bounds,
-    ) -> Result<Bytes, ApiError> {
-        let tried = said!(
-            "GET {path} of port {port} of Pod {namespace}/{pod} by port-forward",
-            "经 port-forward 从 Pod {namespace}/{pod} 的端口 {port} GET {path}"
-        );
+        let place = (namespace, pod, port);
+        let tried = by_forward(&http::Method::GET, path, place);
         self.check(&tried, namespace, pod, path, &READ_ONLY)?;
-        self.forwarded(tried, (namespace, pod, port), http::Method::GET, (path, bounds)).await
+        self.forwarded(tried, place, http::Method::GET, (path, Bounds::of(path))).await
     }
 
-    async fn forwarded(
+    pub(crate) async fn forwarded(
         &self,
         tried: Said,
         (namespace, pod, port): (&str, &str, u16),
@@ -183,13 +160,23 @@ impl Connection {
         sort: Sort,
         say: impl FnOnce(Forwarded) -> F,
     ) -> Result<T, Cause> {
+        if !self.may_in(InPod::Forward, namespace, pod).await {
+            return Err(InPod::Forward.missing(format!("a port-forward is not allowed in {namespace}")));
+        }
         let question = self.meter.question(sort);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
             .await
             .map_err(|_| late(CONNECT * 5))?
-            .map_err(|error| classify::transport(&error))?;
+            .map_err(|error| match classify::transport(&error) {
+                Cause::Forbidden { verb, resource, detail } => {
+                    self.refused_in(InPod::Forward, namespace, pod);
+                    let is_named = !verb.is_empty();
+                    if is_named { Cause::Forbidden { verb, resource, detail } } else { InPod::Forward.missing(detail) }
+                }
+                cause => cause,
+            })?;
         let stream = forwarded.take_stream(port);
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;
@@ -221,6 +208,14 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// What is tried, in words.
+pub(crate) fn by_forward(method: &http::Method, path: &str, (namespace, pod, port): (&str, &str, u16)) -> Said {
+    said!(
+        "{method} {path} of port {port} of Pod {namespace}/{pod} by port-forward",
+        "经 port-forward 向 Pod {namespace}/{pod} 的端口 {port} {method} {path}"
+    )
 }
 
 pub(crate) fn late(limit: Duration) -> Cause {
@@ -302,7 +297,7 @@ mod tests {
             }
         }
         for path in ["/quitquitquit", "/logging/../quitquitquit", "/stats", "/logging?paths=a:b HTTP/1.1"] {
-            let error = connection.pod_logging("shop", "a", 15000, path).await.unwrap_err();
+            let error = connection.admin_logging("shop", "a", path).await.unwrap_err();
             assert!(matches!(error.cause, Cause::NotAllowed { .. }), "{path}: {error}");
         }
         let sent = connection.pod_proxy_get("shop", "a", 15020, "/stats/prometheus?usedonly").await.unwrap_err();

@@ -125,7 +125,20 @@ impl Connection {
         subresource: &str,
         namespace: &str,
     ) -> Result<bool, ApiError> {
-        let attributes = json!({"verb": verb, "group": group, "resource": resource, "subresource": subresource, "namespace": namespace});
+        self.may_to(verb, group, resource, subresource, (namespace, "")).await
+    }
+
+    /// The same of one object; of all where its name is empty.
+    pub(crate) async fn may_to(
+        &self,
+        verb: &str,
+        group: &str,
+        resource: &str,
+        subresource: &str,
+        (namespace, name): (&str, &str),
+    ) -> Result<bool, ApiError> {
+        let attributes = json!({"verb": verb, "group": group, "resource": resource, "subresource": subresource,
+            "namespace": namespace, "name": name});
         let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}});
         let tried = said!("ask whether we may {verb} {resource}", "询问是否有权 {verb} {resource}");
         let call = review(tried, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &body);

@@ -1,4 +1,4 @@
-//! A program run in a pod over a websocket: `pilot-agent request GET …`, and nothing else. Channel 1 is what it says, 2 what it complains of,
+//! A program run in a pod over a websocket: `pilot-agent request GET …` or `POST …`, and nothing else. Channel 1 is what it says, 2 what it complains of,
 //! 3 how it ended. Upstream: k8s.io/apimachinery/pkg/util/remotecommand.
 
 use futures::SinkExt;
@@ -21,19 +21,19 @@ const PIECE: usize = 32 * 1024;
 
 /// Runs it and tells what it said.
 pub(crate) fn start(ask: &Ask, upgrade: Option<OnUpgrade>, pod: Pod) -> Result<Response<Body>, Refusal> {
-    let path = match ask.command.as_slice() {
-        [agent, request, get, path] if agent == "pilot-agent" && request == "request" && get == "GET" => {
-            Some(format!("/{path}"))
+    let asked = match ask.command.as_slice() {
+        [agent, request, method, path] if agent == "pilot-agent" && request == "request" => {
+            ["GET", "POST"].contains(&method.as_str()).then(|| (method.clone(), format!("/{path}")))
         }
         _ => None,
     };
     let headers = ask.headers.clone();
-    upgraded(&ask.headers, &PROTOCOLS, upgrade, move |socket| tell(socket, path, headers, pod))
+    upgraded(&ask.headers, &PROTOCOLS, upgrade, move |socket| tell(socket, asked, headers, pod))
 }
 
-async fn tell(mut socket: Socket, path: Option<String>, headers: HeaderMap, pod: Pod) {
-    let answer = match path {
-        Some(path) => answer(&path, headers, &pod).await,
+async fn tell(mut socket: Socket, asked: Option<(String, String)>, headers: HeaderMap, pod: Pod) {
+    let answer = match asked {
+        Some((method, path)) => answer(&method, &path, headers, &pod).await,
         None => Err("executable file not found in $PATH".to_owned()),
     };
     let (channel, said, ended) = match answer {
@@ -59,8 +59,8 @@ async fn tell(mut socket: Socket, path: Option<String>, headers: HeaderMap, pod:
     }
 }
 
-async fn answer(path: &str, headers: HeaderMap, pod: &Pod) -> Result<Vec<u8>, String> {
-    let request = http::Request::get(path).body(()).map_err(|error| error.to_string())?;
+async fn answer(method: &str, path: &str, headers: HeaderMap, pod: &Pod) -> Result<Vec<u8>, String> {
+    let request = http::Request::builder().method(method).uri(path).body(()).map_err(|error| error.to_string())?;
     let (mut parts, ()) = request.into_parts();
     parts.headers = headers;
     let inner = Ask::new(&parts, bytes::Bytes::new());

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use signals::{ADMIN_PORT, level};
+use signals::level;
 use world::said;
 
 use crate::{Error, Result, Session};
@@ -29,7 +29,7 @@ impl Session {
     /// # Errors
     /// Where it cannot be asked.
     pub async fn proxy_loggers(&self, namespace: &str, pod: &str) -> Result<Vec<Logger>> {
-        let body = self.connection().pod_logging(namespace, pod, ADMIN_PORT, "/logging").await?;
+        let body = self.connection().admin_logging(namespace, pod, "/logging").await?;
         Ok(self.with_before(namespace, pod, level::read(&body)))
     }
 
@@ -47,7 +47,7 @@ impl Session {
                 reason: said!("there is no logger {logger} with a level {to}", "没有级别为 {to} 的日志器 {logger}"),
             });
         };
-        let body = self.connection().pod_logging(namespace, pod, ADMIN_PORT, &path).await?;
+        let body = self.connection().admin_logging(namespace, pod, &path).await?;
         {
             let mut changed = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
             let of = changed.entry((namespace.to_owned(), pod.to_owned())).or_default();
@@ -68,7 +68,7 @@ impl Session {
         let before = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         let levels: Vec<_> = before.unwrap_or_default().into_iter().collect();
         if let Some(path) = level::ask(&levels) {
-            self.connection().pod_logging(namespace, pod, ADMIN_PORT, &path).await?;
+            self.connection().admin_logging(namespace, pod, &path).await?;
         }
         self.levels.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
         Ok(())
