@@ -20,6 +20,7 @@ use crate::pods::{ANSWER, Bounds, late};
 
 mod message;
 mod pass;
+mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use message::Node;
 use message::{Request, Response, question};
 pub(crate) use pass::Known;
 use pass::{ACCOUNT, Pass};
+use silence::until_silent;
 
 /// istiod's port for xDS under TLS.
 const SECURE: u16 = 15012;
@@ -53,9 +55,11 @@ impl Connection {
         self.check(&tried, namespace, pod, path, &PAGES)?;
         let pass = self.pass(namespace, &tried).await?;
         let ask = |port, pass: Option<Pass>| async move {
-            let said =
-                self.over((namespace, pod, port), Sort::ControlPlane, |stream| exchange(stream, pass, namespace, path));
-            tokio::time::timeout(ANSWER, said).await.unwrap_or(Err(late(ANSWER)))
+            let said = self.over((namespace, pod, port), Sort::ControlPlane, |stream| {
+                until_silent(stream, ANSWER, |stream| exchange(stream, pass, namespace, path))
+            });
+            let Bounds { whole, .. } = Bounds::MESH;
+            tokio::time::timeout(whole, said).await.unwrap_or(Err(late(whole)))
         };
         let mut said = ask(SECURE, Some(pass)).await;
         match &said {
