@@ -428,6 +428,15 @@ async fn who_may_run_programs_but_not_forward_ports_opens_proxies_by_their_agent
     assert!(matches!(refused.cause, cluster::Cause::NotAllowed { .. }), "{refused}");
     let unknown = session.connection().agent_get("prod", &pod, "/memory?x").await;
     assert!(unknown.is_ok());
+    // Levels of its log by the same way, and back.
+    let rbac = async || {
+        let all = session.proxy_loggers("prod", &pod).await.unwrap();
+        all.into_iter().find(|logger| logger.name == "rbac").unwrap().level
+    };
+    session.proxy_log("prod", &pod, "rbac", "debug").await.unwrap();
+    assert_eq!(rbac().await, "debug");
+    session.proxy_log_restore("prod", &pod).await.unwrap();
+    assert_eq!(rbac().await, "warning");
     // Istiod has no such way: what it says stays unknown, and says why.
     let fleet = looked(&bench).await;
     let cart = of(&fleet, "prod", "cart-v1");
