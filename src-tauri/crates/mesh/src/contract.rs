@@ -43,6 +43,8 @@ pub enum Extent {
     Whole,
     /// The objects of one namespace, whole.
     Within(&'static str),
+    /// The same beside what another source reads of the kind: whether these are read says nothing of the kind as such.
+    Beside(&'static str),
     /// Of every object what stands under `metadata`.
     Heads,
     /// Of every object its name and its labels: what else is in it changes often, and says nothing.

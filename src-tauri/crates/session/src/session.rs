@@ -382,6 +382,9 @@ fn kinds(engine: &Engine) -> Vec<Followed> {
         match extent {
             Extent::Whole => kinds.push(followed),
             Extent::Within(namespace) => kinds.push(Followed { within: (*namespace).to_owned(), ..followed }),
+            Extent::Beside(namespace) => {
+                kinds.push(Followed { within: (*namespace).to_owned(), beside: true, ..followed });
+            }
             Extent::Heads => kinds.push(Followed { keep: Keep::Heads, ..followed }),
             Extent::Labels => kinds.push(Followed { keep: Keep::Labels, ..followed }),
             Extent::Nothing => {}

@@ -16,7 +16,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use mesh::{Kind, Membership, Mesh, Places, Presence, Reading, Rule, Summary};
+use mesh::{Extent, Kind, Membership, Mesh, Places, Presence, Reading, Rule, Source, Summary};
 use world::{Document, Pod, World};
 
 /// Linkerd, as the engine knows it.
@@ -30,6 +30,12 @@ impl Mesh for Linkerd {
 
     fn kinds(&self) -> &'static [Kind] {
         kinds::KINDS
+    }
+
+    fn sources(&self) -> &'static [Source] {
+        // `linkerd-config`: the trust domain, and the policy of ports without a Server. Its home may have another name, which nobody says
+        // before it is read.
+        const { &[Source { group: "", kind: "ConfigMap", extent: Extent::Beside("linkerd") }] }
     }
 
     fn detect(&self, world: &World, groups: &[String]) -> Option<Presence> {

@@ -86,8 +86,10 @@ impl Gathered {
         }
         self.flush().await;
         self.coverage[index] = Some(coverage.clone());
-        let Followed { group, kind, .. } = self.kinds[index].clone();
-        drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
+        let Followed { group, kind, beside, .. } = self.kinds[index].clone();
+        if !beside {
+            drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
+        }
     }
 
     async fn down(&mut self, because: &Said) {
@@ -117,6 +119,25 @@ mod tests {
             Some(Batch::Changes(changes)) => changes.len(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[tokio::test]
+    async fn of_what_is_read_beside_another_of_its_kind_nothing_is_told() {
+        let maps = |within: &str| Followed { within: within.into(), ..Followed::new("", "ConfigMap") };
+        let (events, heard) = channel(8);
+        let (sender, mut batches) = channel(8);
+        let kinds = vec![maps("istio-system"), Followed { beside: true, ..maps("linkerd") }];
+        let gathering = tokio::spawn(run(heard, kinds, sender, Duration::ZERO));
+        events.send(Event::Coverage(1, Coverage::Denied("no".into()))).await.unwrap();
+        events.send(Event::Coverage(0, Coverage::Ready)).await.unwrap();
+        drop(events);
+        gathering.await.unwrap();
+        let mut told = Vec::new();
+        while let Some(batch) = batches.recv().await {
+            let Batch::Coverage { coverage, .. } = batch else { panic!("{batch:?}") };
+            told.push(coverage);
+        }
+        assert_eq!(told, [Coverage::Loading, Coverage::Ready]);
     }
 
     #[tokio::test]

@@ -38,6 +38,8 @@ pub struct Followed {
     pub within: String,
     /// Only objects that this label selector picks; empty for all.
     pub picked: String,
+    /// Another of the same kind says what is known of it: of this one nothing is told.
+    pub beside: bool,
 }
 
 /// What is kept of an object.
@@ -54,7 +56,8 @@ pub enum Keep {
 impl Followed {
     /// A kind of a group.
     pub fn new(group: &str, kind: &str) -> Self {
-        Self { group: group.into(), kind: kind.into(), keep: Keep::Whole, within: String::new(), picked: String::new() }
+        let (within, picked) = (String::new(), String::new());
+        Self { group: group.into(), kind: kind.into(), keep: Keep::Whole, within, picked, beside: false }
     }
 
     /// How a list, or a watch, is asked for.

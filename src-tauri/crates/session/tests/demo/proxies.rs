@@ -128,7 +128,7 @@ async fn proxies_of_linkerd_are_rows_with_what_can_be_known_of_them() {
     let points = of(&fleet, "loyalty", "points-v1");
     let certificate = points.certificate.as_ref().expect("it counts until when it lasts");
     assert!(certificate.ends_at - certificate.begins_at == 86_400_000.0, "{certificate:?}");
-    assert_eq!(certificate.spiffe, "points.loyalty.serviceaccount.identity.linkerd", "linkerd-config is not read");
+    assert_eq!(certificate.spiffe, "points.loyalty.serviceaccount.identity.linkerd.cluster.local");
     assert_eq!((points.health, points.ills.len()), (Health::Ok, 0), "{points:#?}");
 
     let unasked = looked(&viewer).await;
