@@ -221,7 +221,12 @@ async fn one_proxy_is_opened_and_its_log_says_more_for_a_while() {
         !text.contains("PRIVATE KEY") && text.contains("certificate_chain") | text.contains("trusted_ca"),
         "{text}"
     );
-    assert!(!session.proxy_search(NAMESPACE, &pod, "ratings.shop").await.unwrap().is_empty());
+    let hits = session.proxy_search(NAMESPACE, &pod, "ratings.shop").await.unwrap().hits;
+    for sort in [Sort::Clusters, Sort::Endpoints, Sort::Routes] {
+        assert!(hits.iter().any(|hit| hit.sort == sort), "{sort:?}: {hits:?}");
+    }
+    let hits = session.proxy_search(NAMESPACE, &pod, "sa/productpage").await.unwrap().hits;
+    assert!(hits.iter().any(|hit| hit.sort == Sort::Secrets && hit.name == "default"), "{hits:?}");
 
     let level = |all: &[session::proxies::levels::Logger]| all.iter().find(|l| l.name == "rbac").unwrap().level.clone();
     let before = level(&session.proxy_loggers(NAMESPACE, &pod).await.unwrap());

@@ -204,7 +204,7 @@ calls! {
     /// The whole text of one part, without what is secret.
     proxy_text(ProxyTextArgs) -> ProxyText;
     /// Where a text stands in it.
-    proxy_search(ProxySearchArgs) -> Vec<ProxyHit>;
+    proxy_search(ProxySearchArgs) -> ProxyFound;
     /// How near the callers of a service are to its limits.
     pressure(PressureArgs) -> ServicePressure;
     /// What its control plane would send it against what it has, part by part.

@@ -496,9 +496,10 @@ impl Calls for Host {
         Ok(ProxyText { text: session.proxy_text(&args.namespace, &args.pod, sort, args.at as usize).await? })
     }
 
-    async fn proxy_search(&self, args: ProxySearchArgs) -> Result<Vec<ProxyHit>, Fault> {
+    async fn proxy_search(&self, args: ProxySearchArgs) -> Result<ProxyFound, Fault> {
         let session = self.session(&args.session)?;
-        Ok(all(session.proxy_search(&args.namespace, &args.pod, &args.text).await?))
+        let found = session.proxy_search(&args.namespace, &args.pod, &args.text).await?;
+        Ok(ProxyFound { hits: all(found.hits), more: found.more })
     }
 
     async fn proxy_compare(&self, args: ProxyArgs) -> Result<ProxyComparison, Fault> {

@@ -28,7 +28,7 @@ afterEach(() => {
 
 describe('a proxy', () => {
   it('opens a part where a text was found, and closes it with the tab', async () => {
-    host = fixtureHost({ ...proxyAnswers, proxy: detail, proxyLines: [], proxySearch: [{ sort: 'clusters', at: 3, name: 'outbound|80||reviews', around: 'x' }], proxyText: { text: 'name: reviews' }, proxyLogRestore: {} });
+    host = fixtureHost({ ...proxyAnswers, proxy: detail, proxyLines: [], proxySearch: { hits: [{ sort: 'clusters', at: 3, name: 'outbound|80||reviews', around: 'x' }], more: false }, proxyText: { text: 'name: reviews' }, proxyLogRestore: {} });
     connect(host);
     session.id = 's';
     route.go('proxy', { proxy: 'prod/web-1', q: 'reviews' });
@@ -80,10 +80,16 @@ describe('a part of it', () => {
     ...proxyAnswers,
     proxy: detail,
     proxyLines: ({ sort }) => (sort === 'clusters' ? [part(2, 'other'), refused] : sort === 'bootstrap' ? [part(0, 'node'), part(0, 'mesh')] : []),
-    proxySearch: [
-      { sort: 'clusters', at: 3, name: 'outbound|80||reviews', around: 'x' },
-      { sort: 'bootstrap', at: 0, name: '', around: 'mesh_id: reviews' },
-    ],
+    proxySearch: ({ text }) =>
+      text === 'many'
+        ? { hits: Array.from({ length: 30 }, (_, at) => ({ sort: 'endpoints', at, name: `outbound|${at}`, around: 'x' })), more: true }
+        : {
+            hits: [
+              { sort: 'clusters', at: 3, name: 'outbound|80||reviews', around: 'x' },
+              { sort: 'bootstrap', at: 0, name: '', around: 'mesh_id: reviews' },
+            ],
+            more: false,
+          },
     proxyText: ({ sort, at }) => ({ text: `text of ${sort} ${at}` }),
     proxyLogRestore: {},
   };
@@ -110,6 +116,18 @@ describe('a part of it', () => {
     await fireEvent.click(await screen.findByRole('button', { name: /mesh_id: reviews/ }));
     await within(await open('Bootstrap')).findByText('text of bootstrap 0');
     expect(host.asked.some(({ name, args }) => name === 'proxy_lines' && (args as { sort: string }).sort === 'bootstrap')).toBe(false);
+  });
+
+  it('that a search found is one of eight, of all where somebody asks, and of more than are told', async () => {
+    start({ q: 'many' });
+    const inside = within(await screen.findByRole('region', { name: 'Inside the parts' }));
+    const places = (): number => inside.getAllByRole('listitem').length;
+    expect(places()).toBe(8);
+    inside.getByText(/the first 30 places/);
+    await fireEvent.click(inside.getByRole('button', { name: 'Show all 30' }));
+    expect(places()).toBe(30);
+    await fireEvent.click(inside.getByRole('button', { name: 'Show 8 alone' }));
+    expect(places()).toBe(8);
   });
 
   it('is the same from its list; and of the bootstrap one line is chosen, not all', async () => {

@@ -65,7 +65,7 @@ import type {
   ProxyDetail,
   ProxyDifference,
   ProxyDifferenceArgs,
-  ProxyHit,
+  ProxyFound,
   ProxyLine,
   ProxyLinesArgs,
   ProxyLogArgs,
@@ -346,7 +346,7 @@ export const calls = (call: Call) => ({
   proxyText: (args: ProxyTextArgs): Promise<ProxyText> => call('proxy_text', args) as Promise<ProxyText>,
 
   /** Where a text stands in it. */
-  proxySearch: (args: ProxySearchArgs): Promise<Array<ProxyHit>> => call('proxy_search', args) as Promise<Array<ProxyHit>>,
+  proxySearch: (args: ProxySearchArgs): Promise<ProxyFound> => call('proxy_search', args) as Promise<ProxyFound>,
 
   /** How near the callers of a service are to its limits. */
   pressure: (args: PressureArgs): Promise<ServicePressure> => call('pressure', args) as Promise<ServicePressure>,

@@ -1536,6 +1536,12 @@ export type ProxyDifference = { diff: Array<DiffLine>, };
 
 export type ProxyDifferenceArgs = { session: string, namespace: string, pod: string, kind: PartKind, name: string, readAt: number, };
 
+export type ProxyFound = { hits: Array<ProxyHit>, 
+/**
+ * There are more than are told.
+ */
+more: boolean, };
+
 export type ProxyHit = { sort: ProxySort, at: number, name: string, around: string, };
 
 /**

@@ -19,22 +19,7 @@ const FRESH: Duration = Duration::from_secs(10);
 /// Longest text of a part that is shown, in bytes.
 const LONGEST: usize = 512 * 1024;
 
-/// A list of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sort {
-    /// Where it listens.
-    Listeners,
-    /// How it chooses.
-    Routes,
-    /// Where it sends.
-    Clusters,
-    /// The instances behind the clusters.
-    Endpoints,
-    /// Certificates and roots.
-    Secrets,
-    /// Who it is.
-    Bootstrap,
-}
+pub use signals::dump::{Found, Hit, Sort};
 
 /// One part in a line. What each cell means follows from the list that it is in ([`Detail::lines`]).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,19 +60,6 @@ pub struct Detail {
 /// The last one that was asked for.
 pub(crate) type Held = Mutex<Option<Arc<Detail>>>;
 
-/// A place where a text was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// In which list.
-    pub sort: Sort,
-    /// Its place in it.
-    pub at: usize,
-    /// Its name.
-    pub name: String,
-    /// The text around it.
-    pub around: String,
-}
-
 impl Session {
     /// Everything that a proxy works with; asked anew where that is some seconds ago, or `anew` says so.
     ///
@@ -98,6 +70,9 @@ impl Session {
         let held = self.proxy.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(held) = held.filter(|held| held.place == place && !anew && held.asked_at.elapsed() < FRESH) {
             return Ok(held);
+        }
+        if anew {
+            self.connection().forget_rights();
         }
         let ask = |path: &'static str| self.connection().admin_get(namespace, pod, path);
         let (body, clusters) = tokio::join!(ask("/config_dump"), ask("/clusters?format=json"));
@@ -151,7 +126,7 @@ impl Session {
     /// Where it cannot be asked, or has no such part.
     pub async fn proxy_text(&self, namespace: &str, pod: &str, sort: Sort, at: usize) -> Result<String> {
         let detail = self.proxy_held(namespace, pod).await?;
-        let range = of_dump(sort).and_then(|sort| detail.dump.text(sort, at));
+        let range = detail.dump.text(sort, at);
         let raw = range.and_then(|range| detail.body.get(range)).ok_or_else(|| Error::Field {
             field: "part",
             reason: said!("{namespace}/{pod} has no such part any more", "{namespace}/{pod} 已没有这一部分"),
@@ -163,22 +138,11 @@ impl Session {
     ///
     /// # Errors
     /// Where it cannot be asked.
-    pub async fn proxy_search(&self, namespace: &str, pod: &str, wanted: &str) -> Result<Vec<Hit>> {
+    pub async fn proxy_search(&self, namespace: &str, pod: &str, wanted: &str) -> Result<Found> {
         let detail = self.proxy_held(namespace, pod).await?;
-        let (searched, wanted) = (detail.clone(), wanted.to_owned());
-        let hits = tokio::task::spawn_blocking(move || dump::search(&searched.dump, &searched.body, &wanted)).await;
-        let hits = hits.map_err(|_| defect("searching a configuration"))?;
-        let name = |hit: dump::Hit| {
-            let name = match hit.sort {
-                dump::Sort::Listeners => detail.dump.listeners.get(hit.at).map(|part| part.what.name.clone()),
-                dump::Sort::Clusters => detail.dump.clusters.get(hit.at).map(|part| part.what.name.clone()),
-                dump::Sort::Routes => detail.dump.routes.get(hit.at).map(|part| part.what.host.clone()),
-                dump::Sort::Secrets => detail.dump.secrets.get(hit.at).map(|part| part.what.name.clone()),
-                dump::Sort::Bootstrap => None,
-            };
-            Hit { sort: from_dump(hit.sort), at: hit.at, name: name.unwrap_or_default(), around: hit.around }
-        };
-        Ok(hits.into_iter().map(name).collect())
+        let wanted = wanted.to_owned();
+        let search = move || dump::search(&detail.dump, &detail.body, &detail.endpoints, &wanted);
+        tokio::task::spawn_blocking(search).await.map_err(|_| defect("searching a configuration"))
     }
 
     /// Everything of a proxy that somebody else needs to look into it, without what is secret.
@@ -221,27 +185,6 @@ fn endpoints(answer: Result<Bytes, cluster::ApiError>) -> (Vec<Endpoint>, Said) 
             said!("the answer ended early, or had more than is kept", "应答提前结束，或内容超过了保留的上限"),
         ),
         Err(error) => (Vec::new(), error.said()),
-    }
-}
-
-fn of_dump(sort: Sort) -> Option<dump::Sort> {
-    match sort {
-        Sort::Listeners => Some(dump::Sort::Listeners),
-        Sort::Routes => Some(dump::Sort::Routes),
-        Sort::Clusters => Some(dump::Sort::Clusters),
-        Sort::Secrets => Some(dump::Sort::Secrets),
-        Sort::Bootstrap => Some(dump::Sort::Bootstrap),
-        Sort::Endpoints => None,
-    }
-}
-
-fn from_dump(sort: dump::Sort) -> Sort {
-    match sort {
-        dump::Sort::Listeners => Sort::Listeners,
-        dump::Sort::Routes => Sort::Routes,
-        dump::Sort::Clusters => Sort::Clusters,
-        dump::Sort::Secrets => Sort::Secrets,
-        dump::Sort::Bootstrap => Sort::Bootstrap,
     }
 }
 

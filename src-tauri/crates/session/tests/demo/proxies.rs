@@ -179,7 +179,7 @@ async fn each_part_leads_to_what_made_it() {
     assert!(text.contains("\"outbound|9080|v1|reviews.prod.svc.cluster.local\""), "{text}");
     let bootstrap = session.proxy_text("prod", &pod, Sort::Bootstrap, 0).await.unwrap();
     assert!(bootstrap.contains("\"ISTIO_VERSION\": \"1.28.1\""), "{bootstrap}");
-    let hits = session.proxy_search("prod", &pod, "DESTINATION-RULE").await.unwrap();
+    let hits = session.proxy_search("prod", &pod, "DESTINATION-RULE").await.unwrap().hits;
     assert!(!hits.is_empty() && hits.iter().all(|hit| hit.sort == Sort::Clusters), "{hits:?}");
     let bundle = session.proxy_bundle("prod", &pod).await.unwrap();
     assert!(bundle.contains("certificate_chain") && !bundle.contains("W3JlZGFjdGVkXQ=="), "keys are not in it");

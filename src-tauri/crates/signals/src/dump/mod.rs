@@ -26,7 +26,7 @@ pub use listener::Listener;
 pub use origin::Origin;
 pub(crate) use origin::{address, of_path, of_policy, within};
 pub use route::Route;
-pub use search::{Hit, search};
+pub use search::{Found, Hit, search};
 pub use secret::Secret;
 
 /// Most parts of a sort that are kept; a proxy with more shows these.
@@ -64,6 +64,8 @@ pub enum Sort {
     Routes,
     /// Where it sends.
     Clusters,
+    /// The instances behind the clusters, which stand on another page than the rest.
+    Endpoints,
     /// Certificates and roots.
     Secrets,
     /// Who it is.
@@ -225,6 +227,7 @@ impl Dump {
             Sort::Routes => self.routes.get(at).map(|part| part.text.clone()),
             Sort::Clusters => self.clusters.get(at).map(|part| part.text.clone()),
             Sort::Secrets => self.secrets.get(at).map(|part| part.text.clone()),
+            Sort::Endpoints => None,
             Sort::Bootstrap => (at == 0).then(|| self.bootstrap.text.clone()),
         }
     }

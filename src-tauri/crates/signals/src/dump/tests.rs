@@ -80,14 +80,14 @@ fn the_text_of_each_part_is_its_own() {
 #[test]
 fn a_text_is_found_where_it_stands() {
     let dump = read(GENUINE);
-    let hits = search(&dump, GENUINE, " PX-Reviews ");
+    let hits = search(&dump, GENUINE, &[], " PX-Reviews ").hits;
     let sorts: Vec<_> = hits.iter().map(|hit| hit.sort).collect();
     assert!(sorts.contains(&Sort::Routes) && sorts.contains(&Sort::Clusters) && !sorts.contains(&Sort::Listeners));
     for hit in &hits {
         let text = &GENUINE[dump.text(hit.sort, hit.at).unwrap()];
         assert!(memchr::memmem::find(text, b"px-reviews").is_some() && hit.around.contains("px-reviews"), "{hit:?}");
     }
-    assert_eq!(search(&dump, GENUINE, "  "), []);
+    assert_eq!(search(&dump, GENUINE, &[], "  "), Found::default());
 }
 
 #[test]

@@ -204,6 +204,14 @@ wire! {
 }
 
 wire! {
+    pub struct ProxyFound {
+        pub hits: Vec<ProxyHit>,
+        /// There are more than are told.
+        pub more: bool,
+    }
+}
+
+wire! {
     pub struct ProxyLogger {
         pub name: String,
         pub level: String,
