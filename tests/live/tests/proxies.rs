@@ -393,7 +393,7 @@ async fn a_healthy_sidecar_has_what_istiod_would_send() {
     let compared = async |pod: &str| {
         let compared = session.proxy_compare(NAMESPACE, pod).await.map_err(|error| error.to_string())?;
         let differing: Vec<_> =
-            compared.parts.iter().filter(|part| part.standing != Standing::Equal).cloned().collect();
+            compared.parts().iter().filter(|part| part.standing != Standing::Equal).cloned().collect();
         // Somebody else may be changing the mesh: a push that is under way is over a moment later.
         if differing.is_empty() && compared.because.en.is_empty() {
             Ok(compared)

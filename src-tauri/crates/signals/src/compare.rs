@@ -1,12 +1,18 @@
-//! What a control plane would send a proxy against what the proxy has, part by part.
+//! What a control plane would send a proxy against what the proxy has, part by part: of two configurations that may be 128 MiB each no more
+//! than one part is built at a time.
 //!
 //! Both are a `config_dump`. Istiod's comes by the JSON of its messages, where names are `camelCase`; Envoy's has the names of the protocol.
 //! Versions and times stand beside a part, not in it, and are not looked at. Upstream: istio pilot/pkg/xds/debug.go (`connectionConfigDump`).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use world::Said;
+
+use crate::dump::within;
+use crate::json::Scanner;
 
 /// A list of parts that both have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,11 +49,30 @@ pub struct Compared {
     pub name: String,
     /// How the two stand to each other.
     pub standing: Standing,
-    /// As the control plane would send it, in the proxy's names all through, by which what is secret is known; null where it would not, or
-    /// where both are equal.
-    pub sent: Value,
-    /// As the proxy has it; null where it has not, or where both are equal.
-    pub held: Value,
+    /// Where the text of either stands; `None` where there is none.
+    sent: Option<Range<usize>>,
+    held: Option<Range<usize>>,
+}
+
+/// Two configurations that were compared.
+#[derive(Clone, Debug, Default)]
+pub struct Pair {
+    /// Every part, those that differ first.
+    pub parts: Vec<Compared>,
+    sent: Bytes,
+    held: Bytes,
+}
+
+impl Pair {
+    /// A part as the control plane would send it, in the proxy's names all through, by which what is secret is known, and as the proxy has
+    /// it; null where it would not, or has not.
+    pub fn both(&self, part: &Compared) -> (Value, Value) {
+        let of = |body: &Bytes, range: &Option<Range<usize>>| {
+            range.clone().and_then(|range| value(part.kind, body, range).ok()).unwrap_or_default()
+        };
+        let (sent, held) = (of(&self.sent, &part.sent), of(&self.held, &part.held));
+        (if held.is_null() { alone(sent) } else { spelt(sent, &held) }, held)
+    }
 }
 
 /// Why two dumps cannot be compared.
@@ -72,36 +97,37 @@ impl Unreadable {
 ///
 /// # Errors
 /// Where one of them is no dump.
-pub fn compare(sent: &[u8], held: &[u8]) -> Result<Vec<Compared>, Unreadable> {
-    let (mut sent, mut held) = (parts(sent, "control plane")?, parts(held, "proxy")?);
-    own_endpoints(&mut held);
-    let mut all = Vec::with_capacity(held.len());
-    for ((kind, name), held) in held {
-        let one = match sent.remove(&(kind, name.clone())) {
-            None => Compared { kind, name, standing: Standing::OnlyHeld, sent: Value::Null, held },
-            Some(sent) => {
-                let sent = spelt(sent, &held);
-                let equal = sent == held;
-                let (standing, sent, held) =
-                    if equal { (Standing::Equal, Value::Null, Value::Null) } else { (Standing::Differs, sent, held) };
-                Compared { kind, name, standing, sent, held }
+pub fn compare(sent: Bytes, held: Bytes) -> Result<Pair, Unreadable> {
+    let (mut theirs, mut own) = (parts(&sent, "control plane")?, parts(&held, "proxy")?);
+    own_endpoints(&mut own, &held);
+    let mut parts = Vec::with_capacity(own.len());
+    for ((kind, name), here) in own {
+        let there = theirs.remove(&(kind, name.clone()));
+        let standing = match &there {
+            None => Standing::OnlyHeld,
+            Some(there) => {
+                let would =
+                    value(kind, &sent, there.clone()).map_err(|reason| Unreadable { of: "control plane", reason })?;
+                let has = value(kind, &held, here.clone()).map_err(|reason| Unreadable { of: "proxy", reason })?;
+                if spelt(would, &has) == has { Standing::Equal } else { Standing::Differs }
             }
         };
-        all.push(one);
+        parts.push(Compared { kind, name, standing, sent: there, held: Some(here) });
     }
-    let only = sent.into_iter();
-    all.extend(only.map(|((kind, name), sent)| Compared {
+    let only = theirs.into_iter();
+    parts.extend(only.map(|((kind, name), there)| Compared {
         kind,
         name,
         standing: Standing::OnlySent,
-        sent: alone(sent),
-        held: Value::Null,
+        sent: Some(there),
+        held: None,
     }));
-    all.sort_by(|a, b| (a.standing, a.kind, &a.name).cmp(&(b.standing, b.kind, &b.name)));
-    Ok(all)
+    parts.sort_by(|a, b| (a.standing, a.kind, &a.name).cmp(&(b.standing, b.kind, &b.name)));
+    Ok(Pair { parts, sent, held })
 }
 
-type Parts = BTreeMap<(Kind, String), Value>;
+/// Where the text of each part stands.
+type Parts = BTreeMap<(Kind, String), Range<usize>>;
 
 /// The lists that both have: (folded name of the list, folded name of the part in an item, what it is).
 const LISTS: [(&str, &str, Kind); 5] = [
@@ -113,35 +139,79 @@ const LISTS: [(&str, &str, Kind); 5] = [
 ];
 
 fn parts(body: &[u8], of: &'static str) -> Result<Parts, Unreadable> {
-    let refuse = |reason: String| Unreadable { of, reason };
-    let dump: Value = serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))?;
-    let configs = dump.get("configs").and_then(Value::as_array).ok_or_else(|| refuse("it has no configs".into()))?;
-    let mut found = Parts::new();
-    for (list, items) in configs.iter().filter_map(Value::as_object).flatten() {
-        let Some((_, inside, kind)) = LISTS.iter().find(|(name, _, _)| fold(list) == *name) else { continue };
-        for item in items.as_array().into_iter().flatten() {
-            let Some(mut part) = member(item, inside) else { continue };
-            if *kind == Kind::Listener {
-                let Some(listener) = member(part, "listener") else { continue };
-                part = listener;
-            }
-            let name = member(part, if *kind == Kind::Endpoints { "clustername" } else { "name" });
-            let name = name.and_then(Value::as_str).unwrap_or_default().to_owned();
-            found.insert((*kind, name), settled(*kind, part));
-        }
+    let (mut found, mut has_configs) = (Parts::new(), false);
+    let mut scanner = Scanner::new(body);
+    let whole = within(&mut scanner, "configs", |scanner| {
+        has_configs = true;
+        scanner.list(|scanner| {
+            scanner.object(|scanner, list| match LISTS.iter().find(|(name, _, _)| is_folded(list, name)) {
+                Some((_, inside, kind)) => scanner.list(|scanner| item(scanner, body, inside, *kind, &mut found)),
+                None => scanner.skip(),
+            })
+        })
+    });
+    match (whole, has_configs) {
+        (None, _) => Err(Unreadable { of, reason: "it is no JSON, or ends early".into() }),
+        (Some(()), false) => Err(Unreadable { of, reason: "it has no configs".into() }),
+        (Some(()), true) => Ok(found),
     }
-    Ok(found)
+}
+
+/// One item of a list: where its part stands, and what that is called.
+fn item(scanner: &mut Scanner<'_>, body: &[u8], inside: &str, kind: Kind, found: &mut Parts) -> Option<()> {
+    scanner.object(|scanner, name| {
+        if !is_folded(name, inside) {
+            return scanner.skip();
+        }
+        if kind != Kind::Listener {
+            keep(scanner.range()?, body, kind, found);
+            return Some(());
+        }
+        scanner.object(|scanner, name| {
+            if !is_folded(name, "listener") {
+                return scanner.skip();
+            }
+            keep(scanner.range()?, body, kind, found);
+            Some(())
+        })
+    })
+}
+
+fn keep(range: Range<usize>, body: &[u8], kind: Kind, found: &mut Parts) {
+    let named = if kind == Kind::Endpoints { "clustername" } else { "name" };
+    let name = text_of(&body[range.clone()], named).unwrap_or_default();
+    found.insert((kind, name), range);
+}
+
+/// A text that a part has itself.
+fn text_of(part: &[u8], folded: &str) -> Option<String> {
+    let mut text = None;
+    Scanner::new(part).object(|scanner, name| {
+        if !is_folded(name, folded) {
+            return scanner.skip();
+        }
+        text = Some(scanner.plain()?);
+        Some(())
+    });
+    text
+}
+
+/// One part, built.
+fn value(kind: Kind, body: &[u8], range: Range<usize>) -> Result<Value, String> {
+    let part = serde_json::from_slice(body.get(range).unwrap_or_default()).map_err(|error| error.to_string())?;
+    Ok(settled(kind, part))
 }
 
 /// Endpoints that Envoy finds itself, by DNS or by where a connection was going, stand beside those that it was sent: they are its own.
-fn own_endpoints(held: &mut Parts) {
-    let found = |(kind, name): &(Kind, String), all: &Parts| {
-        let cluster = all.get(&(Kind::Cluster, name.clone()));
-        let by = cluster.and_then(|cluster| member(cluster, "type")).and_then(Value::as_str);
-        *kind == Kind::Endpoints && by.is_some_and(|by| by != "EDS")
+fn own_endpoints(own: &mut Parts, held: &[u8]) {
+    let finds_itself = |name: &String| {
+        let cluster = own.get(&(Kind::Cluster, name.clone()));
+        let by = cluster.and_then(|range| text_of(&held[range.clone()], "type"));
+        by.is_some_and(|by| by != "EDS")
     };
-    let own: Vec<_> = held.keys().filter(|key| found(key, held)).cloned().collect();
-    own.iter().for_each(|key| drop(held.remove(key)));
+    let all: Vec<_> =
+        own.keys().filter(|(kind, name)| *kind == Kind::Endpoints && finds_itself(name)).cloned().collect();
+    all.iter().for_each(|key| drop(own.remove(key)));
 }
 
 /// `routeConfig` and `route_config` are one name.
@@ -149,16 +219,20 @@ fn fold(name: &str) -> String {
     name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
+fn is_folded(name: &str, folded: &str) -> bool {
+    let letters = name.bytes().filter(|letter| *letter != b'_').map(|letter| letter.to_ascii_lowercase());
+    letters.eq(folded.bytes())
+}
+
 fn member<'a>(of: &'a Value, folded: &str) -> Option<&'a Value> {
-    of.as_object()?.iter().find(|(name, _)| fold(name) == folded).map(|(_, value)| value)
+    of.as_object()?.iter().find(|(name, _)| is_folded(name, folded)).map(|(_, value)| value)
 }
 
 /// A part without what means nothing: of endpoints their order, and what Envoy adds to each of its own.
-fn settled(kind: Kind, part: &Value) -> Value {
+fn settled(kind: Kind, mut part: Value) -> Value {
     if kind != Kind::Endpoints {
-        return part.clone();
+        return part;
     }
-    let mut part = part.clone();
     let Some(fields) = part.as_object_mut() else { return part };
     fields.retain(|name, value| fold(name) != "policy" || !is_default_policy(value));
     for (_, localities) in fields.iter_mut().filter(|(name, _)| *name == "endpoints") {
@@ -293,9 +367,16 @@ mod tests {
         ]})
     }
 
+    fn pair(sent: &Value, held: &Value) -> Pair {
+        compare(sent.to_string().into(), held.to_string().into()).unwrap()
+    }
+
     fn said(sent: &Value, held: &Value) -> Vec<String> {
-        let all = compare(sent.to_string().as_bytes(), held.to_string().as_bytes()).unwrap();
-        all.into_iter().map(|one| format!("{:?} {:?} {}", one.standing, one.kind, one.name)).collect()
+        pair(sent, held)
+            .parts
+            .into_iter()
+            .map(|one| format!("{:?} {:?} {}", one.standing, one.kind, one.name))
+            .collect()
     }
 
     #[test]
@@ -310,11 +391,13 @@ mod tests {
         sent["configs"][0]["dynamicActiveClusters"][0]["cluster"] =
             json!({"name": "a", "connectTimeout": "1s", "lbPolicy": "RANDOM"});
         sent["configs"][2]["dynamicRouteConfigs"][0]["routeConfig"]["name"] = "81".into();
-        let all = compare(sent.to_string().as_bytes(), envoy().to_string().as_bytes()).unwrap();
+        let pair = pair(&sent, &envoy());
+        let all = &pair.parts;
         let first = &all[0];
         assert_eq!((first.standing, first.kind, first.name.as_str()), (Standing::Differs, Kind::Cluster, "a"));
-        assert_eq!(first.sent, json!({"name": "a", "connect_timeout": "1s", "lb_policy": "RANDOM"}));
-        assert_eq!(first.held, json!({"name": "a", "connect_timeout": "10s"}));
+        let (would, has) = pair.both(first);
+        assert_eq!(would, json!({"name": "a", "connect_timeout": "1s", "lb_policy": "RANDOM"}));
+        assert_eq!(has, json!({"name": "a", "connect_timeout": "10s"}));
         assert_eq!((all[1].standing, all[1].name.as_str()), (Standing::OnlySent, "81"));
         assert_eq!((all[2].standing, all[2].name.as_str()), (Standing::OnlyHeld, "80"));
     }
@@ -327,14 +410,14 @@ mod tests {
         sent["configs"][1]["dynamicListeners"][0]["activeState"]["listener"]["filterChains"][0]["filters"] = filters;
         let more = json!({"cluster": {"name": "b", "connectTimeout": "1s"}});
         sent["configs"][0]["dynamicActiveClusters"].as_array_mut().unwrap().push(more);
-        let all = compare(sent.to_string().as_bytes(), envoy().to_string().as_bytes()).unwrap();
-        let of = |name: &str| &all.iter().find(|one| one.name == name).unwrap().sent;
+        let pair = pair(&sent, &envoy());
+        let of = |name: &str| pair.both(pair.parts.iter().find(|one| one.name == name).unwrap()).0;
         assert_eq!(
             of("l")["filter_chains"][0]["filters"],
             json!([{"name": "new", "typed_config": {"max_bytes": 1, "filter_metadata": {"a.B": {"cD": 1}}}},
                 {"name": "hcm", "typed_config": {"proxy_100_continue": true}}, {"name": "last", "typed_config": {"private_key": "S"}}])
         );
-        assert_eq!(*of("b"), json!({"name": "b", "connect_timeout": "1s"}));
+        assert_eq!(of("b"), json!({"name": "b", "connect_timeout": "1s"}));
     }
 
     #[test]
@@ -355,8 +438,12 @@ mod tests {
         let mut sent = istiod();
         sent["configs"][3]["dynamicEndpointConfigs"][0]["endpointConfig"]["endpoints"][0]["lbEndpoints"][0] = json!({});
         assert_eq!(said(&sent, &envoy())[0], "Differs Endpoints a");
-        assert_eq!(compare(b"{}", b"{}").unwrap_err().of, "control plane");
-        assert_eq!(compare(b"{\"configs\":[]}", b"no").unwrap_err().of, "proxy");
+        let fails = |sent: &'static str, held: &'static str| compare(sent.into(), held.into()).unwrap_err().to_string();
+        assert_eq!(fails("{}", "{}"), "the control plane gave no configuration that can be read: it has no configs");
+        for half in ["", "{\"configs\":[", "no"] {
+            let said = fails("{\"configs\":[]}", half);
+            assert!(said.starts_with("the proxy gave no configuration"), "{half}: {said}");
+        }
     }
 
     proptest! {
@@ -365,9 +452,9 @@ mod tests {
             let mut damaged = envoy().to_string().into_bytes();
             let end = damaged.len() - 1;
             damaged[at.min(end)] = byte;
-            let _ = compare(body.as_bytes(), &damaged);
-            if let Ok(all) = compare(&damaged, &damaged) {
-                prop_assert!(all.iter().all(|one| one.standing == Standing::Equal));
+            let _ = compare(body.into(), damaged.clone().into());
+            if let Ok(pair) = compare(damaged.clone().into(), damaged.into()) {
+                prop_assert!(pair.parts.iter().all(|one| one.standing == Standing::Equal));
             }
         }
     }

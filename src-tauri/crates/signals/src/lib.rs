@@ -4,6 +4,7 @@
 //! API server with the user's own rights. What cannot be read is unknown, and says why.
 
 pub mod access;
+mod bundle;
 pub mod certificate;
 mod client_config;
 mod clock;
@@ -34,6 +35,7 @@ mod throttle;
 mod traffic;
 mod usage;
 
+pub use bundle::redacted;
 pub use certificate::Certificate;
 pub use cluster::{ADMIN_PORT, CONTAINER};
 pub use culprit::{Culprit, Place, Suspects};

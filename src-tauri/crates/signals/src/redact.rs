@@ -45,7 +45,7 @@ fn is_header(name: &str) -> bool {
     HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header))
 }
 
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     !OPEN.contains(&name.as_str()) && (name == "generic_secret" || SECRET.iter().any(|secret| name.contains(secret)))
 }

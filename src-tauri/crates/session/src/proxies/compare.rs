@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use cluster::Cause;
 use serde_json::Value;
-use signals::compare::{self, Compared};
+use signals::compare::{self, Compared, Pair};
 use world::{Said, said, yaml};
 
 use crate::session::defect;
@@ -24,8 +24,14 @@ pub struct Comparison {
     pub control_plane: String,
     /// Why the two cannot be compared; empty where they are.
     pub because: Said,
+    pair: Pair,
+}
+
+impl Comparison {
     /// Every part, those that differ first.
-    pub parts: Vec<Compared>,
+    pub fn parts(&self) -> &[Compared] {
+        &self.pair.parts
+    }
 }
 
 /// What a proxy would be sent stands on a page alone (istio, pilot/pkg/xds/debug.go `ConfigDump`).
@@ -62,19 +68,19 @@ impl Session {
         let read_at = jiff::Timestamp::now().as_millisecond() as f64;
         let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
         let (sent, held) = tokio::join!(self.sent(namespace, pod), held);
-        let (control_plane, because, parts) = match sent? {
-            Sent::Nothing { control_plane, because } => (control_plane, because.into(), Vec::new()),
+        let (control_plane, because, pair) = match sent? {
+            Sent::Nothing { control_plane, because } => (control_plane, because.into(), Pair::default()),
             Sent::Page { control_plane, page } => {
                 let held = held?;
-                let compared = tokio::task::spawn_blocking(move || compare::compare(&page, &held)).await;
+                let compared = tokio::task::spawn_blocking(move || compare::compare(page, held)).await;
                 match compared.map_err(|_| defect("comparing configurations"))? {
-                    Ok(parts) => (control_plane, Said::default(), parts),
-                    Err(error) => (control_plane, error.said(), Vec::new()),
+                    Ok(pair) => (control_plane, Said::default(), pair),
+                    Err(error) => (control_plane, error.said(), Pair::default()),
                 }
             }
         };
         let place = (namespace.to_owned(), pod.to_owned());
-        let made = Arc::new(Comparison { place, read_at, control_plane, because, parts });
+        let made = Arc::new(Comparison { place, read_at, control_plane, because, pair });
         *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)
     }
@@ -117,20 +123,21 @@ impl Session {
     pub fn proxy_difference(&self, namespace: &str, pod: &str, kind: Kind, name: &str) -> Result<Vec<yaml::DiffLine>> {
         let held = self.compared.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let held = held.filter(|held| held.place.0 == namespace && held.place.1 == pod);
-        let found =
-            held.as_ref().and_then(|held| held.parts.iter().find(|part| part.kind == kind && part.name == name));
-        let part = found.ok_or_else(|| Error::Field {
+        let found = held.as_ref().and_then(|held| {
+            let part = held.parts().iter().find(|part| part.kind == kind && part.name == name)?;
+            Some(held.pair.both(part))
+        });
+        let (sent, had) = found.ok_or_else(|| Error::Field {
             field: "part",
             reason: said!(
                 "{name} of {namespace}/{pod} was not compared: compare again",
                 "{namespace}/{pod} 的 {name} 尚未比较：请重新比较"
             ),
         })?;
-        let text = |value: &Value| {
-            let mut value = value.clone();
+        let text = |mut value: Value| {
             signals::redact(&mut value);
             if value.is_null() { String::new() } else { yaml::write(&value) }
         };
-        Ok(yaml::diff(&text(&part.held), &text(&part.sent)))
+        Ok(yaml::diff(&text(had), &text(sent)))
     }
 }

@@ -167,10 +167,11 @@ impl Session {
         let (place, health, read_at) = (format!("{namespace}/{pod}"), row.map(said), detail.read_at);
         // A configuration of many megabytes takes long to read: never on a thread that answers others.
         let written = tokio::task::spawn_blocking(move || {
-            let mut dump: Value = serde_json::from_slice(&detail.body).unwrap_or(Value::Null);
-            signals::redact(&mut dump);
-            let bundle = serde_json::json!({"proxy": place, "readAt": read_at, "health": health, "endpoints": endpoints, "configuration": dump});
-            serde_json::to_string_pretty(&bundle).unwrap_or_default()
+            let head = serde_json::json!({"proxy": place, "readAt": read_at, "health": health, "endpoints": endpoints});
+            let head = serde_json::to_string_pretty(&head).unwrap_or_default();
+            let whole = signals::redacted(&detail.body).unwrap_or_else(|| "null".into());
+            // The head is an object: what comes last stands before its end.
+            format!("{},\n  \"configuration\": {whole}\n}}\n", head.strip_suffix("\n}").unwrap_or(&head))
         });
         written.await.map_err(|_| defect("writing a bundle"))
     }

@@ -388,14 +388,14 @@ async fn a_proxy_that_is_well_has_what_it_would_be_sent_and_one_that_refused_it_
     };
     let well = session.proxy_compare("prod", &pod("prod", "cart-v1")).await.unwrap();
     assert_eq!(well.because.en, "");
-    let differing: Vec<_> = well.parts.iter().filter(|part| part.standing != Standing::Equal).collect();
-    assert!(differing.is_empty() && well.parts.len() > 40, "{differing:#?}");
+    let differing: Vec<_> = well.parts().iter().filter(|part| part.standing != Standing::Equal).collect();
+    assert!(differing.is_empty() && well.parts().len() > 40, "{differing:#?}");
     for kind in [Kind::Listener, Kind::Route, Kind::Cluster, Kind::Endpoints] {
-        assert!(well.parts.iter().any(|part| part.kind == kind), "{kind:?}");
+        assert!(well.parts().iter().any(|part| part.kind == kind), "{kind:?}");
     }
     let email = pod("prod", "email-v1");
     let refused = session.proxy_compare("prod", &email).await.unwrap();
-    let first = &refused.parts[0];
+    let first = &refused.parts()[0];
     assert_eq!(
         (first.standing, first.kind, first.name.as_str()),
         (Standing::Differs, Kind::Listener, "virtualInbound")
@@ -405,7 +405,7 @@ async fn a_proxy_that_is_well_has_what_it_would_be_sent_and_one_that_refused_it_
         diff.iter().filter(|line| line.side == world::yaml::DiffSide::After).map(|line| line.text.clone()).collect();
     assert!(added.contains("header_stamp") && !added.contains("typedConfig"), "{diff:#?}");
     let lost = session.proxy_compare("dev", &pod("dev", "reviews-v2")).await.unwrap();
-    assert!(lost.because.en.contains("not connected") && lost.parts.is_empty());
+    assert!(lost.because.en.contains("not connected") && lost.parts().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

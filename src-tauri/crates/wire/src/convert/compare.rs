@@ -34,6 +34,6 @@ pub(crate) fn comparison(of: &Comparison) -> ProxyComparison {
         control_plane: of.control_plane.clone(),
         because: of.because.en.clone(),
         zh: of.because.zh.clone(),
-        parts: of.parts.iter().map(|one| part((one.kind, &one.name, one.standing))).collect(),
+        parts: of.parts().iter().map(|one| part((one.kind, &one.name, one.standing))).collect(),
     }
 }
