@@ -236,6 +236,63 @@ async fn one_proxy_is_opened_and_its_log_says_more_for_a_while() {
     workbench.close(session.id());
 }
 
+/// A runner of programs in the shop's pods, who forwards no port of them.
+fn runner() -> [(ObjectKey, Value); 3] {
+    let rbac = "rbac.authorization.k8s.io";
+    let of = |group: &str, kind: &str, rest: Value| {
+        let api = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let mut object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": NAME, "namespace": NAMESPACE}});
+        object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        (ObjectKey::new(group, kind, NAMESPACE, NAME), object)
+    };
+    let rules = json!([{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create", "get"]}]);
+    let subject = json!({"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE});
+    [
+        of("", "ServiceAccount", json!({})),
+        of(rbac, "Role", json!({"rules": rules})),
+        of(
+            rbac,
+            "RoleBinding",
+            json!({"roleRef": {"apiGroup": rbac, "kind": "Role", "name": NAME}, "subjects": [subject]}),
+        ),
+    ]
+}
+
+async fn levels_by_the_agent(kubeconfig: PathBuf, folder: PathBuf) {
+    let whole = live::cluster::open(kubeconfig.clone(), "real").await.unwrap();
+    for (key, object) in runner() {
+        clear(&whole, &[key]).await.unwrap();
+        make(&whole, &object).await.unwrap();
+    }
+    let mut file: Value = world::yaml::own::read(&std::fs::read_to_string(&kubeconfig).unwrap()).unwrap();
+    for user in file["users"].as_array_mut().unwrap() {
+        user["user"]["as"] = format!("system:serviceaccount:{NAMESPACE}:{NAME}").into();
+    }
+    let own = folder.join("runner");
+    std::fs::write(&own, world::yaml::write(&file)).unwrap();
+    let runner = live::cluster::open(own, "real").await.unwrap();
+    let list =
+        whole.raw_get(&format!("/api/v1/namespaces/{NAMESPACE}/pods?labelSelector=app%3Dratings")).await.unwrap();
+    let pods: Value = serde_json::from_slice(&list).unwrap();
+    let pod = pods["items"][0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let level = async |path: &str| {
+        let said = runner.admin_logging(NAMESPACE, &pod, path).await.map_err(|error| error.to_string())?;
+        let all = signals::level::read(&said);
+        all.into_iter().find(|(logger, _)| logger == "rbac").map(|(_, level)| level).ok_or_else(|| "no rbac".to_owned())
+    };
+    let forward = runner.pod_forward_get(NAMESPACE, &pod, 15000, "/ready").await.unwrap_err().to_string();
+    assert!(forward.contains("portforward"), "{forward}");
+    let before = until("the right is known", async || level("/logging").await).await.unwrap();
+    assert_eq!(level("/logging?paths=rbac:debug").await.unwrap(), "debug");
+    assert_eq!(level(&format!("/logging?paths=rbac:{before}")).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_only_run_programs_sets_levels_by_the_agent() {
+    let Some(path) = kubeconfig() else { return };
+    job(path, &runner().map(|(key, _)| key), levels_by_the_agent).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_sees_every_proxy_and_why_no_more() {
     let Some(path) = kubeconfig() else { return };
