@@ -2,12 +2,14 @@
 //! leaves what was there.
 #![cfg(test)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use journal::State;
 use live::cluster::kubeconfig;
 use live::shop::{NAMESPACE, PATIENCE, client, fetch, job, open};
+use session::past::Past;
 use session::resources::Scope;
 use session::traffic::Traffic;
 use tokio::time::timeout;
@@ -17,7 +19,19 @@ fn key() -> ObjectKey {
     ObjectKey::new("networking.istio.io", "Sidecar", NAMESPACE, "default")
 }
 
+/// Ten minutes that were kept before: so long calls have to be counted before a Sidecar is proposed.
+async fn earlier(kubeconfig: &Path, folder: &Path) {
+    let (workbench, session) = open(kubeconfig.to_owned(), folder).await.unwrap();
+    let past = Past::of(folder, session.card().cluster(), "earlier");
+    workbench.close(session.id());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for minute in (1..=10).rev() {
+        past.keep(now - minute * 60, &[], &Default::default()).unwrap();
+    }
+}
+
 async fn work(kubeconfig: PathBuf, folder: PathBuf) {
+    earlier(&kubeconfig, &folder).await;
     let (workbench, session) = open(kubeconfig, &folder).await.unwrap();
     let (mut fleet, mut traffic) = (session.fleet(), session.traffic());
     let all_call = |traffic: &Arc<Traffic>| {

@@ -59,7 +59,7 @@ pub struct Card {
 
 impl Card {
     /// One stable name for the cluster, whatever its context is called.
-    pub(crate) fn cluster(&self) -> &str {
+    pub fn cluster(&self) -> &str {
         if self.demo { &self.id } else { &self.server }
     }
 }

@@ -12,12 +12,12 @@ import Resources from './Resources.svelte';
 
 const MI = 1024 * 1024;
 const none = { cpu: null, memory: null };
-const row = (workload: string, change: Partial<ResourceRow> = {}): ResourceRow => ({ namespace: 'prod', workload, role: 'sidecar', proxies: 2, used: { cpu: 40, memory: 120 * MI }, requested: { cpu: 200, memory: 256 * MI }, limited: { cpu: 400, memory: 512 * MI }, app: { cpu: 400, memory: 1200 * MI }, advice: null, adviceIn: null, saving: none, ...change });
+const row = (workload: string, change: Partial<ResourceRow> = {}): ResourceRow => ({ namespace: 'prod', workload, mesh: 'Istio', role: 'sidecar', proxies: 2, used: { cpu: 40, memory: 120 * MI }, requested: { cpu: 200, memory: 256 * MI }, limited: { cpu: 400, memory: 512 * MI }, app: { cpu: 400, memory: 1200 * MI }, advice: null, adviceIn: null, saving: none, ...change });
 const advised = row('cart-v1', {
   advice: { to: { cpuRequest: 30, cpuLimit: 150, memoryRequest: 64 * MI, memoryLimit: 100 * MI }, cpuP95: 21, memoryMost: 60 * MI, source: 'sampled', seen: 3600, place: 'annotations', written: 'sidecar.istio.io/proxyCPU: 30m\n' },
   saving: { cpu: 140, memory: 128 * MI },
 });
-const scope: SidecarScope = { namespace: 'prod', has: null, clusters: 84, bytes: 1.2 * MI, predicted: 0.3 * MI, hosts: ['./*', 'shared/ratings'], measured: true, counted: 5400, before: null };
+const scope: SidecarScope = { namespace: 'prod', has: null, clusters: 84, bytes: 1.2 * MI, predicted: 0.3 * MI, hosts: ['./*', 'shared/ratings'], measured: true, counted: 5400, enough: 600, before: null };
 const draft = { revision: 2, items: [], says: [], canUndo: true };
 
 let host: FixtureHost;
@@ -92,7 +92,7 @@ it('offers no Sidecar where one is there, or no calls were measured', async () =
   expect(within(panel).getByRole('status').textContent).toContain('To be saved were 922 Ki, measured are 819 Ki.');
   expect(screen.queryByRole('button', { name: /Sidecar/ })).toBeNull();
   cleanup();
-  await open('cart-v1', { sidecarScope: { ...scope, measured: false } });
-  await screen.findByText('No calls were measured, so nothing is advised.');
+  await open('cart-v1', { sidecarScope: { ...scope, measured: false, counted: 180 } });
+  await screen.findByText(/^Calls were counted for 3 min so far. After 10 min a Sidecar is proposed/);
   expect(screen.queryByRole('button', { name: /Sidecar/ })).toBeNull();
 });

@@ -2325,11 +2325,11 @@ hosts: Array<string>,
  */
 measured: boolean, 
 /**
- * Seconds for which calls were counted.
+ * Seconds for which calls were counted, and for which they have to be before any are named.
  */
-counted: number, 
+counted: number, enough: number, 
 /**
- * Where this window proposed the Sidecar that it has.
+ * Where the Sidecar that it has was proposed here.
  */
 before: ScopeBefore | null, };
 

@@ -9,7 +9,7 @@ use world::{Said, said};
 use super::{Called, Past, Span};
 use crate::live::Link;
 use crate::map::Flow;
-use crate::resources::{Curve, Sample, samples, uses};
+use crate::resources::{Before, Curve, Sample, samples, uses};
 use crate::session::defect;
 use crate::{Result, Session};
 
@@ -21,6 +21,10 @@ pub(crate) type Calls = Mutex<(usize, Called)>;
 
 /// The past of a session, where one is kept.
 pub(crate) type Held = OnceLock<Arc<Past>>;
+
+fn refused(error: std::io::Error) -> crate::Error {
+    crate::Error::File { path: "past".into(), reason: error.to_string().into() }
+}
 
 impl Session {
     /// Keeps the past in a profile's folder from now on, a moment each `step`, for as long as the session is open. Once for a session.
@@ -62,8 +66,7 @@ impl Session {
             past.keep(now.as_second().max(0) as u64, &flows, &uses).map(|()| flows)
         });
         let kept = kept.await.map_err(|_| defect("keeping the past"))?;
-        let flows =
-            kept.map_err(|error| crate::Error::File { path: "past".into(), reason: error.to_string().into() })?;
+        let flows = kept.map_err(refused)?;
         let mut calls = self.called.lock().unwrap_or_else(PoisonError::into_inner);
         calls.0 += 1;
         super::add_called(&mut calls.1, flows);
@@ -79,8 +82,25 @@ impl Session {
             if let Ok(Some(called)) = self.of_past(Past::called).await {
                 *self.called.lock().unwrap_or_else(PoisonError::into_inner) = called;
             }
+            if let Ok(Some(proposals)) = self.of_past(Past::proposals).await {
+                let mut own = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+                // What was proposed meanwhile is newer.
+                for (namespace, before) in proposals {
+                    own.entry(namespace).or_insert(before);
+                }
+            }
         };
         self.recalled.get_or_init(|| read).await;
+    }
+
+    /// Keeps what was held when a Sidecar was proposed, where a past is kept.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub(crate) async fn keep_proposal(&self, namespace: &str, before: Before) -> Result<()> {
+        let namespace = namespace.to_owned();
+        let kept = self.of_past(move |past| past.keep_proposal(namespace, before)).await?;
+        kept.unwrap_or(Ok(())).map_err(refused)
     }
 
     async fn of_past<T: Send + 'static>(&self, read: impl FnOnce(&Past) -> T + Send + 'static) -> Result<Option<T>> {

@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::map::{Flow, Secured};
-use crate::resources::{Gaps, History, Sample, sums};
+use crate::resources::{Before, Gaps, History, Proposals, Sample, sums};
 
 /// Hours that are kept.
 const HOURS: u64 = 24;
 const HOUR: u64 = 3600;
 /// Bytes of one file; once it is full nothing is written until the next hour.
 const FULL: u64 = 8 << 20;
+/// The file of what Sidecars were proposed for; those of hours begin with a number.
+const PROPOSALS: &str = "proposals";
 
 /// Namespace and workload.
 type Names = (String, String);
@@ -192,6 +194,27 @@ impl Past {
         history
     }
 
+    /// What was held when Sidecars were proposed, by namespace; none where that cannot be read.
+    pub(crate) fn proposals(&self) -> Proposals {
+        fs::read(self.folder.join(PROPOSALS))
+            .ok()
+            .and_then(|read| serde_json::from_slice(&read).ok())
+            .unwrap_or_default()
+    }
+
+    /// Keeps one more of them. The file is whole at any time, and who writes at the same time loses one proposal at most.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub(crate) fn keep_proposal(&self, namespace: String, before: Before) -> io::Result<()> {
+        let mut all = self.proposals();
+        all.insert(namespace, before);
+        fs::create_dir_all(&self.folder)?;
+        let beside = self.folder.join(format!("{PROPOSALS}-{}", self.writer));
+        fs::write(&beside, serde_json::to_vec(&all).map_err(io::Error::other)?)?;
+        fs::rename(beside, self.folder.join(PROPOSALS))
+    }
+
     /// The calls that were kept, by who called: what the traffic of all moments was to, and how many moments those were.
     pub(crate) fn called(&self) -> (usize, Called) {
         let of = |path: PathBuf| fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default().flows;
@@ -288,8 +311,24 @@ mod tests {
             past.uses(namespace, workload).into_iter().map(|s| (s.cpu, s.unknown)).collect::<Vec<_>>()
         };
         assert_eq!((of("shop", "b"), of("shop", ""), of("prod", "")), (vec![(2.0, 0)], vec![(3.0, 3)], vec![(4.0, 0)]));
-        assert_eq!(of("", ""), [(7.0, 3)]);
-        assert_eq!(past.used().of("", "").unwrap().samples().len(), 1);
+        assert_eq!((of("", "Istio"), of("", "")), (vec![(7.0, 0)], vec![]));
+        assert_eq!(past.used().of("", "Istio").unwrap().samples().len(), 1);
+    }
+
+    #[test]
+    fn what_a_sidecar_was_to_save_survives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |clusters| Before { clusters, bytes: 4.0, predicted: Some(2.0) };
+        let one = Past::of(folder.path(), "c", "one");
+        assert_eq!(one.proposals(), Proposals::new());
+        one.keep_proposal("shop".into(), of(1)).unwrap();
+        Past::of(folder.path(), "c", "two").keep_proposal("dev".into(), of(2)).unwrap();
+        one.keep_proposal("shop".into(), of(3)).unwrap();
+        let later = Past::of(folder.path(), "c", "three");
+        let kept = Proposals::from([("dev".to_owned(), of(2)), ("shop".to_owned(), of(3))]);
+        assert_eq!((later.proposals(), later.span()), (kept, Span::default()), "and they are no moments");
+        std::fs::write(folder.path().join("past/c").join(PROPOSALS), "{\"shop\":").unwrap();
+        assert_eq!(later.proposals(), Proposals::new());
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(crate) use advice::advise;
 pub use advice::{Advice, Sizes, Source};
 pub use history::{Curve, History, Sample};
 pub(crate) use history::{Gaps, Names, Used, samples, sums};
-pub(crate) use scope::Proposed;
-pub use scope::{Before, Scope};
+pub use scope::{Before, ENOUGH, Scope};
+pub(crate) use scope::{Proposals, Proposed};
 
 /// CPU in thousandths of a core and memory in bytes; `None` where nothing of it was measured or set.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,10 @@
 //! What the sidecars of a namespace need to know: what they were seen to call. A `Sidecar` that names it keeps the rest of the mesh out of
 //! their memory; calls that were not seen lose the rules of their callers, so this is never applied by itself.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use world::{ObjectKey, Said, World, said, yaml};
 
@@ -15,7 +16,7 @@ use crate::{Error, Result, Session};
 /// How far back the calls of this session are looked for, in seconds: what the counters are kept for.
 const BACK: f64 = 900.0;
 /// Where calls were counted for less, in seconds, what is called seldom may not have been seen.
-const ENOUGH: f64 = 600.0;
+pub const ENOUGH: f64 = 600.0;
 const GROUP: &str = "networking.istio.io";
 
 /// A call that was seen: the service where one is known, and the host.
@@ -40,7 +41,7 @@ pub struct Scope {
     pub measured: bool,
     /// Seconds for which calls were counted.
     pub counted: f64,
-    /// Where this session proposed the Sidecar: what was held then.
+    /// Where the Sidecar was proposed here, in this session or an earlier one: what was held then.
     pub before: Option<Before>,
 }
 
@@ -53,7 +54,7 @@ impl Scope {
 }
 
 /// What the proxy that knew most held when a Sidecar was proposed.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Before {
     /// Clusters.
     pub clusters: u32,
@@ -64,15 +65,17 @@ pub struct Before {
 }
 
 /// By namespace.
-pub(crate) type Proposed = Mutex<HashMap<String, Before>>;
+pub(crate) type Proposals = BTreeMap<String, Before>;
+
+/// Those of a session.
+pub(crate) type Proposed = Mutex<Proposals>;
 
 impl Session {
     /// What the sidecars of a namespace hold, and what they were seen to need, as far back as calls were kept.
     pub fn scope(&self, namespace: &str) -> Scope {
         let (called, counted) = self.calls();
         let (world, fleet) = (self.world(), self.fleet.borrow().clone());
-        let measured = counted > 0.0 && self.traffic.borrow().measured;
-        Scope { measured, ..self.scope_of(namespace, (&world, &fleet), &called, counted) }
+        self.scope_of(namespace, (&world, &fleet), &called, counted)
     }
 
     /// The scope of each namespace with sidecars, of a fleet that was looked at closely.
@@ -123,7 +126,7 @@ impl Session {
     /// Puts a Sidecar that names what was seen into the tray.
     ///
     /// # Errors
-    /// Where nothing was measured, or the namespace has one.
+    /// Where not enough was measured, or the namespace has one.
     pub async fn put_scope(&self, namespace: &str) -> Result<()> {
         let scope = self.scope(namespace);
         let refuse = |reason: Said| Err(Error::Field { field: "namespace", reason });
@@ -134,12 +137,16 @@ impl Session {
             ));
         }
         if !scope.measured {
-            return refuse(said!("nothing was measured of what {namespace} calls", "没有测到 {namespace} 调用了什么"));
+            let (counted, enough) = ((scope.counted / 60.0).floor(), ENOUGH / 60.0);
+            return refuse(said!(
+                "the calls of {namespace} were counted for {counted} minutes, and {enough} are needed to have seen what is called seldom",
+                "{namespace} 的调用只统计了 {counted} 分钟；需要 {enough} 分钟，才不会漏掉少见的调用"
+            ));
         }
         self.draft_put(&yaml::write(&scope.sidecar()), "").await?;
         let before = Before { clusters: scope.clusters, bytes: scope.bytes, predicted: scope.predicted };
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), before);
-        Ok(())
+        self.keep_proposal(namespace, before).await
     }
 }
 

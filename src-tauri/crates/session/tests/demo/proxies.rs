@@ -251,6 +251,15 @@ async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
     assert!(!old.contains("proxyCPU") && new.contains("sidecar.istio.io/proxyCPU: 15m"), "{new}");
 }
 
+/// What is known of the namespace `dev` once its calls were counted for long enough.
+async fn counted_enough(bench: &Bench) -> Scope {
+    let mut traffic = bench.session.traffic();
+    bench.session.keep_past(bench.folder.path(), std::time::Duration::from_millis(20));
+    let seen = traffic.wait_for(|_| bench.session.scope("dev").measured);
+    drop(tokio::time::timeout(LIMIT, seen).await.expect("ten moments are kept").unwrap());
+    bench.session.scope("dev")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_names_what_a_namespace_was_seen_to_call() {
     let bench = bench(Demo::client).await;
@@ -261,7 +270,12 @@ async fn a_sidecar_names_what_a_namespace_was_seen_to_call() {
             .any(|e| e.host.starts_with("users.prod") && e.from.as_ref().is_some_and(|from| from.namespace == "dev"))
     };
     tokio::time::timeout(LIMIT, traffic.wait_for(measured)).await.expect("traffic is measured").unwrap();
-    let scope = bench.session.scope("dev");
+    // Ten minutes are as many moments of the past.
+    let early = bench.session.scope("dev");
+    assert!(!early.measured && early.counted < 600.0, "{early:?}");
+    let refused = bench.session.put_scope("dev").await.unwrap_err().to_string();
+    assert!(refused.contains("minutes"), "{refused}");
+    let scope = counted_enough(&bench).await;
     assert!(scope.hosts.contains(&"prod/users.prod.svc.cluster.local".to_owned()), "{scope:?}");
     assert!(!scope.hosts.iter().any(|host| host.contains("checkout.prod")), "{scope:?}");
     bench.session.put_scope("dev").await.unwrap();
@@ -280,6 +294,7 @@ async fn what_a_sidecar_saves_is_predicted_and_then_measured() {
         t.edges(900.0).iter().any(|e| e.from.as_ref().is_some_and(|from| from.namespace == "dev"))
     };
     tokio::time::timeout(LIMIT, traffic.wait_for(called)).await.expect("traffic is measured").unwrap();
+    counted_enough(&bench).await;
     let mut until = async |what: &str, holds: &dyn Fn(&Scope) -> bool| {
         let seen = fleet.wait_for(|_| holds(&session.scope("dev")));
         drop(tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope("dev"))));

@@ -1,7 +1,7 @@
 //! What the mesh costs.
 
 use session::resources::{
-    Advice, Amount as SessionAmount, Curve, Place, Resources as SessionResources, Row, Sample, Scope, Source,
+    Advice, Amount as SessionAmount, Curve, ENOUGH, Place, Resources as SessionResources, Row, Sample, Scope, Source,
 };
 
 use super::all;
@@ -87,6 +87,7 @@ impl From<Scope> for SidecarScope {
             hosts: of.hosts,
             measured: of.measured,
             counted: of.counted,
+            enough: ENOUGH,
             before: of.before.map(|of| ScopeBefore { clusters: of.clusters, bytes: of.bytes, predicted: of.predicted }),
         }
     }

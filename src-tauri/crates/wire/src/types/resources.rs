@@ -129,9 +129,10 @@ wire! {
         pub hosts: Vec<String>,
         /// Enough of the calls was measured to name them.
         pub measured: bool,
-        /// Seconds for which calls were counted.
+        /// Seconds for which calls were counted, and for which they have to be before any are named.
         pub counted: f64,
-        /// Where this window proposed the Sidecar that it has.
+        pub enough: f64,
+        /// Where the Sidecar that it has was proposed here.
         pub before: Option<ScopeBefore>,
     }
 }
