@@ -7,6 +7,7 @@ import { route } from '../../state/route.svelte';
 import { session } from '../../state/session.svelte';
 import { connect } from '../../wire/client';
 import type { Proxies as Fleet, ProxyRow } from '../../wire/generated/types';
+import { chosen, narrowest, those, toParam } from './columns';
 import Proxies from './Proxies.svelte';
 
 const [, stale, well] = rows as [ProxyRow, ProxyRow, ProxyRow];
@@ -70,4 +71,31 @@ it('marks restarts that trouble made, and none where there were none', async () 
   await start('restarts', [named('a', { restarts: 3, trouble: 'OOMKilled' }), named('b', { restarts: 0, trouble: 'ImagePullBackOff' })]);
   expect(screen.getByTitle('OOMKilled').classList).toContain('soon');
   expect(screen.getByTitle('ImagePullBackOff').classList).not.toContain('soon');
+});
+
+const heads = (): string[] => screen.getAllByRole('columnheader').map((head) => head.textContent.trim());
+
+it('shows the columns that somebody chose, by keys alone, and those that fit again', async () => {
+  await start('chosen', fleet);
+  const menu = screen.getByRole('button', { name: 'Columns' });
+  menu.focus();
+  await fireEvent.keyDown(menu, { key: 'Enter' });
+  const choice = async (name: string): Promise<HTMLElement> => screen.findByRole('menuitemcheckbox', { name });
+  expect((await choice('Those that fit')).getAttribute('aria-checked')).toBe('true');
+  for (const name of ['State', 'CPU', 'Why']) await fireEvent.keyDown(await choice(name), { key: 'Enter' });
+  expect(route.params['columns']).toBe('namespace,ready,version,memory,restarts,config,cert,identity,root,plane,issuer');
+  expect(heads()).toEqual(['Health', 'Proxy', 'Namespace', 'Ready', 'Version', 'Memory', 'Restarts', 'Config', 'Certificate', 'Identity', 'Roots', 'Control plane', 'Issuer']);
+  await fireEvent.keyDown(await choice('Those that fit'), { key: 'Enter' });
+  expect([route.params['columns'] ?? '', heads().length]).toEqual(['', 16]);
+});
+
+it('scrolls sideways for what was chosen, however narrow it is', () => {
+  const column = (id: string, width: string, from = 0) => ({ id, title: id, width, from, cell: {} as never });
+  const all = [column('health', '8px'), column('proxy', 'minmax(200px, 1.4fr)'), column('cpu', '108px', 800), column('issuer', 'minmax(100px, 0.6fr)', 1940)];
+  const of = those(all, chosen('issuer'));
+  expect(of.map(({ id, from }) => [id, from])).toEqual([['health', 0], ['proxy', 0], ['issuer', 0]]);
+  expect(narrowest(of)).toBe(28 + 8 + 12 + 200 + 12 + 100);
+  expect(those(all, chosen(undefined))).toBe(all);
+  expect(toParam(all, new Set(['health', 'cpu']))).toBe('cpu');
+  expect([...(chosen(toParam(all, new Set())) ?? [])]).toEqual(['health', 'proxy']);
 });

@@ -5,7 +5,7 @@ export type SavedView = { readonly name: string; readonly params: Params };
 
 const KEY = 'netloft.views.proxies';
 /** What of the address belongs to a view. */
-const OF_VIEW = ['show', 'namespace', 'q', 'group', 'sort'] as const;
+const OF_VIEW = ['show', 'namespace', 'q', 'group', 'sort', 'columns'] as const;
 
 function read(): SavedView[] {
   try {

@@ -8,8 +8,8 @@ beforeEach(() => localStorage.clear());
 
 it('keeps how the fleet is looked at, and nothing of which proxy is open', async () => {
   const views = await fresh();
-  views.save('ill ones of prod', { show: 'ill', namespace: 'prod', sort: '-cpu', proxy: 'prod/cart-v1-x' });
-  const params = { show: 'ill', namespace: 'prod', q: '', group: '', sort: '-cpu' };
+  views.save('ill ones of prod', { show: 'ill', namespace: 'prod', sort: '-cpu', columns: 'cpu,issuer', proxy: 'prod/cart-v1-x' });
+  const params = { show: 'ill', namespace: 'prod', q: '', group: '', sort: '-cpu', columns: 'cpu,issuer' };
   expect((await fresh()).all).toEqual([{ name: 'ill ones of prod', params }]);
 });
 
