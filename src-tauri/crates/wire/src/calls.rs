@@ -227,7 +227,8 @@ calls! {
     proxy_access_put(ProxyArgs) -> Draft;
     /// What the mesh costs, by workload, and what would fit.
     resources(SessionRef) -> Resources;
-    /// What the proxies of a workload used over time; those of a namespace, or of all, together.
+    /// What the proxies of a workload used over time; those of a namespace together where no workload is named, and of a mesh, in the
+    /// workload's place, where no namespace is.
     resource_history(WorkloadArgs) -> ResourceCurve;
     /// Puts what is advised for a workload into the tray.
     resource_advise(WorkloadArgs) -> Draft;

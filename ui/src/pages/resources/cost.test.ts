@@ -6,6 +6,7 @@ const none = { cpu: null, memory: null };
 const row = (namespace: string, workload: string, cpu: number | null): ResourceRow => ({
   namespace,
   workload,
+  mesh: 'Istio',
   role: 'sidecar',
   proxies: 2,
   used: { cpu, memory: cpu === null ? null : 10 },

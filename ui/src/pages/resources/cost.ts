@@ -29,6 +29,13 @@ export function byNamespace(rows: readonly ResourceRow[]): CostRow[] {
   return names.map((namespace) => ({ ...total(rows.filter((row) => row.namespace === namespace)), namespace, key: namespace, name: namespace, row: null }));
 }
 
+/** The meshes there are, with their proxies, the largest first. */
+export function byMesh(rows: readonly ResourceRow[]): { mesh: string; proxies: number }[] {
+  const meshes = new Map<string, number>();
+  for (const { mesh, proxies } of rows) meshes.set(mesh, (meshes.get(mesh) ?? 0) + proxies);
+  return [...meshes].map(([mesh, proxies]) => ({ mesh, proxies })).sort((a, b) => b.proxies - a.proxies);
+}
+
 export function total(rows: readonly ResourceRow[]): Omit<CostRow, 'namespace' | 'key' | 'name' | 'row'> {
   const of = (pick: (row: ResourceRow) => Amount): Amount => rows.map(pick).reduce(sum, NONE);
   return {

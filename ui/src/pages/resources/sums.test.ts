@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fixtureHost, type FixtureHost } from '../../host/fixture';
 import { expectAccessible } from '../../lib/axe';
@@ -10,7 +10,7 @@ import type { ResourceRow, ResourceSample, ServerCost } from '../../wire/generat
 import Resources from './Resources.svelte';
 
 const none = { cpu: null, memory: null };
-const row = (namespace: string, workload: string): ResourceRow => ({ namespace, workload, role: 'sidecar', proxies: 2, used: { cpu: 40, memory: 100 }, requested: none, limited: none, app: none, advice: null, adviceIn: 600, saving: none });
+const row = (namespace: string, workload: string): ResourceRow => ({ namespace, workload, mesh: namespace === 'dev' ? 'Linkerd' : 'Istio', role: 'sidecar', proxies: 2, used: { cpu: 40, memory: 100 }, requested: none, limited: none, app: none, advice: null, adviceIn: 600, saving: none });
 const sample = (at: number, unknown: number): ResourceSample => ({ at, cpu: 40, cpuPeak: 30, memory: 100, memoryPeak: 60, unknown });
 const cost: ServerCost = { server: 'demo', minute: [{ sort: 'api', asked: 7, bytes: 2048, waited: 0.4 }], asked: 9, bytes: 4096, openedAt: 0 };
 
@@ -39,10 +39,12 @@ it('shows what a namespace and the whole mesh used over time, and at how many mo
   await fireEvent.click(screen.getByRole('button', { name: 'Show its workloads' }));
   expect(route.params).toMatchObject({ q: 'prod' });
   await fireEvent.click(screen.getByRole('button', { name: 'Whole mesh over time' }));
-  await screen.findByRole('complementary', { name: 'The whole mesh' });
+  const whole = within(await screen.findByRole('complementary', { name: 'The whole mesh' }));
+  expect(whole.getAllByRole('heading', { level: 2 }).map((head) => head.textContent.trim())).toEqual(['The whole mesh', 'Istio 4 proxies', 'Linkerd 2 proxies']);
   await waitFor(() => expect(histories()).toEqual([
     { session: 'sums', namespace: 'prod', workload: '' },
-    { session: 'sums', namespace: '', workload: '' },
+    { session: 'sums', namespace: '', workload: 'Istio' },
+    { session: 'sums', namespace: '', workload: 'Linkerd' },
   ]));
 });
 

@@ -381,7 +381,7 @@ export const calls = (call: Call) => ({
   /** What the mesh costs, by workload, and what would fit. */
   resources: (args: SessionRef): Promise<Resources> => call('resources', args) as Promise<Resources>,
 
-  /** What the proxies of a workload used over time; those of a namespace, or of all, together. */
+  /** What the proxies of a workload used over time; those of a namespace together where no workload is named, and of a mesh, in the workload's place, where no namespace is. */
   resourceHistory: (args: WorkloadArgs): Promise<ResourceCurve> => call('resource_history', args) as Promise<ResourceCurve>,
 
   /** Puts what is advised for a workload into the tray. */

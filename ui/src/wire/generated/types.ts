@@ -1687,7 +1687,7 @@ unknown: Array<Unknown>, };
 /**
  * The proxies of one workload.
  */
-export type ResourceRow = { namespace: string, workload: string, role: string, proxies: number, used: Amount, requested: Amount, limited: Amount, 
+export type ResourceRow = { namespace: string, workload: string, mesh: string, role: string, proxies: number, used: Amount, requested: Amount, limited: Amount, 
 /**
  * In use by the containers beside them.
  */

@@ -148,8 +148,8 @@ impl Session {
         Ok(self.of_past(move |past| past.moments(from)).await?.unwrap_or_default())
     }
 
-    /// What the proxies of a workload used over time, those of a namespace where no workload is named, all where neither is: what a Prometheus has of the days before, what was kept before this session, and what
-    /// it saw itself.
+    /// What the proxies of a workload used over time, those of a namespace where no workload is named, of the mesh of this name where no
+    /// namespace is: what a Prometheus has of the days before, what was kept before this session, and what it saw itself.
     ///
     /// # Errors
     /// A defect alone.

@@ -170,7 +170,8 @@ impl Past {
         (count > 0).then(|| (mean(moments), count))
     }
 
-    /// What the proxies of a workload used, the oldest first; those of a namespace where no workload is named, all where neither is.
+    /// What the proxies of a workload used, the oldest first; those of a namespace where no workload is named, of the mesh of this name where
+    /// no namespace is.
     pub fn uses(&self, namespace: &str, workload: &str) -> Vec<Sample> {
         let of = |path: PathBuf| with_sums(fs::read(path).map(|bytes| code::read(&bytes)).unwrap_or_default());
         let all = self.files().into_iter().flat_map(|(_, path)| of(path)).flat_map(|(_, uses)| uses);
@@ -305,7 +306,7 @@ mod tests {
         let used = |namespace: &str, workload: &str, cpu| {
             ((namespace.to_owned(), workload.to_owned()), Sample { at: 60_000.0, cpu, ..Sample::default() })
         };
-        let uses = vec![used("prod", "a", 4.0), used("shop", "a", 1.0), used("shop", "b", 2.0)];
+        let uses = vec![used("", "Istio", 7.0), used("prod", "a", 4.0), used("shop", "a", 1.0), used("shop", "b", 2.0)];
         past.keep(60, &[], &(uses, vec![("shop".to_owned(), 3)])).unwrap();
         let of = |namespace, workload| {
             past.uses(namespace, workload).into_iter().map(|s| (s.cpu, s.unknown)).collect::<Vec<_>>()

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt};
 use mesh::Unknown;
-use signals::promql::questions::{Curve, curve, curve_of_part, parts, pods_of};
+use signals::promql::questions::{Curve, curve, curve_of_mesh, curve_of_part, parts, pods_of};
 use signals::promql::{Line, OVER, Trouble, sizes};
 use tokio::sync::Mutex;
 use world::World;
@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// What the proxies of a workload used before a time (milliseconds since 1970), the oldest first; those of a namespace where no workload is
-    /// named, all where neither is.
+    /// named, of the mesh of this name where no namespace is.
     pub(crate) async fn uses_before(
         &self,
         namespace: &str,
@@ -115,12 +115,18 @@ impl Session {
 }
 
 impl Session {
-    /// What is asked: of a workload at once, of a namespace or of all in as many parts as its pods need.
+    /// What is asked: of a workload at once, of a namespace or of a mesh in as many parts as its pods need.
     fn curves_of(&self, namespace: &str, workload: &str, only: &str) -> Vec<Curve> {
         let world = self.world();
+        let count =
+            |own: &dyn Fn(&signals::Proxy) -> bool| signals::proxies(&world).iter().filter(|one| own(one)).count();
+        if namespace.is_empty() {
+            let containers = signals::family(workload).map_or(&[][..], |family| family.containers);
+            let count = count(&|proxy| proxy.family.mesh == workload);
+            return parts(count).iter().map(|part| curve_of_mesh(containers, part, only)).collect();
+        }
         if workload.is_empty() {
-            let own = |proxy: &signals::Proxy| namespace.is_empty() || proxy.namespace == namespace;
-            let count = signals::proxies(&world).iter().filter(|proxy| own(proxy)).count();
+            let count = count(&|proxy| proxy.namespace == namespace);
             return parts(count).iter().map(|part| curve_of_part(namespace, part, only)).collect();
         }
         let kind = world.workload(namespace, workload).map_or("Deployment".to_owned(), |found| found.kind.clone());

@@ -9,7 +9,7 @@ const WORKLOADS: usize = 5000;
 /// Nobody measured between two measurements that are further apart, in milliseconds: on disk a moment is a minute.
 const GAP: f64 = 180_000.0;
 
-/// Namespace and workload.
+/// Namespace and workload; of a sum a namespace alone, or the name of a mesh alone.
 pub(crate) type Names = (String, String);
 
 /// What the proxies of one workload used at one time.
@@ -132,31 +132,29 @@ pub(crate) fn samples(at: f64, uses: &Used) -> (Vec<(Names, Sample)>, Gaps) {
     let mut all: Vec<_> = measured.map(|(names, uses)| (names.clone(), Sample::of(at, uses))).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     let mut gaps: BTreeMap<&String, u32> = BTreeMap::new();
-    for ((namespace, _), uses) in uses {
+    // A mesh's sum has its own in it.
+    for ((namespace, _), uses) in uses.iter().filter(|((namespace, _), _)| !namespace.is_empty()) {
         *gaps.entry(namespace).or_default() += uses.iter().filter(|used| used.is_none()).count() as u32;
     }
     let gaps = gaps.into_iter().filter(|(_, unknown)| *unknown > 0).map(|(of, unknown)| (of.clone(), unknown));
     (all, gaps.collect())
 }
 
-/// The sums of a moment: of each namespace, which has no workload's name, and of all, which has no name at all.
+/// The sums of a moment: of each namespace, which has no workload's name.
 pub(crate) fn sums(samples: &[(Names, Sample)], gaps: &[(String, u32)]) -> Vec<(Names, Sample)> {
     let mut sums: BTreeMap<&str, Sample> = BTreeMap::new();
-    for ((namespace, _), sample) in samples {
-        for of in [namespace.as_str(), ""] {
-            let sum = sums.entry(of).or_insert(Sample { at: sample.at, ..Sample::default() });
-            sum.add(&Sample { unknown: 0, ..*sample });
-        }
+    // What has no namespace is the sum of a mesh.
+    for ((namespace, _), sample) in samples.iter().filter(|((namespace, _), _)| !namespace.is_empty()) {
+        let sum = sums.entry(namespace).or_insert(Sample { at: sample.at, ..Sample::default() });
+        sum.add(&Sample { unknown: 0, ..*sample });
     }
     for (namespace, unknown) in gaps {
-        for of in [namespace.as_str(), ""] {
-            sums.entry(of).and_modify(|sum| sum.unknown += unknown);
-        }
+        sums.entry(namespace).and_modify(|sum| sum.unknown += unknown);
     }
     sums.into_iter().map(|(of, sum)| ((of.to_owned(), String::new()), sum)).collect()
 }
 
-/// Of all workloads, with the sums of their namespaces and of all.
+/// Of all workloads, with the sums of their namespaces and of their meshes.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lines: HashMap<Names, Line>,
@@ -166,7 +164,7 @@ impl History {
     /// Adds what was measured at one time. Workloads that are gone lose their history; those that were not measured keep it.
     pub(crate) fn take(&mut self, at: f64, uses: &Used) {
         let namespaces: HashSet<&str> = uses.keys().map(|(namespace, _)| namespace.as_str()).collect();
-        let is_sum = |(of, name): &Names| name.is_empty() && (of.is_empty() || namespaces.contains(of.as_str()));
+        let is_sum = |(of, name): &Names| name.is_empty() && namespaces.contains(of.as_str());
         self.lines.retain(|names, _| uses.contains_key(names) || is_sum(names));
         let (samples, gaps) = samples(at, uses);
         let sums = sums(&samples, &gaps);
@@ -192,7 +190,7 @@ impl History {
         }
     }
 
-    /// Of one workload; of a namespace where no workload is named, of the whole mesh where neither is.
+    /// Of one workload; of a namespace where no workload is named, of the mesh of this name where no namespace is.
     pub fn of(&self, namespace: &str, workload: &str) -> Option<&Line> {
         self.lines.get(&(namespace.to_owned(), workload.to_owned()))
     }
@@ -276,8 +274,27 @@ mod tests {
         };
         assert_eq!(of("shop"), [(1.0, 14.0, 7.0, 1), (2.0, 10.0, 5.0, 2)]);
         assert_eq!(of("prod"), [(1.0, 1.0, 1.0, 0)], "where nothing was measured is no sum");
-        assert_eq!(of(""), [(1.0, 15.0, 7.0, 1), (2.0, 10.0, 5.0, 3)]);
         history.take(3.0, &HashMap::from([(names("a"), vec![Some((1.0, 1.0))])]));
-        assert!(history.of("prod", "").is_none() && history.of("", "").is_some(), "what is gone is forgotten");
+        assert!(history.of("prod", "").is_none() && history.of("shop", "").is_some(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn a_mesh_is_summed_for_itself_and_in_no_namespace() {
+        let mesh = |name: &str| (String::new(), name.to_owned());
+        let uses = HashMap::from([
+            (names("a"), vec![Some((10.0, 5.0)), None]),
+            (names("b"), vec![Some((4.0, 7.0))]),
+            (mesh("Istio"), vec![Some((10.0, 5.0)), None]),
+            (mesh("Linkerd"), vec![Some((4.0, 7.0))]),
+        ]);
+        let mut history = History::default();
+        history.take(1.0, &uses);
+        let of = |namespace: &str, name: &str| {
+            let last = history.of(namespace, name).and_then(|line| line.samples().next_back().copied())?;
+            Some((last.cpu, last.cpu_peak, last.memory, last.unknown))
+        };
+        assert_eq!(of("", "Istio"), Some((10.0, 10.0, 5.0, 1)));
+        assert_eq!(of("", "Linkerd"), Some((4.0, 4.0, 7.0, 0)));
+        assert_eq!((of("shop", ""), of("", "")), (Some((14.0, 10.0, 12.0, 1)), None));
     }
 }

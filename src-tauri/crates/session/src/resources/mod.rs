@@ -226,12 +226,14 @@ fn row(world: &World, (namespace, workload): Names, proxies: &[&Proxy], measured
     Row { namespace, workload, mesh, role, proxies, used, requested, limited, app, seen, usage, advice, place, saving }
 }
 
-/// What the proxies of each workload use now, for the history.
+/// What the proxies of each workload use now, for the history; and those of each mesh, which has a name and no namespace.
 pub(crate) fn uses(fleet: &Fleet) -> Used {
     let mut all = Used::new();
     for proxy in &fleet.proxies {
-        let of = all.entry((proxy.namespace.clone(), proxy.workload.clone())).or_default();
-        of.push(proxy.cpu.usage.zip(proxy.memory.usage));
+        let used = proxy.cpu.usage.zip(proxy.memory.usage);
+        for names in [(proxy.namespace.clone(), proxy.workload.clone()), (String::new(), proxy.mesh.clone())] {
+            all.entry(names).or_default().push(used);
+        }
     }
     all
 }

@@ -237,10 +237,10 @@ async fn one_in_the_cluster_is_found_and_tells_of_days() {
     let curve = bench.session.resource_history("prod", "cart-v1").await.unwrap();
     assert!(curve.from_prometheus == 20 && curve.unknown.is_none(), "{curve:?}");
     assert_eq!((curve.samples[0].cpu, curve.samples[0].memory), (250.0, 0.25));
-    // The sum of a namespace, and of all.
-    for namespace in ["prod", ""] {
-        let sum = bench.session.resource_history(namespace, "").await.unwrap();
-        assert!(sum.from_prometheus == 20 && sum.samples[0].unknown == 0, "{namespace}: {sum:?}");
+    // The sum of a namespace, and of a mesh.
+    for (namespace, mesh) in [("prod", ""), ("", "Istio")] {
+        let sum = bench.session.resource_history(namespace, mesh).await.unwrap();
+        assert!(sum.from_prometheus == 20 && sum.samples[0].unknown == 0, "{namespace}{mesh}: {sum:?}");
     }
 
     let past = bench.session.past().await.unwrap();

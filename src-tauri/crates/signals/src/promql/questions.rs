@@ -128,10 +128,14 @@ pub fn curve(namespace: &str, pods: &str, only: &str) -> Curve {
     curve_of(&[&format!("namespace={}", quoted(namespace)), &format!("pod=~{}", quoted(pods)), PROXIES, only])
 }
 
-/// What the proxies of a namespace used, or of all where none is named, those of one part of their pods ([`parts`]).
+/// What the proxies of a namespace used, those of one part of their pods ([`parts`]).
 pub fn curve_of_part(namespace: &str, part: &str, only: &str) -> Curve {
-    let namespace = if namespace.is_empty() { String::new() } else { format!("namespace={}", quoted(namespace)) };
-    curve_of(&[&namespace, part, PROXIES, only])
+    curve_of(&[&format!("namespace={}", quoted(namespace)), part, PROXIES, only])
+}
+
+/// What the proxies of a mesh used, whose containers have these names, those of one part of their pods.
+pub fn curve_of_mesh(containers: &[&str], part: &str, only: &str) -> Curve {
+    curve_of(&[part, &format!("container=~{}", quoted(&containers.join("|"))), only])
 }
 
 fn curve_of(matchers: &[&str]) -> Curve {

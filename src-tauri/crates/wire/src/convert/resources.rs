@@ -44,6 +44,7 @@ impl From<Row> for ResourceRow {
         Self {
             namespace: of.namespace,
             workload: of.workload,
+            mesh: of.mesh,
             role: of.role,
             proxies: of.proxies,
             used: of.used.into(),

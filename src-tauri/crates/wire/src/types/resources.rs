@@ -45,6 +45,7 @@ wire! {
     pub struct ResourceRow {
         pub namespace: String,
         pub workload: String,
+        pub mesh: String,
         pub role: String,
         pub proxies: u32,
         pub used: Amount,
