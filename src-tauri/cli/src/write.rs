@@ -175,6 +175,9 @@ fn show(review: &Review) -> Result<(), Failure> {
             let mark = if problem.error { Mark::Bad } else { Mark::Warn };
             line(&paint(mark, &format!("  line {}: {}", problem.line, problem.message)))?;
         }
+        if !item.lapse.is_empty() {
+            line(&paint(Mark::Warn, &format!("  for a moment after this write: {}", item.lapse)))?;
+        }
         for conflict in &item.conflicts {
             line(&paint(Mark::Warn, &format!("  {} owns {}", conflict.manager, conflict.field)))?;
         }

@@ -41,7 +41,7 @@ fn order(plan: &Plan) -> Vec<&str> {
 }
 
 fn warned(plan: &Plan) -> bool {
-    plan.steps.iter().flat_map(|step| &step.problems).any(|problem| problem.message.en.starts_with("for a moment"))
+    plan.steps.iter().any(|step| !step.lapse.en.is_empty())
 }
 
 /// Waits until requests are answered so, and by nobody else.

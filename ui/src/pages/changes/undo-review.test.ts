@@ -19,6 +19,8 @@ const item: ReviewItem = {
   problems: [],
   conflicts: [],
   disputes: [],
+  lapse: '',
+  lapseZh: '',
   owner: '',
 };
 const conflict = (manager: string, field: string): Conflict => ({ manager, field, taken: false });

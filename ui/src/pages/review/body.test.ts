@@ -6,7 +6,7 @@ import type { Review, ReviewItem } from '../../wire/generated/types';
 import ReviewBody from './ReviewBody.svelte';
 
 const object = (kind: string): ReviewItem['object'] => ({ group: 'networking.istio.io', kind, namespace: 'prod', name: 'reviews' });
-const item = (kind: string, more: Partial<ReviewItem> = {}): ReviewItem => ({ object: object(kind), change: 'update', accepted: true, conflicts: [], disputes: [], problems: [], fields: [], owner: '', diff: [{ side: 'after', before: null, after: 1, text: `# ${kind}` }], liveVersion: '7', ...more }) as ReviewItem;
+const item = (kind: string, more: Partial<ReviewItem> = {}): ReviewItem => ({ object: object(kind), change: 'update', accepted: true, conflicts: [], disputes: [], lapse: '', lapseZh: '', problems: [], fields: [], owner: '', diff: [{ side: 'after', before: null, after: 1, text: `# ${kind}` }], liveVersion: '7', ...more }) as ReviewItem;
 const review = (items: readonly ReviewItem[], canApply = true): Review => ({ token: 't', items, canApply, because: '', zh: '', production: false, leftOut: [], says: [], unknown: [], findingsAdded: [], findingsRemoved: [], requestsObserved: 1, requestsProbed: 0 }) as unknown as Review;
 const nothing = (): void => undefined;
 
@@ -28,4 +28,12 @@ it('shows no change of an object that cannot go back: it stays as it is', () => 
   screen.getByText('It cannot go back by itself');
   screen.getByText(/prod · stays/);
   expect(screen.queryByText('# VirtualService')).toBeNull();
+});
+
+it('tells the moment between two writes that no order of them avoids', () => {
+  const items = [item('DestinationRule', { lapse: 'cart → reviews: 10 % nowhere to go', lapseZh: 'cart → reviews：10 % 无处可去' } as Partial<ReviewItem>), item('VirtualService')];
+  render(ReviewBody, { review: review(items), taken: new Set<string>(), ontake: nothing });
+  screen.getByText('cart → reviews: 10 % nowhere to go');
+  screen.getByText(/Two changes do/);
+  expect(screen.queryByText('What the API server says')).toBeNull();
 });

@@ -124,7 +124,7 @@ it('lists what other controllers drive, says why an order has no meaning, and sh
     controller: 'Argo Rollouts', object: { group: 'argoproj.io', kind: 'Rollout', namespace: 'prod', name: 'reviews' }, health: 'paused', phase: 'Paused',
     message: 'CanaryPauseStep', zh: 'CanaryPauseStep', step: 1, steps: 6, weight: 10, moves: [], orders: orders.map((order) => ({ order, because: order === 'retry' ? 'it was not aborted' : '', zh: order === 'retry' ? '它没有被中止' : '' })),
   };
-  const item = { object: foreign.object, change: 'order' as const, liveVersion: '7', diff: [{ side: 'after' as const, line: 2, text: '  abort: true' }], fields: [], accepted: true, problems: [], conflicts: [], disputes: [], owner: '' };
+  const item = { object: foreign.object, change: 'order' as const, liveVersion: '7', diff: [{ side: 'after' as const, line: 2, text: '  abort: true' }], fields: [], accepted: true, problems: [], conflicts: [], disputes: [], lapse: '', lapseZh: '', owner: '' };
   const review: Review = { token: 'k', items: [item], says: [], requestsObserved: 0, requestsProbed: 0, findingsAdded: [], findingsRemoved: [], unknown: [], canApply: true, because: '', zh: '', production: false, leftOut: [] };
   const host = fixtureHost({
     foreignRollouts: { controllers: [], rollouts: [foreign], unknown: [] },

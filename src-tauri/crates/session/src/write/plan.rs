@@ -82,6 +82,9 @@ pub struct Step {
     pub conflicts: Vec<Conflict>,
     /// Of an undo: what somebody else changed since as well.
     pub disputes: Vec<Dispute>,
+    /// What becomes of a request for a moment after this write, as it does neither before nor after the change, where no order of the writes
+    /// avoids it; else empty.
+    pub lapse: Said,
     /// Only earlier patches of ours conflict.
     pub ours_conflicts: bool,
     /// Who shall own which fields after the write, where that is put back too.
@@ -153,6 +156,7 @@ impl Step {
             problems: vec![problem],
             conflicts: Vec::new(),
             disputes: Vec::new(),
+            lapse: Said::default(),
             ours_conflicts: false,
             managers: None,
         }
@@ -402,6 +406,7 @@ fn accepted(key: &ObjectKey, kind: ChangeKind, live: Option<Value>, method: Meth
         problems: answer.warnings.into_iter().map(warned).collect(),
         conflicts: Vec::new(),
         disputes: Vec::new(),
+        lapse: Said::default(),
         ours_conflicts: false,
         managers: None,
     }

@@ -5,7 +5,7 @@
 use mesh::{Effect, Ready, Unknown};
 use world::{Said, said};
 
-use super::plan::{Method, Problem, Step, problem};
+use super::plan::{Method, Step};
 use super::review::outcome;
 
 /// Moments that are asked about: a change of hundreds of objects, of which each could come first, is not tried in all orders.
@@ -46,14 +46,7 @@ pub(super) fn choose(before: &Ready, effect: &Effect, mut left: Vec<Step>) -> (V
         if let (None, Some((_, lapse))) = (next, first)
             && !told.contains(&lapse.change.title)
         {
-            let Said { en, zh } = Said::of(lapse.change.title.clone(), lapse.meanwhile);
-            let message = said!(
-                "for a moment after this write, neither before nor after the change: {en}. No order of these writes avoids it; two changes \
-                 do: one that adds what is to be named, then one that takes away what nothing names any more",
-                "写入此对象后的一小段时间内（更改之前和之后均非如此）：{zh}。这些写入无论以何种顺序都无法避免；分成两次更改则可以：先添加将被引用的内容，\
-                 再移除不再被引用的内容"
-            );
-            step.problems.push(Problem { error: false, ..problem(message) });
+            step.lapse = Said::of(lapse.change.title.clone(), lapse.meanwhile);
             told.push(lapse.change.title.clone());
         }
         chosen.push(step);

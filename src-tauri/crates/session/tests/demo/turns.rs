@@ -3,7 +3,7 @@
 use demo::Demo;
 use serde_json::{Value, json};
 use session::write::review::Plan;
-use world::yaml;
+use world::{Said, yaml};
 
 use crate::bench::{Bench, bench, owners};
 
@@ -23,13 +23,9 @@ fn order(plan: &Plan) -> Vec<&str> {
 }
 
 /// What is said of the moments, with the step that it is said of.
-fn moments(plan: &Plan) -> Vec<(&str, &world::Said)> {
-    let of =
-        |step: &&session::write::plan::Step| step.problems.iter().any(|p| p.message.en.starts_with("for a moment"));
-    let told = plan.steps.iter().filter(of);
-    told.flat_map(|step| step.problems.iter().map(|p| (step.key.kind.as_str(), &p.message)))
-        .filter(|(_, said)| said.en.starts_with("for a moment"))
-        .collect()
+fn moments(plan: &Plan) -> Vec<(&str, &Said)> {
+    let told = plan.steps.iter().filter(|step| !step.lapse.en.is_empty());
+    told.map(|step| (step.key.kind.as_str(), &step.lapse)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

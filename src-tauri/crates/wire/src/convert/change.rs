@@ -203,6 +203,8 @@ fn review_item(step: &Step) -> ReviewItem {
         problems: all(step.problems.iter().cloned()),
         conflicts: step.conflicts.iter().map(Conflict::from).collect(),
         disputes: step.disputes.iter().map(Dispute::from).collect(),
+        lapse: step.lapse.en.clone(),
+        lapse_zh: step.lapse.zh.clone(),
         owner: step.owner(),
     }
 }

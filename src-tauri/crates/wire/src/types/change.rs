@@ -104,6 +104,10 @@ wire! {
         pub conflicts: Vec<Conflict>,
         /// Of an undo: what somebody else changed since as well.
         pub disputes: Vec<Dispute>,
+        /// What becomes of a request for a moment after this write, where no order of the writes avoids it; else empty.
+        pub lapse: String,
+        /// The same in Chinese.
+        pub lapse_zh: String,
         /// Helm, Argo CD, Flux …: who may set it back.
         pub owner: String,
     }
