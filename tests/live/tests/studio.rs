@@ -235,12 +235,12 @@ async fn strict(kubeconfig: PathBuf, folder: PathBuf) {
     assert_eq!((shop.state, shop.strict), (StrictState::Blocked, 0), "{shop:?}");
 
     // All the same, with a guard: the caller breaks, and the step goes back by itself.
-    let dish = session.strict_step(NAMESPACE, true).await.unwrap();
+    let dish = session.strict_step(NAMESPACE, None, true).await.unwrap();
     let entry = apply(&session, &[dish], "to STRICT").await.unwrap();
     until("the step is taken back by itself", async || {
         let told = session.entry_told(entry).await.map_err(|error| error.to_string())?;
         let strict = session.strict().await.map_err(|error| error.to_string())?;
-        let undone = told.row.entry.state == State::Undone && strict.guarded.is_empty();
+        let undone = told.row.entry.state == State::Undone && strict.guards.is_empty();
         if undone { Ok(()) } else { Err(format!("{:?} {:?}", told.row.entry.state, strict.broken)) }
     })
     .await

@@ -14,7 +14,8 @@ use crate::entry::{Change, Entry, EntryId, Filter, NewEntry, NewObject, ObjectOu
 use crate::{RolloutId, redact, redact_text};
 
 /// Each brings the file from one version of its schema to the next; what was released is never changed.
-const MIGRATIONS: [&str; 5] = [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA, UPTAKE, UNDOES_TOO];
+const MIGRATIONS: [&str; 7] =
+    [CHANGES, ROLLOUTS, crate::plaintext::SCHEMA, UPTAKE, UNDOES_TOO, crate::plaintext::HEARD, crate::guards::SCHEMA];
 
 const CHANGES: &str = "
     CREATE TABLE entries (

@@ -1,14 +1,15 @@
 //! What is promised of the record: it is there after a crash, it holds no secret, it refuses what it cannot read.
 #![cfg(test)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use journal::{
-    Change, EntryId, Filter, Journal, JournalError, NewEntry, NewObject, ObjectOutcome, PlainCall, REDACTED, State,
-    Watched,
+    Change, EntryId, Filter, Guard, Journal, JournalError, Look, NewEntry, NewObject, ObjectOutcome, PlainCall,
+    Plaintext, REDACTED, Sight, State, Watched,
 };
 use serde_json::{Value, json};
 use world::{ObjectKey, Said};
@@ -191,7 +192,7 @@ fn a_newer_or_foreign_file_is_left_as_it_is() {
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&path).unwrap();
         match Journal::open(folder.path()) {
-            Err(JournalError::Newer { found: 99, known: 5, .. }) if newer => {}
+            Err(JournalError::Newer { found: 99, known: 7, .. }) if newer => {}
             Err(JournalError::Foreign { .. }) if !newer => {}
             other => panic!("{other:?}"),
         }
@@ -340,17 +341,49 @@ fn plaintext_is_remembered_with_how_long_it_has_been_quiet() {
     let journal = Journal::open(folder.path()).unwrap().journal;
     assert_eq!(journal.plaintext("a").unwrap(), None);
     let call = |caller: &str| PlainCall { namespace: "shop".into(), workload: "cart-v1".into(), caller: caller.into() };
-    journal.looked("a", 100_000, 10.0, &[call("legacy/batch"), call("")]).unwrap();
-    journal.looked("a", 110_000, 10.0, &[call("")]).unwrap();
+    let look = |at: i64, seconds: f64, heard: &[&str], seen: &[PlainCall]| {
+        let heard = heard.iter().map(|name| ("shop".to_owned(), (*name).to_owned())).collect();
+        journal.looked("a", &Look { at, seconds, heard, seen: seen.to_vec() }).unwrap();
+    };
+    look(100_000, 10.0, &[], &[call("legacy/batch"), call("")]);
+    look(110_000, 10.0, &[], &[call("")]);
     // Another window looks at the same time.
-    journal.looked("a", 110_000, 10.0, &[]).unwrap();
+    look(110_000, 10.0, &[], &[]);
     // The app was away for an hour, and looks again.
-    journal.looked("a", 3_710_000, 5.0, &[]).unwrap();
-    let (watched, calls) = journal.plaintext("a").unwrap().unwrap();
+    look(3_710_000, 5.0, &[], &[]);
+    let Plaintext { watched, calls, .. } = journal.plaintext("a").unwrap().unwrap();
     assert_eq!(watched, Watched { since: 90_000, until: 3_710_000, seconds: 25.0 });
-    let told: Vec<_> = calls.into_iter().map(|(call, sight)| (call.caller, sight.last, sight.quiet)).collect();
-    assert_eq!(told, [(String::new(), 110_000, 5.0), ("legacy/batch".to_owned(), 100_000, 15.0)]);
+    let told = |calls: BTreeMap<PlainCall, Sight>| -> Vec<_> {
+        calls.into_iter().map(|(call, sight)| (call.caller, sight.last, sight.quiet)).collect()
+    };
+    assert_eq!(told(calls), [(String::new(), 110_000, 5.0), ("legacy/batch".to_owned(), 100_000, 15.0)]);
+    // Once its own proxies are read, their time counts alone: a look that they do not answer tells nothing of their callers.
+    look(3_720_000, 10.0, &["cart-v1"], &[call("")]);
+    look(3_730_000, 10.0, &["mail-v1"], &[]);
+    look(3_740_000, 10.0, &["cart-v1", "mail-v1"], &[]);
+    let Plaintext { heard, calls, .. } = journal.plaintext("a").unwrap().unwrap();
+    let seconds: Vec<_> = heard.into_iter().map(|((_, name), heard)| (name, heard.since, heard.seconds)).collect();
+    assert_eq!(seconds, [("cart-v1".to_owned(), 3_710_000, 20.0), ("mail-v1".to_owned(), 3_720_000, 20.0)]);
+    assert_eq!(told(calls), [(String::new(), 3_720_000, 10.0), ("legacy/batch".to_owned(), 100_000, 20.0)]);
     assert_eq!(journal.plaintext("b").unwrap(), None, "another cluster is another matter");
+}
+
+#[test]
+fn a_guard_outlives_the_program_and_not_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    journal.guard("a", "shop", 1_000).unwrap();
+    let mut guard = journal.guards("a").unwrap().remove(0);
+    assert_eq!(guard, Guard { namespace: "shop".into(), since: 1_000, heard: 1_000, ..Guard::default() });
+    guard = Guard { heard: 9_000, before: json!([1, 2]), away: 500, resumed: 2_000, ..guard };
+    journal.guard_keep("a", &guard).unwrap();
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    assert_eq!(journal.guards("a").unwrap(), [guard.clone()]);
+    assert_eq!(journal.guards("b").unwrap(), [], "another cluster is another matter");
+    journal.unguard("a", "shop").unwrap();
+    journal.guard_keep("a", &guard).unwrap();
+    assert_eq!(journal.guards("a").unwrap(), [], "what was ended meanwhile stays ended");
 }
 
 #[test]

@@ -161,6 +161,11 @@ pub trait Reading: Send + Sync {
     /// How protected a workload is; `None` where it is not in this mesh.
     fn posture(&self, namespace: &str, workload: &str) -> Option<Posture>;
 
+    /// The ports of a workload, by the pod's own number, that take connections otherwise than the rest of it.
+    fn ports(&self, _namespace: &str, _workload: &str) -> Vec<(u16, Posture)> {
+        Vec::new()
+    }
+
     /// The policies and routes that bear on a service or workload.
     fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey>;
 

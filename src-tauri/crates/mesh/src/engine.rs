@@ -203,6 +203,11 @@ impl Ready {
         posture.unwrap_or(Posture { mtls: Mtls::None, object: None, path: String::new() })
     }
 
+    /// The ports of a workload, by the pod's own number, that take connections otherwise than the rest of it.
+    pub fn ports(&self, namespace: &str, workload: &str) -> Vec<(u16, Posture)> {
+        self.members.iter().flat_map(|member| member.reading.ports(namespace, workload)).collect()
+    }
+
     /// The policies and routes that bear on a service or workload.
     pub fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
         let all: BTreeSet<_> =

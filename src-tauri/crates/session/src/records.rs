@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ::rollout::Command;
 use journal::{
-    Entry, EntryId, Filter, Journal, JournalError, NewEntry, ObjectOutcome, PlainCall, Plaintext, Rollout, RolloutId,
+    Entry, EntryId, Filter, Guard, Journal, JournalError, Look, NewEntry, ObjectOutcome, Plaintext, Rollout, RolloutId,
     State,
 };
 use serde_json::Value;
@@ -114,14 +114,34 @@ impl Records {
     }
 
     /// What was seen of traffic in plaintext; no change that anybody is told of.
-    pub(crate) async fn looked(&self, cluster: &str, at: i64, seconds: f64, seen: Vec<PlainCall>) -> Result<()> {
+    pub(crate) async fn looked(&self, cluster: &str, look: Look) -> Result<()> {
         let cluster = cluster.to_owned();
-        self.run(move |journal| journal.looked(&cluster, at, seconds, &seen)).await
+        self.run(move |journal| journal.looked(&cluster, &look)).await
     }
 
     pub(crate) async fn plaintext(&self, cluster: &str) -> Result<Option<Plaintext>> {
         let cluster = cluster.to_owned();
         self.run(move |journal| journal.plaintext(&cluster)).await
+    }
+
+    pub(crate) async fn guard(&self, cluster: &str, namespace: &str, now: i64) -> Result<()> {
+        let (cluster, namespace) = (cluster.to_owned(), namespace.to_owned());
+        self.run(move |journal| journal.guard(&cluster, &namespace, now)).await
+    }
+
+    pub(crate) async fn guard_keep(&self, cluster: &str, guard: Guard) -> Result<()> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.guard_keep(&cluster, &guard)).await
+    }
+
+    pub(crate) async fn unguard(&self, cluster: &str, namespace: &str) -> Result<()> {
+        let (cluster, namespace) = (cluster.to_owned(), namespace.to_owned());
+        self.run(move |journal| journal.unguard(&cluster, &namespace)).await
+    }
+
+    pub(crate) async fn guards(&self, cluster: &str) -> Result<Vec<Guard>> {
+        let cluster = cluster.to_owned();
+        self.run(move |journal| journal.guards(&cluster)).await
     }
 
     pub(crate) async fn rollouts(&self, cluster: &str) -> Result<Vec<Rollout>> {

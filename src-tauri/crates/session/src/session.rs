@@ -122,8 +122,7 @@ pub struct Session {
     pub(crate) hurry: Arc<Notify>,
     /// Changes whose end nobody saw, by what was found of them.
     pub(crate) settled: settle::Told,
-    /// Namespaces whose step to STRICT goes back by itself where a caller breaks.
-    pub(crate) guarded: Mutex<BTreeSet<String>>,
+    /// Steps to STRICT that went back by themselves.
     pub(crate) taken_back: Mutex<Vec<crate::strict::TakenBack>>,
     /// Somebody wants something of a rollout.
     pub(crate) wished: Arc<Notify>,
@@ -187,7 +186,6 @@ impl Session {
             callers: Memo::default(),
             hurry,
             settled,
-            guarded: Mutex::default(),
             taken_back: Mutex::default(),
             wished: Arc::default(),
             driver: driver(),

@@ -183,7 +183,7 @@ fn selector(world: &World, namespace: &str, name: &str) -> Option<Labels> {
 }
 
 /// The labels by which people tell workloads apart; the others would select too narrowly after the next release.
-fn identifying(labels: &Labels) -> Labels {
+pub(crate) fn identifying(labels: &Labels) -> Labels {
     const NAMES: [&str; 5] =
         ["app", "version", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version"];
     let known = labels.only(|name| NAMES.contains(&name));

@@ -289,7 +289,8 @@ impl Calls for Host {
     }
 
     async fn strict_step(&self, args: StrictStepArgs) -> Result<Proposal, Fault> {
-        Ok(self.session(&args.session)?.strict_step(&args.namespace, args.guard).await?.into())
+        let StrictStepArgs { session, namespace, workload, guard } = args;
+        Ok(self.session(&session)?.strict_step(&namespace, workload.as_deref(), guard).await?.into())
     }
 
     async fn draft(&self, args: SessionRef) -> Result<Draft, Fault> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mesh::{
     Found, Log, Membership, Mtls, Places, Posture, Reading, Received, Request, Route, Share, Subject, Touched, Verdict,
+    selects,
 };
 use world::{Difference, Labels, ObjectKey, Pod, World};
 
@@ -60,7 +61,12 @@ impl Reading for Index {
 
     fn posture(&self, namespace: &str, workload: &str) -> Option<Posture> {
         let pods = self.places.of_workload(namespace, workload);
-        pods.iter().find_map(|pod| posture(self, pod))
+        pods.iter().find_map(|pod| posture(self, pod, None))
+    }
+
+    fn ports(&self, namespace: &str, workload: &str) -> Vec<(u16, Posture)> {
+        let pods = self.places.of_workload(namespace, workload);
+        pods.iter().find_map(|pod| ports(self, pod)).unwrap_or_default()
     }
 
     fn in_force(&self, namespace: &str, name: &str) -> Vec<ObjectKey> {
@@ -72,13 +78,25 @@ impl Reading for Index {
     }
 }
 
-/// How a pod of the mesh takes connections, by its own proxy or by that of its node.
-fn posture(index: &Index, pod: &Pod) -> Option<Posture> {
+/// The ports that its policies name and at which another mode is in force than elsewhere.
+fn ports(index: &Index, pod: &Pod) -> Option<Vec<(u16, Posture)>> {
+    let whole = posture(index, pod, None)?;
+    let selecting = index.peer_authentications.within(&pod.namespace).filter(|typed| {
+        peer_authentication::decide::selector(&typed.spec).is_some_and(|wanted| selects(wanted, &pod.labels))
+    });
+    let named: BTreeSet<u16> =
+        selecting.flat_map(|typed| typed.spec.port_level_mtls.keys()).filter_map(|port| port.parse().ok()).collect();
+    let at = named.into_iter().filter_map(|port| Some((port, posture(index, pod, Some(port))?)));
+    Some(at.filter(|(_, own)| own.mtls != whole.mtls).collect())
+}
+
+/// How a pod of the mesh takes connections, by its own proxy or by that of its node: at a port, or at those that nobody names.
+fn posture(index: &Index, pod: &Pod, port: Option<u16>) -> Option<Posture> {
     let read = match index.membership(pod)? {
         Membership::Node => peer_authentication::decide::ztunnel::posture,
         Membership::Sidecar | Membership::Gateway => peer_authentication::decide::posture,
     };
-    Some(read(index, &pod.namespace, &pod.labels, None))
+    Some(read(index, &pod.namespace, &pod.labels, port))
 }
 
 /// The rules as a caller in the service's own namespace meets them, each match of a rule for itself.
@@ -132,7 +150,7 @@ fn in_force(index: &Index, namespace: &str, name: &str) -> BTreeSet<ObjectKey> {
         }
     }
     for pod in pods {
-        let Some(posture) = posture(index, pod) else { continue };
+        let Some(posture) = posture(index, pod, None) else { continue };
         keys.extend(posture.object.filter(|_| posture.mtls != Mtls::None));
         let policies = authorization_policy::decide::in_force(index, namespace, &pod.labels);
         keys.extend(policies.map(|t| t.document.key.clone()));

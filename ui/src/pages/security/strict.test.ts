@@ -5,12 +5,13 @@ import { expectAccessible } from '../../lib/axe';
 import { locale } from '../../state/locale.svelte';
 import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
-import type { Strict, StrictRow } from '../../wire/generated/types';
+import type { Strict, StrictRow, StrictWorkload } from '../../wire/generated/types';
 import ToStrict from './ToStrict.svelte';
 
 const row = (namespace: string, more: Partial<StrictRow>): StrictRow => ({
   namespace,
   wholeMesh: false,
+  each: [],
   workloads: 3,
   strict: 0,
   off: 0,
@@ -25,13 +26,14 @@ const row = (namespace: string, more: Partial<StrictRow>): StrictRow => ({
   ...more,
 });
 const caller = { caller: '', workload: 'inventory-v1', last: Date.now() - 3000, quietSeconds: 3 };
+const workload = (name: string, more: Partial<StrictWorkload>): StrictWorkload => ({ name, takes: 'permissive', object: null, path: '', ports: [], stays: false, state: 'ready', target: 'strict', since: Date.now() - 9e6, quietSeconds: 7200, callers: [], clearEver: 0, pending: false, ...more });
 const way = (more: Partial<Strict>): Strict => ({
   since: Date.now() - 9e6,
   watchedSeconds: 7200,
   rows: [row('dev', {}), row('prod', { state: 'blocked', callers: [caller], quietSeconds: 3, clearEver: 0.2 }), row('old', { state: 'done', strict: 3, target: null })],
   next: 'dev',
   broken: [],
-  guarded: [],
+  guards: [],
   takenBack: [],
   ...more,
 });
@@ -83,6 +85,33 @@ describe('the way to STRICT', () => {
     await screen.findByText(/5.0 requests a second before/);
     await fireEvent.click(screen.getByRole('button', { name: 'The change' }));
     expect(route.params).toMatchObject({ entry: '9' });
+  });
+
+  it('tells of each workload its mode, its callers, and how long its own proxies were read; each can go ahead alone', async () => {
+    const own = { group: 'security.istio.io', kind: 'PeerAuthentication', namespace: 'prod', name: 'cart' };
+    const each = [
+      workload('cart-v1', { takes: 'strict', object: own, ports: [{ port: 9999, takes: 'permissive' }], stays: true }),
+      workload('inventory-v1', { state: 'blocked', callers: [caller], quietSeconds: 3 }),
+      workload('mail-v1', { since: null, quietSeconds: 0, state: 'young' }),
+    ];
+    open(way({ rows: [row('prod', { state: 'blocked', callers: [caller], each })] }));
+    const table = await screen.findByRole('table', { name: 'Its workloads' });
+    const lines = within(table).getAllByRole('row').slice(1).map((line) => line.textContent.replace(/\s+/g, ' ').trim());
+    expect(lines[0]).toMatch(/^inventory-v1 ?PERMISSIVE ?by default ?a caller without a proxy/);
+    expect(lines[1]).toMatch(/never read: who calls it is not known/);
+    expect(lines[2]).toMatch(/STRICT ?port 9999: PERMISSIVE ?cart ?a policy of its own decides.*nobody for 2 h of reading its proxies/);
+    await expectAccessible();
+    await fireEvent.click(within(table).getByRole('button', { name: 'STRICT all the same' }));
+    await vi.waitFor(() => expect(asked('strict_step')).toEqual([{ session: 's', namespace: 'prod', workload: 'inventory-v1', guard: true }]));
+  });
+
+  it('says for how long nobody guarded a step, and with what it compares since', async () => {
+    const guard = { namespace: 'dev', entry: 7, until: Date.now() + 6e5, interruptedSeconds: 720, resumed: Date.now() - 6e4, compares: true, byItself: true };
+    open(way({ guards: [guard] }));
+    const dev = await screen.findByRole('region', { name: 'dev' });
+    within(dev).getByText(/^goes back by itself until /);
+    within(dev).getByText(/^For 12 min nobody guarded this step/);
+    within(dev).getByText(/compared with what was counted before the step; nobody was seen to break since/);
   });
 
   it('is honest about having looked for a moment only', async () => {

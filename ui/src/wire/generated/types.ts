@@ -2402,7 +2402,7 @@ next: string | null, broken: Array<StrictBroken>,
 /**
  * Namespaces that go back by themselves where a caller breaks.
  */
-guarded: Array<string>, 
+guards: Array<StrictGuard>, 
 /**
  * Steps that went back by themselves, the last first.
  */
@@ -2418,14 +2418,48 @@ export type StrictBroken = { entry: number, namespace: string,
 caller: string, service: string, beforePerSecond: number, sincePerSecond: number, beforeErrors: number, sinceErrors: number, };
 
 /**
+ * A namespace whose step is guarded. A guard outlives the program.
+ */
+export type StrictGuard = { namespace: string, 
+/**
+ * The entry of the journal that wrote the step; null while it waits in the tray.
+ */
+entry: number | null, 
+/**
+ * Until when it is guarded; null while the step is not written.
+ */
+until: number | null, 
+/**
+ * For so many seconds nobody looked.
+ */
+interruptedSeconds: number, 
+/**
+ * Since when somebody looks again; null where somebody always did.
+ */
+resumed: number | null, 
+/**
+ * What was counted before the step is known.
+ */
+compares: boolean, 
+/**
+ * It goes back by itself; else what broke is only shown.
+ */
+byItself: boolean, };
+
+/**
  * A mode of mutual TLS that a step leads to.
  */
 export type StrictMode = "permissive" | "strict";
 
 /**
+ * A port of the pod at which another mode is in force.
+ */
+export type StrictPort = { port: number, takes: StrictTakes, };
+
+/**
  * A namespace, or the mesh as a whole, on the way to STRICT.
  */
-export type StrictRow = { namespace: string, wholeMesh: boolean, workloads: number, strict: number, off: number, 
+export type StrictRow = { namespace: string, wholeMesh: boolean, each: Array<StrictWorkload>, workloads: number, strict: number, off: number, 
 /**
  * Workloads without a proxy.
  */
@@ -2451,6 +2485,10 @@ export type StrictState = "done" | "ready" | "young" | "blocked";
 
 export type StrictStepArgs = { session: string, namespace: string, 
 /**
+ * Of this workload alone; of the whole namespace where it is left out.
+ */
+workload?: string, 
+/**
  * It goes back by itself where a caller breaks.
  */
 guard: boolean, };
@@ -2463,6 +2501,44 @@ export type StrictTakenBack = {
  * The entry of the journal that took it back.
  */
 entry: number, namespace: string, at: number, why: string, };
+
+/**
+ * How a port, or a workload at all others, takes connections.
+ */
+export type StrictTakes = "strict" | "permissive" | "disabled" | "none";
+
+/**
+ * A workload of the mesh on the way to STRICT.
+ */
+export type StrictWorkload = { name: string, takes: StrictTakes, 
+/**
+ * What decides it; null for the mesh's default.
+ */
+object: ObjectRef | null, path: string, ports: Array<StrictPort>, 
+/**
+ * The step of its namespace changes nothing here: a policy of its own decides.
+ */
+stays: boolean, state: StrictState, 
+/**
+ * What a step of its own leads to.
+ */
+target: StrictMode | null, 
+/**
+ * Since when its own proxies are read; null where they never were.
+ */
+since: number | null, 
+/**
+ * For so many seconds of reading them nobody called in plaintext.
+ */
+quietSeconds: number, callers: Array<PlainCaller>, 
+/**
+ * Share of plaintext among the connections that its proxies have counted since they began.
+ */
+clearEver: number, 
+/**
+ * The tray holds its step.
+ */
+pending: boolean, };
 
 /**
  * A cursor in a text, which need not read.

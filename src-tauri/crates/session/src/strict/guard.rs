@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::{EntryId, Filter, State};
+use journal::{Entry, EntryId, Filter, State};
+use mesh::Ready;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::made_strict;
 use super::plan::root;
 use crate::map::Flow;
-use crate::traffic::Names;
+use crate::traffic::{Names, Traffic};
 use crate::{Result, Session};
 
 /// So many seconds before the write are compared with.
@@ -17,7 +20,7 @@ const SETTLES: f64 = 5.0;
 /// With less than this after the write nothing is said.
 const ENOUGH: f64 = 10.0;
 /// A step older than this is no longer watched: it is what counters are kept for.
-const WATCHED: f64 = 840.0;
+pub(super) const WATCHED: f64 = 840.0;
 /// Requests a second below which a caller may just be resting.
 const RESTING: f64 = 0.2;
 
@@ -69,42 +72,71 @@ impl Session {
         if traffic.revision == 0 {
             return Ok(Vec::new());
         }
+        let guards = self.opening.records.guards(&self.cluster_name()).await?;
         let since = Some(traffic.at - (WATCHED * 1000.0) as i64);
         let filter = Filter { cluster: Some(self.cluster_name()), since, ..Filter::default() };
-        let entries = self.opening.records.list(filter).await?;
+        let mut entries = self.opening.records.list(filter).await?;
+        // A guard that was interrupted goes on with what it knew, however long ago that was.
+        for id in guards.iter().filter_map(|guard| guard.entry) {
+            if entries.iter().all(|entry| entry.id != id) {
+                entries.push(self.opening.records.get(id).await?);
+            }
+        }
         let steps = entries.into_iter().filter(|entry| entry.state == State::Applied && entry.undoes.is_none());
         let mut broken = Vec::new();
         for entry in steps {
-            let namespaces = made_strict(&entry);
-            let written = traffic.clock(entry.at);
-            if namespaces.is_empty() || traffic.now - written < SETTLES + ENOUGH {
-                continue;
-            }
             let ready = self.ready().await?;
-            let (before, _) = traffic.between(written - BEFORE, written, &ready);
-            let since = traffic.between(written + SETTLES, traffic.now, &ready);
             let root = root(&ready);
-            for namespace in namespaces {
+            for namespace in made_strict(&entry) {
+                let guard = guards.iter().find(|guard| guard.entry == Some(entry.id) && guard.namespace == namespace);
+                let begun = traffic.clock(guard.map_or(entry.at, |guard| guard.resumed.max(entry.at)));
+                if traffic.now - begun < SETTLES + ENOUGH {
+                    continue;
+                }
                 // What stands in the root namespace holds everywhere.
                 let within = Some(namespace.as_str()).filter(|namespace| *namespace != root);
-                broken.extend(compare((entry.id, &namespace), within, &before, &since));
+                let kept = guard.and_then(|guard| kept(&guard.before));
+                let before = kept.unwrap_or_else(|| counted_before(&traffic, &entry, within, &ready));
+                let (flows, counting) = traffic.between(begun + SETTLES, traffic.now, &ready);
+                broken.extend(compare((entry.id, &namespace), before, &(sums(&flows, within), counting)));
             }
         }
         Ok(broken)
     }
 }
 
+/// What was counted before a step was written, within a namespace or everywhere.
+pub(super) fn counted_before(traffic: &Traffic, entry: &Entry, within: Option<&str>, ready: &Ready) -> Sums {
+    let written = traffic.clock(entry.at);
+    sums(&traffic.between(written - BEFORE, written, ready).0, within)
+}
+
 /// Requests and errors a second of a caller to a service, and the workloads that took them.
-#[derive(Default)]
-struct Sum {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sum {
     requests: f64,
     errors: f64,
     takers: BTreeSet<Names>,
 }
 
+/// By caller and service.
+pub(super) type Sums = BTreeMap<(Names, Names), Sum>;
+
+/// As a guard keeps it.
+pub(super) fn to_keep(sums: &Sums) -> Value {
+    let rows: Vec<_> = sums.iter().collect();
+    serde_json::to_value(rows).unwrap_or_default()
+}
+
+/// What a guard has kept; `None` where it knows nothing of the time before.
+fn kept(before: &Value) -> Option<Sums> {
+    let rows: Vec<((Names, Names), Sum)> = serde_json::from_value(before.clone()).ok()?;
+    Some(rows.into_iter().collect()).filter(|sums: &Sums| !sums.is_empty())
+}
+
 /// By caller and service, within a namespace or everywhere.
-fn sums(flows: &[Flow], within: Option<&str>) -> BTreeMap<(Names, Names), Sum> {
-    let mut sums: BTreeMap<(Names, Names), Sum> = BTreeMap::new();
+fn sums(flows: &[Flow], within: Option<&str>) -> Sums {
+    let mut sums = Sums::new();
     for flow in flows.iter().filter(|flow| within.is_none_or(|namespace| flow.service.0 == namespace)) {
         // Callers that nobody counts have no name of their own.
         let from = if flow.from.0.is_empty() { Names::default() } else { flow.from.clone() };
@@ -118,13 +150,7 @@ fn sums(flows: &[Flow], within: Option<&str>) -> BTreeMap<(Names, Names), Sum> {
 
 /// Those that fail far more than before, and of callers without a proxy those that no longer arrive, where the proxies of those that they
 /// called still count. A caller with a proxy that falls silent rests: its proxy would have counted what fails.
-fn compare(
-    (entry, namespace): (EntryId, &str),
-    within: Option<&str>,
-    before: &[Flow],
-    (since, counting): &(Vec<Flow>, BTreeSet<Names>),
-) -> Vec<Broken> {
-    let (was, now) = (sums(before, within), sums(since, within));
+fn compare((entry, namespace): (EntryId, &str), was: Sums, (now, counting): &(Sums, BTreeSet<Names>)) -> Vec<Broken> {
     let broken = was.into_iter().filter_map(|((from, service), old)| {
         let none = Sum::default();
         let new = now.get(&(from.clone(), service.clone())).unwrap_or(&none);
@@ -179,13 +205,21 @@ mod tests {
             // Who has a proxy and asks no more is not broken: what fails would have been counted.
             (vec![], vec!["callers without a proxy → cart"]),
         ] {
-            let broken = compare((3, "shop"), Some("shop"), &before, &(since.clone(), all.clone()));
+            let within = |flows: &[Flow]| sums(flows, Some("shop"));
+            // A guard that was asleep compares with what it had kept.
+            let old = kept(&to_keep(&within(&before))).unwrap();
+            assert_eq!(old, within(&before));
+            let broken = compare((3, "shop"), old, &(within(&since), all.clone()));
             assert_eq!(broken.iter().map(Broken::words).collect::<Vec<_>>(), expected, "{since:?}");
         }
-        let nothing = (Vec::new(), all);
-        assert!(compare((3, "dev"), Some("dev"), &before, &nothing).is_empty(), "another namespace is not concerned");
-        assert_eq!(compare((3, "istio-system"), None, &before, &nothing).len(), 1, "the whole mesh is");
-        let uncounted = (Vec::new(), BTreeSet::new());
-        assert!(compare((3, "shop"), None, &before, &uncounted).is_empty(), "nobody has counted since");
+        let nothing = (Sums::new(), all);
+        assert!(
+            compare((3, "dev"), sums(&before, Some("dev")), &nothing).is_empty(),
+            "another namespace is not concerned"
+        );
+        assert_eq!(compare((3, "istio-system"), sums(&before, None), &nothing).len(), 1, "the whole mesh is");
+        let uncounted = (Sums::new(), BTreeSet::new());
+        assert!(compare((3, "shop"), sums(&before, None), &uncounted).is_empty(), "nobody has counted since");
+        assert_eq!(kept(&Value::Null), None);
     }
 }

@@ -1,18 +1,23 @@
 //! The way to STRICT: namespace by namespace, by what was seen to come in plaintext, and back where a caller breaks.
 
 mod guard;
+mod keep;
 mod plan;
 mod watch;
+mod workload;
 
 use std::sync::{Arc, PoisonError};
 
+use jiff::Timestamp;
 use journal::EntryId;
-use serde_json::json;
+use serde_json::{Value, json};
 use world::yaml::{self, Edit};
-use world::{Document, ObjectKey, World, said};
+use world::{Document, Labels, ObjectKey, World, said};
 
 pub use guard::Broken;
+pub use keep::Guard;
 pub use plan::{Mode, Place, PlainCaller, Row, State};
+pub use workload::Workload;
 
 use crate::change::tray::Tray;
 use crate::recipes::{Dish, SECURITY, changed};
@@ -36,7 +41,7 @@ pub struct Strict {
     /// Callers that a step has broken.
     pub broken: Vec<Broken>,
     /// Namespaces that go back by themselves where a caller breaks.
-    pub guarded: Vec<String>,
+    pub guards: Vec<Guard>,
     /// Steps that went back by themselves, the last first.
     pub taken_back: Vec<TakenBack>,
 }
@@ -61,26 +66,26 @@ impl Session {
     /// Where the disk fails.
     pub async fn strict(&self) -> Result<Strict> {
         let ready = self.ready().await?;
-        let known = self.opening.records.plaintext(&self.cluster_name()).await?;
-        let (watched, sights) = known.unwrap_or_default();
+        let plaintext = self.opening.records.plaintext(&self.cluster_name()).await?.unwrap_or_default();
+        let watched = plaintext.watched.clone();
+        let guards = self.strict_guards().await?;
         let broken = self.strict_broken().await?;
         let (traffic, engine) = (self.traffic.borrow().clone(), self.engine().clone());
         let tray = self.tray.borrow().clone();
-        let (of, heard) = (ready, watched.seconds);
-        let made = tokio::task::spawn_blocking(move || plan::rows(&of, &engine, &traffic, &tray, heard, &sights));
+        let made = tokio::task::spawn_blocking(move || plan::rows(&ready, &engine, &traffic, &tray, &plaintext));
         let rows = made.await.map_err(|_| defect("planning the way to STRICT"))??;
         let next = if broken.is_empty() { plan::next(&rows) } else { None };
-        let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
         let back = self.taken_back.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let taken_back = back.into_iter().rev().collect();
-        Ok(Strict { since: watched.since, watched: watched.seconds, rows, next, broken, guarded, taken_back })
+        Ok(Strict { since: watched.since, watched: watched.seconds, rows, next, broken, guards, taken_back })
     }
 
-    /// What the next step of a namespace would put into the tray. With `guard`, it goes back by itself where a caller breaks.
+    /// What the next step of a namespace, or of one of its workloads alone, would put into the tray. With `guard`, it goes back by itself
+    /// where a caller breaks.
     ///
     /// # Errors
     /// Where there is no step, or a caller is broken by an earlier one.
-    pub async fn strict_step(&self, namespace: &str, guard: bool) -> Result<Dish> {
+    pub async fn strict_step(&self, namespace: &str, workload: Option<&str>, guard: bool) -> Result<Dish> {
         let strict = self.strict().await?;
         if let Some(broken) = strict.broken.first() {
             let reason = said!(
@@ -92,19 +97,29 @@ impl Session {
             return Err(Error::Refused { reason });
         }
         let row = strict.rows.into_iter().find(|row| row.namespace == namespace);
-        let target = row.and_then(|row| row.target);
+        let target = row.and_then(|row| match workload {
+            Some(name) => row.each.into_iter().find(|one| one.name == name)?.target,
+            None => row.target,
+        });
+        let of = workload.map_or_else(|| namespace.to_owned(), |workload| format!("{namespace}/{workload}"));
         let target = target.ok_or_else(|| Error::Refused {
-            reason: said!("there is no next step for {namespace}", "{namespace} 没有下一步"),
+            reason: said!("there is no next step for {of}", "{of} 没有下一步"),
         })?;
         let apis = self.connection().apis().await?;
         let version = apis.find(SECURITY, KIND).map_or_else(|| "v1".into(), |api| api.version.clone());
         let (drafted, tray) = (self.drafted().await?, self.tray.borrow().clone());
-        let dish = step(&self.world(), drafted.world(), &tray, namespace, target, &version)?;
-        let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
+        let dish = match workload {
+            Some(name) => {
+                let live = self.world();
+                workload::step((&live, drafted.world(), &tray), (namespace, name), target, &version)?
+            }
+            None => step(&self.world(), drafted.world(), &tray, namespace, target, &version)?,
+        };
+        let (records, cluster) = (&self.opening.records, self.cluster_name());
         if guard {
-            guarded.insert(namespace.to_owned());
+            records.guard(&cluster, namespace, Timestamp::now().as_millisecond()).await?;
         } else {
-            guarded.remove(namespace);
+            records.unguard(&cluster, namespace).await?;
         }
         Ok(dish)
     }
@@ -126,20 +141,27 @@ fn step(live: &World, world: &World, tray: &Tray, namespace: &str, mode: Mode, v
 /// ComposePeerAuthentication.
 fn whole(world: &World, namespace: &str) -> Option<Arc<Document>> {
     let all = world.documents_of(SECURITY, KIND).filter(|policy| policy.key.namespace == namespace);
-    let selects = |policy: &Document| {
-        policy
-            .at("/spec/selector/matchLabels")
-            .and_then(|labels| labels.as_object())
-            .is_some_and(|labels| !labels.is_empty())
-    };
-    all.filter(|policy| !selects(policy)).min_by_key(|policy| (policy.created, policy.key.clone())).cloned()
+    let whole = all.filter(|policy| selector(&policy.body).is_none());
+    whole.min_by_key(|policy| (policy.created, policy.key.clone())).cloned()
 }
 
-/// The namespaces where an entry of the journal made something STRICT.
+/// The labels by which a policy selects workloads; `None` where it is for all of them.
+fn selector(policy: &Value) -> Option<Labels> {
+    let labels = policy.pointer("/spec/selector/matchLabels").and_then(Value::as_object)?;
+    let labels: Labels = labels.iter().filter_map(|(name, value)| Some((name, value.as_str()?))).collect();
+    (!labels.is_empty()).then_some(labels)
+}
+
+/// The namespaces where an entry of the journal made something STRICT: a policy, or a port of it.
 pub(crate) fn made_strict(entry: &journal::Entry) -> Vec<String> {
-    let is_strict = |image: &Option<serde_json::Value>| {
-        image.as_ref().is_some_and(|image| image["spec"]["mtls"]["mode"] == Mode::Strict.word())
-    };
+    let strict = |image: &Option<Value>| image.as_ref().map_or(0, strict_in);
     let ours = entry.objects.iter().filter(|object| object.key.group == SECURITY && object.key.kind == KIND);
-    ours.filter(|o| is_strict(&o.after) && !is_strict(&o.before)).map(|o| o.key.namespace.clone()).collect()
+    ours.filter(|o| strict(&o.after) > strict(&o.before)).map(|o| o.key.namespace.clone()).collect()
+}
+
+/// How often a policy says STRICT.
+fn strict_in(policy: &Value) -> usize {
+    let ports = policy.pointer("/spec/portLevelMtls").and_then(Value::as_object).into_iter().flatten();
+    let modes = ports.map(|(_, port)| &port["mode"]).chain(policy.pointer("/spec/mtls/mode"));
+    modes.filter(|mode| **mode == Mode::Strict.word()).count()
 }

@@ -1,12 +1,11 @@
 //! Where each namespace stands, and which step is safe. Pure: what was seen is given.
 
-use std::collections::BTreeMap;
+use journal::Plaintext;
+use mesh::{Engine, Membership, Observed, Ready, Tone};
+use world::{Change, Object, Origin, World, yaml};
 
-use journal::{PlainCall, Sight};
-use mesh::{Engine, Membership, Mtls, Observed, Ready, Tone};
-use world::{Change, Object, Origin, yaml};
-
-use super::{KIND, SECURITY, step, whole};
+use super::workload::{Known, Workload};
+use super::{KIND, SECURITY, selector, step, whole};
 use crate::Result;
 use crate::change::tray::Tray;
 use crate::says::{Line, says};
@@ -36,7 +35,7 @@ impl Mode {
     }
 }
 
-/// Where a namespace stands.
+/// Where a namespace, or a workload, stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Every workload takes mutual TLS alone.
@@ -78,9 +77,11 @@ pub struct Row {
     pub namespace: String,
     /// The whole mesh, or a namespace.
     pub place: Place,
+    /// The workloads of the mesh in it, by name.
+    pub each: Vec<Workload>,
     /// Workloads of the mesh in it.
     pub workloads: u32,
-    /// Those that take mutual TLS alone.
+    /// Those that take mutual TLS alone, at every port.
     pub strict: u32,
     /// Those that take none.
     pub off: u32,
@@ -90,7 +91,7 @@ pub struct Row {
     pub state: State,
     /// What the next step makes of it; none where there is no next step.
     pub target: Option<Mode>,
-    /// Seconds of looking in which nobody called in plaintext.
+    /// Seconds of looking in which nobody called in plaintext: of the workload that was looked at least.
     pub quiet: f64,
     /// Who was ever seen to, the latest first.
     pub callers: Vec<PlainCaller>,
@@ -107,15 +108,14 @@ pub(super) fn rows(
     engine: &Engine,
     traffic: &Traffic,
     tray: &Tray,
-    heard: f64,
-    sights: &BTreeMap<PlainCall, Sight>,
+    plaintext: &Plaintext,
 ) -> Result<Vec<Row>> {
     let world = ready.world();
     let observed = traffic.observed_of_all(ready, engine);
-    let clear = traffic.clear_ever();
+    let (clear, known, root) = (traffic.clear_ever(), Known::of(plaintext), root(ready));
     let mut rows: Vec<Row> = Vec::new();
     for namespace in world.namespaces() {
-        let mut row = empty(&namespace.name, heard);
+        let mut row = empty(&namespace.name, plaintext.watched.seconds);
         for workload in world.workloads().filter(|w| w.namespace == namespace.name) {
             let pods = ready.places().of_workload(&workload.namespace, &workload.name);
             let member = pods.first().and_then(|pod| engine.membership(world, pod)).filter(|of| of.0 == "Istio");
@@ -123,27 +123,27 @@ pub(super) fn rows(
                 Some(Membership::Gateway) => continue,
                 None if pods.is_empty() => continue,
                 None => row.outside += 1,
-                Some(Membership::Sidecar | Membership::Node) => {
-                    row.workloads += 1;
-                    let mtls = ready.posture(&workload.namespace, &workload.name).mtls;
-                    row.strict += u32::from(mtls == Mtls::Strict);
-                    row.off += u32::from(mtls == Mtls::Disabled);
+                Some(membership @ (Membership::Sidecar | Membership::Node)) => {
+                    let mut one = Workload::of(ready, workload, membership, &known, tray);
                     let of = signals::Workload { namespace: workload.namespace.clone(), name: workload.name.clone() };
-                    row.clear_ever = row.clear_ever.max(clear.get(&of).copied().unwrap_or(0.0));
+                    one.clear_ever = clear.get(&of).copied().unwrap_or(0.0);
+                    // A selector in the root namespace is for its own workloads alone, and is no level of its own there.
+                    one.target = one.target.filter(|_| namespace.name != root);
+                    row.each.push(one);
                 }
             }
         }
-        if row.workloads > 0 {
-            complete(&mut row, sights);
+        if !row.each.is_empty() {
+            row.each.sort_by(|a, b| a.name.cmp(&b.name));
+            complete(&mut row, world, &known);
             weigh(&mut row, ready, tray, &observed)?;
             rows.push(row);
         }
     }
     rows.sort_by(|a, b| a.namespace.cmp(&b.namespace));
     // A policy in the root namespace holds for all: its own workloads take the last step, with the mesh.
-    let root = root(ready);
     let own = rows.iter().position(|row| row.namespace == root).map(|at| rows.remove(at));
-    rows.extend(whole_mesh(ready, tray, &rows, own.unwrap_or_else(|| empty(&root, heard))));
+    rows.extend(whole_mesh(ready, tray, &rows, own.unwrap_or_else(|| empty(&root, plaintext.watched.seconds))));
     Ok(rows)
 }
 
@@ -151,6 +151,7 @@ fn empty(namespace: &str, heard: f64) -> Row {
     Row {
         namespace: namespace.to_owned(),
         place: Place::Namespace,
+        each: Vec::new(),
         workloads: 0,
         strict: 0,
         off: 0,
@@ -166,17 +167,18 @@ fn empty(namespace: &str, heard: f64) -> Row {
 }
 
 /// Who was seen, and what that comes to.
-fn complete(row: &mut Row, sights: &BTreeMap<PlainCall, Sight>) {
-    let here = sights.iter().filter(|(call, _)| call.namespace == row.namespace);
-    row.callers = here
-        .map(|(call, sight)| PlainCaller {
-            caller: call.caller.clone(),
-            workload: call.workload.clone(),
-            last: sight.last,
-            quiet: sight.quiet,
-        })
-        .collect();
+fn complete(row: &mut Row, world: &World, known: &Known) {
+    row.workloads = row.each.len() as u32;
+    row.strict = row.each.iter().filter(|one| one.is_strict()).count() as u32;
+    row.off = row.each.iter().filter(|one| one.target == Some(Mode::Permissive)).count() as u32;
+    row.clear_ever = row.each.iter().map(|one| one.clear_ever).fold(0.0, f64::max);
+    let services = world.services_in(&row.namespace);
+    let of_services = services.flat_map(|service| known.callers(&row.namespace, &service.name));
+    // A workload that has the name of its service was called as a workload.
+    let of_services = of_services.filter(|caller| row.each.iter().all(|one| one.name != caller.workload));
+    row.callers = row.each.iter().flat_map(|one| one.callers.iter().cloned()).chain(of_services).collect();
     row.callers.sort_by_key(|caller| std::cmp::Reverse(caller.last));
+    row.quiet = row.each.iter().map(|one| one.quiet).fold(row.quiet, f64::min);
     row.quiet = row.callers.iter().map(|caller| caller.quiet).fold(row.quiet, f64::min);
     // A namespace without mutual TLS at all takes both first: nobody breaks by that.
     row.target = match row {
@@ -184,13 +186,18 @@ fn complete(row: &mut Row, sights: &BTreeMap<PlainCall, Sight>) {
         Row { off, .. } if *off > 0 => Some(Mode::Permissive),
         _ => Some(Mode::Strict),
     };
-    row.state = match row {
-        Row { target: None, .. } => State::Done,
-        Row { target: Some(Mode::Permissive), .. } => State::Ready,
-        Row { callers, .. } if callers.iter().any(|caller| caller.quiet < LATELY) => State::Blocked,
-        Row { quiet, .. } if *quiet < YOUNG => State::Young,
-        _ => State::Ready,
-    };
+    row.state = by_callers(row.target, row.quiet, &row.callers);
+}
+
+/// Where it stands, by what the next step would make of it and by who was seen to call.
+pub(super) fn by_callers(target: Option<Mode>, quiet: f64, callers: &[PlainCaller]) -> State {
+    match target {
+        None => State::Done,
+        Some(Mode::Permissive) => State::Ready,
+        Some(Mode::Strict) if callers.iter().any(|caller| caller.quiet < LATELY) => State::Blocked,
+        Some(Mode::Strict) if quiet < YOUNG => State::Young,
+        Some(Mode::Strict) => State::Ready,
+    }
 }
 
 /// What the engine says that the step would do to what is seen now.
@@ -201,6 +208,17 @@ fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Re
     row.pending = waits(tray, &row.namespace, target);
     let Ok(object) = Object::read(yaml::read(&dish.after).value, Origin::Draft) else { return Ok(()) };
     let after = ready.after(&world.after([Change::Put(object)]));
+    let behind = |one: &&mut Workload| one.state != State::Done;
+    for one in row.each.iter_mut().filter(behind) {
+        let then = |of: &Ready| (of.posture(&row.namespace, &one.name), of.ports(&row.namespace, &one.name));
+        one.stays = then(ready) == then(&after);
+    }
+    // What is left are policies of workloads: the namespace has no step of its own.
+    if row.each.iter().all(|one| one.state == State::Done || one.stays) {
+        row.target = None;
+        row.pending = false;
+        return Ok(());
+    }
     let concerns = |seen: &&Observed| {
         mesh::Target::of(&seen.request).is_some_and(|to| {
             let mut parts = to.host.split('.').skip(1);
@@ -222,6 +240,7 @@ fn waits(tray: &Tray, namespace: &str, target: Mode) -> bool {
         item.key.group == SECURITY
             && item.key.kind == KIND
             && item.key.namespace == namespace
+            && selector(&item.body).is_none()
             && item.body.pointer("/spec/mtls/mode").is_some_and(|mode| mode == target.word())
     })
 }
@@ -257,8 +276,8 @@ pub(super) fn root(ready: &Ready) -> String {
 
 /// The namespace to go on with: the quietest, and of several the smallest; none at which nobody has looked.
 pub(super) fn next(rows: &[Row]) -> Option<String> {
-    let can =
-        rows.iter().filter(|row| matches!(row.state, State::Ready | State::Young) && row.quiet > 0.0 && !row.pending);
+    let is_open = |row: &&Row| row.target.is_some() && matches!(row.state, State::Ready | State::Young);
+    let can = rows.iter().filter(|row| is_open(row) && row.quiet > 0.0 && !row.pending);
     let best = can.min_by(|a, b| {
         let young = |row: &Row| row.state == State::Young;
         young(a).cmp(&young(b)).then(a.workloads.cmp(&b.workloads)).then(a.namespace.cmp(&b.namespace))

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use journal::{PlainCall, State};
+use journal::{Look, PlainCall, State};
 use mesh::Ready;
 use world::Said;
 
-use super::TakenBack;
+use super::{Broken, TakenBack};
 use crate::map::{Flow, Secured};
 use crate::{Error, Result, Session};
 
@@ -55,35 +55,41 @@ impl Session {
         let (ready, traffic) = (self.ready().await?, self.traffic.borrow().clone());
         // Of a moment alone some proxies would be missing, and their requests seem to be nobody's.
         let flows = traffic.over(LATELY, &ready);
+        let (_, counting) = traffic.between(traffic.now - f64::from(LATELY), traffic.now, &ready);
         if flows.is_empty() {
             return Ok(false);
         }
         let seen = plain(&flows, &ready);
         // A machine that was asleep, or a server that was away: nobody looked for longer than a look takes in.
         let seconds = (now - from).min(f64::from(LATELY));
-        self.opening.records.looked(&self.cluster_name(), Timestamp::now().as_millisecond(), seconds, seen).await?;
+        let (at, heard) = (Timestamp::now().as_millisecond(), counting.into_iter().collect());
+        self.opening.records.looked(&self.cluster_name(), Look { at, seconds, heard, seen }).await?;
         Ok(true)
     }
 
     /// Undoes what broke a caller in a namespace that the user wanted guarded.
     async fn strict_take_back(&self) -> Result<()> {
-        let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if guarded.is_empty() {
+        let guards = self.strict_awake().await?;
+        if guards.is_empty() {
             return Ok(());
         }
-        let Some(broken) = self.strict_broken().await?.into_iter().find(|one| guarded.contains(&one.namespace)) else {
-            return Ok(());
+        let is_guarded = |one: &Broken| {
+            guards
+                .iter()
+                .any(|guard| guard.entry == Some(one.entry) && guard.namespace == one.namespace && guard.by_itself)
         };
+        let Some(broken) = self.strict_broken().await?.into_iter().find(is_guarded) else { return Ok(()) };
+        let (records, cluster) = (&self.opening.records, self.cluster_name());
         let plan = self.undo_review(broken.entry).await?;
         let undone = self.undo_because(broken.entry, &plan.token, &broken.why().into()).await?;
         if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
             if ended.refused {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.
-                self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
+                records.unguard(&cluster, &broken.namespace).await?;
             }
             return Err(Error::Refused { reason: Said::of(ended.key.to_string(), &ended.because) });
         }
-        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).remove(&broken.namespace);
+        records.unguard(&cluster, &broken.namespace).await?;
         let back = TakenBack {
             entry: undone.entry,
             namespace: broken.namespace.clone(),

@@ -7,13 +7,15 @@ use session::policies::{
 
 use session::policies::write::Asked;
 use session::strict::{
-    Broken, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict, TakenBack,
+    Broken, Guard, Mode, Place, PlainCaller as SessionPlainCaller, Row, State, Strict as SessionStrict, TakenBack,
+    Workload,
 };
 
 use super::all;
 use crate::types::{
     AskedRequests, DryRun, DryRunCounted, DryRunRow, Left, LeftWhy, LetIn, ObjectRef, PlainCaller, PoliciesArgs,
-    Strict, StrictBroken, StrictMode, StrictRow, StrictState, StrictTakenBack, Tailored,
+    Strict, StrictBroken, StrictGuard, StrictMode, StrictPort, StrictRow, StrictState, StrictTakenBack, StrictTakes,
+    StrictWorkload, Tailored,
 };
 
 pub(crate) fn scope(args: PoliciesArgs) -> Scope {
@@ -123,7 +125,7 @@ impl From<SessionStrict> for Strict {
             rows: all(strict.rows),
             next: strict.next,
             broken: all(strict.broken),
-            guarded: strict.guarded,
+            guards: all(strict.guards),
             taken_back: all(strict.taken_back),
         }
     }
@@ -135,27 +137,84 @@ impl From<TakenBack> for StrictTakenBack {
     }
 }
 
+impl From<Guard> for StrictGuard {
+    fn from(guard: Guard) -> Self {
+        Self {
+            namespace: guard.namespace,
+            entry: guard.entry.map(|entry| entry as f64),
+            until: guard.until.map(|until| until as f64),
+            interrupted_seconds: guard.interrupted,
+            resumed: guard.resumed.map(|resumed| resumed as f64),
+            compares: guard.compares,
+            by_itself: guard.by_itself,
+        }
+    }
+}
+
+impl From<State> for StrictState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Done => Self::Done,
+            State::Ready => Self::Ready,
+            State::Young => Self::Young,
+            State::Blocked => Self::Blocked,
+        }
+    }
+}
+
+impl From<Mode> for StrictMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Permissive => Self::Permissive,
+            Mode::Strict => Self::Strict,
+        }
+    }
+}
+
+impl From<mesh::Mtls> for StrictTakes {
+    fn from(mtls: mesh::Mtls) -> Self {
+        match mtls {
+            mesh::Mtls::Strict => Self::Strict,
+            mesh::Mtls::Permissive => Self::Permissive,
+            mesh::Mtls::Disabled => Self::Disabled,
+            mesh::Mtls::None => Self::None,
+        }
+    }
+}
+
+impl From<Workload> for StrictWorkload {
+    fn from(one: Workload) -> Self {
+        let port = |(port, mtls): (u16, mesh::Mtls)| StrictPort { port, takes: mtls.into() };
+        Self {
+            name: one.name,
+            takes: one.mtls.into(),
+            object: one.object.as_ref().map(ObjectRef::from),
+            path: one.path,
+            ports: one.ports.into_iter().map(port).collect(),
+            stays: one.stays,
+            state: one.state.into(),
+            target: one.target.map(Into::into),
+            since: one.since.map(|since| since as f64),
+            quiet_seconds: one.quiet,
+            callers: all(one.callers),
+            clear_ever: one.clear_ever,
+            pending: one.pending,
+        }
+    }
+}
+
 impl From<Row> for StrictRow {
     fn from(row: Row) -> Self {
-        let state = match row.state {
-            State::Done => StrictState::Done,
-            State::Ready => StrictState::Ready,
-            State::Young => StrictState::Young,
-            State::Blocked => StrictState::Blocked,
-        };
-        let target = row.target.map(|mode| match mode {
-            Mode::Permissive => StrictMode::Permissive,
-            Mode::Strict => StrictMode::Strict,
-        });
         Self {
             namespace: row.namespace,
             whole_mesh: row.place == Place::Mesh,
+            each: all(row.each),
             workloads: row.workloads,
             strict: row.strict,
             off: row.off,
             outside: row.outside,
-            state,
-            target,
+            state: row.state.into(),
+            target: row.target.map(Into::into),
             quiet_seconds: row.quiet,
             callers: all(row.callers),
             clear_ever: row.clear_ever,

@@ -168,10 +168,47 @@ wire! {
 }
 
 wire! {
+    /// How a port, or a workload at all others, takes connections.
+    pub enum StrictTakes { Strict, Permissive, Disabled, None }
+}
+
+wire! {
+    /// A port of the pod at which another mode is in force.
+    pub struct StrictPort { pub port: u16, pub takes: StrictTakes }
+}
+
+wire! {
+    /// A workload of the mesh on the way to STRICT.
+    pub struct StrictWorkload {
+        pub name: String,
+        pub takes: StrictTakes,
+        /// What decides it; null for the mesh's default.
+        pub object: Option<ObjectRef>,
+        pub path: String,
+        pub ports: Vec<StrictPort>,
+        /// The step of its namespace changes nothing here: a policy of its own decides.
+        pub stays: bool,
+        pub state: StrictState,
+        /// What a step of its own leads to.
+        pub target: Option<StrictMode>,
+        /// Since when its own proxies are read; null where they never were.
+        pub since: Option<f64>,
+        /// For so many seconds of reading them nobody called in plaintext.
+        pub quiet_seconds: f64,
+        pub callers: Vec<PlainCaller>,
+        /// Share of plaintext among the connections that its proxies have counted since they began.
+        pub clear_ever: f64,
+        /// The tray holds its step.
+        pub pending: bool,
+    }
+}
+
+wire! {
     /// A namespace, or the mesh as a whole, on the way to STRICT.
     pub struct StrictRow {
         pub namespace: String,
         pub whole_mesh: bool,
+        pub each: Vec<StrictWorkload>,
         pub workloads: u32,
         pub strict: u32,
         pub off: u32,
@@ -217,9 +254,28 @@ wire! {
         pub next: Option<String>,
         pub broken: Vec<StrictBroken>,
         /// Namespaces that go back by themselves where a caller breaks.
-        pub guarded: Vec<String>,
+        pub guards: Vec<StrictGuard>,
         /// Steps that went back by themselves, the last first.
         pub taken_back: Vec<StrictTakenBack>,
+    }
+}
+
+wire! {
+    /// A namespace whose step is guarded. A guard outlives the program.
+    pub struct StrictGuard {
+        pub namespace: String,
+        /// The entry of the journal that wrote the step; null while it waits in the tray.
+        pub entry: Option<f64>,
+        /// Until when it is guarded; null while the step is not written.
+        pub until: Option<f64>,
+        /// For so many seconds nobody looked.
+        pub interrupted_seconds: f64,
+        /// Since when somebody looks again; null where somebody always did.
+        pub resumed: Option<f64>,
+        /// What was counted before the step is known.
+        pub compares: bool,
+        /// It goes back by itself; else what broke is only shown.
+        pub by_itself: bool,
     }
 }
 
@@ -238,6 +294,10 @@ wire! {
     pub struct StrictStepArgs {
         pub session: String,
         pub namespace: String,
+        /// Of this workload alone; of the whole namespace where it is left out.
+        #[serde(default)]
+        #[ts(optional)]
+        pub workload: Option<String>,
         /// It goes back by itself where a caller breaks.
         pub guard: bool,
     }
