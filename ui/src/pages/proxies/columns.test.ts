@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen, within } from '@testing-library/sve
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fixtureHost } from '../../host/fixture';
 import { proxyAnswers, rows } from '../../host/fixtures/proxies';
+import { expectAccessible } from '../../lib/axe';
 import { locale } from '../../state/locale.svelte';
 import { route } from '../../state/route.svelte';
 import { session } from '../../state/session.svelte';
@@ -87,6 +88,7 @@ it('shows the columns that somebody chose, by keys alone, and those that fit aga
   expect(heads()).toEqual(['Health', 'Proxy', 'Namespace', 'Ready', 'Version', 'Memory', 'Restarts', 'Config', 'Certificate', 'Identity', 'Roots', 'Control plane', 'Issuer']);
   await fireEvent.keyDown(await choice('Those that fit'), { key: 'Enter' });
   expect([route.params['columns'] ?? '', heads().length]).toEqual(['', 16]);
+  await expectAccessible(screen.getByRole('menu'));
 });
 
 it('scrolls sideways for what was chosen, however narrow it is', () => {
