@@ -1781,6 +1781,14 @@ problems: Array<ReviewProblem>, conflicts: Array<Conflict>,
  */
 disputes: Array<Dispute>, 
 /**
+ * What becomes of a request for a moment after this write, where no order of the writes avoids it; else empty.
+ */
+lapse: string, 
+/**
+ * The same in Chinese.
+ */
+lapseZh: string, 
+/**
  * Helm, Argo CD, Flux …: who may set it back.
  */
 owner: string, };
