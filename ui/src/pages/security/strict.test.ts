@@ -80,7 +80,7 @@ describe('the way to STRICT', () => {
   });
 
   it('says of a step that went back by itself why it did, and leads to the change', async () => {
-    open(way({ takenBack: [{ entry: 9, namespace: 'dev', at: Date.now(), why: 'callers without a proxy → cart: 5.0 requests a second before, 0.0 since' }] }));
+    open(way({ takenBack: [{ entry: 9, namespace: 'dev', at: Date.now(), why: 'callers without a proxy → cart: 5.0 requests a second before, 0.0 since', zh: '' }] }));
     await screen.findByText(/dev went back by itself/);
     await screen.findByText(/5.0 requests a second before/);
     await fireEvent.click(screen.getByRole('button', { name: 'The change' }));

@@ -6,12 +6,14 @@ use journal::{Entry, EntryId, Filter, State};
 use mesh::Ready;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use world::{Said, said};
 
 use super::made_strict;
 use super::plan::root;
 use crate::map::Flow;
 use crate::traffic::{Names, Traffic};
 use crate::{Result, Session};
+use world::{Said, said};
 
 /// So many seconds before the write are compared with.
 const BEFORE: f64 = 120.0;
@@ -43,22 +45,29 @@ pub struct Broken {
 
 impl Broken {
     /// `legacy/batch → catalog`
-    pub fn words(&self) -> String {
-        let from = if self.from.1.is_empty() {
-            "callers without a proxy".to_owned()
+    pub fn words(&self) -> Said {
+        let from: Said = if self.from.1.is_empty() {
+            ("callers without a proxy", "没有代理的调用方").into()
         } else {
-            format!("{}/{}", self.from.0, self.from.1)
+            format!("{}/{}", self.from.0, self.from.1).into()
         };
-        format!("{from} → {}", self.service.1)
+        let to = &self.service.1;
+        Said::new(format!("{} → {to}", from.en), format!("{} → {to}", from.zh))
     }
 
     /// `legacy/batch → catalog: 2.0 requests a second before, 0.0 since`
-    pub fn why(&self) -> String {
+    pub fn why(&self) -> Said {
         let ((before, since), (was, is)) = (self.per_second, self.errors);
-        if is > was {
-            return format!("{}: {:.1} % errors before, {:.1} % since", self.words(), was * 100.0, is * 100.0);
-        }
-        format!("{}: {before:.1} requests a second before, {since:.1} since", self.words())
+        let why = if is > was {
+            let (was, is) = (was * 100.0, is * 100.0);
+            said!("{was:.1} % errors before, {is:.1} % since", "此前错误率 {was:.1} %，此后 {is:.1} %")
+        } else {
+            said!(
+                "{before:.1} requests a second before, {since:.1} since",
+                "此前每秒 {before:.1} 个请求，此后 {since:.1} 个"
+            )
+        };
+        Said::of(self.words(), why)
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use journal::EntryId;
 use serde_json::{Value, json};
 use world::yaml::{self, Edit};
-use world::{Document, Labels, ObjectKey, World, said};
+use world::{Document, Labels, ObjectKey, Said, World, said};
 
 pub use guard::Broken;
 pub use keep::Guard;
@@ -56,7 +56,7 @@ pub struct TakenBack {
     /// When, milliseconds since 1970.
     pub at: i64,
     /// Who broke.
-    pub why: String,
+    pub why: Said,
 }
 
 impl Session {
@@ -88,12 +88,8 @@ impl Session {
     pub async fn strict_step(&self, namespace: &str, workload: Option<&str>, guard: bool) -> Result<Dish> {
         let strict = self.strict().await?;
         if let Some(broken) = strict.broken.first() {
-            let reason = said!(
-                "entry {} broke {}: take it back first",
-                "第 {} 条使 {} 中断：请先撤销它",
-                broken.entry,
-                broken.words()
-            );
+            let (entry, Said { en, zh }) = (broken.entry, broken.words());
+            let reason = said!("entry {entry} broke {en}: take it back first", "第 {entry} 条使 {zh} 中断：请先撤销它");
             return Err(Error::Refused { reason });
         }
         let row = strict.rows.into_iter().find(|row| row.namespace == namespace);

@@ -81,7 +81,7 @@ impl Session {
         let Some(broken) = self.strict_broken().await?.into_iter().find(is_guarded) else { return Ok(()) };
         let (records, cluster) = (&self.opening.records, self.cluster_name());
         let plan = self.undo_review(broken.entry).await?;
-        let undone = self.undo_because(broken.entry, &plan.token, &broken.why().into()).await?;
+        let undone = self.undo_because(broken.entry, &plan.token, &broken.why()).await?;
         if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
             if ended.refused {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.

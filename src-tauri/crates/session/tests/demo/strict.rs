@@ -64,9 +64,12 @@ async fn a_step_that_breaks_a_caller_is_taken_back() {
     // Who finds it so is told why, on the page and in the journal.
     let [told] = &back.taken_back[..] else { panic!("{:?}", back.taken_back) };
     assert_eq!(told.namespace, "prod");
-    assert!(told.why.contains(" → ") && told.why.contains(" since"), "{told:?}");
+    assert!(told.why.en.contains(" → ") && told.why.zh.contains("此后"), "{told:?}");
     let undone = bench.session.entry_told(told.entry).await.unwrap();
-    assert_eq!(undone.row.entry.message.en, format!("undo of {entry}: {}", told.why));
+    assert_eq!(
+        undone.row.entry.message,
+        world::Said::of(world::said!("undo of {entry}", "撤销第 {entry} 号变更"), &told.why)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +118,7 @@ async fn a_guard_goes_on_after_a_restart_and_says_how_long_nobody_looked() {
     // Who called before the step was written, and no longer does, is found by what the guard had kept.
     let back = until(&bench, "the step is taken back", |strict| strict.guards.is_empty()).await;
     assert_eq!(bench.session.entry_told(entry).await.unwrap().row.entry.state, journal::State::Undone);
-    assert!(back.taken_back.iter().any(|told| told.namespace == "prod" && told.why.contains(" since")), "{back:?}");
+    assert!(back.taken_back.iter().any(|told| told.namespace == "prod" && told.why.en.contains(" since")), "{back:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

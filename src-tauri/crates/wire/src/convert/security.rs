@@ -133,7 +133,13 @@ impl From<SessionStrict> for Strict {
 
 impl From<TakenBack> for StrictTakenBack {
     fn from(back: TakenBack) -> Self {
-        Self { entry: back.entry as f64, namespace: back.namespace, at: back.at as f64, why: back.why }
+        Self {
+            entry: back.entry as f64,
+            namespace: back.namespace,
+            at: back.at as f64,
+            why: back.why.en,
+            zh: back.why.zh,
+        }
     }
 }
 

@@ -287,6 +287,8 @@ wire! {
         pub namespace: String,
         pub at: f64,
         pub why: String,
+        /// The same in Chinese.
+        pub zh: String,
     }
 }
 
