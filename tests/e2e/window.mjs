@@ -119,7 +119,7 @@ export async function openWindow(options = {}) {
     server.kill();
     if (!keepHome) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { session, home, close, ...actions(session) };
+  return { session, home, display: name, close, ...actions(session) };
 }
 
 /** What a test does with a window: by role and name, as a person finds things. */
