@@ -8,7 +8,7 @@ use std::process::Command;
 
 use bench_engine::figure::{Figure, memory};
 use bench_engine::process::{Run, istioctl, run};
-use signals::{dump, envoy, prometheus};
+use signals::{compare, dump, envoy, prometheus};
 
 use crate::Failure;
 
@@ -125,6 +125,18 @@ fn dumped(text: &str) -> Vec<Figure> {
             vec![(after - before).max(0.0) / size],
         ));
     }
+    // As large as it gets, and all alike: every part of both is built.
+    let (sent, held) = (text.to_owned().into(), text.to_owned().into());
+    let before = memory();
+    let compared = compare::compare(sent, held);
+    let after = memory();
+    if let (Ok(pair), Some((_, before)), Some((_, after))) = (&compared, before, after) {
+        let what = format!("peak of comparing {} parts beside two such texts", pair.parts.len());
+        figures.push(Figure::of(what, "× its size", "", vec![(after - before).max(0.0) / size]));
+    }
+    figures.push(Figure::timed("written for somebody else, without what is secret", "", 5, || {
+        signals::redacted(text.as_bytes())
+    }));
     figures
 }
 

@@ -223,6 +223,20 @@ fn a_broken_certificate_leads_to_the_only_secret_and_its_gateway() {
     assert_eq!(found(&[gateway("bad-gw", "broken"), gateway("more", "fine")], "edge", &nack), "", "one of two");
 }
 
+/// A part is made of one object and changed by another: what the reason says decides.
+#[test]
+fn an_envoy_filter_that_broke_the_part_of_another_is_named() {
+    let raw = REPEATED_RULE.split("\n: ").next().unwrap().to_owned()
+        + "\n: Proto constraint validation failed (ClusterValidationError.ConnectTimeout: value must be greater than 0s)";
+    let rule = networking("DestinationRule", "bad-hash", "host: probe");
+    let filter =
+        networking("EnvoyFilter", "slow", "configPatches: [{applyTo: CLUSTER, patch: {value: {connect_timeout: 0s}}}]");
+    let nack = Nack::read("CDS", &raw);
+    assert_eq!(nack.made_of.len(), 1);
+    assert_eq!(found(&[rule.clone(), filter], "probe", &nack), "EnvoyFilter slow");
+    assert_eq!(found(&[rule], "probe", &nack), "DestinationRule bad-hash");
+}
+
 /// Nothing in the text leads anywhere: what was written right before it was sent is likely, and said to be a guess.
 #[test]
 fn what_was_written_last_is_guessed() {

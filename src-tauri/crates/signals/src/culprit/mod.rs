@@ -21,6 +21,9 @@ pub(crate) use words::objects;
 const DEBOUNCE: i64 = 12;
 /// What it weighs that a refusal speaks of what this kind alone makes.
 const TOPIC: usize = 20;
+/// What it weighs that the refused part is about its host or its port, or was made of it: less than any word, for others change such a part
+/// too, and the reason is of one of them.
+const HINT: usize = 3;
 
 /// An object, and why it is thought to be the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,29 +100,10 @@ impl Suspects {
         })
     }
 
-    /// The object that the refusal, or the part that it repeats, names. A configuration of routes is made of many: of those one has to be
-    /// the only one.
+    /// The object that the refusal names.
     fn named(&self, nack: &Nack) -> Option<Culprit> {
-        let by_name = |object: ObjectKey| Culprit {
-            because: said!("the refusal names it", "拒绝信息指出了它"),
-            object,
-            is_guess: false,
-        };
-        if let Some(object) = objects(&nack.text).into_iter().next().or_else(|| self.extension(&nack.text)) {
-            return Some(by_name(object));
-        }
-        let [object] = nack.made_of.as_slice() else { return None };
-        // Of routes that are cut off, others may have stood where nobody reads any more.
-        let is_guess = nack.is_cut && nack.kind == "RDS";
-        let because = if is_guess {
-            said!(
-                "a guess: it is the only object that the refused routes name, as far as istiod repeats them",
-                "推测：在 istiod 所复述的范围内，被拒绝的路由只指出了它"
-            )
-        } else {
-            said!("the refused part says that it was made of it", "被拒绝的部分注明由它生成")
-        };
-        Some(Culprit { object: object.clone(), because, is_guess })
+        let object = objects(&nack.text).into_iter().next().or_else(|| self.extension(&nack.text))?;
+        Some(Culprit { object, because: said!("the refusal names it", "拒绝信息指出了它"), is_guess: false })
     }
 
     /// `shop.stamp~istio-translated-wasmplugin`: a module of this namespace and name (istio pilot/pkg/model/extensions.go).
@@ -145,7 +129,17 @@ impl Suspects {
         let object = |rank: &Rank| all[rank.at].document.key.clone();
         let alike = reaching.iter().take_while(|rank| rank.score == best.score).count();
         if best.score > 0 && alike == 1 {
-            return Some(Culprit { object: object(best), because: best.because.clone(), is_guess: false });
+            // Of routes that are cut off, others may have stood where nobody reads any more.
+            let is_guess = nack.is_cut && nack.kind == "RDS";
+            let because = if is_guess {
+                said!(
+                    "a guess: it is the only object that the refused routes name, as far as istiod repeats them",
+                    "推测：在 istiod 所复述的范围内，被拒绝的路由只指出了它"
+                )
+            } else {
+                best.because.clone()
+            };
+            return Some(Culprit { object: object(best), because, is_guess });
         }
         let (what, zh) = of_type(&nack.kind);
         if reaching.len() == 1 {
@@ -234,11 +228,10 @@ fn of_type(kind: &str) -> (&'static str, &'static str) {
 fn rank(at: usize, one: &Suspect, nack: &Nack, words: &[String]) -> Rank {
     let host = words::host(&nack.resource).filter(|host| kinds::is_about(&one.document, host));
     let port = words::port(&nack.resource).filter(|port| one.says.lines().any(|line| line == *port));
-    let said = words.iter().map(String::as_str).filter(|word| one.says.contains(*word));
-    let found: Vec<&str> = said.chain(host).chain(port).collect();
+    let found: Vec<&str> = words.iter().map(String::as_str).filter(|word| one.says.contains(*word)).collect();
     let topic = one.kind.topics.iter().find(|topic| nack.text.contains(**topic));
     let made = nack.made_of.contains(&one.document.key);
-    let because = match (found.iter().max_by_key(|word| word.len()), topic) {
+    let because = match (found.iter().max_by_key(|word| word.len()).copied().or(host).or(port), topic) {
         (Some(word), _) => said!("its text has what the proxy names: {word}", "其内容含有代理所指出的：{word}"),
         (None, Some(topic)) => {
             let (kind, topic) = (one.kind.kind, topic.trim_matches('\''));
@@ -247,10 +240,11 @@ fn rank(at: usize, one: &Suspect, nack: &Nack, words: &[String]) -> Rank {
                 "拒绝信息涉及由 {kind} 生成的内容（{topic}），且没有别的 {kind} 作用于此代理"
             )
         }
-        (None, None) => said!("the refused part was made of it", "被拒绝的部分由它生成"),
+        (None, None) => said!("the refused part says that it was made of it", "被拒绝的部分注明由它生成"),
     };
-    let weights = [topic.is_some(), made].into_iter().filter(|holds| *holds).count() * TOPIC;
-    Rank { at, score: found.iter().map(|word| word.len()).sum::<usize>() + weights, because }
+    let hints = [host.is_some(), port.is_some(), made].into_iter().filter(|holds| *holds).count() * HINT;
+    let said = found.iter().map(|word| word.len()).sum::<usize>() + topic.map_or(0, |_| TOPIC);
+    Rank { at, score: said + hints, because }
 }
 
 fn just_before<'r>(all: &[Suspect], rank: &'r Rank, nack: &Nack) -> Option<(&'r Rank, i64)> {
