@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../../wire/generated/types';
-import { canDo, changed, length, newGate, newPlan, nextStep, series, standOf, stepsFrom } from './plan';
+import { canDo, changed, length, newGate, newPlan, nextStep, series, standOf, stepsFrom, widthOf } from './plan';
 
 const rates = (errorShare: number, p99: number | null) => ({ requestsPerSecond: 4, errorShare, p50: null, p99 });
 const rollout: Rollout = {
@@ -17,6 +17,13 @@ describe('a plan', () => {
   it('takes as long as its steps, or until a person promotes', () => {
     expect(length(newPlan().steps)).toBe(1800);
     expect(length(changed(newPlan().steps, 1, { pauseSeconds: null }))).toBeNull();
+  });
+
+  it('is drawn by the length of its steps, in which a minute is still seen beside a day', () => {
+    const [none, minute, five, day] = [0, 60, 300, 86_400].map(widthOf);
+    expect([none, minute, five]).toEqual([1, 2, 3.58]);
+    expect(day).toBeGreaterThan(11);
+    expect(day).toBeLessThan(12);
   });
 
   it.each([[0, [5, 25, 50, 100]], [0.1, [25, 50, 100]], [0.5, [100]], [1, [100]]])('starts above a share of %d', (share, weights) => {

@@ -56,6 +56,9 @@ export function length(steps: readonly RolloutStep[]): number | null {
   return steps.reduce<number | null>((sum, { pauseSeconds }) => (sum === null || pauseSeconds === null ? null : sum + pauseSeconds), 0);
 }
 
+/** How wide a step is drawn beside others: longer is wider, by its logarithm, so that a minute is still seen beside a day. */
+export const widthOf = (seconds: number): number => Math.round((1 + Math.log2(1 + seconds / 60)) * 100) / 100;
+
 export const toneOfPhase: Readonly<Record<RolloutPhase, Tone>> = {
   moving: 'info',
   watching: 'info',
