@@ -2,6 +2,8 @@
 
 use world::{ObjectKey, Said, said};
 
+use crate::Request;
+
 /// One destination of a route with its share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {
@@ -22,6 +24,19 @@ pub struct Route {
     pub object: Option<ObjectKey>,
     /// The rule in it: `spec.http[0].match[1]`.
     pub path: String,
+}
+
+/// A request from outside by which a route is asked at a gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entering {
+    /// The Gateway that lets it in.
+    pub gateway: ObjectKey,
+    /// Namespace and name of the workload whose proxies route it.
+    pub workload: (String, String),
+    /// The request.
+    pub request: Request,
+    /// Namespace and name of the services that its rule sends requests to.
+    pub services: Vec<(String, String)>,
 }
 
 /// How a workload takes connections.

@@ -7,7 +7,8 @@ use world::{Difference, Document, Labels, ObjectKey, Pod, World};
 
 use crate::guide::Guide;
 use crate::{
-    Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Touched, Verdict,
+    Entering, Foreign, Found, Log, Places, Posture, Received, Request, Route, Rule, Silence, Subject, Summary, Touched,
+    Verdict,
 };
 
 /// A kind that a mesh authors or reads.
@@ -152,6 +153,11 @@ pub trait Reading: Send + Sync {
 
     /// The rules that route requests for a service, in order.
     fn routes(&self, namespace: &str, service: &str) -> Vec<Route>;
+
+    /// Requests from outside that meet a rule of this route at a gateway, one for each rule and host of it.
+    fn entering(&self, _route: &ObjectKey) -> Vec<Entering> {
+        Vec::new()
+    }
 
     /// The labels that pods of a service have to have to be in this subset of it; `None` where the mesh knows no such subset.
     fn subset(&self, _namespace: &str, _service: &str, _subset: &str) -> Option<Labels> {

@@ -8,8 +8,8 @@ use world::{Coverage, Difference, Document, Labels, ObjectKey, Pod, Said, World,
 use crate::checked::Checked;
 use crate::handover::hand_over;
 use crate::{
-    Effect, Findings, Foreign, Lens, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading, Request,
-    Route, Rule, Silence, Silenced, Summary, Touched, Unknown, Verdict, effect, plain, seen,
+    Effect, Entering, Findings, Foreign, Lens, Membership, Mesh, Mtls, Observed, Places, Posture, Presence, Reading,
+    Request, Route, Rule, Silence, Silenced, Summary, Touched, Unknown, Verdict, effect, plain, seen,
 };
 
 /// Where more objects than this differ, reading anew is cheaper than going step by step.
@@ -190,6 +190,19 @@ impl Ready {
     pub fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
         let mut routes = self.members.iter().map(|member| member.reading.routes(namespace, service));
         routes.find(|routes| !routes.is_empty()).unwrap_or_default()
+    }
+
+    /// Requests from outside that a rule of this route decides at a gateway. One that a policy lets no further is not known to be decided
+    /// otherwise.
+    pub fn entering(&self, route: &ObjectKey) -> Vec<Entering> {
+        let by_another = |entering: &Entering| {
+            let verdict = self.explain(&entering.request);
+            // The first that routes it is the gateway.
+            let by = verdict.trace.iter().find(|step| step.step == "route");
+            by.is_some_and(|step| step.object.as_ref() != Some(route))
+        };
+        let met = self.members.iter().flat_map(|member| member.reading.entering(route));
+        met.filter(|entering| !by_another(entering)).collect()
     }
 
     /// The labels that pods of a service have to have to be in this subset of it, as callers of the service's own namespace see it.

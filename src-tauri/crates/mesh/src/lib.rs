@@ -26,7 +26,7 @@ mod table;
 mod target;
 mod verdict;
 
-pub use answer::{Mtls, Posture, Route, Share, Summary};
+pub use answer::{Entering, Mtls, Posture, Route, Share, Summary};
 pub use checked::run;
 pub use contract::{Extent, Kind, Membership, Mesh, Presence, Reading, Source};
 pub use effect::words::ARROW;

@@ -150,3 +150,86 @@ fn istio_is_found_with_its_version_and_its_pods() {
     assert_eq!(engine.membership(&world, &ambient), Some(("Istio", Membership::Node)));
     assert_eq!(engine.membership(&world, &istiod), None);
 }
+
+/// A gateway's Service and pod, and what it opens.
+const EDGE: &str = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: shop}
+spec: {selector: {app: edge}, ports: [{name: http2, port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: edge-1, namespace: shop, labels: {app: edge, istio: edge}}
+spec: {serviceAccountName: edge, containers: [{name: istio-proxy, image: p, args: [proxy, router]}]}
+status: {phase: Running, podIP: 10.9.9.9, conditions: [{type: Ready, status: 'True'}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {selector: {istio: edge}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com, "*.wild.example.com"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: edge, namespace: shop, creationTimestamp: '2026-02-01T00:00:00Z'}
+spec:
+  hosts: [shop.example.com]
+  gateways: [edge]
+  http:
+  - {match: [{uri: {prefix: /reviews}, headers: {who: {exact: jason}}}], route: [{destination: {host: reviews, subset: v1}}]}
+  - {route: [{destination: {host: details}}]}
+"#;
+
+/// Which requests from outside a route decides, and where they go.
+#[test]
+fn a_route_at_a_gateway_says_by_which_requests_it_is_met() {
+    let world = with(&with(&World::new(), SHOP), EDGE);
+    let route = |name: &str| world::ObjectKey::new("networking.istio.io", "VirtualService", "shop", name);
+    let met = |world: &World, name: &str| {
+        let told = meshes::engine().ready(world).entering(&route(name)).into_iter().map(|one| {
+            let to: Vec<String> = one.services.iter().map(|(_, name)| name.clone()).collect();
+            format!("{} {} {:?} to {}", one.gateway.name, one.request.url, one.request.headers, to.join(","))
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        met(&world, "edge"),
+        [
+            r#"edge http://shop.example.com:80/reviews [("who", "jason")] to reviews"#,
+            r#"edge http://shop.example.com:80/ [] to details"#
+        ]
+    );
+    let vs = |name: &str, born: &str, rest: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: {name}, namespace: shop, creationTimestamp: '{born}'}}, spec: {rest}}}"
+        )
+    };
+    // A rule of an older object for the same requests is asked first; another's catch-all comes behind all rules that have conditions.
+    let older = vs(
+        "older",
+        "2026-01-01T00:00:00Z",
+        "{hosts: [shop.example.com], gateways: [edge], http: [{match: [{uri: {prefix: /reviews}}], route: [{destination: {host: ratings}}]}]}",
+    );
+    let both = with(&world, &older);
+    assert_eq!(met(&both, "edge"), [r#"edge http://shop.example.com:80/ [] to details"#]);
+    assert_eq!(met(&both, "older"), [r#"edge http://shop.example.com:80/reviews [] to ratings"#]);
+    for (rest, expected) in [
+        ("{hosts: [other.example.com], gateways: [edge], http: [{route: [{destination: {host: ratings}}]}]}", None),
+        ("{hosts: [shop.example.com], gateways: [nobody], http: [{route: [{destination: {host: ratings}}]}]}", None),
+        ("{hosts: [ratings], http: [{route: [{destination: {host: ratings}}]}]}", None),
+        ("{hosts: [shop.example.com], gateways: [edge], http: [{route: [{destination: {host: ratings}}]}]}", None),
+        (
+            "{hosts: ['*'], gateways: [edge], http: [{route: [{destination: {host: ratings}}]}]}",
+            Some(r#"edge http://any.wild.example.com:80/ [] to ratings"#),
+        ),
+    ] {
+        let with_it = with(&world, &vs("younger", "2026-03-01T00:00:00Z", rest));
+        assert_eq!(met(&with_it, "younger").first().map(String::as_str), expected, "{rest}");
+    }
+    // What a policy lets no further is decided by it all the same.
+    let denied = with(
+        &world,
+        "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: nobody, namespace: shop}, spec: {selector: {matchLabels: {app: edge}}}}",
+    );
+    assert_eq!(met(&denied, "edge").len(), 2);
+}

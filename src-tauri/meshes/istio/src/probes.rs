@@ -18,7 +18,7 @@ use crate::read::hosts::{fqdn, service_host, wildcard_matches};
 /// No object asks more than this.
 const MOST: usize = 60;
 /// An address that is nobody's. Upstream: RFC 5737.
-const OUTSIDE: &str = "203.0.113.1";
+pub(crate) const OUTSIDE: &str = "203.0.113.1";
 
 /// Who may be put at the sending end: one pod for each workload, by namespace and name.
 type Callable<'a> = (&'a Arc<Pod>, Option<Membership>);
@@ -31,10 +31,10 @@ struct Callers<'a> {
 
 /// A request without its sender.
 #[derive(Clone, Debug)]
-struct Sample {
-    method: String,
-    path: String,
-    headers: BTreeMap<String, String>,
+pub(crate) struct Sample {
+    pub method: String,
+    pub path: String,
+    pub headers: BTreeMap<String, String>,
 }
 
 impl Default for Sample {
@@ -269,7 +269,7 @@ fn for_gateway(index: &Index, typed: &Typed<Gateway>, hosts: Option<&[String]>) 
 }
 
 /// A request that the match catches, and one beside it that differs in the path or the first header.
-fn around(m: &HttpMatch) -> Vec<Sample> {
+pub(crate) fn around(m: &HttpMatch) -> Vec<Sample> {
     let mut inside = Sample::default();
     let mut beside = None;
     if let Some(path) = m.uri.as_ref().and_then(example) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mesh::{
-    Found, Log, Membership, Mtls, Places, Posture, Reading, Received, Request, Route, Share, Subject, Touched, Verdict,
-    selects,
+    Entering, Found, Log, Membership, Mtls, Places, Posture, Reading, Received, Request, Route, Share, Subject,
+    Touched, Verdict, selects,
 };
 use world::{Difference, Labels, ObjectKey, Pod, World};
 
@@ -52,6 +52,10 @@ impl Reading for Index {
 
     fn routes(&self, namespace: &str, service: &str) -> Vec<Route> {
         routes(self, namespace, service)
+    }
+
+    fn entering(&self, route: &ObjectKey) -> Vec<Entering> {
+        Index::entering(self, route)
     }
 
     fn subset(&self, namespace: &str, service: &str, subset: &str) -> Option<Labels> {

@@ -3,6 +3,7 @@
 
 mod derive;
 mod door;
+mod enter;
 mod open;
 mod rules;
 mod secret;

@@ -90,7 +90,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn hosts(self) -> Vec<String> {
+    pub(super) fn hosts(self) -> Vec<String> {
         match self {
             Self::Written(t) => t.spec.hosts.iter().map(|h| fqdn(h, self.namespace())).collect(),
             Self::Derived(d) => vec![d.host.to_ascii_lowercase()],
@@ -152,7 +152,7 @@ fn written(key: &ObjectKey, path: &str, rule: &BytesRoute) -> Vec<Layer4> {
     rule.matches.iter().map(of).collect()
 }
 
-fn is_catch_all(entry: &Entry) -> bool {
+pub(super) fn is_catch_all(entry: &Entry) -> bool {
     entry.condition().is_none_or(catches_all)
 }
 
@@ -199,7 +199,7 @@ pub(crate) struct Connection<'a> {
 
 impl Index {
     /// Everything that is bound to a gateway and shown to its namespace, in order.
-    fn tables<'a>(&'a self, gateway: &str, namespace: &str) -> Vec<Table<'a>> {
+    pub(super) fn tables<'a>(&'a self, gateway: &str, namespace: &str) -> Vec<Table<'a>> {
         let bound = |t: &&Typed<VirtualService>| {
             let home = &t.document.key.namespace;
             t.spec.gateways.iter().any(|g| g != MESH && full_name(g, home) == gateway)
