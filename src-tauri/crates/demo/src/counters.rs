@@ -62,6 +62,16 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
+    /// A request that passed.
+    pub(crate) fn passed(&mut self, code: u16, milliseconds: f64, mtls: bool) {
+        *self.codes.entry(code).or_default() += 1;
+        self.time.record(milliseconds);
+        if self.requests() % 100 == 1 {
+            self.connections += 1;
+            self.handshakes += u64::from(mtls);
+        }
+    }
+
     pub(crate) fn requests(&self) -> u64 {
         self.codes.values().sum()
     }

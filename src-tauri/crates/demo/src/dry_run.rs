@@ -9,12 +9,14 @@ use serde_json::Value;
 use world::{Change, Document, Object, ObjectKey, Origin};
 
 use crate::counters::Rbac;
-use crate::shop::Call;
+use crate::shop::{Call, GATEWAY};
 use crate::traffic::{Names, Sent, State};
 
 const GROUP: &str = "security.istio.io";
 const KIND: &str = "AuthorizationPolicy";
 const DRY_RUN: &str = "istio.io/dry-run";
+/// Who asks from outside. Upstream: RFC 5737.
+const VISITOR: &str = "203.0.113.7";
 
 /// By the policies of ALLOW, and of DENY: whether they would refuse a request; `None` where none of them is about it.
 type Refuses = [Option<bool>; 2];
@@ -96,13 +98,15 @@ impl DryRuns {
     }
 }
 
-/// A call as a workload makes it.
+/// A call as a workload makes it; one by the gateway as somebody outside does.
 pub(crate) fn request(from: &Names, call: &Call) -> Request {
     let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let is_visit = (from.0.as_str(), from.1.as_str()) == GATEWAY;
+    let workload = Caller::Workload { namespace: from.0.clone(), workload: from.1.clone() };
     Request {
         id: String::new(),
-        from: Caller::Workload { namespace: from.0.clone(), workload: from.1.clone() },
-        via: None,
+        from: if is_visit { Caller::Outside { ip: VISITOR.into() } } else { workload },
+        via: is_visit.then(|| from.clone()),
         method: call.method.into(),
         url: call.url.into(),
         headers: call.headers.iter().map(text).collect(),

@@ -12,6 +12,7 @@ mod authority;
 mod bytes;
 mod chance;
 mod connect;
+mod copies;
 mod counters;
 mod discovery;
 mod dry_run;

@@ -7,7 +7,7 @@ mod linkerd;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::shop::{Proxy, WORKLOADS, Workload};
+use crate::shop::{GATEWAY, Proxy, WORKLOADS, Workload};
 
 pub(crate) use ambient::WAYPOINT;
 
@@ -321,7 +321,7 @@ impl Writer {
     }
 
     fn gateway(&mut self, namespace: &str) {
-        let name = "istio-ingressgateway";
+        let (_, name) = GATEWAY;
         let labels = json!({"app": name, "istio": "ingressgateway", "istio.io/rev": "default",
             "service.istio.io/canonical-name": name, "service.istio.io/canonical-revision": "latest"});
         self.account(namespace, name, "helm");

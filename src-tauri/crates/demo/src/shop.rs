@@ -141,6 +141,13 @@ impl Workload {
     }
 }
 
+/// Namespace and name of the Deployment and of the Service of the gateway.
+pub(crate) const GATEWAY: (&str, &str) = ("istio-system", "istio-ingressgateway");
+
+/// What people outside ask for by the gateway.
+pub(crate) static VISITS: &[Call] =
+    &[get("http://shop.example.com/", PerSecond(1.0)), get("http://shop.example.com/reviews/42", PerSecond(2.0))];
+
 /// Everybody. Two versions of an app share its service.
 pub(crate) static WORKLOADS: &[Workload] = &[
     workload(
