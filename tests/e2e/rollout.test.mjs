@@ -115,7 +115,7 @@ test('a query is played by what is supposed of it, or by what Prometheus has, an
   await fill(gate, 'Query', 'sum(orders{version="{{version}}"})');
   await window.press('button', 'Simulate');
   await window.text('orders: left out until you suppose what it gives', 40);
-  await window.text('only queries tell of copies');
+  await window.text('gates judge them like any request');
   await window.text('/s copied');
   await fill('.suppose', 'orders', '4');
   await window.text('It would go back to v1 in step 1', 40);

@@ -55,7 +55,7 @@ fn plan(kind: &str, stable: &str, canary: &str) -> Plan {
         "name: copies to v3\nservice: {{namespace: {NAMESPACE}, name: reviews}}\nroute: {{kind: {kind}, name: {NAME}}}\n\
          stable: {stable}\ncanary: {canary}\ninterval: 10s\nminRequests: 1\npatience: 3m\n\
          steps: [{{weight: 0, mirror: 50, pause: 10s}}, {{weight: 40, pause: 10s}}, {{weight: 100, pause: 10s}}]\n\
-         gates: [{{metric: success-rate, min: 97}}]\n"
+         gates: [{{metric: success-rate, min: 97}}, {{metric: p99, max: 60000}}]\n"
     ))
     .unwrap()
 }

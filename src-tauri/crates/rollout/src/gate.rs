@@ -34,7 +34,7 @@ pub struct Gate {
 }
 
 /// What is measured of a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Percent of requests that are answered without a server's error.
@@ -218,9 +218,10 @@ impl Gate {
         if self.metric == Metric::Promql { figure(value) } else { format!("{value:.1}{unit}") }
     }
 
-    /// Looks at it. `fewest` is how many requests a second of the canary tell something.
-    pub(crate) fn judge(&self, measured: &Measured, fewest: f64) -> Judged {
-        self.weigh(self.read(measured, fewest))
+    /// Looks at it. `fewest` is how many requests a second of the canary tell something; where it gets copies alone, none of them is
+    /// another reason than no request.
+    pub(crate) fn judge(&self, measured: &Measured, fewest: f64, copies: bool) -> Judged {
+        self.weigh(self.read(measured, fewest, copies))
     }
 
     /// Looks at what its query gave. `last` is what it gave of the stable version, when that last had traffic.
@@ -240,10 +241,14 @@ impl Gate {
         self.weigh(read)
     }
 
-    fn read(&self, measured: &Measured, fewest: f64) -> Result<Read, Said> {
-        let canary = measured.canary.filter(|rates| rates.per_second.is_finite());
-        let canary =
-            canary.ok_or_else(|| Said::new("nothing was measured of the canary", "没有测到新版本的任何数据"))?;
+    fn read(&self, measured: &Measured, fewest: f64, copies: bool) -> Result<Read, Said> {
+        let nothing = if copies {
+            Said::new("no copy was seen to reach the canary", "没有看到任何副本到达新版本")
+        } else {
+            Said::new("nothing was measured of the canary", "没有测到新版本的任何数据")
+        };
+        let is_seen = |rates: &Rates| rates.per_second.is_finite() && (!copies || rates.per_second > 0.0);
+        let canary = measured.canary.filter(is_seen).ok_or(nothing)?;
         if canary.per_second < fewest {
             let (few, wanted) = (canary.per_second, fewest);
             return Err(Said::new(
@@ -336,9 +341,16 @@ mod tests {
             (&beside, None, rates(5.0, 0.0, 151.0), Verdict::Unknown, "to compare with"),
             (&middle, stable, rates(5.0, 0.0, 1.0), Verdict::Unknown, "do not tell"),
         ] {
-            let judged = gate.judge(&Measured { stable, canary }, 1.0);
+            let judged = gate.judge(&Measured { stable, canary }, 1.0, false);
             assert_eq!(judged.verdict, expected, "{judged:?}");
             assert!(judged.because.contains(said), "{}", judged.because);
+        }
+        for canary in [None, rates(0.0, 0.0, 9.0)] {
+            let judged = success.judge(&Measured { stable, canary }, 1.0, true);
+            assert_eq!(
+                (judged.verdict, &*judged.because),
+                (Verdict::Unknown, "success: no copy was seen to reach the canary")
+            );
         }
     }
 

@@ -109,15 +109,15 @@ mod tests {
     /// A hundred requests a second, of which the canary fails this share under a split.
     fn fails(share: impl Fn(Duration, Split) -> f64) -> impl FnMut(Duration, Split) -> Scene {
         move |at, split| {
-            let canary = f64::from(split.canary);
+            let (canary, copies) = (f64::from(split.canary), f64::from(split.mirror));
             let of = |per_second: f64, errors| (per_second > 0.0).then(|| rates(per_second, errors)).flatten();
-            let measured = Measured { stable: of(100.0 - canary, 0.0), canary: of(canary, share(at, split)) };
+            let measured = Measured { stable: of(100.0 - canary, 0.0), canary: of(canary + copies, share(at, split)) };
             Scene { measured, copied: f64::from(split.mirror), ..Scene::default() }
         }
     }
 
     #[test]
-    fn copies_are_judged_by_queries_alone() {
+    fn copies_are_judged_like_requests() {
         let text = PLAN.replace("weight: 10,", "weight: 0, mirror: 20,");
         let mut plan = Plan::read(&text).unwrap();
         let query = Gate { query: "errors{v=\"{{version}}\"}".into(), max: Some(1.0), ..Gate::of(Metric::Promql) };
@@ -125,7 +125,28 @@ mod tests {
         let played = play(plan.clone(), Split::default(), &mut errors);
         assert_eq!((&played.run.phase, played.steps[0].copied, played.steps[1].copied), (&Phase::Done, 20.0, 0.0));
         let judged = &played.steps[0].last.as_ref().unwrap().judged[0];
-        assert_eq!(judged.verdict, Verdict::Unknown, "nobody counts what answers to copies say: {judged:?}");
+        assert_eq!(judged.verdict, Verdict::Holds, "{judged:?}");
+        // Those that fail are found out before anybody is answered by the canary.
+        let played = play(plan.clone(), Split::default(), fails(|_, _| 0.5));
+        assert!(
+            matches!(&played.run.phase, Phase::Returned(why) if why.en == "success 50.0 %, below 99 %"),
+            "{:?}",
+            played.run.phase
+        );
+        assert_eq!((played.steps.len(), played.steps[0].to), (1, 10.0));
+        // Of which none arrives, nothing is known.
+        let lost = |at, split: Split| {
+            let Scene { measured, .. } = fails(|_, _| 0.0)(at, split);
+            let canary = measured.canary.filter(|_| split.canary > 0);
+            Scene { measured: Measured { canary, ..measured }, ..Scene::default() }
+        };
+        let played = play(plan.clone(), Split::default(), lost);
+        assert!(
+            matches!(&played.run.phase, Phase::Returned(why) if why.en == "success: no copy was seen to reach the canary, for 5m"),
+            "{:?}",
+            played.run.phase
+        );
+        assert_eq!(played.steps.len(), 1, "it never went beyond copies");
         plan.gates.push(query);
         let played = play(plan, Split::default(), |at, split| {
             let asked = Asked { canary: Ok(if at > Duration::from_secs(70) { 2.0 } else { 0.0 }), stable: None };

@@ -311,12 +311,13 @@ impl Run {
     fn look(&mut self, seen: &Observation) -> Act {
         let fewest = f64::from(self.plan.min_requests) / self.plan.interval.as_secs_f64();
         let measured = self.beside(seen.measured);
+        let copies = self.split.canary == 0 && self.split.mirror > 0;
         let judge = |(place, gate): (usize, &Gate)| match gate.metric {
             Metric::Promql => match gate.ripe(&self.plan).checked_sub(self.age).filter(|wait| !wait.is_zero()) {
                 Some(wait) => gate.too_early(wait),
                 None => gate.judge_asked(seen.asked.get(&place), self.last_asked(place)),
             },
-            _ => gate.judge(&measured, fewest),
+            _ => gate.judge(&measured, fewest, copies),
         };
         let judged: Vec<Judged> = self.plan.gates.iter().enumerate().map(judge).collect();
         let failed = judged.iter().find(|one| one.verdict == Verdict::Fails).map(Judged::said);
@@ -350,12 +351,12 @@ impl Run {
         }
     }
 
-    /// Where the canary gets nothing, there need be nothing to measure of it: whether proxies count copies is up to them. What they count
+    /// Where the canary gets nothing, not even copies, there is nothing to measure of it: a cohort may have nobody in it. What is measured
     /// is judged all the same.
     fn measurable(&self, gate: &Gate) -> bool {
         match gate.metric {
             Metric::Promql => !gate.is_of_version() || self.split != Split::default(),
-            Metric::SuccessRate | Metric::P50 | Metric::P99 => self.split.canary > 0,
+            Metric::SuccessRate | Metric::P50 | Metric::P99 => self.split.canary > 0 || self.split.mirror > 0,
         }
     }
 

@@ -111,7 +111,7 @@ it('plays queries by what is supposed or recorded, and tells of copies', async (
   await screen.findByText(/^orders: left out until you suppose what it gives.*no Prometheus/);
   expect(screen.getByText(/^orders: judged in 1.*before the step/)).toBeTruthy();
   expect(screen.getByText(/copied$/).textContent).toContain('3');
-  expect(screen.getByText(/only queries tell of copies/)).toBeTruthy();
+  expect(screen.getByText(/gates judge them like any request/)).toBeTruthy();
   await fireEvent.change(screen.getByRole('textbox', { name: 'orders' }), { target: { value: '7' } });
   await screen.findByText('orders 7, as it shall be');
   expect(screen.queryByText(/left out/)).toBeNull();

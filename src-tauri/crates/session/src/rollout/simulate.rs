@@ -141,7 +141,9 @@ fn under(seen: &Measured, per_second: f64, shares: Shares, supposed: &Supposed) 
         p99: supposed.p99.or(as_seen.p99),
         ..as_seen
     });
-    Measured { stable: of(seen.stable.or(seen.canary), shares.stable), canary: of(canary, shares.canary) }
+    // Whoever gets a copy counts it like any request.
+    let canary = of(canary, shares.canary + shares.copied);
+    Measured { stable: of(seen.stable.or(seen.canary), shares.stable), canary }
 }
 
 /// Who calls the service, with how many requests a second over all moments.
