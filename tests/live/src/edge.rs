@@ -107,7 +107,12 @@ impl Edge {
     /// # Errors
     /// Where nobody answers.
     pub async fn plain(&self, host: &str, header: &str) -> Result<(u16, String), Failure> {
-        ask(TcpStream::connect((self.address.as_str(), 80)).await?, host, header).await
+        plain_at(&self.address, host, header).await
+    }
+
+    /// Where it is asked.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Asks it over TLS, and trusts its certificate alone.
@@ -127,6 +132,14 @@ impl Edge {
 /// Where it does not answer.
 pub async fn get(pod: &str, port: u16, path: &str) -> Result<(u16, String), Failure> {
     exchange(TcpStream::connect((pod, port)).await?, path, pod, "").await
+}
+
+/// Asks a gateway at this address by plain HTTP: the status and the rest of the answer. `header` is whole, or empty.
+///
+/// # Errors
+/// Where nobody answers.
+pub async fn plain_at(address: &str, host: &str, header: &str) -> Result<(u16, String), Failure> {
+    ask(TcpStream::connect((address, 80)).await?, host, header).await
 }
 
 async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: &str, header: &str) -> Result<(u16, String), Failure> {

@@ -25,6 +25,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   history: ['journal'],
   rollouts: ['journal'],
   rolloutCheck: ['objects', 'traffic'],
+  rolloutRoutes: ['objects'],
   rolloutSimulate: ['objects'],
   foreignRollouts: ['objects'],
   entry: ['journal'],

@@ -18,5 +18,5 @@ pub use plan::{Broken, Cohort, Failure, Interrupted, Pause, Plan, Route, RouteKi
 pub use play::{Played, PlayedStep, Scene, play};
 pub use query::{Asked, fill};
 pub use run::{Act, Check, Command, Observation, Phase, Refused, Run};
-pub use split::{Split, Unfit};
+pub use split::{Split, Unfit, versions};
 pub use world::Said;

@@ -83,6 +83,20 @@ pub enum RouteKind {
     HttpRoute,
 }
 
+impl RouteKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::VirtualService, Self::HttpRoute];
+
+    /// An object of this kind.
+    pub fn object(self, namespace: &str, name: &str) -> ObjectKey {
+        let (group, kind) = match self {
+            Self::VirtualService => ("networking.istio.io", "VirtualService"),
+            Self::HttpRoute => ("gateway.networking.k8s.io", "HTTPRoute"),
+        };
+        ObjectKey::new(group, kind, namespace, name)
+    }
+}
+
 /// Requests that go to the canary whatever the weights say, by a header that they carry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -178,11 +192,7 @@ impl Plan {
 
     /// The object whose weights are moved.
     pub fn object(&self) -> ObjectKey {
-        let (group, kind) = match self.route.kind {
-            RouteKind::VirtualService => ("networking.istio.io", "VirtualService"),
-            RouteKind::HttpRoute => ("gateway.networking.k8s.io", "HTTPRoute"),
-        };
-        ObjectKey::new(group, kind, &self.route.namespace, &self.route.name)
+        self.route.kind.object(&self.route.namespace, &self.route.name)
     }
 
     /// The plan as a document, to be written as text.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Plan, RouteKind, Said};
+use crate::{Plan, Route, RouteKind, Said, Service};
 
 /// How requests are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,12 +115,82 @@ pub(crate) struct Form<'a> {
     pub(crate) targets: &'static str,
 }
 
+/// The field with a kind's rules, and that of a rule with its destinations.
+fn lists(kind: RouteKind) -> (&'static str, &'static str) {
+    match kind {
+        RouteKind::VirtualService => ("http", "route"),
+        RouteKind::HttpRoute => ("rules", "backendRefs"),
+    }
+}
+
+/// The version of a service that a destination of a route is; `None` for another service.
+fn version(service: &Service, route: &Route, target: &Value) -> Option<String> {
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match route.kind {
+        RouteKind::VirtualService => {
+            let destination = target.get("destination")?;
+            is_service(service, route, &text(destination, "host")).then(|| text(destination, "subset"))
+        }
+        RouteKind::HttpRoute => {
+            let kind = target.get("kind").and_then(Value::as_str).unwrap_or("Service");
+            let namespace = target.get("namespace").and_then(Value::as_str).unwrap_or(&route.namespace);
+            (kind == "Service" && namespace == service.namespace).then(|| text(target, "name"))
+        }
+    }
+}
+
+/// Whether a host of a VirtualService is this service: a short name is in the route's namespace.
+fn is_service(service: &Service, route: &Route, host: &str) -> bool {
+    let mut parts = host.split('.');
+    let name = parts.next().unwrap_or_default();
+    let namespace = parts.next().unwrap_or(&route.namespace);
+    let rest: Vec<&str> = parts.collect();
+    name == service.name && namespace == service.namespace && (rest.is_empty() || rest[0] == "svc")
+}
+
+/// Weights of one destination alone, and of several, have other defaults.
+fn weight(kind: RouteKind, target: &Value, alone: bool) -> u64 {
+    let default = match kind {
+        RouteKind::VirtualService => u64::from(alone) * 100,
+        RouteKind::HttpRoute => 1,
+    };
+    target.get("weight").and_then(Value::as_u64).filter(|weight| !alone || *weight > 0).unwrap_or(default)
+}
+
+/// The versions of a service that a route names, also those that get nothing, with the share, 0 to 1, that the last rule with any of them
+/// gives each: the busiest first.
+pub fn versions(service: &Service, route: &Route, body: &Value) -> Vec<(String, f64)> {
+    let (list, targets) = lists(route.kind);
+    let mut found: Vec<(String, f64)> = Vec::new();
+    for rule in body.pointer(&format!("/spec/{list}")).and_then(Value::as_array).into_iter().flatten() {
+        let targets = rule.get(targets).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let named: Vec<(String, u64)> = targets
+            .iter()
+            .filter_map(|target| {
+                let version = version(service, route, target).filter(|version| !version.is_empty())?;
+                Some((version, weight(route.kind, target, targets.len() == 1)))
+            })
+            .collect();
+        if named.is_empty() {
+            continue;
+        }
+        let all = named.iter().map(|(_, weight)| weight).sum::<u64>().max(1) as f64;
+        found.iter_mut().for_each(|(_, share)| *share = 0.0);
+        for (version, weight) in named {
+            let share = weight as f64 / all;
+            match found.iter_mut().find(|(known, _)| *known == version) {
+                Some((_, sum)) => *sum += share,
+                None => found.push((version, share)),
+            }
+        }
+    }
+    found.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    found
+}
+
 impl<'a> Form<'a> {
     fn of(plan: &'a Plan) -> Self {
-        let (list, targets) = match plan.route.kind {
-            RouteKind::VirtualService => ("http", "route"),
-            RouteKind::HttpRoute => ("rules", "backendRefs"),
-        };
+        let (list, targets) = lists(plan.route.kind);
         Self { plan, list, targets }
     }
 
@@ -138,44 +208,14 @@ impl<'a> Form<'a> {
 
     /// The version that a destination is, by the name that the plan has for it; `None` for another service.
     pub(crate) fn version(&self, target: &Value) -> Option<String> {
-        let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        match self.plan.route.kind {
-            RouteKind::VirtualService => {
-                let destination = target.get("destination")?;
-                self.is_service(&text(destination, "host")).then(|| text(destination, "subset"))
-            }
-            RouteKind::HttpRoute => {
-                let kind = target.get("kind").and_then(Value::as_str).unwrap_or("Service");
-                let namespace = target.get("namespace").and_then(Value::as_str).unwrap_or(&self.plan.route.namespace);
-                (kind == "Service" && namespace == self.plan.service.namespace).then(|| text(target, "name"))
-            }
-        }
-    }
-
-    /// Whether a host of a VirtualService is the plan's service: a short name is in the route's namespace.
-    fn is_service(&self, host: &str) -> bool {
-        let mut parts = host.split('.');
-        let name = parts.next().unwrap_or_default();
-        let namespace = parts.next().unwrap_or(&self.plan.route.namespace);
-        let rest: Vec<&str> = parts.collect();
-        let service = &self.plan.service;
-        name == service.name && namespace == service.namespace && (rest.is_empty() || rest[0] == "svc")
-    }
-
-    /// Weights of one destination alone, and of several, have other defaults.
-    fn weight(&self, target: &Value, alone: bool) -> u64 {
-        let default = match self.plan.route.kind {
-            RouteKind::VirtualService => u64::from(alone) * 100,
-            RouteKind::HttpRoute => 1,
-        };
-        target.get("weight").and_then(Value::as_u64).filter(|weight| !alone || *weight > 0).unwrap_or(default)
+        version(&self.plan.service, &self.plan.route, target)
     }
 
     fn read(&self, rule: &Value, path: &str) -> Result<Split, Unfit> {
         let alone = self.targets(rule).count() == 1;
         let (mut stable, mut canary) = (0, 0);
         for target in self.targets(rule) {
-            let weight = self.weight(target, alone);
+            let weight = weight(self.plan.route.kind, target, alone);
             match self.version(target) {
                 Some(version) if version == self.plan.stable => stable += weight,
                 Some(version) if version == self.plan.canary => canary += weight,
@@ -306,6 +346,26 @@ fn mirrors(rule: &Value) -> impl Iterator<Item = (usize, &Value)> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_versions_that_a_route_names_are_those_of_all_its_rules() {
+        let service = Service { namespace: "prod".into(), name: "reviews".into() };
+        let route = |kind| Route { kind, namespace: "edge".into(), name: "r".into() };
+        let to = |host: &str, subset: &str| json!({"destination": {"host": host, "subset": subset}});
+        let written = json!({"spec": {"http": [
+            {"route": [to("reviews.prod", "v2")]},
+            {"route": [to("reviews", "v9"), to("ratings.prod", "v1")]},
+            {"route": [{"destination": {"host": "reviews.prod", "subset": "v1"}, "weight": 100}, {"destination": {"host": "reviews.prod", "subset": "v3"}, "weight": 0}]},
+        ]}});
+        let found = versions(&service, &route(RouteKind::VirtualService), &written);
+        assert_eq!(found, [("v1".to_owned(), 1.0), ("v2".to_owned(), 0.0), ("v3".to_owned(), 0.0)]);
+        // A canary of the Gateway API is a Service, also one that gets nothing yet.
+        let api = json!({"spec": {"rules": [{"backendRefs": [
+            {"name": "v1", "namespace": "prod", "weight": 3}, {"name": "v3", "namespace": "prod", "weight": 1},
+            {"name": "v4", "namespace": "prod", "weight": 0}, {"name": "v1"}]}]}});
+        let found = versions(&service, &route(RouteKind::HttpRoute), &api);
+        assert_eq!(found, [("v1".to_owned(), 0.75), ("v3".to_owned(), 0.25), ("v4".to_owned(), 0.0)]);
+    }
+
     use super::*;
     use crate::plan::tests::PLAN;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mesh::{Ready, Request, Unknown};
+use mesh::{Ready, Request, Unknown, selects};
 use signals::{Edge, Of, Protocol, Workload};
 use world::World;
 
@@ -124,9 +124,19 @@ impl Traffic {
 
     /// The flows of the last seconds, of which none were counted before `since`; of up to [`FURTHER`] where no proxy was read often enough.
     pub(crate) fn lately(&self, seconds: f64, since: f64, ready: &Ready) -> Vec<Flow> {
-        let of = |seconds: f64| self.between((self.now - seconds).max(since), self.now, ready).0;
-        let flows = of(seconds);
-        if flows.is_empty() { of(seconds.max(FURTHER)) } else { flows }
+        self.recent(seconds, since, |from| self.between(from, self.now, ready).0)
+    }
+
+    /// What the workloads' own proxies received in that time.
+    pub(crate) fn received(&self, seconds: f64, since: f64) -> Vec<signals::Inbound> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        self.recent(seconds, since, |from| store.between(from, self.now).inbound)
+    }
+
+    fn recent<T>(&self, seconds: f64, since: f64, of: impl Fn(f64) -> Vec<T>) -> Vec<T> {
+        let of = |seconds: f64| of((self.now - seconds).max(since));
+        let found = of(seconds);
+        if found.is_empty() { of(seconds.max(FURTHER)) } else { found }
     }
 
     /// Rates of a node or an edge over time; a line for each version that took the requests. `callers` are the workloads
@@ -254,13 +264,21 @@ fn parts(edge: &Edge, service: &Names, ready: &Ready) -> Vec<(String, f64)> {
     pods.into_iter().map(|(workload, count)| (workload.to_owned(), count / all)).collect()
 }
 
-/// The workloads of a subset, as the engine resolves it for this caller.
+/// The workloads of a subset, as the engine resolves it for this caller; for one whose own calls are not routed there, such as a gateway, as
+/// the service's own namespace sees it.
 fn of_subset(edge: &Edge, subset: &str, ready: &Ready) -> Option<BTreeSet<String>> {
     let from = edge.from.as_ref()?;
     let from = (from.namespace.clone(), from.name.clone());
     let verdict = ready.explain(&Request::of_workload(&from, "GET", url(edge, ready.world())));
-    let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset))?;
-    Some(found.workloads.into_iter().collect()).filter(|names: &BTreeSet<String>| !names.is_empty())
+    let found = verdict.destinations.into_iter().find(|d| d.subset.as_deref() == Some(subset));
+    let named = || {
+        let (namespace, name) = edge.to_service.as_ref()?;
+        let labels = ready.subset(namespace, name, subset)?;
+        let pods = ready.places().of_service(ready.world().service(namespace, name)?);
+        Some(pods.into_iter().filter(|pod| selects(&labels, &pod.labels)).map(|pod| pod.workload.1.clone()).collect())
+    };
+    let workloads = found.map(|found| found.workloads.into_iter().collect()).or_else(named);
+    workloads.filter(|names: &BTreeSet<String>| !names.is_empty())
 }
 
 /// Where no proxy says how requests travel, the engine's verdict on them does, if it knows.
@@ -298,7 +316,7 @@ fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec
     let found = received.into_iter().filter_map(|(workload, (all, part))| {
         let names = (workload.namespace.clone(), workload.name.clone());
         let rest = all - counted.get(&names).copied().unwrap_or(0.0);
-        if rest < NOISE.0 || rest < all * NOISE.1 || part.tls_share.is_some_and(|share| share >= 1.0) {
+        if is_noise(rest, all) || part.tls_share.is_some_and(|share| share >= 1.0) {
             return None;
         }
         let (service, port) = service_of(workload, ready)?;
@@ -317,6 +335,11 @@ fn uncounted(flows: &[Flow], inbound: &[signals::Inbound], ready: &Ready) -> Vec
         })
     });
     found.collect()
+}
+
+/// Whether so many requests a second, of all that a workload received, may be the difference of two moments alone.
+pub(crate) fn is_noise(rest: f64, all: f64) -> bool {
+    rest < NOISE.0 || rest < all * NOISE.1
 }
 
 /// The service that a workload stands behind, with its first port.

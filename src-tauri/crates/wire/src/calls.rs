@@ -169,6 +169,8 @@ calls! {
     rollouts(SessionRef) -> Vec<Rollout>;
     /// What stands in the way of a plan.
     rollout_check(RolloutArgs) -> RolloutChecked;
+    /// The routes that a rollout may drive for a service.
+    rollout_routes(RolloutRoutesArgs) -> Vec<RolloutRoute>;
     /// Plays a plan on recorded traffic; nothing is written.
     rollout_simulate(RolloutSimulateArgs) -> RolloutSimulated;
     /// Begins a rollout, and drives it.

@@ -403,16 +403,17 @@ impl Calls for Host {
         let session = self.session(&args.session)?;
         let plan = rollout::Plan::from(args.plan);
         let yaml = yaml::write(&plan.written());
-        if let Err(problem) = plan.sense() {
-            return Ok(RolloutChecked { problem: problem.to_string(), obstacles: Vec::new(), yaml });
-        }
-        let obstacles = all(session.rollout_check(&plan, &args.take_over).await?);
-        Ok(RolloutChecked { problem: String::new(), obstacles, yaml })
+        let problem = plan.sense().err().map(|problem| problem.to_string()).unwrap_or_default();
+        let looked = if problem.is_empty() { session.rollout_check(&plan, &args.take_over).await? } else { Vec::new() };
+        Ok(RolloutChecked { problem, obstacles: all(looked), yaml })
+    }
+
+    async fn rollout_routes(&self, args: RolloutRoutesArgs) -> Result<Vec<RolloutRoute>, Fault> {
+        Ok(all(self.session(&args.session)?.rollout_routes(&args.namespace, &args.service).await?))
     }
 
     async fn rollout_simulate(&self, args: RolloutSimulateArgs) -> Result<RolloutSimulated, Fault> {
-        let session = self.session(&args.session)?;
-        Ok(session.rollout_simulate(args.plan.into(), args.supposed.into()).await?.into())
+        Ok(self.session(&args.session)?.rollout_simulate(args.plan.into(), args.supposed.into()).await?.into())
     }
 
     async fn rollout_begin(&self, args: RolloutArgs) -> Result<Vec<Rollout>, Fault> {
@@ -440,8 +441,7 @@ impl Calls for Host {
     }
 
     async fn foreign_plan(&self, args: ForeignPlanArgs) -> Result<ForeignPlan, Fault> {
-        let session = self.session(&args.session)?;
-        Ok(session.foreign_plan(&args.plan.into(), &args.controller).await?.into())
+        Ok(self.session(&args.session)?.foreign_plan(&args.plan.into(), &args.controller).await?.into())
     }
 
     async fn findings(&self, args: FindingsArgs) -> Result<FindingList, Fault> {

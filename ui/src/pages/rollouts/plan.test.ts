@@ -5,7 +5,7 @@ import { canDo, changed, length, newGate, newPlan, nextStep, series, standOf, st
 const rates = (errorShare: number, p99: number | null) => ({ requestsPerSecond: 4, errorShare, p50: null, p99 });
 const rollout: Rollout = {
   id: 1, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: null, because: '', zh: '',
-  weight: 25, mirror: 0, heldSeconds: 10, entries: [],
+  weight: 25, mirror: 0, heldSeconds: 10, entries: [], gateways: [],
   plan: { ...newPlan(), gates: [newGate('success-rate'), { ...newGate('p99'), maxOverStable: 50 }, { ...newGate('promql'), name: 'orders' }] },
   checks: [
     { at: 30, step: 0, weight: 5, stable: rates(0, 20), canary: null, judged: [] },

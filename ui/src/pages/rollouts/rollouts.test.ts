@@ -16,7 +16,7 @@ import Simulation from './Simulation.svelte';
 
 const rollout = (id: number, name: string): Rollout => ({
   id, user: 'ann', startedAt: 1_000_000, heardAt: 0, isOurs: true, isOver: false, step: 1, phase: 'watching', phaseBecause: null, because: '', zh: '',
-  weight: 25, mirror: 0, heldSeconds: 10, entries: [], checks: [], plan: { ...newPlan(), name, stable: 'v1', canary: 'v2' },
+  weight: 25, mirror: 0, heldSeconds: 10, entries: [], checks: [], plan: { ...newPlan(), name, stable: 'v1', canary: 'v2' }, gateways: [],
 });
 const press = (key: string): void => keys.handle(new KeyboardEvent('keydown', { key }));
 

@@ -82,6 +82,8 @@ import type {
   RolloutArgs,
   RolloutChecked,
   RolloutCommandArgs,
+  RolloutRoute,
+  RolloutRoutesArgs,
   RolloutSimulateArgs,
   RolloutSimulated,
   RolloutUndoArgs,
@@ -293,6 +295,9 @@ export const calls = (call: Call) => ({
 
   /** What stands in the way of a plan. */
   rolloutCheck: (args: RolloutArgs): Promise<RolloutChecked> => call('rollout_check', args) as Promise<RolloutChecked>,
+
+  /** The routes that a rollout may drive for a service. */
+  rolloutRoutes: (args: RolloutRoutesArgs): Promise<Array<RolloutRoute>> => call('rollout_routes', args) as Promise<Array<RolloutRoute>>,
 
   /** Plays a plan on recorded traffic; nothing is written. */
   rolloutSimulate: (args: RolloutSimulateArgs): Promise<RolloutSimulated> => call('rollout_simulate', args) as Promise<RolloutSimulated>,

@@ -1824,6 +1824,10 @@ heardAt: number,
  */
 isOurs: boolean, isOver: boolean, plan: RolloutPlan, 
 /**
+ * The Gateways at which its route decided when it began: `namespace/name`.
+ */
+gateways: Array<string>, 
+/**
  * From 0.
  */
 step: number, phase: RolloutPhase, 
@@ -2010,6 +2014,25 @@ errorShare: number,
  */
 p50: number | null, p99: number | null, };
 
+/**
+ * A route that a rollout may drive for a service.
+ */
+export type RolloutRoute = { object: ObjectRef, 
+/**
+ * It decides for callers in the mesh.
+ */
+within: boolean, 
+/**
+ * The Gateways at which it decides for requests from outside: `namespace/name`.
+ */
+gateways: Array<string>, 
+/**
+ * What it can send requests to, those that get most of them now first.
+ */
+versions: Array<RolloutVersion>, };
+
+export type RolloutRoutesArgs = { session: string, namespace: string, service: string, };
+
 export type RolloutSimulateArgs = { session: string, plan: RolloutPlan, supposed: RolloutSupposed, };
 
 /**
@@ -2100,6 +2123,11 @@ export type RolloutUndoReviewArgs = { session: string, rollout: number, choices:
  * Objects that stay as they are.
  */
 leftOut: Array<ObjectRef>, };
+
+/**
+ * A subset, or a Service behind an HTTPRoute, with its share of the requests now, 0 to 1.
+ */
+export type RolloutVersion = { name: string, share: number, };
 
 /**
  * One rule of a service's route.

@@ -5,6 +5,7 @@ use mesh::Ready;
 use rollout::{Metric, Plan, Said, Split};
 use serde_json::Value;
 
+use super::callers::{Callers, gateways};
 use super::drive::step_of;
 use super::foreign;
 use super::lease::Lease;
@@ -25,6 +26,16 @@ pub struct Obstacle {
     pub owner: String,
 }
 
+/// What a look before the start gives.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub obstacles: Vec<Obstacle>,
+    /// The split that the route has.
+    pub split: Option<Split>,
+    /// The Gateways at which the route decides.
+    pub gateways: Vec<String>,
+}
+
 pub(super) fn obstacle(about: impl Into<String>, because: impl Into<Said>) -> Obstacle {
     Obstacle { about: about.into(), because: because.into(), blocks: true, owner: String::new() }
 }
@@ -34,29 +45,25 @@ fn note(about: impl Into<String>, because: impl Into<Said>) -> Obstacle {
 }
 
 impl Session {
-    /// Looks, and gives the split that the route has.
-    pub(super) async fn rollout_looked(
-        &self,
-        plan: &Plan,
-        take_over: &[String],
-    ) -> Result<(Vec<Obstacle>, Option<Split>)> {
+    /// Looks, and gives what else a rollout begins with.
+    pub(super) async fn rollout_looked(&self, plan: &Plan, take_over: &[String]) -> Result<Looked> {
         let key = plan.object();
         let route = key.to_string();
         let Some(live) = read(self.connection(), &key).await? else {
-            return Ok((
-                vec![obstacle(route, ("it is not there: make the route first", "它不存在：请先创建路由"))],
-                None,
-            ));
+            let missing = obstacle(route, ("it is not there: make the route first", "它不存在：请先创建路由"));
+            return Ok(Looked { obstacles: vec![missing], ..Looked::default() });
         };
         let ready = self.ready().await?;
         let mut found = versions_there(&ready, plan);
         found.extend(held_by_others(plan, &live, self.driver()));
         found.extend(foreign::mover(ready.world(), &key).map(|because| obstacle(&route, because)));
         let service = &plan.service;
-        if !ready.routes(&service.namespace, &service.name).iter().any(|one| one.object.as_ref() == Some(&key)) {
+        let callers = Callers::of(&ready, plan);
+        if callers.is_nobody() {
             let of = format!("{}/{}", service.namespace, service.name);
-            let en = format!("it decides nothing for {of}: another route does, or none");
-            found.push(obstacle(&route, Said::new(en, format!("它对 {of} 不起作用：由别的路由决定，或没有路由"))));
+            let en = format!("it decides nothing for {of}, in the mesh or at a gateway: another route does, or none");
+            let zh = format!("它对 {of} 不起作用，无论在网格内还是在网关上：由别的路由决定，或没有路由");
+            found.push(obstacle(&route, Said::new(en, zh)));
         }
         let split = match Split::read(plan, &live) {
             Err(unfit) => {
@@ -74,9 +81,9 @@ impl Session {
                 Some(split)
             }
         };
-        found.extend(self.gates_measured(plan, &ready));
+        found.extend(self.gates_measured(plan, &callers, &ready));
         found.extend(self.queries_answer(plan).await);
-        Ok((found, split))
+        Ok(Looked { obstacles: found, split, gateways: gateways(&callers.entering) })
     }
 
     /// What the server says of the first step.
@@ -113,22 +120,20 @@ impl Session {
     }
 
     /// Gates need something to be measured.
-    fn gates_measured(&self, plan: &Plan, ready: &Ready) -> Option<Obstacle> {
+    fn gates_measured(&self, plan: &Plan, callers: &Callers, ready: &Ready) -> Vec<Obstacle> {
         if plan.gates.is_empty() {
-            return Some(note(
-                "gates",
-                ("there is none: nothing but a person can stop it", "没有条件：只有人能让它停下"),
-            ));
+            let because = ("there is none: nothing but a person can stop it", "没有条件：只有人能让它停下");
+            return vec![note("gates", because)];
         }
         if plan.gates.iter().all(|gate| gate.metric == Metric::Promql) {
-            return None;
+            return Vec::new();
         }
         let traffic = self.traffic.borrow().clone();
         let window = window(plan);
-        let stable = measured(ready, plan, &traffic.over(window, ready)).stable;
-        match stable {
-            Some(rates) if rates.per_second > 0.0 => None,
-            _ => {
+        let stable = measured(ready, plan, callers, &traffic.over(window, ready)).stable;
+        match stable.filter(|rates| rates.per_second > 0.0) {
+            Some(_) => Vec::new(),
+            None => {
                 let why = traffic.unknown.first().map_or_else(
                     || {
                         let stable = &plan.stable;
@@ -138,7 +143,7 @@ impl Session {
                     |unknown| unknown.because.clone(),
                 );
                 let en = format!("nothing is measured for them to look at: {}", why.en);
-                Some(obstacle("gates", Said::new(en, format!("没有可供条件检查的数据：{}", why.zh))))
+                vec![obstacle("gates", Said::new(en, format!("没有可供条件检查的数据：{}", why.zh)))]
             }
         }
     }

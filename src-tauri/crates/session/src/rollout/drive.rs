@@ -6,13 +6,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cluster::{ApiError, Connection};
 use jiff::Timestamp;
 use journal::{EntryId, RolloutId, State};
-use rollout::{Act, Observation, Phase, Plan, Said, Split};
+use rollout::{Act, Measured, Observation, Phase, Plan, Said, Split};
 use serde_json::Value;
 use world::said;
 
 use super::Kept;
+use super::callers::Callers;
 use super::lease::Lease;
-use super::versions::measured;
+use super::versions::{copied, measured};
 use crate::change::tray::{ChangeKind, Item};
 use crate::live::Link;
 use crate::write::plan::{self, Step};
@@ -152,9 +153,14 @@ impl Session {
         let since = written.map_or(f64::NEG_INFINITY, |written| traffic.clock(written));
         let measured = match self.ready().await {
             Ok(ready) if traffic.measured => {
-                measured(&ready, plan, &traffic.lately(plan.interval.as_secs_f64(), since, &ready))
+                let seconds = plan.interval.as_secs_f64();
+                let flows = traffic.lately(seconds, since, &ready);
+                let counted = measured(&ready, plan, &Callers::of(&ready, plan), &flows);
+                let copies = || copied(&ready, plan, &plan.canary, &traffic.received(seconds, since), &flows);
+                let canary = counted.canary.or_else(|| copies().filter(|_| kept.run.split.mirror > 0));
+                Measured { canary, ..counted }
             }
-            _ => rollout::Measured::default(),
+            _ => Measured::default(),
         };
         let asked = self.gates_asked(plan).await;
         Observation { elapsed, stale, live, measured, asked }

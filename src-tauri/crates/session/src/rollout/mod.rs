@@ -1,11 +1,13 @@
 //! Rollouts of a cluster: checked, driven, kept on disk, steered by wishes that also another program may leave.
 
+mod callers;
 mod check;
 mod drive;
 pub(crate) mod foreign;
 mod given;
 mod lease;
 mod queries;
+mod routes;
 mod simulate;
 mod versions;
 
@@ -16,10 +18,13 @@ use rollout::{Command, Plan, Refused, Run};
 use serde::{Deserialize, Serialize};
 use world::{Said, said};
 
+use check::Looked;
+
 pub use check::Obstacle;
 pub use foreign::{Foreign, Health, Order, Standing, Why, Written};
 pub use given::{Given, Source};
 pub use journal::RolloutId;
+pub use routes::Drivable;
 pub use simulate::{Simulated, Supposed};
 
 use crate::{Error, Result, Session};
@@ -34,6 +39,9 @@ pub(crate) struct Kept {
     pub since: Option<Timestamp>,
     /// Managers whose fields it may take.
     pub take_over: Vec<String>,
+    /// The Gateways at which its route decided when it began.
+    #[serde(default)]
+    pub gateways: Vec<String>,
     /// What stands in the way of its next write; empty where nothing does.
     #[serde(default)]
     pub because: Said,
@@ -59,6 +67,8 @@ pub struct Shown {
     pub is_over: bool,
     /// The run.
     pub run: Run,
+    /// The Gateways at which its route decided when it began: `namespace/name`.
+    pub gateways: Vec<String>,
     /// What stands in the way of its next write.
     pub because: Said,
     /// Entries of the journal that it made.
@@ -83,6 +93,7 @@ impl Session {
                 is_ours: row.driver == *self.driver(),
                 is_over: row.is_over,
                 run: kept.run,
+                gateways: kept.gateways,
                 because: kept.because,
                 entries: kept.entries,
             })
@@ -96,13 +107,13 @@ impl Session {
     /// Where something stands in its way ([`Session::rollout_check`] says all of it), or the disk fails.
     pub async fn rollout_begin(self: &Arc<Self>, plan: Plan, take_over: Vec<String>) -> Result<RolloutId> {
         plan.sense().map_err(|broken| Error::Refused { reason: broken.to_string().into() })?;
-        let (obstacles, live) = self.rollout_looked(&plan, &take_over).await?;
+        let Looked { obstacles, split, gateways } = self.rollout_looked(&plan, &take_over).await?;
         if let Some(first) = obstacles.iter().find(|obstacle| obstacle.blocks) {
             return Err(Error::Refused { reason: Said::of(&*first.about, first.because.clone()) });
         }
-        let run = Run::begin(plan, live.unwrap_or_default());
-        let kept =
-            Kept { run, since: Some(Timestamp::now()), take_over, because: Said::default(), entries: Vec::new() };
+        let run = Run::begin(plan, split.unwrap_or_default());
+        let since = Some(Timestamp::now());
+        let kept = Kept { run, since, take_over, gateways, because: Said::default(), entries: Vec::new() };
         let user = self.opening.probed.user.clone();
         let id = self.opening.records.rollout_begin(&self.cluster_name(), &user, self.driver(), &kept).await?;
         self.rollout_drive(id, kept);
@@ -114,7 +125,7 @@ impl Session {
     /// # Errors
     /// Where the cluster cannot be asked.
     pub async fn rollout_check(&self, plan: &Plan, take_over: &[String]) -> Result<Vec<Obstacle>> {
-        Ok(self.rollout_looked(plan, take_over).await?.0)
+        Ok(self.rollout_looked(plan, take_over).await?.obstacles)
     }
 
     /// Wants something of a rollout, whoever drives it.

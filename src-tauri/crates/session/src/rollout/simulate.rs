@@ -9,6 +9,7 @@ use rollout::{Asked, Measured, Pause, Plan, Played, Rates, RouteKind, Scene, Spl
 use serde_json::Value;
 use world::{Change, Object, Origin, Said};
 
+use super::callers::Callers;
 use super::given::Given;
 use super::versions::{measured, version, window};
 use crate::map::Flow;
@@ -86,7 +87,8 @@ impl Session {
     async fn rollout_traffic(&self, plan: &Plan, ready: &Ready) -> Result<Vec<(u64, Vec<Flow>)>> {
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
         let kept = self.past_moments(now.saturating_sub(needs(plan).as_secs())).await?;
-        let seen = |flows: &[Flow]| measured(ready, plan, flows).stable.is_some();
+        let callers = Callers::of(ready, plan);
+        let seen = |flows: &[Flow]| measured(ready, plan, &callers, flows).stable.is_some();
         Ok(kept.into_iter().filter(|(_, flows)| seen(flows)).collect())
     }
 }
@@ -105,15 +107,16 @@ fn simulate(ready: &Ready, plan: Plan, live: &Value, stage: &Stage, given: Vec<G
     let Stage { recorded, moments, asked, supposed } = stage;
     let refused = |unfit: rollout::Unfit| Error::Refused { reason: Said::of(plan.object().to_string(), unfit.said()) };
     let begin = Split::read(&plan, live).map_err(refused)?;
-    let callers = callers(ready, &plan, moments);
+    let callers = Callers::of(ready, &plan);
+    let requests = requests(ready, &plan, &callers, moments);
     let mut shares: Vec<(Split, Shares)> = Vec::new();
     for split in (0..plan.steps.len()).filter_map(|step| plan.wanted(step)).chain([begin, Split::default()]) {
         if shares.iter().all(|(known, _)| *known != split) {
             let body = split.written(&plan, live).map_err(refused)?;
-            shares.push((split, Shares::of(ready, &plan, split, body, &callers)));
+            shares.push((split, Shares::of(ready, &plan, split, body, &requests)));
         }
     }
-    let seen: Vec<Measured> = moments.iter().map(|flows| measured(ready, &plan, flows)).collect();
+    let seen: Vec<Measured> = moments.iter().map(|flows| measured(ready, &plan, &callers, flows)).collect();
     // A sum of nothing is −0.
     let total = |one: &Measured| 0.0 + [one.stable, one.canary].iter().flatten().map(|r| r.per_second).sum::<f64>();
     let per_second = (0.0 + seen.iter().map(total).sum::<f64>()) / seen.len().max(1) as f64;
@@ -146,21 +149,28 @@ fn under(seen: &Measured, per_second: f64, shares: Shares, supposed: &Supposed) 
     Measured { stable: of(seen.stable.or(seen.canary), shares.stable), canary }
 }
 
-/// Who calls the service, with how many requests a second over all moments.
-fn callers(ready: &Ready, plan: &Plan, moments: &[Vec<Flow>]) -> Vec<(Request, f64)> {
+/// What goes through the route, with how many requests a second over all moments. What comes in by a gateway is supposed to meet its rules
+/// equally often.
+fn requests(ready: &Ready, plan: &Plan, callers: &Callers, moments: &[Vec<Flow>]) -> Vec<(Request, f64)> {
     let of = |name: &String| version(ready, plan, name).map(|version| version.workloads).unwrap_or_default();
     let workloads: BTreeSet<_> = [&plan.stable, &plan.canary].into_iter().flat_map(of).collect();
     let mut found: Vec<(Request, f64)> = Vec::new();
-    for flow in moments.iter().flatten() {
+    let mut add = |request: Request, per_second: f64| match found.iter_mut().find(|(known, _)| *known == request) {
+        Some((_, sum)) => *sum += per_second,
+        None => found.push((request, per_second)),
+    };
+    for flow in moments.iter().flatten().filter(|flow| callers.include(flow)) {
         let answers = (flow.service.0.clone(), flow.workload.clone());
         if flow.from.0.is_empty() || !workloads.contains(&answers) {
             continue;
         }
-        let url = format!("http://{}.{}:{}/", plan.service.name, plan.service.namespace, flow.port);
-        let request = Request::of_workload(&flow.from, "GET", url);
-        match found.iter_mut().find(|(known, _)| *known == request) {
-            Some((_, sum)) => *sum += flow.per_second,
-            None => found.push((request, flow.per_second)),
+        let by_gateway: Vec<_> = callers.entering.iter().filter(|entering| entering.workload == flow.from).collect();
+        for entering in &by_gateway {
+            add(entering.request.clone(), flow.per_second / by_gateway.len() as f64);
+        }
+        if by_gateway.is_empty() {
+            let url = format!("http://{}.{}:{}/", plan.service.name, plan.service.namespace, flow.port);
+            add(Request::of_workload(&flow.from, "GET", url), flow.per_second);
         }
     }
     found
@@ -185,15 +195,15 @@ impl Shares {
     }
 
     /// As the engine says, once the route is this; where it does not know, as the weights say.
-    fn of(ready: &Ready, plan: &Plan, split: Split, body: Value, callers: &[(Request, f64)]) -> Self {
-        let all: f64 = callers.iter().map(|(_, per_second)| per_second).sum();
+    fn of(ready: &Ready, plan: &Plan, split: Split, body: Value, requests: &[(Request, f64)]) -> Self {
+        let all: f64 = requests.iter().map(|(_, per_second)| per_second).sum();
         let Ok(object) = Object::read(body, Origin::Draft) else { return Self::by(split) };
         if all <= 0.0 {
             return Self::by(split);
         }
         let ready = ready.after(&ready.world().after([Change::Put(object)]));
         let mut sum = Self { stable: 0.0, canary: 0.0, astray: 0.0, copied: 0.0 };
-        for (request, per_second) in callers {
+        for (request, per_second) in requests {
             let verdict = ready.explain(request);
             let one = if verdict.outcome == Outcome::Forwarded {
                 let to = |wanted: &str| {

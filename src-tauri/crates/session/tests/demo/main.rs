@@ -17,6 +17,7 @@ mod prometheus;
 mod proxies;
 mod recipes;
 mod rollout;
+mod rollout_gateway;
 mod round_trip;
 mod strict;
 mod studio;

@@ -21,7 +21,7 @@ fn plan(steps: &str, gates: &str) -> Plan {
     Plan::read(&text).unwrap()
 }
 
-fn take_over() -> Vec<String> {
+pub fn take_over() -> Vec<String> {
     vec!["argocd-controller".to_owned()]
 }
 
@@ -32,7 +32,7 @@ async fn begun(bench: &Bench) {
     tokio::time::timeout(LIMIT, traffic.wait_for(calls)).await.expect("traffic is measured").unwrap();
 }
 
-async fn until(bench: &Bench, what: &str, is: impl Fn(&Shown) -> bool) -> Shown {
+pub async fn until(bench: &Bench, what: &str, is: impl Fn(&Shown) -> bool) -> Shown {
     let seen = async {
         let mut changed = bench.session.traffic();
         loop {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use rollout::{
     Cohort, Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
 };
-use session::rollout::{Given, Obstacle, Shown, Simulated, Source, Supposed};
+use session::rollout::{Drivable, Given, Obstacle, Shown, Simulated, Source, Supposed};
 
 use super::all;
 use crate::types::{
-    GateVerdict, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate, RolloutGiven,
-    RolloutJudged, RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed, RolloutRates,
-    RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed, Said,
+    GateVerdict, ObjectRef, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate,
+    RolloutGiven, RolloutJudged, RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed,
+    RolloutRates, RolloutRoute, RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed, RolloutVersion, Said,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -178,6 +178,7 @@ impl From<Shown> for Rollout {
             is_ours: shown.is_ours,
             is_over: shown.is_over,
             plan: run.plan.into(),
+            gateways: shown.gateways,
             step: run.step as u32,
             phase: (&run.phase).into(),
             phase_because: run.phase.because().cloned().map(Said::from),
@@ -188,6 +189,23 @@ impl From<Shown> for Rollout {
             held_seconds: run.held.as_secs_f64(),
             checks: all(run.checks),
             entries: shown.entries.into_iter().map(|entry| entry as f64).collect(),
+        }
+    }
+}
+
+impl From<mesh::Share> for RolloutVersion {
+    fn from(share: mesh::Share) -> Self {
+        Self { name: share.name, share: share.share }
+    }
+}
+
+impl From<Drivable> for RolloutRoute {
+    fn from(route: Drivable) -> Self {
+        Self {
+            object: ObjectRef::from(&route.object),
+            within: route.within,
+            gateways: route.gateways,
+            versions: all(route.versions),
         }
     }
 }

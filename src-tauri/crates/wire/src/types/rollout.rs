@@ -105,6 +105,28 @@ wire! {
 }
 
 wire! {
+    pub struct RolloutRoutesArgs { pub session: String, pub namespace: String, pub service: String }
+}
+
+wire! {
+    /// A subset, or a Service behind an HTTPRoute, with its share of the requests now, 0 to 1.
+    pub struct RolloutVersion { pub name: String, pub share: f64 }
+}
+
+wire! {
+    /// A route that a rollout may drive for a service.
+    pub struct RolloutRoute {
+        pub object: ObjectRef,
+        /// It decides for callers in the mesh.
+        pub within: bool,
+        /// The Gateways at which it decides for requests from outside: `namespace/name`.
+        pub gateways: Vec<String>,
+        /// What it can send requests to, those that get most of them now first.
+        pub versions: Vec<RolloutVersion>,
+    }
+}
+
+wire! {
     pub enum RolloutPhase { Moving, Watching, Waiting, Paused, Returning, Done, Returned, Stopped }
 }
 
@@ -189,6 +211,8 @@ wire! {
         pub is_ours: bool,
         pub is_over: bool,
         pub plan: RolloutPlan,
+        /// The Gateways at which its route decided when it began: `namespace/name`.
+        pub gateways: Vec<String>,
         /// From 0.
         pub step: u32,
         pub phase: RolloutPhase,
