@@ -1,9 +1,12 @@
 //! What stands in the way of a rollout before it starts.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use mesh::Ready;
-use rollout::{Metric, Plan, Said, Split};
+use rollout::{Metric, Plan, Rates, Said, Split};
 use serde_json::Value;
+use world::said;
 
 use super::callers::{Callers, gateways};
 use super::drive::step_of;
@@ -132,7 +135,7 @@ impl Session {
         let window = window(plan);
         let stable = measured(ready, plan, callers, &traffic.over(window, ready)).stable;
         match stable.filter(|rates| rates.per_second > 0.0) {
-            Some(_) => Vec::new(),
+            Some(rates) => untold(plan, &rates),
             None => {
                 let why = traffic.unknown.first().map_or_else(
                     || {
@@ -147,6 +150,23 @@ impl Session {
             }
         }
     }
+}
+
+/// Gates whose figure the proxies do not tell of the stable version, and would not of the other.
+fn untold(plan: &Plan, stable: &Rates) -> Vec<Obstacle> {
+    let asked: BTreeSet<Metric> = plan.gates.iter().map(|gate| gate.metric).collect();
+    let quantile = |metric| match metric {
+        Metric::P50 => Some(("p50", stable.p50)),
+        Metric::P99 => Some(("p99", stable.p99)),
+        Metric::SuccessRate | Metric::Promql => None,
+    };
+    let missing = asked.into_iter().filter_map(quantile).filter(|(_, value)| value.is_none());
+    let because = said!(
+        "the proxies that count the requests to {} tell no times of answers: have them count those, or leave this gate out",
+        "统计发往 {} 的请求的代理没有给出应答时间：请让它们统计，或去掉此条件",
+        plan.stable
+    );
+    missing.map(|(name, _)| obstacle(name, because.clone())).collect()
 }
 
 fn versions_there(ready: &Ready, plan: &Plan) -> Vec<Obstacle> {
@@ -176,4 +196,27 @@ fn held_by_others(plan: &Plan, live: &Value, driver: &str) -> Option<Obstacle> {
         return Some(note(plan.object().to_string(), Said::new(en, zh)));
     }
     Some(obstacle(plan.object().to_string(), lease.said()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout::Gate;
+
+    #[test]
+    fn a_quantile_that_no_proxy_tells_stands_in_the_way() {
+        let text = "{name: p, service: {namespace: a, name: b}, route: {kind: VirtualService, name: b}, stable: v1, canary: v2, steps: [{weight: 1}]}";
+        let mut plan = Plan::read(text).unwrap();
+        plan.gates = [Metric::SuccessRate, Metric::P50, Metric::P99, Metric::P99].map(Gate::of).into();
+        let found = |p50, p99| {
+            let rates = Rates { per_second: 1.0, error_share: 0.0, p50, p99 };
+            untold(&plan, &rates).into_iter().map(|one| (one.about, one.blocks)).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(1.0), Some(2.0)), []);
+        assert_eq!(found(Some(1.0), None), [("p99".to_owned(), true)]);
+        assert_eq!(found(None, None), [("p50".to_owned(), true), ("p99".to_owned(), true)]);
+        plan.gates.truncate(1);
+        let untold = untold(&plan, &Rates::default());
+        assert_eq!(untold, [], "success is told by every count");
+    }
 }
