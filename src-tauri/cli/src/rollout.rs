@@ -1,6 +1,7 @@
 //! `netloft rollout`.
 
 mod foreign;
+mod leased;
 mod simulate;
 
 use std::path::Path;
@@ -175,7 +176,7 @@ fn row(shown: &Shown) -> Value {
         "id": shown.id, "name": run.plan.name, "user": shown.user, "service": run.plan.service, "route": run.plan.object().to_string(),
         "step": run.step + 1, "steps": run.plan.steps.len(), "phase": phase["phase"], "because": run.phase.because().map(|said| &said.en),
         "weight": run.split.canary, "mirror": run.split.mirror, "cohort": run.plan.cohort(run.split), "over": shown.is_over, "hindered": shown.because.en,
-        "lastCheck": run.checks.back(), "entries": shown.entries,
+        "lastCheck": run.checks.back(), "entries": shown.entries, "gateways": shown.gateways,
     })
 }
 
@@ -209,17 +210,18 @@ async fn status(from: &Target, args: &RolloutStatus) -> Result<bool, Failure> {
 /// All rollouts of the cluster: ours, newest first, and those of other controllers.
 async fn everything(from: &Target, format: Form) -> Result<bool, Failure> {
     let open = open(from).await?;
-    let ours = open.session.rollouts().await?;
+    let (ours, elsewhere) = (open.session.rollouts().await?, open.session.rollout_leases().await?);
     if format == Form::Json {
         let ours: Vec<Value> = ours.iter().map(row).collect();
-        print_json(&json!({"rollouts": ours, "foreign": foreign::rows(&open)}))?;
+        print_json(&json!({"rollouts": ours, "elsewhere": leased::rows(&elsewhere), "foreign": foreign::rows(&open)}))?;
         return Ok(true);
     }
     for shown in &ours {
         stand(shown, format)?;
     }
+    leased::tell(&elsewhere)?;
     let others = foreign::tell(&open)?;
-    if ours.is_empty() && !others {
+    if ours.is_empty() && elsewhere.is_empty() && !others {
         line(&plain("no rollout on this cluster"))?;
     }
     Ok(true)
@@ -237,21 +239,26 @@ async fn order(from: &Target, args: &Steer, order: Order) -> Result<bool, Failur
             return Err(Failure::WrongUse("a plan is begun again by rollout run".into()));
         }
     };
-    steer(from, plan, args.format, command).await
+    steer(from, plan, args, command).await
 }
 
-async fn steer(from: &Target, plan: &Path, format: Form, command: Command) -> Result<bool, Failure> {
+async fn steer(from: &Target, plan: &Path, args: &Steer, command: Command) -> Result<bool, Failure> {
     let plan = read(plan)?;
     let open = open(from).await?;
     open.host.workbench().may_write()?;
     let Some(known) = under_way(&open, &plan).await? else {
+        if command == Command::Abort
+            && let Some(done) = leased::way_back(&open, &plan, args).await?
+        {
+            return Ok(done);
+        }
         say(&format!("{} is not under way on this cluster", plan.name));
         return Ok(false);
     };
     open.session.rollout_command(known.id, command).await?;
     // Where its driver is gone, this program does what was wanted.
     if open.session.rollout_adopt(known.id).await? {
-        return follow(&open, known.id, format).await.map(|_| true);
+        return follow(&open, known.id, args.format).await.map(|_| true);
     }
     Ok(true)
 }

@@ -26,6 +26,7 @@ export const madeOf: Partial<Record<keyof Calls, readonly Topic[]>> = {
   rollouts: ['journal'],
   rolloutCheck: ['objects', 'traffic'],
   rolloutRoutes: ['objects'],
+  rolloutLeases: ['objects', 'journal'],
   rolloutSimulate: ['objects'],
   foreignRollouts: ['objects'],
   entry: ['journal'],

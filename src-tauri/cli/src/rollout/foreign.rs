@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use session::rollout::{Foreign, Order};
 use wire::Calls as _;
-use wire::types::{ApplyArgs, ForeignOrderArgs};
+use wire::types::{ApplyArgs, ForeignOrderArgs, Review};
 
 use super::read;
 use crate::args::{Form, RolloutExport, Steer, Target, Tool};
@@ -66,14 +66,19 @@ pub(super) async fn order(from: &Target, args: &Steer, order: Order) -> Result<b
         return Err(Failure::Unreadable(format!("{} has no rollout {name} here", tool.name())));
     };
     let session = open.session.id().to_owned();
-    let wanted = ForeignOrderArgs { session: session.clone(), object: (&found.key).into(), order: order.into() };
+    let wanted = ForeignOrderArgs { session, object: (&found.key).into(), order: order.into() };
     let review = open.host.foreign_review(wanted).await?;
+    carry_out(&open, &review, args, "Give this order?").await
+}
+
+/// Shows what is to be written, asks, and writes it.
+pub(super) async fn carry_out(open: &Open, review: &Review, args: &Steer, question: &str) -> Result<bool, Failure> {
     let text = args.format == Form::Text;
-    if !agreed(&review, text, args.yes, "Give this order?")? {
+    if !agreed(review, text, args.yes, question)? {
         return Ok(false);
     }
-    let wanted =
-        ApplyArgs { session, token: review.token.clone(), message: args.message.clone(), take_over: Vec::new() };
+    let (session, token) = (open.session.id().to_owned(), review.token.clone());
+    let wanted = ApplyArgs { session, token, message: args.message.clone(), take_over: Vec::new() };
     let applied = open.host.apply(wanted).await?;
     if !text {
         print_json(&json!({"review": review, "applied": applied}))?;

@@ -171,6 +171,10 @@ calls! {
     rollout_check(RolloutArgs) -> RolloutChecked;
     /// The routes that a rollout may drive for a service.
     rollout_routes(RolloutRoutesArgs) -> Vec<RolloutRoute>;
+    /// Rollouts that programs elsewhere drive, by the annotations on their routes.
+    rollout_leases(SessionRef) -> Vec<RolloutLease>;
+    /// The route of one whose program is gone, with everything back at the stable version.
+    rollout_way_back(RolloutLeaseArgs) -> Proposal;
     /// Plays a plan on recorded traffic; nothing is written.
     rollout_simulate(RolloutSimulateArgs) -> RolloutSimulated;
     /// Begins a rollout, and drives it.

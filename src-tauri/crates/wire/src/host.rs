@@ -412,6 +412,14 @@ impl Calls for Host {
         Ok(all(self.session(&args.session)?.rollout_routes(&args.namespace, &args.service).await?))
     }
 
+    async fn rollout_leases(&self, args: SessionRef) -> Result<Vec<RolloutLease>, Fault> {
+        Ok(all(self.session(&args.session)?.rollout_leases().await?))
+    }
+
+    async fn rollout_way_back(&self, args: RolloutLeaseArgs) -> Result<Proposal, Fault> {
+        Ok(self.session(&args.session)?.rollout_way_back(&ObjectKey::from(args.object))?.into())
+    }
+
     async fn rollout_simulate(&self, args: RolloutSimulateArgs) -> Result<RolloutSimulated, Fault> {
         Ok(self.session(&args.session)?.rollout_simulate(args.plan.into(), args.supposed.into()).await?.into())
     }

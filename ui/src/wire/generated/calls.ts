@@ -82,6 +82,8 @@ import type {
   RolloutArgs,
   RolloutChecked,
   RolloutCommandArgs,
+  RolloutLease,
+  RolloutLeaseArgs,
   RolloutRoute,
   RolloutRoutesArgs,
   RolloutSimulateArgs,
@@ -298,6 +300,12 @@ export const calls = (call: Call) => ({
 
   /** The routes that a rollout may drive for a service. */
   rolloutRoutes: (args: RolloutRoutesArgs): Promise<Array<RolloutRoute>> => call('rollout_routes', args) as Promise<Array<RolloutRoute>>,
+
+  /** Rollouts that programs elsewhere drive, by the annotations on their routes. */
+  rolloutLeases: (args: SessionRef): Promise<Array<RolloutLease>> => call('rollout_leases', args) as Promise<Array<RolloutLease>>,
+
+  /** The route of one whose program is gone, with everything back at the stable version. */
+  rolloutWayBack: (args: RolloutLeaseArgs): Promise<Proposal> => call('rollout_way_back', args) as Promise<Proposal>,
 
   /** Plays a plan on recorded traffic; nothing is written. */
   rolloutSimulate: (args: RolloutSimulateArgs): Promise<RolloutSimulated> => call('rollout_simulate', args) as Promise<RolloutSimulated>,

@@ -1947,6 +1947,25 @@ zh: string, };
 
 export type RolloutKind = "VirtualService" | "HTTPRoute";
 
+/**
+ * A rollout that a program elsewhere drives, or drove and never ended.
+ */
+export type RolloutLease = { object: ObjectRef, plan: string, by: string, 
+/**
+ * When it may be taken for abandoned.
+ */
+until: number, hasRunOut: boolean, 
+/**
+ * Who drives it, and what becomes of it then.
+ */
+said: Said, 
+/**
+ * The stable version that it wants everything back to; null where its program may still be there, or it does not.
+ */
+back: string | null, };
+
+export type RolloutLeaseArgs = { session: string, object: ObjectRef, };
+
 export type RolloutMetric = "success-rate" | "p50" | "p99" | "promql";
 
 export type RolloutObstacle = { about: string, because: string, 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mesh::{Engine, Ready};
 use serde_json::Value;
-use world::yaml::{self, Edit};
+use world::yaml;
 use world::{Change, Document, Object, ObjectKey, Origin, World};
 
 use super::seen::{Call, Seen};
@@ -13,7 +13,7 @@ use super::write::Asked;
 use super::{DRY_RUN, KIND, Sample, observed, sample};
 use crate::change::tray::Tray;
 use crate::observed::of_nameless;
-use crate::recipes::{Dish, SECURITY, changed};
+use crate::recipes::{Dish, SECURITY, changed, without};
 use crate::says::{Line, says};
 use crate::session::defect;
 use crate::traffic::{Names, Traffic};
@@ -174,15 +174,7 @@ fn enforced(world: &World, policies: &[Arc<Document>]) -> World {
 
 fn enforce(world: &World, tray: &Tray, policy: &Document) -> Result<Dish> {
     let unedited = changed(world, tray, &policy.key, &[])?;
-    let annotations = yaml::read(&unedited.after).value.pointer("/metadata/annotations").cloned().unwrap_or_default();
-    let edits = match annotations.as_object() {
-        Some(all) if all.contains_key(DRY_RUN) && all.len() == 1 => vec![Edit::remove("/metadata/annotations")],
-        Some(all) if all.contains_key(DRY_RUN) => {
-            vec![Edit::remove(&format!("/metadata/annotations/{}", DRY_RUN.replace('/', "~1")))]
-        }
-        _ => Vec::new(),
-    };
-    changed(world, tray, &policy.key, &edits)
+    changed(world, tray, &policy.key, &without(&yaml::read(&unedited.after).value, DRY_RUN))
 }
 
 fn waits(tray: &Tray, key: &ObjectKey) -> bool {

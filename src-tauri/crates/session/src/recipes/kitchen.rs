@@ -280,6 +280,17 @@ pub(crate) fn changed(live: &World, tray: &Tray, key: &ObjectKey, edits: &[Edit]
     Ok(Dish { key: key.clone(), before: text, after, base })
 }
 
+/// The edits that take an annotation off an object, and the mapping with it where it is the last.
+pub(crate) fn without(object: &Value, annotation: &str) -> Vec<Edit> {
+    match object.pointer("/metadata/annotations").and_then(Value::as_object) {
+        Some(all) if all.contains_key(annotation) && all.len() == 1 => vec![Edit::remove("/metadata/annotations")],
+        Some(all) if all.contains_key(annotation) => {
+            vec![Edit::remove(&format!("/metadata/annotations/{}", annotation.replace('/', "~1")))]
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn is_of(service: &Service, labels: &world::Labels) -> bool {
     !service.selector.is_empty() && mesh::selects(&service.selector, labels)
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 pub use kitchen::Dish;
 use kitchen::Kitchen;
-pub(crate) use kitchen::{SECURITY, changed};
+pub(crate) use kitchen::{SECURITY, changed, without};
 
 use world::said;
 

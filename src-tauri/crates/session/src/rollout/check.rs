@@ -189,11 +189,8 @@ fn held_by_others(plan: &Plan, live: &Value, driver: &str) -> Option<Obstacle> {
             (format!("this program drives it already: {}", lease.plan), format!("本程序已在驱动它：{}", lease.plan));
         return Some(obstacle(plan.object().to_string(), Said::new(en, zh)));
     }
-    if lease.until <= Timestamp::now() {
-        let Lease { by, plan: name, .. } = &lease;
-        let (en, zh) =
-            (format!("{by} drove “{name}” here and never ended it"), format!("{by} 曾在此驱动“{name}”，但没有结束它"));
-        return Some(note(plan.object().to_string(), Said::new(en, zh)));
+    if lease.has_run_out(Timestamp::now()) {
+        return Some(note(plan.object().to_string(), lease.abandoned()));
     }
     Some(obstacle(plan.object().to_string(), lease.said()))
 }

@@ -12,7 +12,7 @@ use world::said;
 
 use super::Kept;
 use super::callers::Callers;
-use super::lease::Lease;
+use super::lease::{Lease, Moves};
 use super::versions::{copied, measured};
 use crate::change::tray::{ChangeKind, Item};
 use crate::live::Link;
@@ -188,6 +188,13 @@ impl Session {
             holder: self.driver().to_owned(),
             since: kept.since,
             until: Lease::until(plan, run.step, Timestamp::now()),
+            then: Some(plan.interrupted),
+            moves: Some(Moves {
+                service: plan.service.clone(),
+                stable: plan.stable.clone(),
+                canary: plan.canary.clone(),
+                cohort: plan.steps.get(run.step).and_then(|step| step.cohort.clone()),
+            }),
         }
     }
 

@@ -6,6 +6,7 @@ mod drive;
 pub(crate) mod foreign;
 mod given;
 mod lease;
+mod leased;
 mod queries;
 mod routes;
 mod simulate;
@@ -24,6 +25,7 @@ pub use check::Obstacle;
 pub use foreign::{Foreign, Health, Order, Standing, Why, Written};
 pub use given::{Given, Source};
 pub use journal::RolloutId;
+pub use leased::Leased;
 pub use routes::Drivable;
 pub use simulate::{Simulated, Supposed};
 

@@ -7,6 +7,7 @@ mod foreign;
 mod foreign_plans;
 mod git;
 mod kept;
+mod leases;
 mod main_job;
 mod panel;
 mod past;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use rollout::{
     Cohort, Failure, Gate, Interrupted, Metric, Pause, Phase, Plan, Rates, Route, RouteKind, Service, Step, Verdict,
 };
-use session::rollout::{Drivable, Given, Obstacle, Shown, Simulated, Source, Supposed};
+use session::rollout::{Drivable, Given, Leased, Obstacle, Shown, Simulated, Source, Supposed};
 
 use super::all;
 use crate::types::{
     GateVerdict, ObjectRef, Rollout, RolloutCheck, RolloutCohort, RolloutCommand, RolloutFate, RolloutGate,
-    RolloutGiven, RolloutJudged, RolloutKind, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan, RolloutPlayed,
-    RolloutRates, RolloutRoute, RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed, RolloutVersion, Said,
+    RolloutGiven, RolloutJudged, RolloutKind, RolloutLease, RolloutMetric, RolloutObstacle, RolloutPhase, RolloutPlan,
+    RolloutPlayed, RolloutRates, RolloutRoute, RolloutSimulated, RolloutSource, RolloutStep, RolloutSupposed,
+    RolloutVersion, Said,
 };
 
 fn seconds(seconds: f64) -> Duration {
@@ -206,6 +207,20 @@ impl From<Drivable> for RolloutRoute {
             within: route.within,
             gateways: route.gateways,
             versions: all(route.versions),
+        }
+    }
+}
+
+impl From<Leased> for RolloutLease {
+    fn from(lease: Leased) -> Self {
+        Self {
+            object: ObjectRef::from(&lease.object),
+            plan: lease.plan,
+            by: lease.by,
+            until: lease.until.as_millisecond() as f64,
+            has_run_out: lease.has_run_out,
+            said: lease.said.into(),
+            back: lease.back,
         }
     }
 }

@@ -127,6 +127,26 @@ wire! {
 }
 
 wire! {
+    /// A rollout that a program elsewhere drives, or drove and never ended.
+    pub struct RolloutLease {
+        pub object: ObjectRef,
+        pub plan: String,
+        pub by: String,
+        /// When it may be taken for abandoned.
+        pub until: f64,
+        pub has_run_out: bool,
+        /// Who drives it, and what becomes of it then.
+        pub said: Said,
+        /// The stable version that it wants everything back to; null where its program may still be there, or it does not.
+        pub back: Option<String>,
+    }
+}
+
+wire! {
+    pub struct RolloutLeaseArgs { pub session: String, pub object: ObjectRef }
+}
+
+wire! {
     pub enum RolloutPhase { Moving, Watching, Waiting, Paused, Returning, Done, Returned, Stopped }
 }
 
