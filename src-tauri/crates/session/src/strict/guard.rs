@@ -13,7 +13,6 @@ use super::plan::root;
 use crate::map::Flow;
 use crate::traffic::{Names, Traffic};
 use crate::{Result, Session};
-use world::{Said, said};
 
 /// So many seconds before the write are compared with.
 const BEFORE: f64 = 120.0;
@@ -219,7 +218,7 @@ mod tests {
             let old = kept(&to_keep(&within(&before))).unwrap();
             assert_eq!(old, within(&before));
             let broken = compare((3, "shop"), old, &(within(&since), all.clone()));
-            assert_eq!(broken.iter().map(Broken::words).collect::<Vec<_>>(), expected, "{since:?}");
+            assert_eq!(broken.iter().map(|one| one.words().en).collect::<Vec<_>>(), expected, "{since:?}");
         }
         let nothing = (Sums::new(), all);
         assert!(
