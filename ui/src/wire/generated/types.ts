@@ -2555,7 +2555,11 @@ export type StrictTakenBack = {
 /**
  * The entry of the journal that took it back.
  */
-entry: number, namespace: string, at: number, why: string, };
+entry: number, namespace: string, at: number, why: string, 
+/**
+ * The same in Chinese.
+ */
+zh: string, };
 
 /**
  * How a port, or a workload at all others, takes connections.
