@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use bench_engine::figure::{Figure, memory};
-use bench_engine::process::{Run, istioctl, run};
+use bench_engine::process::{self, Run, istioctl};
 use signals::{compare, dump, envoy, prometheus};
 
 use crate::Failure;
@@ -56,8 +56,8 @@ fn beside_istioctl(text: &str) -> Result<Vec<Figure>, Failure> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let Some(mut istioctl) = istioctl() else { return Ok(Vec::new()) };
-        ours.push(run(Command::new(std::env::current_exe()?).arg(READ).arg(&file))?);
-        let run = run(istioctl.args(["proxy-config", "all", "--file"]).arg(&file))?;
+        ours.push(process::run(Command::new(std::env::current_exe()?).arg(READ).arg(&file))?);
+        let run = process::run(istioctl.args(["proxy-config", "all", "--file"]).arg(&file))?;
         // A peer that refuses the file would be the fastest of all.
         if run.out.lines().count() < 5000 {
             return Err(format!("istioctl tells {} lines of 5,000 clusters", run.out.lines().count()).into());

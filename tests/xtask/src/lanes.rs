@@ -63,6 +63,8 @@ pub fn test(lanes: &[String]) -> Result<(), Failed> {
         let allowed =
             ["unwrap_used", "expect_used", "panic", "print_stdout"].map(|lint| format!("--allow=clippy::{lint}"));
         run(cargo(&clippy).args(["--tests", "--", "--deny", "warnings"]).args(allowed))?;
+        // No lane runs the benches: what nobody compiles, rots.
+        run(cargo(&clippy).args(["--package", "bench", "--package", "bench-engine", "--", "--deny", "warnings"]))?;
         deny()
     });
     // The live lane runs the tests against a genuine cluster, one at a time; here they skip.

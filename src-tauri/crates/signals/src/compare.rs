@@ -211,7 +211,9 @@ fn own_endpoints(own: &mut Parts, held: &[u8]) {
     };
     let all: Vec<_> =
         own.keys().filter(|(kind, name)| *kind == Kind::Endpoints && finds_itself(name)).cloned().collect();
-    all.iter().for_each(|key| drop(own.remove(key)));
+    for key in &all {
+        own.remove(key);
+    }
 }
 
 /// `routeConfig` and `route_config` are one name.

@@ -5,12 +5,13 @@ use std::hint::black_box;
 use std::io::Write;
 
 use bench_engine::figure::{Figure, work};
+use bench_engine::process::Run;
 use mesh::{Caller, Engine, Findings, Observed, Request};
 use world::Change;
 
 use crate::Failure;
 use crate::generated::{EDITED, Mesh, name, namespace, read};
-use crate::peer::{self, Coded, Run};
+use crate::peer::{self, Coded};
 
 const EDITS: usize = 3000;
 
@@ -193,7 +194,7 @@ fn effect(engine: &Engine, mesh: &Mesh, services: usize) -> Result<Figure, Failu
     let before = engine.ready(&mesh.world);
     before.check();
     let observed: Vec<Observed> =
-        (0..10_000).map(|at| Observed { request: request(services, at), per_second: 1.0 }).collect();
+        (0..10_000).map(|at| Observed { request: request(services, at), per_second: 1.0, nameless: false }).collect();
     let changed = mesh.world.after([mesh.edit(2)?]);
     let all = || before.effect(&before.after(&changed), &observed);
     let moved = all().changes.iter().filter(|change| change.before.outcome != change.after.outcome).count();
