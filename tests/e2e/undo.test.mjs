@@ -65,7 +65,9 @@ test('it is decided by keyboard and by mouse, an object is left out, and the res
   await window.text('Left out');
   await window.inBoth('undo-decided');
   await window.press('button', 'Undo on ');
-  await window.thing('heading', 'Applied');
+  await window.thing('heading', 'Undone in part: 1');
+  await window.text('Taken back: VirtualService reviews.');
+  await window.text('Left as it is: PeerAuthentication probe.');
   const yaml = await yamlOf(ROUTE);
   assert.match(yaml, /weight: 90[^]*weight: 10/);
   assert.match(yaml, /prefix: \/theirs/);

@@ -461,9 +461,9 @@ async fn a_healthy_sidecar_has_what_istiod_would_send() {
     for pod in pods {
         let same = until(&format!("{pod} has what it would be sent"), async || compared(&pod).await).await.unwrap();
         for kind in [Kind::Listener, Kind::Route, Kind::Cluster, Kind::Endpoints] {
-            assert!(same.parts.iter().any(|part| part.kind == kind), "{kind:?} of {pod}");
+            assert!(same.parts().iter().any(|part| part.kind == kind), "{kind:?} of {pod}");
         }
-        eprintln!("{pod}: {} parts equal", same.parts.len());
+        eprintln!("{pod}: {} parts equal", same.parts().len());
     }
     // Of a proxy that it does not have an istiod says so with a 404, and its pages are not shut for that.
     let nobody = session.proxy_compare(NAMESPACE, "nobody").await.unwrap();

@@ -1,5 +1,5 @@
 import type { Tone } from '../../design/tone';
-import type { EntryState } from '../../wire/generated/types';
+import type { EntryRow, EntryState } from '../../wire/generated/types';
 import { t } from './words';
 
 export const stateWord: Readonly<Record<EntryState, () => string>> = {
@@ -19,3 +19,10 @@ export const stateTone: Readonly<Record<EntryState, Tone>> = {
 };
 
 export const canUndo = (state: EntryState): boolean => state === 'applied' || state === 'partial' || state === 'intended';
+
+/** The change of which this one undid a part; of a rollout its name. Null for every other change. */
+export function partOf({ message, undoes }: Pick<EntryRow, 'message' | 'undoes'>): { readonly entry: number | null; readonly name: string } | null {
+  const found = undoes === null ? /^undo of (?:rollout (.*)|(\d+)), in part/.exec(message) : null;
+  if (!found) return null;
+  return { entry: found[2] === undefined ? null : Number(found[2]), name: found[1] ?? found[2] ?? '' };
+}
