@@ -1,7 +1,7 @@
 // Policies from traffic, the way to STRICT, exports to Git, folders, and the journal.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -107,7 +107,7 @@ test('a folder is read with what it held besides', async () => {
   writeFileSync(path.join(folder, 'more', 'broken.yaml'), 'a: [\n');
   await window.visit('config');
   await window.press('button', 'Import');
-  await fill('Or a folder, with the folders in it', path.join(folder, 'more'));
+  await fill('Or a file, or a folder with the folders in it: what comes from there is saved back there', path.join(folder, 'more'));
   await window.press('button', 'Read it');
   await window.text('2 files read');
   await window.text('ConfigMap (1)');
@@ -116,10 +116,78 @@ test('a folder is read with what it held besides', async () => {
   await window.press('button', 'Cancel');
 });
 
-test('the journal says why a change was made', async () => {
+test('a service of which one version is guarded is allowed in part, and says at whom it ends', async () => {
+  const guard = 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: not-v1, namespace: prod}\nspec:\n  selector: {matchLabels: {app: reviews, version: v1}}\n  action: DENY\n  rules: [{}]\n';
+  await window.call('draft_put', { session, yaml: guard, base: '' });
+  await window.visit('security?view=matrix&in=prod');
+  await window.press('button', 'prod/storefront-v1 → prod/reviews: allowed in part');
+  await window.text('at reviews-v1: Denied (403)');
+  await window.inBoth('matrix-part');
+  await window.press('button', 'Explain this call');
+  await window.text('% forwarded to reviews');
+  await window.inBoth('explain-part');
+  await clear();
+});
+
+test('the tray goes back into the file that it came from, and nothing else of the file changes', async () => {
+  const file = path.join(folder, 'kept.yaml');
+  const text = '# ours\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: kept, namespace: dev} # flow\nspec: {mtls: {mode: STRICT}}\n---\n# nobody reads this\na: [1,\n  2]\n';
+  writeFileSync(file, text);
+  await window.visit('config');
+  await window.press('button', 'Import');
+  await fill('Or a file, or a folder with the folders in it: what comes from there is saved back there', file);
+  await window.press('button', 'Read it');
+  await inDialog('Put into the tray');
+  const [item] = await eventually('the object in the tray', async () => (await pending()).length === 1 && pending());
+  await window.call('draft_put', { session, yaml: item.yaml.replace('STRICT', 'PERMISSIVE'), base: '' });
+  await window.visit('review');
+  await window.press('button', 'Export');
+  await inDialog('Save to files …');
+  await inDialog('Show what it would write');
+  await window.text('kept.yaml');
+  await window.inBoth('save-files');
+  await inDialog('Save');
+  await eventually('the file as it shall be', () => readFileSync(file, 'utf8') === text.replace('STRICT', 'PERMISSIVE'));
+  await clear();
+});
+
+test('the journal says why a change was made, and is filtered by who, kind, time and text', async () => {
+  const other = 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: other, namespace: dev}\nspec: {mtls: {mode: STRICT}}\n';
+  await window.call('draft_put', { session, yaml: other, base: '' });
+  const review = await window.call('review', { session });
+  await window.call('apply', { session, token: review.token, message: 'second of all', takeOver: [] });
   await window.visit('changes');
   await window.text('first in dry-run');
   await window.shot('changes-dark');
+  const shows = (first, second) =>
+    eventually(`the first ${first ? '' : 'not '}and the second ${second ? '' : 'not '}shown`, async () => {
+      const page = await window.read();
+      return page.includes('first in dry-run') === first && page.includes('second of all') === second;
+    });
+  const pick = async (label, option) => {
+    const select = By.xpath(`//button[@aria-label="${label}" or @id = //label[normalize-space(.) = "${label}"]/@for]`);
+    await (await eventually(`the choice of ${label}`, async () => (await window.session.findElements(select))[0])).click();
+    await window.press('option', option);
+  };
+  await shows(true, true);
+  await pick('Kind', 'PeerAuthentication');
+  await shows(false, true);
+  await fill('Find by object, person or reason', 'dry-run');
+  await window.text('No change matches');
+  await window.press('button', 'Clear the filters');
+  await shows(true, true);
+  const user = (await window.call('history', { session, search: '', kind: '', user: '', since: null, until: null, allClusters: false }))[0].user;
+  await pick('Who', user);
+  await pick('When', 'The last day');
+  await shows(true, true);
+  await fill('Find by object, person or reason', 'second');
+  await shows(false, true);
+  await turn('All clusters');
+  await window.text('Who, where');
+  await window.inBoth('changes-filtered');
+  await pick('Who', 'Everybody');
+  await fill('Find by object, person or reason', 'nobody wrote this');
+  await window.text('No change matches');
 });
 
 test('no page of the run broke the content security policy', async () => {

@@ -1,6 +1,7 @@
 //! A world read from files: manifests, folders of them, and what `kubectl get -o yaml` printed.
 
 pub(crate) mod alone;
+pub mod save;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
@@ -127,19 +128,16 @@ fn is_manifest(name: &Path) -> bool {
     name.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
 }
 
-/// Reads all manifests of a folder and of its folders: a file that cannot be read is a problem among others.
+/// Reads all manifests of a folder and of its folders, or one file: a file that cannot be read is a problem among others.
 ///
 /// # Errors
-/// Where there is no such folder.
-pub fn read_folder(folder: &Path) -> Result<(Files, usize)> {
-    let about = std::fs::metadata(folder).map_err(|error| unreadable(folder, &error))?;
-    if !about.is_dir() {
-        return Err(Error::File {
-            path: folder.display().to_string(),
-            reason: said!("it is no folder", "它不是文件夹"),
-        });
-    }
-    let manifests = manifests_of(folder);
+/// Where neither is there.
+pub fn read_folder(path: &Path) -> Result<(Files, usize)> {
+    let about = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let (folder, manifests) = match path.parent() {
+        Some(parent) if !about.is_dir() => (parent, vec![path.to_owned()]),
+        _ => (path, manifests_of(path)),
+    };
     let mut files = Files::default();
     for file in &manifests {
         // Named as its place in the folder: that is what the user looks at.

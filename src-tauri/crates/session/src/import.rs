@@ -32,10 +32,11 @@ pub struct Import {
 }
 
 impl Session {
-    /// What the manifests of a folder, and of the folders in it, would put into the tray. What is broken is named with its line; the rest is read.
+    /// What the manifests of a folder, and of the folders in it, or those of one file, would put into the tray. What is broken is named with its
+    /// line; the rest is read.
     ///
     /// # Errors
-    /// Where there is no such folder, or the server cannot be asked.
+    /// Where neither is there, or the server cannot be asked.
     pub async fn import_folder(&self, folder: &str) -> Result<Import> {
         let path = Path::new(folder).to_owned();
         let read = tokio::task::spawn_blocking(move || read_folder(&path)).await;

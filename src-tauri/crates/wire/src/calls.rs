@@ -125,6 +125,10 @@ calls! {
     git_plan(GitArgs) -> GitPlan;
     /// Commits what was planned, and nothing else.
     git_commit(GitCommitArgs) -> GitCommitted;
+    /// What saving into a file or a folder would write.
+    save_plan(SaveArgs) -> SavePlan;
+    /// Writes what was planned, and nothing else.
+    save_files(SaveFilesArgs) -> Saved;
     /// Who may call whom.
     matrix(MatrixArgs) -> Matrix;
     /// Policies that let in who was seen, and nobody else.

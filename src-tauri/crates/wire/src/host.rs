@@ -237,14 +237,21 @@ impl Calls for Host {
     }
 
     async fn git_plan(&self, args: GitArgs) -> Result<GitPlan, Fault> {
-        let objects: Vec<ObjectKey> = all(args.objects);
-        Ok(self.session(&args.session)?.git_plan(&args.folder, &objects).await?.into())
+        Ok(self.session(&args.session)?.git_plan(&args.folder, &all(args.objects)).await?.into())
     }
 
     async fn git_commit(&self, args: GitCommitArgs) -> Result<GitCommitted, Fault> {
         let objects: Vec<ObjectKey> = all(args.objects);
         let session = self.session(&args.session)?;
         Ok(session.git_commit(&args.folder, &objects, &args.message, &args.token).await?.into())
+    }
+
+    async fn save_plan(&self, args: SaveArgs) -> Result<SavePlan, Fault> {
+        Ok(self.session(&args.session)?.save_plan(&args.path, &all(args.objects)).await?.into())
+    }
+
+    async fn save_files(&self, args: SaveFilesArgs) -> Result<Saved, Fault> {
+        Ok(Saved { files: self.session(&args.session)?.save_files(&args.path, &all(args.objects), &args.token).await? })
     }
 
     async fn matrix(&self, args: MatrixArgs) -> Result<Matrix, Fault> {

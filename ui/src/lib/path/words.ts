@@ -1,3 +1,3 @@
 import { words } from '../../i18n/words';
 
-export const t = words({ choose: 'Choose …' }, { choose: '选择……' });
+export const t = words({ choose: 'Choose …', pickFile: 'File …', pickFolder: 'Folder …' }, { choose: '选择……', pickFile: '文件……', pickFolder: '文件夹……' });

@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fixtureHost, type FixtureHost } from '../../host/fixture';
 import { expectAccessible } from '../../lib/axe';
 import { locale } from '../../state/locale.svelte';
+import { route } from '../../state/route.svelte';
 import { connect } from '../../wire/client';
 import type { Entry, EntryRow } from '../../wire/generated/types';
 import ChangeList from './ChangeList.svelte';
 import EntryView from './EntryView.svelte';
+import { partOf } from './states';
 
 const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'prod', name: 'reviews' };
 const row = (entry: number, message: string): EntryRow => ({
@@ -108,4 +110,16 @@ describe('the journal', () => {
     expect(screen.getByText('bad route')).toBeTruthy();
     expect(screen.queryByText('prod/a-1')).toBeNull();
   });
+});
+
+it('a change says which of its objects a later one undid, and leads there', async () => {
+  const part = { ...row(9, 'undo of 4, in part'), objects: [{ ...object, name: 'ratings' }] };
+  expect([partOf(part), partOf(row(4, 'more to v3')), partOf({ message: 'undo of rollout r, in part', undoes: null })]).toEqual([{ entry: 4, name: '4' }, null, { entry: null, name: 'r' }]);
+  host = fixtureHost({ entry, history: ({ search }) => (search === 'undo of 4, in part' ? [part] : []) });
+  connect(host);
+  render(EntryView, { session: 's', entry: 4 });
+  await screen.findByText('Undone of this change: VirtualService ratings');
+  screen.getByText('undone in part');
+  await fireEvent.click(screen.getByRole('button', { name: 'Open change 9' }));
+  expect(route.params).toMatchObject({ entry: '9' });
 });

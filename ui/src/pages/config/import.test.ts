@@ -136,7 +136,7 @@ it('stays open with what the core says where the tray refuses it', async () => {
 
 it('reads a folder, and says what it passed over and could not read', async () => {
   start({ importFolder: { proposals: read('one').proposals, files: 3, passedOver: [{ kind: 'Deployment', count: 2 }], problems: [{ path: 'bad.yaml', line: 4, message: 'a tab', zh: '有制表符' }] } });
-  await fireEvent.input(screen.getByLabelText('Or a folder, with the folders in it'), { target: { value: ' ~/mesh ' } });
+  await fireEvent.input(screen.getByLabelText('Or a file, or a folder with the folders in it: what comes from there is saved back there'), { target: { value: ' ~/mesh ' } });
   await fireEvent.click(screen.getByRole('button', { name: 'Read it' }));
   await screen.findByRole('region', { name: 'VirtualService one' });
   expect(asked('import_folder')).toEqual([{ session: 'i', path: '~/mesh' }]);

@@ -91,6 +91,10 @@ import type {
   RolloutUndoArgs,
   RolloutUndoReviewArgs,
   RuleCard,
+  SaveArgs,
+  SaveFilesArgs,
+  SavePlan,
+  Saved,
   Schema,
   SchemaArgs,
   Series,
@@ -231,6 +235,12 @@ export const calls = (call: Call) => ({
 
   /** Commits what was planned, and nothing else. */
   gitCommit: (args: GitCommitArgs): Promise<GitCommitted> => call('git_commit', args) as Promise<GitCommitted>,
+
+  /** What saving into a file or a folder would write. */
+  savePlan: (args: SaveArgs): Promise<SavePlan> => call('save_plan', args) as Promise<SavePlan>,
+
+  /** Writes what was planned, and nothing else. */
+  saveFiles: (args: SaveFilesArgs): Promise<Saved> => call('save_files', args) as Promise<Saved>,
 
   /** Who may call whom. */
   matrix: (args: MatrixArgs): Promise<Matrix> => call('matrix', args) as Promise<Matrix>,

@@ -2172,6 +2172,35 @@ export type RuleWords = { what: string, why: string, fix: string, };
 export type Said = { because: string, zh: string, };
 
 /**
+ * Objects, or all of the tray where none are named, into a file or a folder; a file may be a new one.
+ */
+export type SaveArgs = { session: string, path: string, objects: Array<ObjectRef>, };
+
+export type SaveFilesArgs = { session: string, path: string, objects: Array<ObjectRef>, token: string, };
+
+/**
+ * What saving would write.
+ */
+export type SavePlan = { 
+/**
+ * The folder that the files' paths begin at.
+ */
+root: string, files: Array<GitFile>, 
+/**
+ * Objects that stand there already as they are.
+ */
+same: number, 
+/**
+ * Names exactly these changes, and the files as they are now; saving wants it back.
+ */
+token: string, };
+
+/**
+ * The files that were written.
+ */
+export type Saved = { files: Array<string>, };
+
+/**
  * Fields of a kind, flat.
  */
 export type Schema = { fields: Array<SchemaField>, };

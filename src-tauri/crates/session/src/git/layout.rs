@@ -1,4 +1,5 @@
-//! Where objects stand in a checkout: in the document that has them already, wherever that is; else in a file of their own.
+//! Where objects stand in a checkout, in a folder or in one file: in the document that has them already, wherever that is; else in a file of their
+//! own, or, where there is but one file, at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -17,8 +18,8 @@ use crate::{Error, Result};
 /// A file larger than this holds no manifest that anybody edits.
 const LARGEST: u64 = 4 << 20;
 
-/// The files that change, and how many objects stand there already as they shall be.
-pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(Vec<FileChange>, u32)> {
+/// The files that change, and how many objects stand there already as they shall be. Looked into is a folder, or a file, which may be a new one.
+pub(crate) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(Vec<FileChange>, u32)> {
     let folder = inside(root, folder)?;
     let texts = texts(&folder);
     let mut after: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
@@ -41,6 +42,7 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
         let found = of(&export.key.namespace).into_iter().next().or_else(|| only(of("")));
         let (path, text) = match (found, export.kind) {
             (None, ChangeKind::Delete) => continue,
+            (None, _) if !folder.is_dir() => (folder.clone(), Some(appended(&folder, now(&folder), &export.text)?)),
             (None, _) => {
                 let taken: BTreeSet<&Path> = texts.keys().chain(after.keys()).map(PathBuf::as_path).collect();
                 (free(&folder, &export.key, &taken), Some(ended(&export.text)))
@@ -62,9 +64,27 @@ pub(super) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
     Ok((after.into_iter().filter_map(change).collect(), same))
 }
 
-/// The folder by its true name, if that is within the checkout.
+/// A file with one document more.
+fn appended(file: &Path, text: Option<String>, document: &str) -> Result<String> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(ended(document)) };
+    if file.extension().is_some_and(|extension| extension == "json") {
+        let reason = said!("a JSON file holds one document", "JSON 文件只容纳一个文档");
+        return Err(Error::File { path: file.display().to_string(), reason });
+    }
+    let break_ = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let document = ended(document).replace("\r\n", "\n").replace('\n', break_);
+    let open = text.lines().next_back().is_some_and(|line| line.trim_end() == "---");
+    let (end, marker) =
+        (if text.ends_with('\n') { "" } else { break_ }, if open { String::new() } else { format!("---{break_}") });
+    Ok(format!("{text}{end}{marker}{document}"))
+}
+
+/// The folder by its true name, if that is within the checkout; a file that is not there yet has none.
 fn inside(root: &Path, folder: &Path) -> Result<PathBuf> {
     let failed = |reason: Said| Error::File { path: folder.display().to_string(), reason };
+    if !folder.exists() && folder.parent() == Some(root) {
+        return Ok(folder.to_owned());
+    }
     let folder = folder.canonicalize().map_err(|error| failed(error.to_string().into()))?;
     if folder.starts_with(root) && !folder.components().any(|part| part == Component::Normal(".git".as_ref())) {
         Ok(folder)
@@ -77,7 +97,8 @@ fn inside(root: &Path, folder: &Path) -> Result<PathBuf> {
 fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     let small = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|of| of.is_file() && of.len() <= LARGEST);
     let read = |path: PathBuf| std::fs::read_to_string(&path).ok().map(|text| (path, text));
-    manifests_of(folder).into_iter().filter(small).filter_map(read).collect()
+    let paths = if folder.is_dir() { manifests_of(folder) } else { vec![folder.to_owned()] };
+    paths.into_iter().filter(small).filter_map(read).collect()
 }
 
 /// The one of its kind and name that stands in no namespace, as where a kustomization gives it; with two nobody knows whose it is.
@@ -158,9 +179,27 @@ fn without(text: &str, place: &Place) -> Option<String> {
             yaml::edit(old, &[Edit::remove(&place.pointer)]).map_or(text.to_owned(), |new| put(text, old, &new)),
         );
     }
-    let kept = pieces.into_iter().enumerate().filter(|(at, _)| *at != place.piece);
-    let kept: Vec<String> = kept.map(|(_, kept)| ended(kept)).collect();
-    (!kept.is_empty()).then(|| kept.join("---\n"))
+    let old = *pieces.get(place.piece)?;
+    (pieces.len() > 1).then(|| cut(text, old))
+}
+
+/// The file without a piece of it and one of the markers around it; what stands between its other documents stays.
+fn cut(text: &str, old: &str) -> String {
+    let line = |text: &str| text.split_inclusive('\n').next().unwrap_or_default().len();
+    let is = |text: &str, marker: &str| text[..line(text)].trim_end() == marker;
+    // What stands before the first marker is the file's own.
+    let comments = old.split_inclusive('\n').take_while(|line| line.starts_with('#') || line.trim().is_empty());
+    let head: usize = comments.map(str::len).sum();
+    let old = if is(&old[head..], "---") { &old[head + line(&old[head..])..] } else { old };
+    let (before, rest) = text.split_at(old.as_ptr().addr() - text.as_ptr().addr());
+    let after = &rest[old.len()..];
+    let after = if is(after, "...") { &after[line(after)..] } else { after };
+    if is(after, "---") {
+        return format!("{before}{}", &after[line(after)..]);
+    }
+    let last = before.trim_end_matches(['\r', '\n']).rfind('\n').map_or(0, |at| at + 1);
+    let before = if is(&before[last..], "---") { &before[..last] } else { before };
+    format!("{before}{after}")
 }
 
 fn ended(text: &str) -> String {
@@ -246,6 +285,34 @@ mod tests {
         assert_eq!(changes[0].after.as_deref(), Some(two));
         let (changes, _) = files(&root, &root, &[gone("one"), gone("two"), gone("nobody")]).unwrap();
         assert_eq!((changes.len(), changes[0].after.as_deref()), (1, None), "a file without documents goes");
+    }
+
+    #[test]
+    fn what_stands_between_documents_stays_where_one_goes() {
+        let all = "# head\n---\na: 1\n---\n# nothing\n---\nb: 1\n...\n--- # and now\nc: 1\n";
+        let pieces = yaml::split(all);
+        let without: Vec<String> = ["a: 1", "b: 1", "c: 1"]
+            .iter()
+            .map(|one| cut(all, pieces.iter().find(|piece| piece.contains(one)).unwrap()))
+            .collect();
+        assert_eq!(without[0], "# head\n---\n# nothing\n---\nb: 1\n...\n--- # and now\nc: 1\n");
+        assert_eq!(without[1], "# head\n---\na: 1\n---\n# nothing\n--- # and now\nc: 1\n");
+        assert_eq!(without[2], "# head\n---\na: 1\n---\n# nothing\n---\nb: 1\n...\n", "its comment goes with it");
+    }
+
+    #[test]
+    fn one_file_takes_what_is_new_at_its_end() {
+        let file = Path::new("all.yaml");
+        for (text, expected) in [
+            (None, "a: 1\n"),
+            (Some("\n"), "a: 1\n"),
+            (Some("b: 1"), "b: 1\n---\na: 1\n"),
+            (Some("b: 1\n---\n"), "b: 1\n---\na: 1\n"),
+            (Some("b: 1\r\n"), "b: 1\r\n---\r\na: 1\r\n"),
+        ] {
+            assert_eq!(appended(file, text.map(str::to_owned), "a: 1").unwrap(), expected);
+        }
+        assert!(appended(Path::new("all.json"), Some("{}".into()), "a: 1").is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! besides stays staged.
 
 mod checkout;
-mod layout;
+pub(crate) mod layout;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,10 +18,10 @@ use crate::session::defect;
 use crate::{Error, Result, Session};
 use checkout::Checkout;
 
-/// A file of the checkout that would change.
+/// A file that would change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileChange {
-    /// From the root of the checkout.
+    /// From the root of the checkout, or from the folder that is written to.
     pub path: String,
     /// Its text now; `None` where it is new.
     pub before: Option<String>,
@@ -115,7 +115,7 @@ impl Session {
         Ok(Committed { commit, branch: plan.branch, files })
     }
 
-    async fn exports(&self, objects: &[ObjectKey]) -> Result<Vec<Export>> {
+    pub(crate) async fn exports(&self, objects: &[ObjectKey]) -> Result<Vec<Export>> {
         let tray = self.tray.borrow().clone();
         if objects.is_empty() {
             return Ok(tray.items().iter().map(waiting).collect());

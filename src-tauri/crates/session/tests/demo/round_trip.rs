@@ -169,3 +169,54 @@ async fn one_of_a_list_leaves_the_others_as_they_are() {
     let without = FILE.replace(gone, "");
     assert!(now == without || now == without.replace("# strict\n", ""), "{now}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_saved_back_in_place_without_git() {
+    for file in [FILE.to_owned(), FILE.replace('\n', "\r\n"), format!("\u{feff}{FILE}\n")] {
+        let bench = bench(Demo::client).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (all, beside) = (folder.path().join("all.yaml"), folder.path().join("beside.yaml"));
+        std::fs::write(&all, &file).unwrap();
+        std::fs::write(&beside, "a: [1,\n  2]\n").unwrap();
+        let path = all.canonicalize().unwrap().display().to_string();
+        let found = bench.session.import_folder(&path).await.unwrap();
+        let names = import(&bench, &found.dishes).await;
+        assert_eq!((names.len(), found.files), (5, 1));
+        let plan = bench.session.save_plan(&path, &[]).await.unwrap();
+        assert_eq!((plan.files.len(), plan.same), (0, 5), "{:?}", plan.files);
+
+        let mut expected = file.clone();
+        for (name, at, value, from, to) in EDITS {
+            let (_, text) = names.iter().find(|(other, _)| other == name).unwrap();
+            bench.session.draft_put(&yaml::edit(text, &[Edit::set(at, value)]).unwrap(), "").await.unwrap();
+            expected = expected.replace(from, &ended_as(&file, to));
+        }
+        // Somebody writes the file after it was looked at: nothing is written over, and what would be written now is shown.
+        let plan = bench.session.save_plan(&path, &[]).await.unwrap();
+        let theirs = file.replace("# the shop's own", "# everybody's own");
+        std::fs::write(&all, &theirs).unwrap();
+        let refused = bench.session.save_files(&path, &[], &plan.token).await.unwrap_err();
+        assert!(matches!(refused, session::Error::OutdatedReview), "{refused}");
+        assert_eq!(std::fs::read_to_string(&all).unwrap(), theirs);
+        let plan = bench.session.save_plan(&path, &[]).await.unwrap();
+        assert_eq!(plan.files[0].before.as_deref(), Some(theirs.as_str()));
+        let saved = bench.session.save_files(&path, &[], &plan.token).await.unwrap();
+        assert_eq!(saved, ["all.yaml"]);
+        let expected = expected.replace("# the shop's own", "# everybody's own");
+        assert_eq!(std::fs::read_to_string(&all).unwrap(), expected);
+        assert_eq!(std::fs::read_to_string(&beside).unwrap(), "a: [1,\n  2]\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+
+        // Into a new file beside it, and an object more into that.
+        let new = folder.path().canonicalize().unwrap().join("new.yaml").display().to_string();
+        let keys: Vec<_> = found.dishes.iter().map(|dish| dish.key.clone()).collect();
+        for some in [&keys[..1], &keys[4..]] {
+            let plan = bench.session.save_plan(&new, some).await.unwrap();
+            bench.session.save_files(&new, some, &plan.token).await.unwrap();
+        }
+        let both = std::fs::read_to_string(&new).unwrap();
+        assert_eq!(yaml::split(&both).len(), 2, "{both}");
+        let nowhere = bench.session.save_plan("/nowhere/at/all", &keys).await.unwrap_err();
+        assert!(matches!(nowhere, session::Error::File { .. }), "{nowhere}");
+    }
+}

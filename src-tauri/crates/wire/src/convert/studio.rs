@@ -1,6 +1,7 @@
 //! Kinds, schemas and what is wrong with an object.
 
 use session::complete::{Name, Suggestion as SessionSuggestion, Suggestions as SessionSuggestions};
+use session::files::save::SavePlan as SessionSavePlan;
 use session::git::{Committed, FileChange, GitPlan as SessionGitPlan};
 use session::import::Import as SessionImport;
 use session::kinds::KindRow;
@@ -14,8 +15,8 @@ use super::all;
 use crate::types::{
     FileProblem, GitCommitted, GitFile, GitPlan, Import, KindCard, KindCount, Matrix, MatrixAsked, MatrixCell,
     MatrixColumn, MatrixRequest, MatrixRow, NameOption, ObjectCheck, ObjectRef, Proposal, RecipeCard, RecipeField,
-    RecipeTakes, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem, Suggestion,
-    Suggestions, Template,
+    RecipeTakes, SavePlan, Schema, SchemaAlternative, SchemaChoice, SchemaFault, SchemaField, SchemaProblem,
+    Suggestion, Suggestions, Template,
 };
 
 pub(crate) fn kind(row: KindRow) -> KindCard {
@@ -158,6 +159,12 @@ impl From<SessionGitPlan> for GitPlan {
             message: plan.message,
             token: plan.token,
         }
+    }
+}
+
+impl From<SessionSavePlan> for SavePlan {
+    fn from(plan: SessionSavePlan) -> Self {
+        Self { root: plan.root.display().to_string(), files: all(plan.files), same: plan.same, token: plan.token }
     }
 }
 

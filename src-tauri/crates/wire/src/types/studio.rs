@@ -261,6 +261,33 @@ wire! {
 }
 
 wire! {
+    /// Objects, or all of the tray where none are named, into a file or a folder; a file may be a new one.
+    pub struct SaveArgs { pub session: String, pub path: String, pub objects: Vec<ObjectRef> }
+}
+
+wire! {
+    /// What saving would write.
+    pub struct SavePlan {
+        /// The folder that the files' paths begin at.
+        pub root: String,
+        pub files: Vec<GitFile>,
+        /// Objects that stand there already as they are.
+        pub same: u32,
+        /// Names exactly these changes, and the files as they are now; saving wants it back.
+        pub token: String,
+    }
+}
+
+wire! {
+    pub struct SaveFilesArgs { pub session: String, pub path: String, pub objects: Vec<ObjectRef>, pub token: String }
+}
+
+wire! {
+    /// The files that were written.
+    pub struct Saved { pub files: Vec<String> }
+}
+
+wire! {
     pub struct MatrixArgs {
         pub session: String,
         /// Empty for all.
