@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::guard::{WATCHED, counted_before, to_keep};
 use super::plan::root;
-use super::{made_strict, strict_in};
+use super::{KIND, made_strict, strict_in};
 use crate::{Result, Session};
 
 /// A guard that was not heard of for so many milliseconds was interrupted: looks are seconds apart.
@@ -66,8 +66,8 @@ impl Session {
                 None => self.step_of(&guard).await?,
             };
             let is_over = match &step {
-                // What was in the tray went with the program.
-                None => was_away,
+                // What was in the tray went with the program; not where only the machine slept.
+                None => was_away && !self.holds_step(&guard.namespace),
                 Some(entry) => {
                     entry.state != State::Applied
                         || now - guard.resumed.max(entry.at) > (WATCHED * 1000.0) as i64
@@ -89,6 +89,12 @@ impl Session {
             awake.push(told(&guard, step.as_ref()));
         }
         Ok(awake)
+    }
+
+    /// Whether a step waits in the tray.
+    fn holds_step(&self, namespace: &str) -> bool {
+        let tray = self.tray.borrow();
+        tray.items().iter().any(|item| item.key.kind == KIND && item.key.namespace == namespace)
     }
 
     /// The step that was written since the guard was asked for.
