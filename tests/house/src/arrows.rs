@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("tests/dev-server", &["wire", "session"]),
     ("tests/house", &[]),
     ("tests/live", &["world", "mesh", "meshes", "cluster", "signals", "journal", "rollout", "demo", "session"]),
-    ("tests/live/agreement", &["world", "mesh", "meshes"]),
+    ("tests/live/agreement", &["world", "mesh", "meshes", "session"]),
     ("tests/live/oracle", &["world", "mesh", "meshes"]),
     ("tests/bench", &["world", "mesh", "cluster", "signals", "demo", "session", "wire", "bench-engine"]),
     ("tests/bench/engine", &["world", "mesh", "meshes"]),

@@ -3,6 +3,7 @@
 mod corpus;
 mod genuine;
 mod round_trip;
+mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
