@@ -117,6 +117,7 @@ test('a folder is read with what it held besides', async () => {
 });
 
 test('a service of which one version is guarded is allowed in part, and says at whom it ends', async () => {
+  await clear();
   const guard = 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: not-v1, namespace: prod}\nspec:\n  selector: {matchLabels: {app: reviews, version: v1}}\n  action: DENY\n  rules: [{}]\n';
   await window.call('draft_put', { session, yaml: guard, base: '' });
   await window.visit('security?view=matrix&in=prod');
@@ -124,12 +125,13 @@ test('a service of which one version is guarded is allowed in part, and says at 
   await window.text('at reviews-v1: Denied (403)');
   await window.inBoth('matrix-part');
   await window.press('button', 'Explain this call');
-  await window.text('% forwarded to reviews');
+  await window.text('10 % forwarded to prod/reviews');
   await window.inBoth('explain-part');
   await clear();
 });
 
 test('the tray goes back into the file that it came from, and nothing else of the file changes', async () => {
+  await clear();
   const file = path.join(folder, 'kept.yaml');
   const text = '# ours\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: kept, namespace: dev} # flow\nspec: {mtls: {mode: STRICT}}\n---\n# nobody reads this\na: [1,\n  2]\n';
   writeFileSync(file, text);
@@ -145,13 +147,14 @@ test('the tray goes back into the file that it came from, and nothing else of th
   await inDialog('Save to files …');
   await inDialog('Show what it would write');
   await window.text('kept.yaml');
-  await window.inBoth('save-files');
+  await window.shot('save-files-dark');
   await inDialog('Save');
   await eventually('the file as it shall be', () => readFileSync(file, 'utf8') === text.replace('STRICT', 'PERMISSIVE'));
   await clear();
 });
 
 test('the journal says why a change was made, and is filtered by who, kind, time and text', async () => {
+  await clear();
   const other = 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: other, namespace: dev}\nspec: {mtls: {mode: STRICT}}\n';
   await window.call('draft_put', { session, yaml: other, base: '' });
   const review = await window.call('review', { session });
