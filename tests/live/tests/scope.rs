@@ -42,8 +42,13 @@ async fn work(kubeconfig: PathBuf, folder: PathBuf) {
     };
     timeout(PATIENCE, traffic.wait_for(all_call)).await.expect("the shop's calls").unwrap();
     let mut until = async |what: &str, holds: &dyn Fn(&Scope) -> bool| {
-        let seen = fleet.wait_for(|_| holds(&session.scope(NAMESPACE)));
-        drop(timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope(NAMESPACE))));
+        // Not by `wait_for`: it holds the watch that `scope` reads while it asks.
+        let seen = async {
+            while !holds(&session.scope(NAMESPACE)) {
+                fleet.changed().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope(NAMESPACE)));
         session.scope(NAMESPACE)
     };
     let wide = until("its proxies are measured", &|scope| scope.clusters > 0).await;

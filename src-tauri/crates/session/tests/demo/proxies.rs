@@ -255,8 +255,13 @@ async fn what_the_mesh_costs_is_told_and_its_sizes_wait_in_the_tray() {
 async fn counted_enough(bench: &Bench) -> Scope {
     let mut traffic = bench.session.traffic();
     bench.session.keep_past(bench.folder.path(), std::time::Duration::from_millis(20));
-    let seen = traffic.wait_for(|_| bench.session.scope("dev").measured);
-    drop(tokio::time::timeout(LIMIT, seen).await.expect("ten moments are kept").unwrap());
+    // Not by `wait_for`: it holds the watch that `scope` reads while it asks.
+    let seen = async {
+        while !bench.session.scope("dev").measured {
+            traffic.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.expect("ten moments are kept");
     bench.session.scope("dev")
 }
 
@@ -296,8 +301,12 @@ async fn what_a_sidecar_saves_is_predicted_and_then_measured() {
     tokio::time::timeout(LIMIT, traffic.wait_for(called)).await.expect("traffic is measured").unwrap();
     counted_enough(&bench).await;
     let mut until = async |what: &str, holds: &dyn Fn(&Scope) -> bool| {
-        let seen = fleet.wait_for(|_| holds(&session.scope("dev")));
-        drop(tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope("dev"))));
+        let seen = async {
+            while !holds(&session.scope("dev")) {
+                fleet.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(LIMIT, seen).await.unwrap_or_else(|_| panic!("{what}: {:#?}", session.scope("dev")));
         session.scope("dev")
     };
     let wide = until("it is measured", &|scope| scope.clusters > 0).await;
