@@ -342,6 +342,9 @@ pub struct Steer {
     /// The Canary of Flagger instead of a plan.
     #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "plan")]
     pub flagger: Option<String>,
+    /// Take conflicting fields from this manager, where an order is written as a change; may be repeated.
+    #[arg(long, value_name = "MANAGER")]
+    pub take_over: Vec<String>,
     /// Give the order without asking.
     #[arg(long)]
     pub yes: bool,

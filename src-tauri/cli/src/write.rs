@@ -50,14 +50,7 @@ pub async fn apply(from: &Target, args: &Apply) -> Result<bool, Failure> {
     if text {
         show(&review)?;
     }
-    let held = review.items.iter().flat_map(|item| &item.conflicts).find(|c| !args.take_over.contains(&c.manager));
-    let stands = if review.can_apply {
-        held.map(|c| {
-            format!("{} owns {}: take it over with --take-over {}, or leave it", c.manager, c.field, c.manager)
-        })
-    } else {
-        Some(review.because.clone())
-    };
+    let stands = stands_in_the_way(&review, &args.take_over);
     if args.dry_run || stands.is_some() {
         if !text {
             print_json(&json!({"review": review, "applied": null, "uptake": null}))?;
@@ -153,8 +146,18 @@ pub async fn undo_rollout(from: &Target, args: &RolloutUndo) -> Result<bool, Fai
     finish(&open, &review, applied, text).await
 }
 
+/// Why it cannot be written; `None` where nothing but the user's word is wanted.
+pub fn stands_in_the_way(review: &Review, take_over: &[String]) -> Option<String> {
+    if !review.can_apply {
+        return Some(review.because.clone());
+    }
+    let held = review.items.iter().flat_map(|item| &item.conflicts).find(|c| !take_over.contains(&c.manager))?;
+    let (manager, field) = (&held.manager, &held.field);
+    Some(format!("{manager} owns {field}: take it over with --take-over {manager}, or leave it"))
+}
+
 /// Shows what is to be written, and asks; says why where it cannot be written.
-pub fn agreed(review: &Review, text: bool, yes: bool, question: &str) -> Result<bool, Failure> {
+fn agreed(review: &Review, text: bool, yes: bool, question: &str) -> Result<bool, Failure> {
     if text {
         show(review)?;
     }
@@ -166,7 +169,7 @@ pub fn agreed(review: &Review, text: bool, yes: bool, question: &str) -> Result<
 }
 
 /// What is to be written, and what it does.
-fn show(review: &Review) -> Result<(), Failure> {
+pub fn show(review: &Review) -> Result<(), Failure> {
     for item in &review.items {
         let owner = if item.owner.is_empty() { String::new() } else { format!("  ({} may set it back)", item.owner) };
         line(&plain(&format!("{} {}/{}{owner}", item.object.kind, item.object.namespace, item.object.name)))?;
@@ -221,7 +224,7 @@ fn disputed(dispute: &Dispute) -> Result<(), Failure> {
 }
 
 /// Asks the person; without one there is nobody to say yes.
-fn confirmed(question: &str) -> Result<bool, Failure> {
+pub fn confirmed(question: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::WrongUse("there is no terminal to ask: pass --yes to write".into()));
     }

@@ -10,7 +10,7 @@ use crate::args::{Form, RolloutExport, Steer, Target, Tool};
 use crate::failure::Failure;
 use crate::print::{Mark, json as print_json, line, paint, plain, say};
 use crate::source::{Open, open};
-use crate::write::{agreed, ended};
+use crate::write::{confirmed, ended, show, stands_in_the_way};
 
 impl Tool {
     /// As the session names it.
@@ -74,11 +74,18 @@ pub(super) async fn order(from: &Target, args: &Steer, order: Order) -> Result<b
 /// Shows what is to be written, asks, and writes it.
 pub(super) async fn carry_out(open: &Open, review: &Review, args: &Steer, question: &str) -> Result<bool, Failure> {
     let text = args.format == Form::Text;
-    if !agreed(review, text, args.yes, question)? {
+    if text {
+        show(review)?;
+    }
+    if let Some(why) = stands_in_the_way(review, &args.take_over) {
+        say(&why);
+        return Ok(false);
+    }
+    if !args.yes && !confirmed(question)? {
         return Ok(false);
     }
     let (session, token) = (open.session.id().to_owned(), review.token.clone());
-    let wanted = ApplyArgs { session, token, message: args.message.clone(), take_over: Vec::new() };
+    let wanted = ApplyArgs { session, token, message: args.message.clone(), take_over: args.take_over.clone() };
     let applied = open.host.apply(wanted).await?;
     if !text {
         print_json(&json!({"review": review, "applied": applied}))?;
