@@ -98,4 +98,22 @@ describe('Table', () => {
     expect([current?.textContent?.includes('pod-10'), current?.getAttribute('aria-rowindex')]).toEqual([true, '4']);
     expect(screen.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('ascending');
   });
+
+  it('sorts by the keyboard: the head is one stop, the arrows go along it and down into the rows', async () => {
+    const { grid } = show(undefined, rows);
+    const head = (name: string): HTMLElement => screen.getByRole('button', { name });
+    const stops = (): (string | null)[] => [head('Name'), head('CPU')].map((one) => one.getAttribute('tabindex'));
+    expect(stops()).toEqual(['0', '-1']);
+    head('Name').focus();
+    await fireEvent.keyDown(head('Name'), { key: 'ArrowRight' });
+    expect([document.activeElement, ...stops()]).toEqual([head('CPU'), '-1', '0']);
+    await fireEvent.keyDown(head('CPU'), { key: 'End' });
+    expect(grid.getAttribute('aria-activedescendant')).toBeNull();
+    await fireEvent.click(head('CPU'));
+    expect(screen.getByRole('columnheader', { name: 'CPU' }).getAttribute('aria-sort')).toBe('ascending');
+    await fireEvent.keyDown(head('CPU'), { key: 'ArrowDown' });
+    expect(document.activeElement).toBe(grid);
+    expect(document.getElementById(grid.getAttribute('aria-activedescendant') ?? '')?.textContent).toContain('pod-10');
+    await expectAccessible();
+  });
 });

@@ -23,6 +23,7 @@ export const t = words(
     nextRow: 'Next row',
     previousRow: 'Previous row',
     openRow: 'Open the row',
+    sortBy: 'Sort by this column; arrows go along the head',
   },
   {
     ok: '正常',
@@ -46,5 +47,6 @@ export const t = words(
     nextRow: '下一行',
     previousRow: '上一行',
     openRow: '打开此行',
+    sortBy: '按此列排序；方向键沿表头移动',
   },
 );
