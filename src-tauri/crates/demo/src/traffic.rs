@@ -256,13 +256,17 @@ impl State {
         if hit { seconds * 1000.0 } else { 0.0 }
     }
 
-    /// One destination by the shares, one of its workloads, one of its pods.
+    /// One destination by the shares that arrive there, one of its workloads, one of its pods.
     fn choose(&mut self, verdict: &Verdict) -> Option<(Destination, Option<Names>)> {
-        let mut left = self.chance.between(0.0, 1.0);
-        let chosen = verdict.destinations.iter().find(|d| {
-            left -= d.share;
+        let lost = |at: usize| verdict.lost.iter().filter(|l| l.destination == at).map(|l| l.share).sum::<f64>();
+        let arrives = verdict.destinations.iter().enumerate().map(|(at, d)| (d, d.share - lost(at)));
+        let arrives: Vec<(&Destination, f64)> = arrives.filter(|(_, share)| *share > 1e-9).collect();
+        let mut left = self.chance.between(0.0, arrives.iter().map(|(_, share)| share).sum());
+        let chosen = arrives.iter().find(|(_, share)| {
+            left -= share;
             left <= 0.0
         });
+        let chosen = chosen.or(arrives.last()).map(|(destination, _)| *destination);
         let destination = chosen.or(verdict.destinations.last())?.clone();
         let place = &destination.service.0;
         let mut pods: Vec<Names> = Vec::new();
@@ -526,6 +530,33 @@ mod tests {
         let moved = share(&after, "v3") / (share(&after, "v1") + share(&after, "v3"));
         assert!((0.75..0.85).contains(&moved), "{moved}");
         assert_eq!(share(&after, "v2"), 0.0);
+    }
+
+    #[tokio::test]
+    async fn what_one_version_refuses_is_its_own_share_and_no_more() {
+        let mut running = Running::new();
+        let route =
+            |subset: &str| serde_json::json!({"destination": {"host": "reviews", "subset": subset}, "weight": 50});
+        running.write(
+            "VirtualService",
+            "prod",
+            "reviews",
+            serde_json::json!({"hosts": ["reviews"], "http": [{"route": [route("v1"), route("v3")]}]}),
+        );
+        let guard = serde_json::json!({"selector": {"matchLabels": {"app": "reviews", "version": "v3"}},
+            "action": "DENY", "rules": [{}]});
+        running.write("AuthorizationPolicy", "prod", "not-v3", guard);
+        let mut by_code = BTreeMap::new();
+        for ((_, cluster, code), count) in
+            running.minute().iter().filter(|((from, ..), _)| from == "prod/storefront-v1")
+        {
+            if cluster.ends_with("|reviews.prod.svc.cluster.local") {
+                *by_code.entry(*code).or_insert(0.0) += *count as f64;
+            }
+        }
+        let all: f64 = by_code.values().sum();
+        assert!((0.45..0.55).contains(&(by_code[&403] / all)), "{by_code:?}");
+        assert!(by_code.get(&503).copied().unwrap_or_default() < all * 0.05, "{by_code:?}");
     }
 
     #[tokio::test]

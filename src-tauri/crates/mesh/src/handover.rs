@@ -27,6 +27,8 @@ pub(crate) fn hand_over(places: &Places, others: &[&dyn Reading], request: &Requ
         && (refused == reached || taken.iter().any(|(.., r)| r.outcome == Outcome::Unknown))
     {
         (verdict.outcome, verdict.status) = (first.outcome, first.status);
+        // What was lost was lost of what arrives.
+        verdict.lost.clear();
     }
     let shares: Vec<f64> = taken.iter().map(|(at, workload, _)| share(places, &verdict, *at, workload)).collect();
     for ((at, workload, received), share) in taken.into_iter().zip(shares) {
@@ -48,7 +50,7 @@ pub(crate) fn hand_over(places: &Places, others: &[&dyn Reading], request: &Requ
     verdict
 }
 
-/// The part of the requests that one workload of a destination gets, as an even choice among ready pods would have it.
+/// The part of the requests that one workload of a destination gets, as an even choice among the ready pods that take what is left would have it.
 #[allow(clippy::cast_precision_loss, reason = "counts of pods")]
 fn share(places: &Places, verdict: &Verdict, at: usize, workload: &str) -> f64 {
     let Some(destination) = verdict.destinations.get(at) else { return 0.0 };
@@ -57,7 +59,8 @@ fn share(places: &Places, verdict: &Verdict, at: usize, workload: &str) -> f64 {
         pods.into_iter().filter(|pod| pod.ready).count().max(1) as f64
     };
     let all: f64 = destination.workloads.iter().map(|workload| ready(workload)).sum();
-    destination.share * ready(workload) / all
+    let lost: f64 = verdict.lost.iter().filter(|lost| lost.destination == at).map(|lost| lost.share).sum();
+    (destination.share - lost).max(0.0) * ready(workload) / all
 }
 
 /// A ready pod of a workload behind a service, and its port; a pod that was asked for by its address stands for itself.

@@ -113,8 +113,10 @@ describe('the journal', () => {
 });
 
 it('a change says which of its objects a later one undid, and leads there', async () => {
-  const part = { ...row(9, 'undo of 4, in part'), objects: [{ ...object, name: 'ratings' }] };
-  expect([partOf(part), partOf(row(4, 'more to v3')), partOf({ message: 'undo of rollout r, in part', undoes: null })]).toEqual([{ entry: 4, name: '4' }, null, { entry: null, name: 'r' }]);
+  const part = { ...row(9, 'undo of 4, in part'), zh: '部分撤销第 4 号变更', objects: [{ ...object, name: 'ratings' }] };
+  const typed = row(4, 'undo of 4, in part: by hand');
+  const rollout = { message: 'undo of rollout r, in part', zh: '部分撤销发布 r', undoes: null };
+  expect([partOf(part), partOf(row(4, 'more to v3')), partOf({ ...typed, zh: typed.message }), partOf(rollout)]).toEqual([{ entry: 4, name: '4' }, null, null, { entry: null, name: 'r' }]);
   host = fixtureHost({ entry, history: ({ search }) => (search === 'undo of 4, in part' ? [part] : []) });
   connect(host);
   render(EntryView, { session: 's', entry: 4 });

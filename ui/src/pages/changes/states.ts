@@ -20,9 +20,9 @@ export const stateTone: Readonly<Record<EntryState, Tone>> = {
 
 export const canUndo = (state: EntryState): boolean => state === 'applied' || state === 'partial' || state === 'intended';
 
-/** The change of which this one undid a part; of a rollout its name. Null for every other change. */
-export function partOf({ message, undoes }: Pick<EntryRow, 'message' | 'undoes'>): { readonly entry: number | null; readonly name: string } | null {
-  const found = undoes === null ? /^undo of (?:rollout (.*)|(\d+)), in part/.exec(message) : null;
+/** The change of which this one undid a part; of a rollout its name. Null for every other change: what a person writes says the same in both languages. */
+export function partOf({ message, zh, undoes }: Pick<EntryRow, 'message' | 'zh' | 'undoes'>): { readonly entry: number | null; readonly name: string } | null {
+  const found = undoes === null && zh.startsWith('部分撤销') ? /^undo of (?:rollout (.*)|(\d+)), in part/.exec(message) : null;
   if (!found) return null;
   return { entry: found[2] === undefined ? null : Number(found[2]), name: found[1] ?? found[2] ?? '' };
 }

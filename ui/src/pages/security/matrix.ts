@@ -7,7 +7,7 @@ export type Sign = 'mtls' | 'plain' | 'denied' | 'part' | 'unknown' | 'none' | '
 const SERVED: readonly MatrixCell['outcome'][] = ['forwarded', 'direct', 'redirected', 'aborted'];
 const REFUSED: readonly MatrixCell['outcome'][] = ['denied', 'refused', 'blocked'];
 
-export function signOf({ outcome, secured, lost }: Pick<MatrixCell, 'outcome' | 'secured' | 'lost'>): Sign {
+export function signOf({ outcome, secured, lost }: Pick<MatrixCell, 'outcome' | 'secured' | 'lost'>): Exclude<Sign, 'mixed'> {
   if (lost.length > 0) return 'part';
   if (SERVED.includes(outcome)) return secured === 'mtls' ? 'mtls' : secured === 'unknown' ? 'unknown' : 'plain';
   if (REFUSED.includes(outcome)) return 'denied';

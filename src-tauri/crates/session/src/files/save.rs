@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use world::{ObjectKey, Said, said};
@@ -72,18 +72,29 @@ fn place(path: &Path) -> Result<(PathBuf, PathBuf)> {
     }
     if path.exists() {
         let target = path.canonicalize().map_err(|error| failed(error.to_string().into()))?;
+        if !target.is_dir() && !is_manifest(&target) {
+            return Err(failed(said!(
+                "a manifest ends in .yaml, .yml or .json",
+                "清单文件须以 .yaml、.yml 或 .json 结尾"
+            )));
+        }
         let root = if target.is_dir() { Some(target.as_path()) } else { target.parent() };
         return Ok((root.unwrap_or(&target).to_owned(), target.clone()));
     }
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().filter(|_| is_manifest(path))) else {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().filter(|_| is_new(path))) else {
         return Err(failed(said!(
-            "there is no such folder, and a new file ends in .yaml, .yml or .json",
-            "没有这个文件夹；新文件须以 .yaml、.yml 或 .json 结尾"
+            "there is no such folder, and a new file ends in .yaml or .yml",
+            "没有这个文件夹；新文件须以 .yaml 或 .yml 结尾"
         )));
     };
     let root = folder.canonicalize().map_err(|error| failed(error.to_string().into()))?;
     let target = root.join(name);
     Ok((root, target))
+}
+
+/// What is written anew is YAML.
+fn is_new(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 fn write_all(plan: &SavePlan) -> Result<Vec<String>> {
@@ -92,7 +103,12 @@ fn write_all(plan: &SavePlan) -> Result<Vec<String>> {
         let failed =
             |error: std::io::Error| Error::File { path: place.display().to_string(), reason: error.to_string().into() };
         // Somebody may have written it in this very moment.
-        if std::fs::read_to_string(&place).ok() != file.before {
+        let now = match std::fs::read_to_string(&place) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        if now != file.before {
             return Err(Error::OutdatedReview);
         }
         match &file.after {

@@ -2,6 +2,7 @@
 //! own, or, where there is but one file, at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
@@ -21,7 +22,7 @@ const LARGEST: u64 = 4 << 20;
 /// The files that change, and how many objects stand there already as they shall be. Looked into is a folder, or a file, which may be a new one.
 pub(crate) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(Vec<FileChange>, u32)> {
     let folder = inside(root, folder)?;
-    let texts = texts(&folder);
+    let texts = texts(&folder)?;
     let mut after: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
     let mut same = 0;
     for export in exports {
@@ -66,11 +67,11 @@ pub(crate) fn files(root: &Path, folder: &Path, exports: &[Export]) -> Result<(V
 
 /// A file with one document more.
 fn appended(file: &Path, text: Option<String>, document: &str) -> Result<String> {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(ended(document)) };
     if file.extension().is_some_and(|extension| extension == "json") {
-        let reason = said!("a JSON file holds one document", "JSON 文件只容纳一个文档");
+        let reason = said!("a JSON file takes no document more", "JSON 文件不能再加入文档");
         return Err(Error::File { path: file.display().to_string(), reason });
     }
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(ended(document)) };
     let break_ = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let document = ended(document).replace("\r\n", "\n").replace('\n', break_);
     let open = text.lines().next_back().is_some_and(|line| line.trim_end() == "---");
@@ -93,12 +94,25 @@ fn inside(root: &Path, folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Every manifest below the folder that reads as text.
-fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
+/// Every manifest below the folder that reads as text; of a file that is there its own, or why it cannot be read: what is not known would be
+/// overwritten.
+fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let small = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|of| of.is_file() && of.len() <= LARGEST);
     let read = |path: PathBuf| std::fs::read_to_string(&path).ok().map(|text| (path, text));
-    let paths = if folder.is_dir() { manifests_of(folder) } else { vec![folder.to_owned()] };
-    paths.into_iter().filter(small).filter_map(read).collect()
+    if folder.is_dir() {
+        return Ok(manifests_of(folder).into_iter().filter(small).filter_map(read).collect());
+    }
+    let failed = |reason: Said| Error::File { path: folder.display().to_string(), reason };
+    let length = match std::fs::metadata(folder) {
+        Ok(about) => about.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(failed(error.to_string().into())),
+    };
+    if length > LARGEST {
+        return Err(failed(said!("larger than {} MiB", "大于 {} MiB", LARGEST >> 20)));
+    }
+    let text = std::fs::read_to_string(folder).map_err(|error| failed(error.to_string().into()))?;
+    Ok(BTreeMap::from([(folder.to_owned(), text)]))
 }
 
 /// The one of its kind and name that stands in no namespace, as where a kustomization gives it; with two nobody knows whose it is.
@@ -312,7 +326,22 @@ mod tests {
         ] {
             assert_eq!(appended(file, text.map(str::to_owned), "a: 1").unwrap(), expected);
         }
+        assert!(appended(Path::new("all.json"), None, "a: 1").is_err());
         assert!(appended(Path::new("all.json"), Some("{}".into()), "a: 1").is_err());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let file = root.join("all.yaml");
+        let exports = [export("apiVersion: g.io/v1\nkind: K\nmetadata: {name: one, namespace: a}", None)];
+        let large = vec![b'#'; usize::try_from(LARGEST).unwrap() + 1];
+        for (text, why) in [(&b"# \xc4\xe3\xba\xc3\na: 1\n"[..], "UTF-8"), (&large, "larger than 4 MiB")] {
+            std::fs::write(&file, text).unwrap();
+            let refused = files(&root, &file, &exports).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mesh::Ready;
+use mesh::{Membership, Ready};
 use rollout::{Metric, Plan, Rates, Said, Split};
 use serde_json::Value;
-use world::said;
+use world::{Pod, said};
 
 use super::callers::{Callers, gateways};
 use super::drive::step_of;
@@ -84,6 +84,7 @@ impl Session {
                 Some(split)
             }
         };
+        found.extend(self.copies_counted(plan, &ready));
         found.extend(self.gates_measured(plan, &callers, &ready));
         found.extend(self.queries_answer(plan).await);
         Ok(Looked { obstacles: found, split, gateways: gateways(&callers.entering) })
@@ -123,6 +124,27 @@ impl Session {
     }
 
     /// Gates need something to be measured.
+    /// Steps of copies alone, to pods that have no proxy of their own: who gets a copy is who counts it, where callers tell of Istio's metrics
+    /// alone.
+    fn copies_counted(&self, plan: &Plan, ready: &Ready) -> Option<Obstacle> {
+        let judged = plan.gates.iter().any(|gate| gate.metric != Metric::Promql);
+        if !judged || !plan.steps.iter().any(|step| step.weight == 0 && step.mirror > 0) {
+            return None;
+        }
+        let workloads = version(ready, plan, &plan.canary)?.workloads;
+        let mut pods = workloads.iter().flat_map(|(namespace, name)| ready.places().of_workload(namespace, name));
+        let counts =
+            |pod: &Pod| self.engine().membership(ready.world(), pod).is_some_and(|(_, how)| how == Membership::Sidecar);
+        if pods.any(|pod| counts(pod)) {
+            return None;
+        }
+        let because = (
+            "its pods have no proxy of their own, so copies of requests may be counted by nobody: a step of copies alone would fail",
+            "它的 Pod 没有自己的代理，请求副本可能无人统计：仅有副本的步骤会失败",
+        );
+        Some(note(&plan.canary, because))
+    }
+
     fn gates_measured(&self, plan: &Plan, callers: &Callers, ready: &Ready) -> Vec<Obstacle> {
         if plan.gates.is_empty() {
             let because = ("there is none: nothing but a person can stop it", "没有条件：只有人能让它停下");

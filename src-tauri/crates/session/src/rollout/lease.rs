@@ -124,8 +124,8 @@ impl Lease {
         let then = match (self.then, &self.moves) {
             (None, _) => String::new(),
             (Some(Interrupted::Hold), _) => "；之后分流保持不变，由人决定".to_owned(),
-            (Some(Interrupted::Return), None) => "；之后退回稳定版本".to_owned(),
-            (Some(Interrupted::Return), Some(moves)) => format!("；之后退回 {}", moves.stable),
+            (Some(Interrupted::Return), None) => "；之后应全部退回稳定版本，发现者均可执行".to_owned(),
+            (Some(Interrupted::Return), Some(moves)) => format!("；之后应全部退回 {}，发现者均可执行", moves.stable),
         };
         Said::new(self.to_string(), format!("{by} 正在此驱动“{plan}”，最迟到 {until:.0}{then}"))
     }
@@ -142,8 +142,12 @@ impl fmt::Display for Lease {
         match (self.then, &self.moves) {
             (None, _) => Ok(()),
             (Some(Interrupted::Hold), _) => write!(f, "; then the split stays, and a person decides"),
-            (Some(Interrupted::Return), None) => write!(f, "; then it returns to the stable version"),
-            (Some(Interrupted::Return), Some(moves)) => write!(f, "; then it returns to {}", moves.stable),
+            (Some(Interrupted::Return), None) => {
+                write!(f, "; then everything shall return to the stable version, by whoever finds it so")
+            }
+            (Some(Interrupted::Return), Some(moves)) => {
+                write!(f, "; then everything shall return to {}, by whoever finds it so", moves.stable)
+            }
         }
     }
 }
@@ -173,9 +177,12 @@ mod tests {
         let lease = Lease::of(&object).unwrap();
         assert_eq!(
             lease.to_string(),
-            "ann drives “p” here, until 2026-11-26T08:00:00Z at the latest; then it returns to v1"
+            "ann drives “p” here, until 2026-11-26T08:00:00Z at the latest; then everything shall return to v1, by whoever finds it so"
         );
-        assert_eq!(lease.said().zh, "ann 正在此驱动“p”，最迟到 2026-11-26T08:00:00Z；之后退回 v1");
+        assert_eq!(
+            lease.said().zh,
+            "ann 正在此驱动“p”，最迟到 2026-11-26T08:00:00Z；之后应全部退回 v1，发现者均可执行"
+        );
         assert_eq!((lease.has_run_out(until), lease.has_run_out(until - Duration::from_secs(1))), (true, false));
         let route = RouteKind::HttpRoute.object("edge", "reviews");
         let plan = lease.way_back(&route).unwrap();

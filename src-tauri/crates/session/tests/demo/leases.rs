@@ -38,7 +38,7 @@ async fn one_that_is_driven_elsewhere_is_seen_and_left_alone() {
     let [lease] = &bench.session.rollout_leases().await.unwrap()[..] else { panic!("one") };
     assert_eq!(
         lease.said.en,
-        "ana@laptop drives “to v2” here since 2026-11-26T08:00:00Z, until 2999-01-01T00:00:00Z at the latest; then it returns to v1"
+        "ana@laptop drives “to v2” here since 2026-11-26T08:00:00Z, until 2999-01-01T00:00:00Z at the latest; then everything shall return to v1, by whoever finds it so"
     );
     assert_eq!((lease.has_run_out, &lease.back), (false, &None));
     let refused = bench.session.rollout_way_back(&reviews("VirtualService")).unwrap_err().to_string();
