@@ -97,7 +97,7 @@ impl Session {
             let root = root(&ready);
             for namespace in made_strict(&entry) {
                 let guard = guards.iter().find(|guard| guard.entry == Some(entry.id) && guard.namespace == namespace);
-                let begun = traffic.clock(guard.map_or(entry.at, |guard| guard.resumed.max(entry.at)));
+                let begun = begun(&traffic, guard.map_or(entry.at, |guard| guard.resumed.max(entry.at)));
                 if traffic.now - begun < SETTLES + ENOUGH {
                     continue;
                 }
@@ -111,6 +111,11 @@ impl Session {
         }
         Ok(broken)
     }
+}
+
+/// From when on this program has counted what a step did, by the poller's clock: since the step, or since it looks at all.
+fn begun(traffic: &Traffic, at: i64) -> f64 {
+    traffic.clock(at).max(traffic.now - traffic.watched())
 }
 
 /// What was counted before a step was written, within a namespace or everywhere.
@@ -181,6 +186,10 @@ fn compare((entry, namespace): (EntryId, &str), was: Sums, (now, counting): &(Su
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use signals::envoy;
+    use world::{Change, Object, Origin, World};
+
     use super::*;
     use crate::map::Secured;
 
@@ -199,6 +208,26 @@ mod tests {
             p99: None,
             secured: Secured::Unknown,
         }
+    }
+
+    #[test]
+    fn a_program_that_was_started_a_moment_ago_has_counted_nothing_before() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "page", "namespace": "shop"},
+            "spec": {"containers": [{"name": "page"}, {"name": "istio-proxy"}]}, "status": {"phase": "Running"}});
+        let world = World::new().after([Change::Put(Object::read(pod, Origin::Cluster).unwrap())]);
+        let proxy = signals::proxies(&world).remove(0);
+        let traffic = Traffic { now: 100.0, at: 1_000_000, ..Traffic::default() };
+        let counted = |at: f64, count: u32| {
+            let line = format!(
+                "envoy_cluster_upstream_cx_total{{cluster_name=\"outbound|80||cart.shop.svc.cluster.local\"}} {count}\n"
+            );
+            traffic.store.write().unwrap().record(&proxy, at, envoy::read(line.as_bytes()));
+        };
+        assert_eq!(begun(&traffic, 960_000), 100.0, "nothing is counted yet");
+        counted(92.0, 1);
+        counted(100.0, 2);
+        assert_eq!(begun(&traffic, 960_000), 92.0, "the step is forty seconds old, and the program eight");
+        assert_eq!(begun(&traffic, 995_000), 95.0, "the program is older than the step");
     }
 
     #[test]
