@@ -1,4 +1,5 @@
-//! Guards of the way to STRICT: which namespaces go back by themselves where a caller breaks, and what they compare with. They outlive the program.
+//! Guards of the way to STRICT: which namespaces go back by themselves where a caller breaks, and what they compare with. They outlive the
+//! program, and each guards one step: a namespace has as many as steps are watched in it.
 
 use rusqlite::{Row, params};
 use serde_json::Value;
@@ -15,16 +16,16 @@ pub(crate) const SCHEMA: &str = "
         before TEXT NOT NULL DEFAULT 'null',
         away INTEGER NOT NULL DEFAULT 0,
         resumed INTEGER NOT NULL DEFAULT 0,
-        PRIMARY KEY (cluster, namespace)
+        PRIMARY KEY (cluster, namespace, since)
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// A namespace that is guarded.
+/// A namespace that is guarded: one step of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Guard {
     /// Its name.
     pub namespace: String,
-    /// When it was asked for, milliseconds since 1970.
+    /// When it was asked for, milliseconds since 1970; it tells the guards of a namespace apart.
     pub since: i64,
     /// When a program last guarded it, milliseconds since 1970.
     pub heard: i64,
@@ -39,13 +40,24 @@ pub struct Guard {
 }
 
 impl Journal {
-    /// Guards a namespace from now on; what an earlier guard of it knew is forgotten.
+    /// Guards the next step of a namespace from now on, instead of a guard whose step is not written yet.
     ///
     /// # Errors
     /// Where the disk fails.
     pub fn guard(&self, cluster: &str, namespace: &str, now: i64) -> Result<(), JournalError> {
-        let sql = "INSERT OR REPLACE INTO guards (cluster, namespace, since, heard) VALUES (?1, ?2, ?3, ?3)";
+        self.unguard_next(cluster, namespace)?;
+        let sql = "INSERT INTO guards (cluster, namespace, since, heard) VALUES (?1, ?2, ?3, ?3)";
         self.connection().execute(sql, params![cluster, namespace, now])?;
+        Ok(())
+    }
+
+    /// Does not guard the next step of a namespace; guards of steps that are written stay.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub fn unguard_next(&self, cluster: &str, namespace: &str) -> Result<(), JournalError> {
+        let sql = "DELETE FROM guards WHERE cluster = ? AND namespace = ? AND entry IS NULL";
+        self.connection().execute(sql, [cluster, namespace])?;
         Ok(())
     }
 
@@ -62,24 +74,24 @@ impl Journal {
         Ok(())
     }
 
-    /// Guards a namespace no longer.
+    /// Ends the guard that was asked for at this time, milliseconds since 1970.
     ///
     /// # Errors
     /// Where the disk fails.
-    pub fn unguard(&self, cluster: &str, namespace: &str) -> Result<(), JournalError> {
-        let sql = "DELETE FROM guards WHERE cluster = ? AND namespace = ?";
-        self.connection().execute(sql, [cluster, namespace])?;
+    pub fn unguard(&self, cluster: &str, namespace: &str, since: i64) -> Result<(), JournalError> {
+        let sql = "DELETE FROM guards WHERE cluster = ? AND namespace = ? AND since = ?";
+        self.connection().execute(sql, params![cluster, namespace, since])?;
         Ok(())
     }
 
-    /// The namespaces of a cluster that are guarded, by name.
+    /// The guards of a cluster, by namespace and time.
     ///
     /// # Errors
     /// Where the disk fails.
     pub fn guards(&self, cluster: &str) -> Result<Vec<Guard>, JournalError> {
         let connection = self.connection();
         let mut rows = connection.prepare_cached(
-            "SELECT namespace, since, heard, entry, before, away, resumed FROM guards WHERE cluster = ? ORDER BY namespace",
+            "SELECT namespace, since, heard, entry, before, away, resumed FROM guards WHERE cluster = ? ORDER BY namespace, since",
         )?;
         let guard = |row: &Row<'_>| {
             let before: String = row.get(4)?;

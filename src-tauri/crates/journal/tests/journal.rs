@@ -381,9 +381,28 @@ fn a_guard_outlives_the_program_and_not_its_end() {
     let journal = Journal::open(folder.path()).unwrap().journal;
     assert_eq!(journal.guards("a").unwrap(), [guard.clone()]);
     assert_eq!(journal.guards("b").unwrap(), [], "another cluster is another matter");
-    journal.unguard("a", "shop").unwrap();
+    journal.unguard("a", "shop", 999).unwrap();
+    assert_eq!(journal.guards("a").unwrap(), [guard.clone()], "a guard that was asked for at another time is another");
+    journal.unguard("a", "shop", 1_000).unwrap();
     journal.guard_keep("a", &guard).unwrap();
     assert_eq!(journal.guards("a").unwrap(), [], "what was ended meanwhile stays ended");
+}
+
+#[test]
+fn the_guard_of_a_written_step_stays_with_the_next_step_of_its_namespace() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap().journal;
+    let entry = journal.intend(&weight("reviews", 10)).unwrap();
+    let guards = || -> Vec<_> { journal.guards("a").unwrap().into_iter().map(|one| (one.since, one.entry)).collect() };
+    journal.guard("a", "shop", 1_000).unwrap();
+    journal.guard("a", "shop", 2_000).unwrap();
+    assert_eq!(guards(), [(2_000, None)], "of steps that wait, the last is guarded");
+    let written = Guard { entry: Some(entry), ..journal.guards("a").unwrap().remove(0) };
+    journal.guard_keep("a", &written).unwrap();
+    journal.guard("a", "shop", 3_000).unwrap();
+    assert_eq!(guards(), [(2_000, Some(entry)), (3_000, None)]);
+    journal.unguard_next("a", "shop").unwrap();
+    assert_eq!(guards(), [(2_000, Some(entry))]);
 }
 
 #[test]

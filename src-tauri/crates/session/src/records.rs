@@ -134,9 +134,14 @@ impl Records {
         self.run(move |journal| journal.guard_keep(&cluster, &guard)).await
     }
 
-    pub(crate) async fn unguard(&self, cluster: &str, namespace: &str) -> Result<()> {
+    pub(crate) async fn unguard_next(&self, cluster: &str, namespace: &str) -> Result<()> {
         let (cluster, namespace) = (cluster.to_owned(), namespace.to_owned());
-        self.run(move |journal| journal.unguard(&cluster, &namespace)).await
+        self.run(move |journal| journal.unguard_next(&cluster, &namespace)).await
+    }
+
+    pub(crate) async fn unguard(&self, cluster: &str, namespace: &str, since: i64) -> Result<()> {
+        let (cluster, namespace) = (cluster.to_owned(), namespace.to_owned());
+        self.run(move |journal| journal.unguard(&cluster, &namespace, since)).await
     }
 
     pub(crate) async fn guards(&self, cluster: &str) -> Result<Vec<Guard>> {

@@ -237,7 +237,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(10);
 pub(crate) type Arrived = Arc<Mutex<HashSet<EntryId>>>;
 
 impl Session {
-    fn arrived(&self) -> HashSet<EntryId> {
+    pub(crate) fn arrived(&self) -> HashSet<EntryId> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -256,7 +256,7 @@ impl Session {
 }
 
 /// Our own write has yet to be seen: what is there is what was there before it.
-fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World, arrived: &HashSet<EntryId>) -> bool {
+pub(crate) fn is_coming(entry: &Entry, object: &ObjectRecord, world: &World, arrived: &HashSet<EntryId>) -> bool {
     let is_young = || jiff::Timestamp::now().as_millisecond() < entry.at + ON_ITS_WAY.as_millis() as i64;
     match world.document(&object.key) {
         Some(document) => document.resource_version == object.resource_version,

@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 use journal::{Entry, EntryId, Filter, State};
 use serde_json::Value;
+use world::Coverage;
 
 use super::guard::{WATCHED, counted_before, to_keep};
 use super::plan::root;
-use super::{KIND, made_strict, strict_in};
+use super::{KIND, SECURITY, made_strict, strict_in};
+use crate::history::is_coming;
 use crate::{Result, Session};
 
 /// A guard that was not heard of for so many milliseconds was interrupted: looks are seconds apart.
@@ -20,6 +22,8 @@ const LONG: i64 = 3_600_000;
 pub struct Guard {
     /// Its name.
     pub namespace: String,
+    /// When the guard was asked for, milliseconds since 1970.
+    pub since: i64,
     /// The entry of the journal that wrote the step; `None` while it waits in the tray.
     pub entry: Option<EntryId>,
     /// Until when it is guarded, milliseconds since 1970; `None` while the step is not written.
@@ -49,7 +53,7 @@ impl Session {
     }
 
     /// The guards that are on duty, each of which has given a sign of life: one that finds its step begins to guard it, one that was away notes
-    /// that, and one whose step is old, taken back or no longer in the cluster ends.
+    /// that, and one whose step is old, taken back, no longer in the cluster or never came ends.
     pub(super) async fn strict_awake(&self) -> Result<Vec<Guard>> {
         let (records, cluster) = (&self.opening.records, self.cluster_name());
         let mut awake = Vec::new();
@@ -61,13 +65,15 @@ impl Session {
                 guard.resumed = now;
             }
             guard.heard = now;
+            // Asked first: what leaves the tray afterwards is in the journal by then.
+            let waits = self.holds_step(&guard.namespace);
             let step = match guard.entry {
                 Some(id) => Some(records.get(id).await?),
                 None => self.step_of(&guard).await?,
             };
             let is_over = match &step {
-                // What was in the tray went with the program; not where only the machine slept.
-                None => was_away && !self.holds_step(&guard.namespace),
+                // It was taken out of the tray, or went with the program. A step that was just prepared is not in there yet.
+                None => !waits && now - guard.since > AWAY,
                 Some(entry) => {
                     entry.state != State::Applied
                         || now - guard.resumed.max(entry.at) > (WATCHED * 1000.0) as i64
@@ -75,7 +81,7 @@ impl Session {
                 }
             };
             if is_over {
-                records.unguard(&cluster, &guard.namespace).await?;
+                records.unguard(&cluster, &guard.namespace, guard.since).await?;
                 continue;
             }
             if let (Some(entry), None) = (&step, guard.entry) {
@@ -113,13 +119,19 @@ impl Session {
         Ok(if sums.is_empty() { Value::Null } else { to_keep(&sums) })
     }
 
-    /// Whether something of a step is in the cluster as it was written. What cannot be read there stands.
+    /// Whether something of a step is in the cluster as it was written, or on its way here. What cannot be read there stands.
     fn still_stands(&self, entry: &Entry) -> bool {
-        let world = self.world();
-        entry.objects.iter().any(|object| {
-            let live = world.document(&object.key).map(|live| strict_in(&live.body));
+        let (world, arrived) = (self.world(), self.arrived());
+        let is_read = world.coverage(SECURITY, KIND) == Coverage::Ready;
+        let mut policies =
+            entry.objects.iter().filter(|object| object.key.group == SECURITY && object.key.kind == KIND);
+        policies.any(|object| {
             let written = object.after.as_ref().map_or(0, strict_in);
-            live.is_none_or(|live| live >= written.max(1))
+            match world.document(&object.key) {
+                _ if is_coming(entry, object, &world, &arrived) => true,
+                Some(live) => strict_in(&live.body) >= written.max(1),
+                None => !is_read,
+            }
         })
     }
 }
@@ -127,6 +139,7 @@ impl Session {
 fn told(guard: &journal::Guard, step: Option<&Entry>) -> Guard {
     Guard {
         namespace: guard.namespace.clone(),
+        since: guard.since,
         entry: guard.entry,
         until: step.map(|entry| guard.resumed.max(entry.at) + (WATCHED * 1000.0) as i64),
         interrupted: guard.away as f64 / 1000.0,

@@ -40,7 +40,7 @@ pub struct Strict {
     pub next: Option<String>,
     /// Callers that a step has broken.
     pub broken: Vec<Broken>,
-    /// Namespaces that go back by themselves where a caller breaks.
+    /// Steps that go back by themselves where a caller breaks, by namespace, the last of each last.
     pub guards: Vec<Guard>,
     /// Steps that went back by themselves, the last first.
     pub taken_back: Vec<TakenBack>,
@@ -112,10 +112,12 @@ impl Session {
             None => step(&self.world(), drafted.world(), &tray, namespace, target, &version)?,
         };
         let (records, cluster) = (&self.opening.records, self.cluster_name());
+        // A step that was written a moment ago keeps its guard: it is no longer that of the next one.
+        self.strict_awake().await?;
         if guard {
             records.guard(&cluster, namespace, Timestamp::now().as_millisecond()).await?;
         } else {
-            records.unguard(&cluster, namespace).await?;
+            records.unguard_next(&cluster, namespace).await?;
         }
         Ok(dish)
     }

@@ -8,7 +8,7 @@ use journal::{Look, PlainCall, State};
 use mesh::Ready;
 use world::Said;
 
-use super::{Broken, TakenBack};
+use super::{Broken, Guard, TakenBack};
 use crate::map::{Flow, Secured};
 use crate::{Error, Result, Session};
 
@@ -73,23 +73,23 @@ impl Session {
         if guards.is_empty() {
             return Ok(());
         }
-        let is_guarded = |one: &Broken| {
-            guards
-                .iter()
-                .any(|guard| guard.entry == Some(one.entry) && guard.namespace == one.namespace && guard.by_itself)
+        let guarded = |one: Broken| {
+            let is_its = |guard: &&Guard| guard.entry == Some(one.entry) && guard.namespace == one.namespace;
+            let guard = guards.iter().find(is_its).filter(|guard| guard.by_itself)?;
+            Some((one, guard.since))
         };
-        let Some(broken) = self.strict_broken().await?.into_iter().find(is_guarded) else { return Ok(()) };
+        let Some((broken, since)) = self.strict_broken().await?.into_iter().find_map(guarded) else { return Ok(()) };
         let (records, cluster) = (&self.opening.records, self.cluster_name());
         let plan = self.undo_review(broken.entry).await?;
         let undone = self.undo_because(broken.entry, &plan.token, &broken.why()).await?;
         if let Some(ended) = undone.objects.iter().find(|ended| ended.state != State::Applied) {
             if ended.refused {
                 // It would be refused each time: the step stays, and is shown as what broke a caller.
-                records.unguard(&cluster, &broken.namespace).await?;
+                records.unguard(&cluster, &broken.namespace, since).await?;
             }
             return Err(Error::Refused { reason: Said::of(ended.key.to_string(), &ended.because) });
         }
-        records.unguard(&cluster, &broken.namespace).await?;
+        records.unguard(&cluster, &broken.namespace, since).await?;
         let back = TakenBack {
             entry: undone.entry,
             namespace: broken.namespace.clone(),

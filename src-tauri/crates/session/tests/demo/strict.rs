@@ -104,7 +104,7 @@ async fn a_guard_goes_on_after_a_restart_and_says_how_long_nobody_looked() {
     let journal = journal::Journal::open(bench.folder.path()).unwrap().journal;
     let cluster = bench.records.list(journal::Filter::default()).await.unwrap()[0].cluster.clone();
     for mut guard in journal.guards(&cluster).unwrap() {
-        journal.unguard(&cluster, &guard.namespace).unwrap();
+        journal.unguard(&cluster, &guard.namespace, guard.since).unwrap();
         (guard.since, guard.heard) = (guard.since - 720_000, guard.heard - 720_000);
         journal.guard(&cluster, &guard.namespace, guard.since).unwrap();
         journal.guard_keep(&cluster, &guard).unwrap();
@@ -134,6 +134,46 @@ async fn a_guard_whose_step_never_left_the_tray_ends_with_the_program() {
     let session = crate::bench::open(bench.folder.path(), bench.demo.client()).await;
     session.strict_keep_watch();
     let bench = Bench { session, ..bench };
+    until(&bench, "the guard is gone", |strict| strict.guards.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_whose_step_is_taken_out_of_the_tray_ends() {
+    let bench = bench(Demo::client).await;
+    bench.session.strict_keep_watch();
+    until(&bench, "somebody has looked", |strict| strict.next.is_some()).await;
+    let dish = bench.session.strict_step("gallery", None, true).await.unwrap();
+    bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    // As if the step had waited for a minute.
+    let journal = journal::Journal::open(bench.folder.path()).unwrap().journal;
+    let guard = journal.guards("demo").unwrap().remove(0);
+    let earlier = journal::Guard { since: guard.since - 60_000, ..guard.clone() };
+    journal.guard("demo", "gallery", earlier.since).unwrap();
+    journal.guard_keep("demo", &earlier).unwrap();
+    until(&bench, "it is guarded as long as it waits", |_| journal.guards("demo").unwrap()[0].heard > guard.heard)
+        .await;
+    bench.session.draft_clear();
+    until(&bench, "the guard is gone", |strict| strict.guards.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_of_a_step_stays_with_the_next_step_of_its_namespace_and_goes_with_its_policy() {
+    let bench = bench(Demo::client).await;
+    bench.session.strict_keep_watch();
+    let seen = until(&bench, "somebody has looked", |strict| strict.watched > 0.0).await;
+    let name = |of: &str| row(&seen, "prod").each.iter().find(|one| one.name.starts_with(of)).unwrap().name.clone();
+    let dish = bench.session.strict_step("prod", Some(&name("reviews")), true).await.unwrap();
+    bench.session.draft_put(&dish.after, &dish.base).await.unwrap();
+    let plan = bench.review().await;
+    let entry = bench.session.apply(&plan.token, "", &[]).await.unwrap().entry;
+    let guards =
+        async || -> Vec<_> { bench.session.strict().await.unwrap().guards.iter().map(|guard| guard.entry).collect() };
+    for (guard, expected) in [(false, vec![Some(entry)]), (true, vec![Some(entry), None]), (false, vec![Some(entry)])] {
+        bench.session.strict_step("prod", Some(&name("ratings")), guard).await.unwrap();
+        assert_eq!(guards().await, expected, "{guard}");
+    }
+    // Who takes the policy away by hand leaves nothing to be guarded.
+    bench.admin().delete(&dish.key, &cluster::Preconditions::default(), false).await.unwrap();
     until(&bench, "the guard is gone", |strict| strict.guards.is_empty()).await;
 }
 
