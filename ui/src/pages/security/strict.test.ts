@@ -26,7 +26,7 @@ const row = (namespace: string, more: Partial<StrictRow>): StrictRow => ({
   ...more,
 });
 const caller = { caller: '', workload: 'inventory-v1', last: Date.now() - 3000, quietSeconds: 3 };
-const workload = (name: string, more: Partial<StrictWorkload>): StrictWorkload => ({ name, takes: 'permissive', object: null, path: '', ports: [], stays: false, state: 'ready', target: 'strict', since: Date.now() - 9e6, quietSeconds: 7200, callers: [], clearEver: 0, pending: false, ...more });
+const workload = (name: string, more: Partial<StrictWorkload>): StrictWorkload => ({ name, takes: 'permissive', object: null, path: '', ports: [], stays: false, state: 'ready', target: 'strict', also: [], since: Date.now() - 9e6, quietSeconds: 7200, callers: [], clearEver: 0, pending: false, ...more });
 const way = (more: Partial<Strict>): Strict => ({
   since: Date.now() - 9e6,
   watchedSeconds: 7200,
@@ -103,6 +103,28 @@ describe('the way to STRICT', () => {
     await expectAccessible();
     await fireEvent.click(within(table).getByRole('button', { name: 'STRICT all the same' }));
     await vi.waitFor(() => expect(asked('strict_step')).toEqual([{ session: 's', namespace: 'prod', workload: 'inventory-v1', guard: true }]));
+  });
+
+  it('says what a step of one workload is for: its ports, itself, or others with it; and of a namespace never that it is STRICT where it is not', async () => {
+    const each = [
+      workload('cart-v1', { takes: 'strict', ports: [{ port: 9080, takes: 'disabled' }], target: 'permissive' }),
+      workload('mail-v1', { takes: 'disabled', target: 'permissive' }),
+      workload('reviews-v1', { also: ['reviews-v2', 'reviews-v3'] }),
+    ];
+    open(way({ rows: [row('prod', { state: 'blocked', target: null, each })] }));
+    const table = await screen.findByRole('table', { name: 'Its workloads' });
+    const buttons = within(table).getAllByRole('button').map((button) => button.textContent.trim());
+    expect(buttons).toEqual(['PERMISSIVE at its ports', 'PERMISSIVE for it alone', 'STRICT for these 3']);
+    within(table).getByText('Its step changes reviews-v2, reviews-v3 as well: no policy selects it alone');
+    within(screen.getByRole('region', { name: 'prod' })).getByText(/^No step of the namespace changes these/);
+    expect(screen.queryByText(/namespace itself is STRICT/)).toBeNull();
+    await expectAccessible();
+  });
+
+  it('says of several guards of a namespace what holds for the last', async () => {
+    const guard = (entry: number | null, until: number | null) => ({ namespace: 'dev', entry, until, interruptedSeconds: 0, resumed: null, compares: true, byItself: true });
+    open(way({ guards: [guard(7, Date.now() + 6e5), guard(null, null)] }));
+    within(await screen.findByRole('region', { name: 'dev' })).getByText('goes back by itself');
   });
 
   it('says for how long nobody guarded a step, and with what it compares since', async () => {

@@ -2608,9 +2608,13 @@ object: ObjectRef | null, path: string, ports: Array<StrictPort>,
  */
 stays: boolean, state: StrictState, 
 /**
- * What a step of its own leads to.
+ * What a step of its own leads to; `permissive` is for what takes no mutual TLS at all, be it a port alone.
  */
 target: StrictMode | null, 
+/**
+ * The others that its step changes as well.
+ */
+also: Array<string>, 
 /**
  * Since when its own proxies are read; null where they never were.
  */

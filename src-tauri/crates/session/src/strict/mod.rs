@@ -3,6 +3,8 @@
 mod guard;
 mod keep;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod workload;
 
@@ -107,7 +109,7 @@ impl Session {
         let dish = match workload {
             Some(name) => {
                 let live = self.world();
-                workload::step((&live, drafted.world(), &tray), (namespace, name), target, &version)?
+                workload::step((&live, &drafted, &tray), (namespace, name), target, &version)?
             }
             None => step(&self.world(), drafted.world(), &tray, namespace, target, &version)?,
         };

@@ -4,7 +4,7 @@ use journal::Plaintext;
 use mesh::{Engine, Membership, Observed, Ready, Tone};
 use world::{Change, Object, Origin, World, yaml};
 
-use super::workload::{Known, Workload};
+use super::workload::{Known, Workload, take_along};
 use super::{KIND, SECURITY, selector, step, whole};
 use crate::Result;
 use crate::change::tray::Tray;
@@ -83,7 +83,7 @@ pub struct Row {
     pub workloads: u32,
     /// Those that take mutual TLS alone, at every port.
     pub strict: u32,
-    /// Those that take none.
+    /// Those that take none, but for ports that somebody names.
     pub off: u32,
     /// Workloads without a proxy: they stay as they are.
     pub outside: u32,
@@ -91,9 +91,9 @@ pub struct Row {
     pub state: State,
     /// What the next step makes of it; none where there is no next step.
     pub target: Option<Mode>,
-    /// Seconds of looking in which nobody called in plaintext: of the workload that was looked at least.
+    /// Seconds of looking in which nobody called those in plaintext whom the step changes: of the workload that was looked at least.
     pub quiet: f64,
-    /// Who was ever seen to, the latest first.
+    /// Who was ever seen to call those in plaintext, the latest first.
     pub callers: Vec<PlainCaller>,
     /// The largest share of plaintext connections that the proxies of one workload have counted since they began.
     pub clear_ever: f64,
@@ -135,8 +135,9 @@ pub(super) fn rows(
         }
         if !row.each.is_empty() {
             row.each.sort_by(|a, b| a.name.cmp(&b.name));
+            take_along(&mut row.each, world, &namespace.name);
             complete(&mut row, world, &known);
-            weigh(&mut row, ready, tray, &observed)?;
+            weigh(&mut row, ready, tray, &observed, &known)?;
             rows.push(row);
         }
     }
@@ -166,27 +167,36 @@ fn empty(namespace: &str, heard: f64) -> Row {
     }
 }
 
-/// Who was seen, and what that comes to.
+/// How far it is, and what comes next.
 fn complete(row: &mut Row, world: &World, known: &Known) {
     row.workloads = row.each.len() as u32;
     row.strict = row.each.iter().filter(|one| one.is_strict()).count() as u32;
-    row.off = row.each.iter().filter(|one| one.target == Some(Mode::Permissive)).count() as u32;
+    row.off = row.each.iter().filter(|one| one.is_off()).count() as u32;
     row.clear_ever = row.each.iter().map(|one| one.clear_ever).fold(0.0, f64::max);
-    let services = world.services_in(&row.namespace);
-    let of_services = services.flat_map(|service| known.callers(&row.namespace, &service.name));
-    // A workload that has the name of its service was called as a workload.
-    let of_services = of_services.filter(|caller| row.each.iter().all(|one| one.name != caller.workload));
-    row.callers = row.each.iter().flat_map(|one| one.callers.iter().cloned()).chain(of_services).collect();
-    row.callers.sort_by_key(|caller| std::cmp::Reverse(caller.last));
-    row.quiet = row.each.iter().map(|one| one.quiet).fold(row.quiet, f64::min);
-    row.quiet = row.callers.iter().map(|caller| caller.quiet).fold(row.quiet, f64::min);
     // A namespace without mutual TLS at all takes both first: nobody breaks by that.
     row.target = match row {
         Row { strict, workloads, .. } if strict == workloads => None,
         Row { off, .. } if *off > 0 => Some(Mode::Permissive),
         _ => Some(Mode::Strict),
     };
-    row.state = by_callers(row.target, row.quiet, &row.callers);
+    look(row, world, known);
+}
+
+/// Who was seen to call those whom the step changes, and what that comes to.
+fn look(row: &mut Row, world: &World, known: &Known) {
+    let concerned = || row.each.iter().filter(|one| !one.stays);
+    let services = world.services_in(&row.namespace);
+    let of_services = services.flat_map(|service| known.callers(&row.namespace, &service.name));
+    // A workload that has the name of its service was called as a workload.
+    let of_services = of_services.filter(|caller| row.each.iter().all(|one| one.name != caller.workload));
+    let mut callers: Vec<PlainCaller> =
+        concerned().flat_map(|one| one.callers.iter().cloned()).chain(of_services).collect();
+    callers.sort_by_key(|caller| std::cmp::Reverse(caller.last));
+    // One that is not up cannot be read, and would hold the others up for as long as it is not.
+    let read = concerned().filter(|one| one.is_up).map(|one| one.quiet);
+    row.quiet = read.chain(callers.iter().map(|caller| caller.quiet)).fold(known.seconds(), f64::min);
+    row.state = by_callers(row.target, row.quiet, &callers);
+    row.callers = callers;
 }
 
 /// Where it stands, by what the next step would make of it and by who was seen to call.
@@ -200,25 +210,37 @@ pub(super) fn by_callers(target: Option<Mode>, quiet: f64, callers: &[PlainCalle
     }
 }
 
-/// What the engine says that the step would do to what is seen now.
-fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Result<()> {
-    let Some(target) = row.target else { return Ok(()) };
+/// Whom the step changes, and what the engine says that it would do to what is seen now.
+fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed], known: &Known) -> Result<()> {
+    let Some(first) = row.target else { return Ok(()) };
     let world = ready.world();
-    let dish = step(world, world, &Tray::default(), &row.namespace, target, "v1")?;
-    row.pending = waits(tray, &row.namespace, target);
-    let Ok(object) = Object::read(yaml::read(&dish.after).value, Origin::Draft) else { return Ok(()) };
-    let after = ready.after(&world.after([Change::Put(object)]));
-    let behind = |one: &&mut Workload| one.state != State::Done;
-    for one in row.each.iter_mut().filter(behind) {
-        let then = |of: &Ready| (of.posture(&row.namespace, &one.name), of.ports(&row.namespace, &one.name));
-        one.stays = then(ready) == then(&after);
+    // Those without mutual TLS may be so by policies of their own: then the others go on past them.
+    for target in [Mode::Permissive, Mode::Strict].into_iter().skip_while(|mode| *mode != first) {
+        let dish = step(world, world, &Tray::default(), &row.namespace, target, "v1")?;
+        let Ok(object) = Object::read(yaml::read(&dish.after).value, Origin::Draft) else { return Ok(()) };
+        let after = ready.after(&world.after([Change::Put(object)]));
+        for one in row.each.iter_mut().filter(|one| one.state != State::Done) {
+            let then = |of: &Ready| (of.posture(&row.namespace, &one.name), of.ports(&row.namespace, &one.name));
+            one.stays = then(ready) == then(&after);
+        }
+        // Taking both is for those that take no mutual TLS: whoever else is changed by it would be weaker than before.
+        let is_for = |one: &&Workload| one.state != State::Done && (target == Mode::Strict || one.is_off());
+        if row.each.iter().filter(is_for).any(|one| !one.stays) {
+            row.target = Some(target);
+            row.pending = waits(tray, &row.namespace, target);
+            look(row, world, known);
+            harm(row, ready, &after, observed);
+            return Ok(());
+        }
     }
     // What is left are policies of workloads: the namespace has no step of its own.
-    if row.each.iter().all(|one| one.state == State::Done || one.stays) {
-        row.target = None;
-        row.pending = false;
-        return Ok(());
-    }
+    row.target = None;
+    row.state = by_callers(Some(Mode::Strict), row.quiet, &row.callers);
+    Ok(())
+}
+
+/// What the engine says that the step would do to what is seen now, where that is harm.
+fn harm(row: &mut Row, ready: &Ready, after: &Ready, observed: &[Observed]) {
     let concerns = |seen: &&Observed| {
         mesh::Target::of(&seen.request).is_some_and(|to| {
             let mut parts = to.host.split('.').skip(1);
@@ -226,12 +248,11 @@ fn weigh(row: &mut Row, ready: &Ready, tray: &Tray, observed: &[Observed]) -> Re
         })
     };
     let here: Vec<Observed> = observed.iter().filter(concerns).cloned().collect();
-    let harm = says(&ready.effect(&after, &here)).into_iter();
+    let harm = says(&ready.effect(after, &here)).into_iter();
     row.says = harm.filter(|line| line.observed && matches!(line.tone, Tone::Cuts | Tone::Watch)).collect();
     if row.says.iter().any(|line| line.tone == Tone::Cuts) {
         row.state = State::Blocked;
     }
-    Ok(())
 }
 
 /// Whether the tray holds a step.

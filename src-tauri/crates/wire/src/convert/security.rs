@@ -200,6 +200,7 @@ impl From<Workload> for StrictWorkload {
             stays: one.stays,
             state: one.state.into(),
             target: one.target.map(Into::into),
+            also: one.also,
             since: one.since.map(|since| since as f64),
             quiet_seconds: one.quiet,
             callers: all(one.callers),

@@ -189,8 +189,10 @@ wire! {
         /// The step of its namespace changes nothing here: a policy of its own decides.
         pub stays: bool,
         pub state: StrictState,
-        /// What a step of its own leads to.
+        /// What a step of its own leads to; `permissive` is for what takes no mutual TLS at all, be it a port alone.
         pub target: Option<StrictMode>,
+        /// The others that its step changes as well.
+        pub also: Vec<String>,
         /// Since when its own proxies are read; null where they never were.
         pub since: Option<f64>,
         /// For so many seconds of reading them nobody called in plaintext.
