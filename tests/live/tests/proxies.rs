@@ -309,13 +309,13 @@ async fn a_viewer_sees_every_proxy_and_why_no_more() {
     }
     for what in ["synchronisation with", "complains of in its pushes"] {
         let unknown = fleet.unknown.iter().find(|unknown| unknown.about.en.contains(what)).unwrap();
-        assert!(unknown.because.en.contains("create pods/portforward"), "{unknown:?}");
+        assert!(unknown.because.en.contains("get pods/portforward"), "{unknown:?}");
     }
 
     // One proxy: none of its parts may be asked for, and the rights that are missing are named.
     let pod = session.world().pods_in(NAMESPACE).find(|pod| pod.workload.1 == "client-v1").unwrap().name.clone();
     let refused = session.proxy(NAMESPACE, &pod, true).await.unwrap_err().to_string();
-    assert!(refused.contains("create pods/portforward") && refused.contains("pods/exec"), "{refused}");
+    assert!(refused.contains("get pods/portforward") && refused.contains("pods/exec"), "{refused}");
     let compared = session.proxy_compare(NAMESPACE, &pod).await.unwrap_err().to_string();
     assert!(compared.contains("pods/portforward"), "{compared}");
 
@@ -345,7 +345,7 @@ async fn a_viewer_sees_every_proxy_and_why_no_more() {
         traffic.wait_for(|traffic| traffic.unknown.iter().any(|unknown| unknown.because.en.contains("may neither")));
     let told = timeout(PATIENCE, told).await.expect("why there is no traffic").unwrap().clone();
     let unknown = told.unknown.iter().find(|unknown| unknown.about.en == "traffic").unwrap();
-    assert_eq!(unknown.because.en, "you may neither get pods/proxy nor create pods/portforward");
+    assert_eq!(unknown.because.en, "you may neither get pods/proxy nor get pods/portforward");
     assert!(!told.measured && told.edges(300.0).is_empty());
     workbench.close(session.id());
 }

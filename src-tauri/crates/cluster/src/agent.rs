@@ -71,13 +71,15 @@ impl Connection {
         let tried = by_forward(&method, path, place);
         self.check(&tried, namespace, pod, path, allowed)?;
         let forwarded = self.forwarded(tried, place, method, (path, bounds)).await;
-        let Err(ApiError { cause: Cause::Forbidden { .. }, tried, .. }) = &forwarded else { return forwarded };
-        if self.may_in(InPod::Run, namespace, pod).await {
-            return self.agent_within(namespace, pod, asked).await;
-        }
+        let Err(ApiError { cause: Cause::Forbidden { verb, .. }, tried, .. }) = &forwarded else { return forwarded };
+        let run = match self.may_in(InPod::Run, namespace, pod).await {
+            Ok(()) => self.agent_within(namespace, pod, asked).await,
+            Err(missing) => Err(self.error(tried.clone(), missing)),
+        };
+        let Err(ApiError { cause: Cause::Forbidden { verb: other, .. }, .. }) = &run else { return run };
         let cause = Cause::Forbidden {
-            verb: "create".into(),
-            resource: "pods/portforward, nor pods/exec".into(),
+            verb: verb.clone(),
+            resource: format!("pods/portforward, nor {other} pods/exec"),
             detail: format!("neither a port-forward nor running pilot-agent is allowed in {namespace}"),
         };
         Err(self.error(tried.clone(), cause))
@@ -107,8 +109,10 @@ impl Connection {
         let question = self.meter.question(Sort::of(&format!("/{}", command.last().unwrap_or(&""))));
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let wanted = AttachParams::default().container(CONTAINER).stdin(false).stdout(true).stderr(true);
-        let mut running =
-            pods.exec(pod, command.iter().copied(), &wanted).await.map_err(|error| classify::transport(&error))?;
+        let mut running = pods
+            .exec(pod, command.iter().copied(), &wanted)
+            .await
+            .map_err(|error| self.failed_in(InPod::Run, (namespace, pod), &error))?;
         let (out, complaint, status) = (running.stdout(), running.stderr(), running.take_status());
         let limit = largest as u64 + 1;
         let (out, complaint) = tokio::join!(all(out, limit), all(complaint, COMPLAINT));

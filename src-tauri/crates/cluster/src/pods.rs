@@ -160,23 +160,14 @@ impl Connection {
         sort: Sort,
         say: impl FnOnce(Forwarded) -> F,
     ) -> Result<T, Cause> {
-        if !self.may_in(InPod::Forward, namespace, pod).await {
-            return Err(InPod::Forward.missing(format!("a port-forward is not allowed in {namespace}")));
-        }
+        self.may_in(InPod::Forward, namespace, pod).await?;
         let question = self.meter.question(sort);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         // The API server and the kubelet shake hands too: the pod itself gets its one second once a stream is there.
         let mut forwarded = tokio::time::timeout(CONNECT * 5, pods.portforward(pod, &[port]))
             .await
             .map_err(|_| late(CONNECT * 5))?
-            .map_err(|error| match classify::transport(&error) {
-                Cause::Forbidden { verb, resource, detail } => {
-                    self.refused_in(InPod::Forward, namespace, pod);
-                    let is_named = !verb.is_empty();
-                    if is_named { Cause::Forbidden { verb, resource, detail } } else { InPod::Forward.missing(detail) }
-                }
-                cause => cause,
-            })?;
+            .map_err(|error| self.failed_in(InPod::Forward, (namespace, pod), &error))?;
         let stream = forwarded.take_stream(port);
         let error = forwarded.take_error(port);
         let stream = stream.ok_or_else(|| cut("the port-forward gave no stream"))?;

@@ -11,6 +11,7 @@ use world::{Said, said};
 use crate::Apis;
 use crate::connection::{Call, Connection};
 use crate::error::ApiError;
+use crate::rights::InPod;
 
 /// How long each question of a probe may take.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -51,7 +52,7 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 5] = [
     ("route", "patch", "networking.istio.io", "virtualservices", ""),
     ("secure", "patch", "security.istio.io", "authorizationpolicies", ""),
     ("secure", "patch", "security.istio.io", "peerauthentications", ""),
-    ("forward", "create", "", "pods", "portforward"),
+    ("forward", InPod::VERB, "", "pods", "portforward"),
 ];
 
 #[derive(Deserialize)]

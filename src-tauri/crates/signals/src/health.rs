@@ -217,16 +217,12 @@ async fn hear(connection: &Connection, plane: &Plane) -> Result<Heard, Said> {
 /// Why a pod did not answer us.
 pub(crate) fn why(error: &ApiError) -> Said {
     match &error.cause {
-        Cause::Forbidden { resource, .. } if resource.contains("exec") => said!(
-            "you may not create pods/portforward there, nor pods/exec",
-            "你无权在那里 create pods/portforward，也无权 create pods/exec"
-        ),
-        Cause::Forbidden { verb, resource, .. } if !verb.is_empty() && !resource.starts_with("pods") => {
-            said!("you may not {verb} {resource} there", "你无权在那里 {verb} {resource}")
-        }
-        Cause::Forbidden { .. } => {
-            said!("you may not create pods/portforward there", "你无权在那里 create pods/portforward")
-        }
+        Cause::Forbidden { verb, resource, .. } if !verb.is_empty() => match resource.split_once(", nor ") {
+            Some((one, other)) => {
+                said!("you may not {verb} {one} there, nor {other}", "你无权在那里 {verb} {one}，也无权 {other}")
+            }
+            None => said!("you may not {verb} {resource} there", "你无权在那里 {verb} {resource}"),
+        },
         cause => cause.said(),
     }
 }

@@ -190,9 +190,9 @@ async fn metrics(connection: &Connection, proxy: &Proxy, port: u16) -> Result<By
         answer => return answer.map_err(|error| error.cause.said()),
     }
     connection.pod_forward_get(namespace, pod, port, path).await.map_err(|error| match error.cause {
-        Cause::Forbidden { .. } => said!(
-            "you may not get pods/proxy there, nor create pods/portforward",
-            "你在那里既无权 get pods/proxy，也无权 create pods/portforward"
+        Cause::Forbidden { verb, .. } if !verb.is_empty() => said!(
+            "you may not get pods/proxy there, nor {verb} pods/portforward",
+            "你在那里既无权 get pods/proxy，也无权 {verb} pods/portforward"
         ),
         cause => cause.said(),
     })

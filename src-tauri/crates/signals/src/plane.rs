@@ -116,7 +116,7 @@ mod tests {
             (Cause::Refused { status: 405, detail: detail() }, true),
             (Cause::Unreachable(Unreachable::Timeout(std::time::Duration::from_secs(10))), false),
             (Cause::Unreachable(Unreachable::Cut(detail())), false),
-            (Cause::Forbidden { verb: "create".into(), resource: "pods/portforward".into(), detail: detail() }, false),
+            (Cause::Forbidden { verb: "get".into(), resource: "pods/portforward".into(), detail: detail() }, false),
             (Cause::Broken { detail: detail() }, false),
         ];
         for (cause, shut) in table {
@@ -140,6 +140,10 @@ mod tests {
             said.zh,
             "其调试页面已关闭（未找到：404 page not found），经 xDS：你无权在那里 create serviceaccounts/token"
         );
-        assert_eq!(Unsaid::Page(right("pods")).said().en, "you may not create pods/portforward there");
+        let said = Unsaid::Page(right("pods/portforward")).said();
+        assert_eq!(said.en, "you may not create pods/portforward there", "the verb is the server's");
+        let both = Unsaid::Page(right("pods/portforward, nor get pods/exec")).said();
+        assert_eq!(both.en, "you may not create pods/portforward there, nor get pods/exec");
+        assert_eq!(both.zh, "你无权在那里 create pods/portforward，也无权 get pods/exec");
     }
 }

@@ -262,10 +262,14 @@ fn is_forbidden(error: &ApiError) -> bool {
 /// In one sentence, why proxies could not be read.
 fn summary(failed: &[((String, String), ApiError)]) -> Option<Unknown> {
     let (pod, error) = failed.first()?;
-    if failed.iter().any(|(_, error)| is_forbidden(error)) {
-        let because = (
-            "you may neither get pods/proxy nor create pods/portforward",
-            "你既无权 get pods/proxy，也无权 create pods/portforward",
+    let verb = failed.iter().find_map(|(_, error)| match &error.cause {
+        Cause::Forbidden { verb, .. } => Some(verb).filter(|verb| !verb.is_empty()),
+        _ => None,
+    });
+    if let Some(verb) = verb {
+        let because = said!(
+            "you may neither get pods/proxy nor {verb} pods/portforward",
+            "你既无权 get pods/proxy，也无权 {verb} pods/portforward"
         );
         return Some(Unknown::new(("traffic", "流量"), because));
     }

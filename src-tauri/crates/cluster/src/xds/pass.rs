@@ -14,6 +14,7 @@ use world::{Said, said};
 use crate::connection::{Call, Connection};
 use crate::error::{ApiError, Cause};
 use crate::pods::ANSWER;
+use crate::rights::InPod;
 
 /// Whose token is asked for: as istioctl does (istioctl/pkg/multixds/gather.go `tokenServiceAccount`). Every namespace has this account,
 /// and by itself it may do nothing; what counts is its namespace.
@@ -84,12 +85,14 @@ impl Connection {
     }
 
     async fn check_rights(&self, namespace: &str, tried: &Said) -> Result<(), ApiError> {
-        let ask = |resource, part| self.may("create", "", resource, part, namespace);
-        let (token, forward) = tokio::try_join!(ask("serviceaccounts", "token"), ask("pods", "portforward"))?;
-        for (may, resource) in [(forward, "pods/portforward"), (token, "serviceaccounts/token")] {
+        let forward = self.may(InPod::VERB, "", "pods", InPod::Forward.subresource(), namespace);
+        let token = self.may("create", "", "serviceaccounts", "token", namespace);
+        let (token, forward) = tokio::try_join!(token, forward)?;
+        let both = [(forward, InPod::VERB, "pods/portforward"), (token, "create", "serviceaccounts/token")];
+        for (may, verb, resource) in both {
             if !may {
-                let detail = format!("create {resource} is not allowed in {namespace}");
-                let cause = Cause::Forbidden { verb: "create".into(), resource: resource.into(), detail };
+                let detail = format!("{verb} {resource} is not allowed in {namespace}");
+                let cause = Cause::Forbidden { verb: verb.into(), resource: resource.into(), detail };
                 return Err(self.error(tried, cause));
             }
         }

@@ -222,12 +222,14 @@ fn api(denied: &'static str, asked: Arc<Mutex<Vec<String>>>) -> Connection {
 
 #[tokio::test]
 async fn a_right_that_is_missing_is_named_before_anything_is_asked_for() {
-    for (denied, resource) in [("token", "serviceaccounts/token"), ("portforward", "pods/portforward")] {
+    for (denied, missing, resource) in
+        [("token", "create", "serviceaccounts/token"), ("portforward", "get", "pods/portforward")]
+    {
         let asked = Arc::default();
         let error =
             api(denied, Arc::clone(&asked)).istiod_xds("istio-system", "istiod", "/debug/syncz").await.unwrap_err();
         let Cause::Forbidden { verb, resource: named, .. } = error.cause else { panic!("{error}") };
-        assert_eq!((verb.as_str(), named.as_str()), ("create", resource));
+        assert_eq!((verb.as_str(), named.as_str()), (missing, resource));
         assert!(asked.lock().unwrap().iter().all(|path| path.ends_with("selfsubjectaccessreviews")));
     }
 }

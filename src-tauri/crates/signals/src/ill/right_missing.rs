@@ -29,7 +29,7 @@ mod tests {
         let unasked = Case { look: None, ..well() };
         hold(
             check,
-            &[refused(("you may not create pods/portforward there", "你无权在那里 create pods/portforward"))],
+            &[refused(("you may not get pods/portforward there", "你无权在那里 get pods/portforward"))],
             &[unasked],
             &[refused(("it took too long", "耗时过长"))],
         );
