@@ -119,7 +119,7 @@ fn what_a_genuine_envoy_refused_leads_to_what_was_applied() {
             "CDS",
             SERVER_NAME,
             networking("DestinationRule", "bad-sni", "host: probe, trafficPolicy: {tls: {mode: SIMPLE, sni: aaaa}}"),
-            "DestinationRule bad-sni",
+            "DestinationRule bad-sni?",
         ),
         (
             "LDS",
@@ -176,7 +176,7 @@ fn what_a_genuine_envoy_refused_leads_to_what_was_applied() {
                 "bad-15001",
                 "hosts: [x.example.com], ports: [{number: 15001, name: tcp, protocol: TCP}]",
             ),
-            "ServiceEntry bad-15001",
+            "ServiceEntry bad-15001?",
         ),
         (
             "LDS",
@@ -235,6 +235,46 @@ fn an_envoy_filter_that_broke_the_part_of_another_is_named() {
     assert_eq!(nack.made_of.len(), 1);
     assert_eq!(found(&[rule.clone(), filter], "probe", &nack), "EnvoyFilter slow");
     assert_eq!(found(&[rule], "probe", &nack), "DestinationRule bad-hash");
+}
+
+/// `'enable_reuse_port' is set to 'false'` is Envoy's advice, and no object that says "false" is about it.
+#[test]
+fn what_envoy_says_of_itself_leads_nowhere() {
+    let nack = Nack::read(
+        "LDS",
+        "Error adding/updating listener(s) 0.0.0.0_15001: error adding listener: '0.0.0.0_15001' has duplicate address '0.0.0.0:15001' as existing listener, to check if the listener has duplicated addresses with other listeners or 'enable_reuse_port' is set to 'false' for the listener\n",
+    );
+    let policy = security(
+        "AuthorizationPolicy",
+        "no-canary",
+        r#"rules: [{when: [{key: "request.headers[x-canary]", values: ["false"]}]}]"#,
+    );
+    let entry = networking(
+        "ServiceEntry",
+        "bad-15001",
+        "hosts: [x.example.com], ports: [{number: 15001, name: tcp, protocol: TCP}]",
+    );
+    assert_eq!(found(&[policy.clone(), entry], "probe", &nack), "ServiceEntry bad-15001?");
+    assert_eq!(found(&[policy], "probe", &nack), "EnvoyFilter fine?", "the only kind that writes Envoy's own");
+}
+
+/// A Gateway of the Kubernetes API is for the proxies that run for it, and for no other of the mesh.
+#[test]
+fn a_gateway_is_suspected_by_its_own_proxies_alone() {
+    let nack = Nack::read("LDS", "Error adding/updating listener(s) 0.0.0.0_80: malformed port-level option");
+    let of = |spec: &str| of("gateway.networking.k8s.io/v1", "Gateway", "web", spec);
+    let found = |gateway: String, namespace: &str, name: &str| {
+        let world = World::new().after([object(&gateway)]);
+        let labels = Labels::from([("gateway.networking.k8s.io/gateway-name".to_owned(), name.to_owned())]);
+        let place = Place { namespace, labels: &labels, root: "istio-system" };
+        Suspects::of(&world).culprit(place, &nack).map(|found| found.object.name)
+    };
+    let own = || of("gatewayClassName: istio, listeners: [{name: web, port: 80, protocol: HTTP}]");
+    assert_eq!(found(own(), "lab", "web").as_deref(), Some("web"));
+    assert_eq!(found(own(), "lab", "other"), None);
+    assert_eq!(found(own(), "prod", "web"), None);
+    let elsewhere = of("addresses: [{type: Hostname, value: ingress.istio-system.svc.cluster.local}]");
+    assert_eq!(found(elsewhere, "istio-system", "").as_deref(), Some("web"), "others serve it");
 }
 
 /// Nothing in the text leads anywhere: what was written right before it was sent is likely, and said to be a guess.

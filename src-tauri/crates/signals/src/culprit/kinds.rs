@@ -35,7 +35,9 @@ enum Reach {
     Exported(&'static str),
     /// Those that the labels there select, wherever.
     Selected(&'static str),
-    /// All of its namespace: routes and gateways are attached, not selected.
+    /// Those that run for it: of its namespace, with its name as a label, unless it says that others do.
+    Named,
+    /// All, wherever: what it is attached to may lie in another namespace, and of a host all callers know.
     Anywhere,
 }
 
@@ -67,7 +69,7 @@ pub(super) const KINDS: [Kind; 17] = [
     ),
     kind(EXTENSIONS, "WasmPlugin", &["ECDS", "LDS"], Reach::Own(SELECTOR), &["Wasm"]),
     kind(EXTENSIONS, "TrafficExtension", &["ECDS", "LDS"], Reach::Own(SELECTOR), &["Wasm"]),
-    kind(GATEWAY_API, "Gateway", &["LDS", "RDS", "SDS"], Reach::Anywhere, &[]),
+    kind(GATEWAY_API, "Gateway", &["LDS", "RDS", "SDS"], Reach::Named, &[]),
     kind(GATEWAY_API, "HTTPRoute", ROUTED, Reach::Anywhere, &[]),
     kind(GATEWAY_API, "GRPCRoute", ROUTED, Reach::Anywhere, &[]),
     kind(GATEWAY_API, "TLSRoute", &["LDS"], Reach::Anywhere, &[]),
@@ -96,6 +98,7 @@ impl Kind {
             Reach::Own(labels) => (of == place.namespace || of == place.root, labels),
             Reach::Exported(labels) => (is_exported(document, place.namespace), labels),
             Reach::Selected(labels) => (true, labels),
+            Reach::Named => (!is_managed(document) || runs_for(document, place), ""),
             Reach::Anywhere => (true, ""),
         };
         allowed && (labels.is_empty() || selects(document, labels, place.labels))
@@ -104,6 +107,24 @@ impl Kind {
     /// Whether an object of it makes some of this type.
     pub(super) fn changes(&self, document: &Document, type_name: &str) -> bool {
         if self.is_envoy_filter() { patches(document, type_name) } else { self.types.contains(&type_name) }
+    }
+}
+
+/// The label of the proxies that istiod runs for a Gateway.
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+
+fn runs_for(gateway: &Document, place: Place<'_>) -> bool {
+    let name = place.labels.get(GATEWAY_NAME);
+    gateway.key.namespace == place.namespace && name.is_some_and(|name| *name == gateway.key.name)
+}
+
+/// Whether istiod runs proxies for a Gateway; one that names the host of others is served by them (istio
+/// pilot/pkg/config/kube/gatewaycommon/gateway_utils.go, `IsManaged`).
+fn is_managed(gateway: &Document) -> bool {
+    match gateway.at("/spec/addresses").and_then(Value::as_array).map(Vec::as_slice) {
+        None | Some([]) => true,
+        Some([one]) => one["type"].as_str().is_none_or(|kind| kind == "IPAddress"),
+        Some(_) => false,
     }
 }
 

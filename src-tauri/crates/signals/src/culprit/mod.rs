@@ -32,7 +32,8 @@ pub struct Culprit {
     pub object: ObjectKey,
     /// Why it, in one sentence.
     pub because: Said,
-    /// Nothing that the proxy says leads to it: it is the likeliest by when it was written, or by its kind.
+    /// Nothing that the proxy says leads to it alone: it is the likeliest by the host or the port of what was refused, by when it was written, or
+    /// by its kind.
     pub is_guess: bool,
 }
 
@@ -69,6 +70,8 @@ struct Rank {
     at: usize,
     /// 0 where nothing that the refusal says is in it.
     score: usize,
+    /// It is about the host or the port of the refused part, and nothing that the refusal says is in it.
+    is_hint: bool,
     because: Said,
 }
 
@@ -130,8 +133,8 @@ impl Suspects {
         let alike = reaching.iter().take_while(|rank| rank.score == best.score).count();
         if best.score > 0 && alike == 1 {
             // Of routes that are cut off, others may have stood where nobody reads any more.
-            let is_guess = nack.is_cut && nack.kind == "RDS";
-            let because = if is_guess {
+            let is_cut = nack.is_cut && nack.kind == "RDS";
+            let because = if is_cut {
                 said!(
                     "a guess: it is the only object that the refused routes name, as far as istiod repeats them",
                     "推测：在 istiod 所复述的范围内，被拒绝的路由只指出了它"
@@ -139,7 +142,7 @@ impl Suspects {
             } else {
                 best.because.clone()
             };
-            return Some(Culprit { object: object(best), because, is_guess });
+            return Some(Culprit { object: object(best), because, is_guess: is_cut || best.is_hint });
         }
         let (what, zh) = of_type(&nack.kind);
         if reaching.len() == 1 {
@@ -231,20 +234,26 @@ fn rank(at: usize, one: &Suspect, nack: &Nack, words: &[String]) -> Rank {
     let found: Vec<&str> = words.iter().map(String::as_str).filter(|word| one.says.contains(*word)).collect();
     let topic = one.kind.topics.iter().find(|topic| nack.text.contains(**topic));
     let made = nack.made_of.contains(&one.document.key);
-    let because = match (found.iter().max_by_key(|word| word.len()).copied().or(host).or(port), topic) {
-        (Some(word), _) => said!("its text has what the proxy names: {word}", "其内容含有代理所指出的：{word}"),
-        (None, Some(topic)) => {
+    let because = match (found.iter().max_by_key(|word| word.len()), topic, host.or(port)) {
+        (Some(word), ..) => said!("its text has what the proxy names: {word}", "其内容含有代理所指出的：{word}"),
+        (None, Some(topic), _) => {
             let (kind, topic) = (one.kind.kind, topic.trim_matches('\''));
             said!(
                 "the refusal is about what a {kind} makes ({topic}), and no other reaches this proxy",
                 "拒绝信息涉及由 {kind} 生成的内容（{topic}），且没有别的 {kind} 作用于此代理"
             )
         }
-        (None, None) => said!("the refused part says that it was made of it", "被拒绝的部分注明由它生成"),
+        (None, None, _) if made => said!("the refused part says that it was made of it", "被拒绝的部分注明由它生成"),
+        (None, None, Some(hint)) => said!(
+            "a guess: no other object is about {hint}, which the refused part is of",
+            "推测：被拒绝的部分属于 {hint}，且没有别的对象涉及它"
+        ),
+        (None, None, None) => Said::default(),
     };
+    let is_hint = found.is_empty() && topic.is_none() && !made;
     let hints = [host.is_some(), port.is_some(), made].into_iter().filter(|holds| *holds).count() * HINT;
     let said = found.iter().map(|word| word.len()).sum::<usize>() + topic.map_or(0, |_| TOPIC);
-    Rank { at, score: said + hints, because }
+    Rank { at, score: said + hints, is_hint, because }
 }
 
 fn just_before<'r>(all: &[Suspect], rank: &'r Rank, nack: &Nack) -> Option<(&'r Rank, i64)> {

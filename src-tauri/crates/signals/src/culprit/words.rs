@@ -8,6 +8,18 @@ use crate::dump::{Origin, of_path, of_policy};
 /// Shortest word that may tell one object from another.
 const SHORTEST: usize = 4;
 
+/// What Envoy and Istio say of themselves, whatever was refused: options that they advise, their own listeners, and `'false'`.
+const FIXED: [&str; 8] = [
+    "true",
+    "false",
+    "enable_reuse_port",
+    "resolver_name",
+    "STRICT_DNS",
+    "LOGICAL_DNS",
+    "virtualInbound",
+    "virtualOutbound",
+];
+
 /// Everything that an object says: names of fields and texts, a line each.
 pub(super) fn all_said(value: &Value, out: &mut String) {
     let mut line = |text: &str| {
@@ -42,6 +54,7 @@ pub(super) fn of(text: &str) -> Vec<String> {
         .chain(named)
         .chain(ends)
         .map(|word| word.trim_matches(|c: char| ".:… ".contains(c)))
+        .filter(|word| !FIXED.contains(word))
         .flat_map(|word| [word.to_owned(), snake(word), lower_camel(word)])
         .filter(|word| word.len() >= SHORTEST)
         .collect();
