@@ -267,7 +267,7 @@ fn row(proxy: Proxy, said: &ByPod, asked: bool) -> ProxyHealth {
         row.version.clone_from(&sync.version);
     }
     let of = |(name, sync): (&String, &istiod::TypeSync)| {
-        let nack = (!sync.error.is_empty()).then(|| Nack::read(name, &sync.error).sent(sync.sent_at));
+        let nack = (!sync.error.is_empty()).then(|| Nack::read(name, &sync.error));
         (name.clone(), TypeHealth { state: sync.state, sent_at: sync.sent_at, nack })
     };
     row.types = sync.types.iter().map(of).collect();

@@ -4,7 +4,6 @@
 //! refused resource behind `Error adding/updating …(s) `; a message that breaks protoc-gen-validate's rules carries the whole
 //! message in protobuf's text form, whose first line differs from one time to the next.
 
-use jiff::Timestamp;
 use world::ObjectKey;
 
 use crate::culprit::objects;
@@ -27,7 +26,8 @@ pub struct Nack {
     pub made_of: Vec<ObjectKey>,
     /// The text ends before the reason, which stands behind a configuration that it repeats: the log of the proxy has it.
     pub is_cut: bool,
-    /// When what was refused had been sent, in seconds since 1970; `None` where unknown.
+    /// When what was refused was sent first, in seconds since 1970; `None` where unknown, as to whoever looks once: what is refused is sent
+    /// again at each push, and nobody but the latest is told of.
     pub sent_at: Option<i64>,
 }
 
@@ -48,12 +48,6 @@ impl Nack {
             is_cut: text == CUT,
             sent_at: None,
         }
-    }
-
-    /// The same, of what had been sent then.
-    #[must_use]
-    pub fn sent(self, at: Option<Timestamp>) -> Self {
-        Self { sent_at: at.map(Timestamp::as_second), ..self }
     }
 
     /// In one line: the resource, then why.

@@ -122,8 +122,8 @@ impl Session {
         (watcher.shares, watcher.usage, watcher.looks) = (shares, usage, looks);
         watcher.throttle();
         // Synchronisation moves within seconds, and is asked last.
-        let health = signals::health(connection, &world).await;
-        watcher.remember(&health);
+        let mut health = signals::health(connection, &world).await;
+        watcher.remember(&mut health);
         let mut fleet = watcher.join(&world, &health);
         fleet.unknown.extend(untold);
         fleet
@@ -292,8 +292,8 @@ async fn look(
             measured_now = watcher.measure(&connection, &world).await;
             watcher.look_closely(&connection, &signals::proxies(&world)).await;
         }
-        let health = signals::health(&connection, &world).await;
-        watcher.remember(&health);
+        let mut health = signals::health(&connection, &world).await;
+        watcher.remember(&mut health);
         let mut next = watcher.join(&world, &health);
         if measured_now {
             measures.send_modify(|measured| {

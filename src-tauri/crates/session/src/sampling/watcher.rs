@@ -28,6 +28,9 @@ const LATE: Duration = Duration::from_secs(1);
 /// Namespace and pod.
 type Place = (String, String);
 
+/// By type and text, when it was sent first, in seconds since 1970; `None` for what was refused before anybody looked.
+type Refused = HashMap<(String, String), Option<i64>>;
+
 /// The Sidecars of each namespace.
 type Sidecars = BTreeMap<String, Vec<Arc<Document>>>;
 
@@ -44,6 +47,8 @@ pub(super) struct Watcher {
     looked_at: HashMap<Place, Instant>,
     lost: HashMap<Place, (String, Timestamp)>,
     behind: HashMap<Place, Timestamp>,
+    /// What each proxy refused when it was heard of last, by type and text, and when that was sent first.
+    refused: HashMap<Place, Refused>,
     /// `None` before the first look.
     sidecars: Option<Sidecars>,
     /// Until when the proxies of a namespace are not asked, for they are being sent another Sidecar.
@@ -121,8 +126,10 @@ impl Watcher {
         }
     }
 
-    /// Remembers which istiod each proxy talks to, and since when it is behind; those that are gone are forgotten.
-    pub(super) fn remember(&mut self, health: &HealthReport) {
+    /// Remembers which istiod each proxy talks to, and since when it is behind; those that are gone are forgotten. What is refused is told with
+    /// when it was sent first: it is sent again at each push, and whoever wrote before the latest need not have broken it.
+    pub(super) fn remember(&mut self, health: &mut HealthReport) {
+        self.date(health);
         let now = Timestamp::now();
         let there: HashSet<_> = health.rows.iter().map(|row| (row.namespace.as_str(), row.pod.as_str())).collect();
         self.lost.retain(|place, _| there.contains(&(place.0.as_str(), place.1.as_str())));
@@ -142,6 +149,28 @@ impl Watcher {
         });
         self.behind = since.collect();
     }
+
+    fn date(&mut self, health: &mut HealthReport) {
+        let mut was = std::mem::take(&mut self.refused);
+        for row in &mut health.rows {
+            let place = (row.namespace.clone(), row.pod.clone());
+            let before = was.remove(&place);
+            // Whoever is not told of at this look has not taken back what it refused.
+            if row.types.is_empty() {
+                self.refused.extend(before.map(|before| (place, before)));
+                continue;
+            }
+            let mut now = Refused::new();
+            for (kind, latest) in row.types.values_mut().map(|kind| (&mut kind.nack, kind.sent_at)) {
+                let Some(nack) = kind else { continue };
+                let what = (nack.kind.clone(), nack.line());
+                let latest = latest.map(Timestamp::as_second);
+                nack.sent_at = before.as_ref().and_then(|before| before.get(&what).copied().unwrap_or(latest));
+                now.insert(what, nack.sent_at);
+            }
+            self.refused.insert(place, now);
+        }
+    }
 }
 
 fn sidecars(world: &World) -> Sidecars {
@@ -158,6 +187,53 @@ mod tests {
     use world::{Change, Object, ObjectKey, Origin};
 
     use super::*;
+
+    /// Istiod sends what is refused again at each push, and tells of the latest alone.
+    #[test]
+    fn what_is_refused_is_told_with_when_it_was_sent_first() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let row = |sent: i64, refused: &[&str]| {
+            let of = |text: &&str| {
+                let kind = text.split(' ').next().unwrap_or_default().to_owned();
+                let nack = Some(signals::Nack::read(&kind, text));
+                (kind, signals::TypeHealth { state: signals::SyncState::Error, sent_at: at(sent), nack })
+            };
+            let well = signals::TypeHealth { state: signals::SyncState::Synced, sent_at: at(sent), nack: None };
+            let types = std::iter::once(("EDS".to_owned(), well)).chain(refused.iter().map(of)).collect();
+            let family = signals::family("Istio").unwrap();
+            signals::ProxyHealth {
+                namespace: "shop".into(),
+                pod: "a-1".into(),
+                workload: "a".into(),
+                labels: world::Labels::new(),
+                family,
+                role: signals::Role::Sidecar,
+                alive: signals::Alive::Running,
+                version: String::new(),
+                types,
+                ready: true,
+                restarts: 0,
+                trouble: None,
+                control_plane: String::new(),
+                connected_at: None,
+                unknown: Vec::new(),
+            }
+        };
+        let mut watcher = Watcher::default();
+        let mut told = |row: signals::ProxyHealth| {
+            let mut health = HealthReport { rows: vec![row], ..HealthReport::default() };
+            watcher.remember(&mut health);
+            health.rows[0].nacks().map(|nack| nack.sent_at).collect::<Vec<_>>()
+        };
+        assert_eq!(told(row(100, &["CDS was there"])), [None], "nobody saw it begin");
+        assert_eq!(told(row(200, &["CDS was there", "LDS is new"])), [None, Some(200)]);
+        assert_eq!(told(row(300, &["CDS was there", "LDS is new"])), [None, Some(200)], "the next push");
+        let unheard = signals::ProxyHealth { types: BTreeMap::new(), ..row(0, &[]) };
+        assert!(told(unheard).is_empty());
+        assert_eq!(told(row(400, &["LDS is new"])), [Some(200)], "though nobody was told of it meanwhile");
+        assert!(told(row(500, &[])).is_empty());
+        assert_eq!(told(row(600, &["LDS is new"])), [Some(600)], "broken anew");
+    }
 
     #[test]
     fn another_sidecar_makes_the_sizes_of_its_namespace_unknown_and_no_other() {

@@ -188,16 +188,15 @@ fn each<T>(
 
 /// `error_state`: why the newest form was refused. Its own copy of the configuration is passed over.
 fn refusal(scanner: &mut Scanner<'_>, kind: &str) -> Option<Nack> {
-    let (mut details, mut at) = (String::new(), None);
+    let mut details = String::new();
     scanner.object(|scanner, name| {
         match name {
             "details" => details = scanner.plain()?,
-            "last_update_attempt" => at = scanner.plain()?.parse().ok(),
             _ => scanner.skip()?,
         }
         Some(())
     })?;
-    Some(Nack::read(kind, &details).sent(at))
+    Some(Nack::read(kind, &details))
 }
 
 impl Dump {
