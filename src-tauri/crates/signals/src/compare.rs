@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use bytes::Bytes;
 use serde_json::{Map, Value};
 use world::Said;
 
@@ -49,28 +48,17 @@ pub struct Compared {
     pub name: String,
     /// How the two stand to each other.
     pub standing: Standing,
-    /// Where the text of either stands; `None` where there is none.
-    sent: Option<Range<usize>>,
-    held: Option<Range<usize>>,
+    /// A copy of either text where they differ; empty where there is none.
+    sent: Box<[u8]>,
+    held: Box<[u8]>,
 }
 
-/// Two configurations that were compared.
-#[derive(Clone, Debug, Default)]
-pub struct Pair {
-    /// Every part, those that differ first.
-    pub parts: Vec<Compared>,
-    sent: Bytes,
-    held: Bytes,
-}
-
-impl Pair {
-    /// A part as the control plane would send it, in the proxy's names all through, by which what is secret is known, and as the proxy has
-    /// it; null where it would not, or has not.
-    pub fn both(&self, part: &Compared) -> (Value, Value) {
-        let of = |body: &Bytes, range: &Option<Range<usize>>| {
-            range.clone().and_then(|range| value(part.kind, body, range).ok()).unwrap_or_default()
-        };
-        let (sent, held) = (of(&self.sent, &part.sent), of(&self.held, &part.held));
+impl Compared {
+    /// The part as the control plane would send it, in the proxy's names all through, by which what is secret is known, and as the proxy has
+    /// it; null where it would not, or has not, and of parts that are equal.
+    pub fn both(&self) -> (Value, Value) {
+        let of = |text: &[u8]| value(self.kind, text).unwrap_or_default();
+        let (sent, held) = (of(&self.sent), of(&self.held));
         (if held.is_null() { alone(sent) } else { spelt(sent, &held) }, held)
     }
 }
@@ -93,37 +81,38 @@ impl Unreadable {
     }
 }
 
-/// Compares them. What differs comes first.
+/// Compares them: every part, those that differ first. Of two configurations that may be large, the texts of what differs alone are kept.
 ///
 /// # Errors
 /// Where one of them is no dump.
-pub fn compare(sent: Bytes, held: Bytes) -> Result<Pair, Unreadable> {
-    let (mut theirs, mut own) = (parts(&sent, "control plane")?, parts(&held, "proxy")?);
-    own_endpoints(&mut own, &held);
+pub fn compare(sent: &[u8], held: &[u8]) -> Result<Vec<Compared>, Unreadable> {
+    let (mut theirs, mut own) = (parts(sent, "control plane")?, parts(held, "proxy")?);
+    own_endpoints(&mut own, held);
     let mut parts = Vec::with_capacity(own.len());
     for ((kind, name), here) in own {
-        let there = theirs.remove(&(kind, name.clone()));
-        let standing = match &there {
+        let here = &held[here];
+        let there = theirs.remove(&(kind, name.clone())).map(|there| &sent[there]);
+        let standing = match there {
             None => Standing::OnlyHeld,
             Some(there) => {
-                let would =
-                    value(kind, &sent, there.clone()).map_err(|reason| Unreadable { of: "control plane", reason })?;
-                let has = value(kind, &held, here.clone()).map_err(|reason| Unreadable { of: "proxy", reason })?;
+                let would = value(kind, there).map_err(|reason| Unreadable { of: "control plane", reason })?;
+                let has = value(kind, here).map_err(|reason| Unreadable { of: "proxy", reason })?;
                 if spelt(would, &has) == has { Standing::Equal } else { Standing::Differs }
             }
         };
-        parts.push(Compared { kind, name, standing, sent: there, held: Some(here) });
+        let copy = |text: &[u8]| if standing == Standing::Equal { Box::default() } else { text.into() };
+        parts.push(Compared { kind, name, standing, sent: copy(there.unwrap_or_default()), held: copy(here) });
     }
     let only = theirs.into_iter();
     parts.extend(only.map(|((kind, name), there)| Compared {
         kind,
         name,
         standing: Standing::OnlySent,
-        sent: Some(there),
-        held: None,
+        sent: sent[there].into(),
+        held: Box::default(),
     }));
     parts.sort_by(|a, b| (a.standing, a.kind, &a.name).cmp(&(b.standing, b.kind, &b.name)));
-    Ok(Pair { parts, sent, held })
+    Ok(parts)
 }
 
 /// Where the text of each part stands.
@@ -197,8 +186,8 @@ fn text_of(part: &[u8], folded: &str) -> Option<String> {
 }
 
 /// One part, built.
-fn value(kind: Kind, body: &[u8], range: Range<usize>) -> Result<Value, String> {
-    let part = serde_json::from_slice(body.get(range).unwrap_or_default()).map_err(|error| error.to_string())?;
+fn value(kind: Kind, text: &[u8]) -> Result<Value, String> {
+    let part = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     Ok(settled(kind, part))
 }
 
@@ -369,16 +358,12 @@ mod tests {
         ]})
     }
 
-    fn pair(sent: &Value, held: &Value) -> Pair {
-        compare(sent.to_string().into(), held.to_string().into()).unwrap()
+    fn compared(sent: &Value, held: &Value) -> Vec<Compared> {
+        compare(sent.to_string().as_bytes(), held.to_string().as_bytes()).unwrap()
     }
 
     fn said(sent: &Value, held: &Value) -> Vec<String> {
-        pair(sent, held)
-            .parts
-            .into_iter()
-            .map(|one| format!("{:?} {:?} {}", one.standing, one.kind, one.name))
-            .collect()
+        compared(sent, held).into_iter().map(|one| format!("{:?} {:?} {}", one.standing, one.kind, one.name)).collect()
     }
 
     #[test]
@@ -393,15 +378,17 @@ mod tests {
         sent["configs"][0]["dynamicActiveClusters"][0]["cluster"] =
             json!({"name": "a", "connectTimeout": "1s", "lbPolicy": "RANDOM"});
         sent["configs"][2]["dynamicRouteConfigs"][0]["routeConfig"]["name"] = "81".into();
-        let pair = pair(&sent, &envoy());
-        let all = &pair.parts;
+        let all = compared(&sent, &envoy());
         let first = &all[0];
         assert_eq!((first.standing, first.kind, first.name.as_str()), (Standing::Differs, Kind::Cluster, "a"));
-        let (would, has) = pair.both(first);
+        let (would, has) = first.both();
         assert_eq!(would, json!({"name": "a", "connect_timeout": "1s", "lb_policy": "RANDOM"}));
         assert_eq!(has, json!({"name": "a", "connect_timeout": "10s"}));
         assert_eq!((all[1].standing, all[1].name.as_str()), (Standing::OnlySent, "81"));
         assert_eq!((all[2].standing, all[2].name.as_str()), (Standing::OnlyHeld, "80"));
+        for part in &all[3..] {
+            assert_eq!((part.standing, part.sent.len(), part.held.len()), (Standing::Equal, 0, 0), "{}", part.name);
+        }
     }
 
     #[test]
@@ -412,8 +399,8 @@ mod tests {
         sent["configs"][1]["dynamicListeners"][0]["activeState"]["listener"]["filterChains"][0]["filters"] = filters;
         let more = json!({"cluster": {"name": "b", "connectTimeout": "1s"}});
         sent["configs"][0]["dynamicActiveClusters"].as_array_mut().unwrap().push(more);
-        let pair = pair(&sent, &envoy());
-        let of = |name: &str| pair.both(pair.parts.iter().find(|one| one.name == name).unwrap()).0;
+        let all = compared(&sent, &envoy());
+        let of = |name: &str| all.iter().find(|one| one.name == name).unwrap().both().0;
         assert_eq!(
             of("l")["filter_chains"][0]["filters"],
             json!([{"name": "new", "typed_config": {"max_bytes": 1, "filter_metadata": {"a.B": {"cD": 1}}}},
@@ -440,7 +427,8 @@ mod tests {
         let mut sent = istiod();
         sent["configs"][3]["dynamicEndpointConfigs"][0]["endpointConfig"]["endpoints"][0]["lbEndpoints"][0] = json!({});
         assert_eq!(said(&sent, &envoy())[0], "Differs Endpoints a");
-        let fails = |sent: &'static str, held: &'static str| compare(sent.into(), held.into()).unwrap_err().to_string();
+        let fails =
+            |sent: &'static str, held: &'static str| compare(sent.as_bytes(), held.as_bytes()).unwrap_err().to_string();
         assert_eq!(fails("{}", "{}"), "the control plane gave no configuration that can be read: it has no configs");
         for half in ["", "{\"configs\":[", "no"] {
             let said = fails("{\"configs\":[]}", half);
@@ -454,9 +442,9 @@ mod tests {
             let mut damaged = envoy().to_string().into_bytes();
             let end = damaged.len() - 1;
             damaged[at.min(end)] = byte;
-            let _ = compare(body.into(), damaged.clone().into());
-            if let Ok(pair) = compare(damaged.clone().into(), damaged.into()) {
-                prop_assert!(pair.parts.iter().all(|one| one.standing == Standing::Equal));
+            let _ = compare(body.as_bytes(), &damaged);
+            if let Ok(all) = compare(&damaged, &damaged) {
+                prop_assert!(all.iter().all(|one| one.standing == Standing::Equal));
             }
         }
     }

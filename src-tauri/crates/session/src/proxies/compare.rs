@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use cluster::Cause;
 use serde_json::Value;
-use signals::compare::{self, Compared, Pair};
+use signals::compare::{self, Compared};
 use world::{Said, said, yaml};
 
 use crate::session::defect;
@@ -24,13 +24,13 @@ pub struct Comparison {
     pub control_plane: String,
     /// Why the two cannot be compared; empty where they are.
     pub because: Said,
-    pair: Pair,
+    parts: Vec<Compared>,
 }
 
 impl Comparison {
     /// Every part, those that differ first.
     pub fn parts(&self) -> &[Compared] {
-        &self.pair.parts
+        &self.parts
     }
 }
 
@@ -68,19 +68,19 @@ impl Session {
         let read_at = jiff::Timestamp::now().as_millisecond() as f64;
         let held = self.connection().admin_get(namespace, pod, "/config_dump?include_eds");
         let (sent, held) = tokio::join!(self.sent(namespace, pod), held);
-        let (control_plane, because, pair) = match sent? {
-            Sent::Nothing { control_plane, because } => (control_plane, because.into(), Pair::default()),
+        let (control_plane, because, parts) = match sent? {
+            Sent::Nothing { control_plane, because } => (control_plane, because.into(), Vec::new()),
             Sent::Page { control_plane, page } => {
                 let held = held?;
-                let compared = tokio::task::spawn_blocking(move || compare::compare(page, held)).await;
+                let compared = tokio::task::spawn_blocking(move || compare::compare(&page, &held)).await;
                 match compared.map_err(|_| defect("comparing configurations"))? {
-                    Ok(pair) => (control_plane, Said::default(), pair),
-                    Err(error) => (control_plane, error.said(), Pair::default()),
+                    Ok(parts) => (control_plane, Said::default(), parts),
+                    Err(error) => (control_plane, error.said(), Vec::new()),
                 }
             }
         };
         let place = (namespace.to_owned(), pod.to_owned());
-        let made = Arc::new(Comparison { place, read_at, control_plane, because, pair });
+        let made = Arc::new(Comparison { place, read_at, control_plane, because, parts });
         *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)
     }
@@ -125,7 +125,7 @@ impl Session {
         let held = held.filter(|held| held.place.0 == namespace && held.place.1 == pod);
         let found = held.as_ref().and_then(|held| {
             let part = held.parts().iter().find(|part| part.kind == kind && part.name == name)?;
-            Some(held.pair.both(part))
+            Some(part.both())
         });
         let (sent, had) = found.ok_or_else(|| Error::Field {
             field: "part",
