@@ -93,14 +93,14 @@ impl Session {
         self.recalled.get_or_init(|| read).await;
     }
 
-    /// Keeps what was held when a Sidecar was proposed, where a past is kept.
-    ///
-    /// # Errors
-    /// Where the disk refuses.
-    pub(crate) async fn keep_proposal(&self, namespace: &str, before: Before) -> Result<()> {
-        let namespace = namespace.to_owned();
-        let kept = self.of_past(move |past| past.keep_proposal(namespace, before)).await?;
-        kept.unwrap_or(Ok(())).map_err(refused)
+    /// Keeps what was held when a Sidecar was proposed, where a past is kept. It is proposed even where the disk refuses: a later session does
+    /// not know then what was held.
+    pub(crate) async fn keep_proposal(&self, namespace: &str, before: Before) {
+        let of = namespace.to_owned();
+        let kept = self.of_past(move |past| past.keep_proposal(of, before)).await;
+        if let Err(error) = kept.and_then(|kept| kept.unwrap_or(Ok(())).map_err(refused)) {
+            tracing::warn!(%error, namespace, "what was held before a Sidecar was not kept");
+        }
     }
 
     async fn of_past<T: Send + 'static>(&self, read: impl FnOnce(&Past) -> T + Send + 'static) -> Result<Option<T>> {

@@ -34,6 +34,8 @@ pub struct Past {
     /// Tells this writer's files from those of others.
     writer: String,
     open: Mutex<Option<Open>>,
+    /// Held while the proposals are read and written anew.
+    proposing: Mutex<()>,
 }
 
 /// The file of this hour.
@@ -71,7 +73,8 @@ impl Past {
             .collect();
         // Longer names than file systems take are told apart by their end.
         let name = name.get(name.len().saturating_sub(120)..).unwrap_or_default().to_owned();
-        Self { folder: profile.join("past").join(name), writer: writer.to_owned(), open: Mutex::default() }
+        let folder = profile.join("past").join(name);
+        Self { folder, writer: writer.to_owned(), open: Mutex::default(), proposing: Mutex::default() }
     }
 
     /// Keeps a moment: the flows, what was used, and of how many proxies that is not known.
@@ -203,11 +206,12 @@ impl Past {
             .unwrap_or_default()
     }
 
-    /// Keeps one more of them. The file is whole at any time, and who writes at the same time loses one proposal at most.
+    /// Keeps one more of them. The file is whole at any time, and another program that writes at the same time loses one proposal at most.
     ///
     /// # Errors
     /// Where the disk refuses.
     pub(crate) fn keep_proposal(&self, namespace: String, before: Before) -> io::Result<()> {
+        let _one_at_a_time = self.proposing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.proposals();
         all.insert(namespace, before);
         fs::create_dir_all(&self.folder)?;
@@ -330,6 +334,23 @@ mod tests {
         assert_eq!((later.proposals(), later.span()), (kept, Span::default()), "and they are no moments");
         std::fs::write(folder.path().join("past/c").join(PROPOSALS), "{\"shop\":").unwrap();
         assert_eq!(later.proposals(), Proposals::new());
+    }
+
+    #[test]
+    fn what_is_proposed_at_once_is_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = Past::of(folder.path(), "c", "one");
+        std::thread::scope(|threads| {
+            for of in 0..8 {
+                let past = &past;
+                threads.spawn(move || {
+                    for each in 0..8 {
+                        past.keep_proposal(format!("team-{of}-{each}"), Before::default()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(past.proposals().len(), 64);
     }
 
     #[test]

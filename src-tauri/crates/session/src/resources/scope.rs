@@ -146,7 +146,8 @@ impl Session {
         self.draft_put(&yaml::write(&scope.sidecar()), "").await?;
         let before = Before { clusters: scope.clusters, bytes: scope.bytes, predicted: scope.predicted };
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned(), before);
-        self.keep_proposal(namespace, before).await
+        self.keep_proposal(namespace, before).await;
+        Ok(())
     }
 }
 
