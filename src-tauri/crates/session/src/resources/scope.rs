@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use crate::{Error, Result, Session};
 const BACK: f64 = 900.0;
 /// Where calls were counted for less, in seconds, what is called seldom may not have been seen.
 pub const ENOUGH: f64 = 600.0;
+/// So long the first proxies are waited for.
+const READ: Duration = Duration::from_secs(15);
 const GROUP: &str = "networking.istio.io";
 
 /// A call that was seen: the service where one is known, and the host.
@@ -39,7 +42,7 @@ pub struct Scope {
     pub hosts: Vec<String>,
     /// Enough of the calls was measured to name them; else nothing is advised.
     pub measured: bool,
-    /// Seconds for which calls were counted.
+    /// Seconds for which calls were counted, and could be: since its oldest sidecar began. 0 where no traffic is measured now.
     pub counted: f64,
     /// Where the Sidecar was proposed here, in this session or an earlier one: what was held then.
     pub before: Option<Before>,
@@ -81,6 +84,7 @@ impl Session {
     /// The scope of each namespace with sidecars, of a fleet that was looked at closely.
     pub async fn scopes(&self, fleet: &Fleet) -> Vec<Scope> {
         self.recall().await;
+        self.traffic_read().await;
         let (called, counted) = self.calls();
         let world = self.world();
         let with_sidecars: BTreeSet<&String> =
@@ -89,7 +93,15 @@ impl Session {
         with_sidecars.into_iter().map(scope).collect()
     }
 
-    /// What was called from each namespace, lately and as far back as it was kept, and for how many seconds that was counted.
+    /// Returns once some proxies were read, or all were in vain: whoever looks once comes before.
+    async fn traffic_read(&self) {
+        let mut traffic = self.traffic.clone();
+        let read = traffic.wait_for(|traffic| traffic.measured || traffic.rounds > 0);
+        drop(tokio::time::timeout(READ, read).await);
+    }
+
+    /// What was called from each namespace, lately and as far back as it was kept, and for how many seconds that was counted; none where
+    /// traffic is not measured now.
     fn calls(&self) -> (Called, f64) {
         let (minutes, mut called) = self.called.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let traffic = self.traffic.borrow().clone();
@@ -98,11 +110,13 @@ impl Session {
             called.entry(edge.from.map(|from| from.namespace).unwrap_or_default()).or_default().insert(to);
         }
         // Of what was watched here, all but the last minute is kept too.
-        (called, traffic.watched().max(minutes as f64 * STEP.as_secs_f64()))
+        let counted = traffic.watched().max(minutes as f64 * STEP.as_secs_f64());
+        (called, if traffic.measured { counted } else { 0.0 })
     }
 
     fn scope_of(&self, namespace: &str, (world, fleet): (&World, &Fleet), called: &Called, counted: f64) -> Scope {
         let own = fleet.proxies.iter().filter(takes_sidecar).filter(|proxy| proxy.namespace == namespace);
+        let counted = counted.min(oldest(world, own.clone(), jiff::Timestamp::now().as_second()));
         let sizes = own.filter_map(|proxy| proxy.size);
         let largest = sizes.max_by_key(|size| size.clusters).unwrap_or_default();
         let calls: Vec<Call> = called.get(namespace).into_iter().flatten().cloned().map(call).collect();
@@ -136,6 +150,12 @@ impl Session {
                 "{has} 已规定 {namespace} 的 sidecar 所知的内容：请编辑它"
             ));
         }
+        if !self.traffic.borrow().measured {
+            return refuse(said!(
+                "no traffic is measured now, so what {namespace} calls is not known",
+                "当前没有测量流量，因此不知道 {namespace} 调用了什么"
+            ));
+        }
         if !scope.measured {
             let (counted, enough) = ((scope.counted / 60.0).floor(), ENOUGH / 60.0);
             return refuse(said!(
@@ -154,6 +174,12 @@ impl Session {
 /// A Sidecar object says what it knows.
 fn takes_sidecar(proxy: &&Proxy) -> bool {
     proxy.is_xds() && proxy.role == "sidecar"
+}
+
+/// For how many seconds there has been one of these proxies: before, nobody counted the calls of their namespace.
+fn oldest<'a>(world: &World, own: impl Iterator<Item = &'a Proxy>, now: i64) -> f64 {
+    let created = own.filter_map(|proxy| world.pod(&proxy.namespace, &proxy.pod)?.created);
+    created.min().map_or(0.0, |created| (now - created).max(0) as f64)
 }
 
 /// Of a service, or of a host outside, whose namespace is empty.
@@ -228,6 +254,20 @@ mod tests {
         ]);
         assert!((share(&world, &hosts, "shop") - 0.5).abs() < 1e-9);
         assert!((share(&World::new(), &hosts, "shop") - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn calls_are_counted_since_the_oldest_sidecar() {
+        let pod = |name: &str, created| {
+            let (namespace, name) = ("shop".into(), name.into());
+            Change::Put(Object::Pod(world::Pod { namespace, name, created: Some(created), ..world::Pod::default() }))
+        };
+        let world = World::new().after([pod("a", 1000), pod("b", 1600), pod("c", 10)]);
+        let proxy = |pod: &str| Proxy { namespace: "shop".into(), pod: pod.into(), ..Proxy::default() };
+        let own = [proxy("b"), proxy("a"), proxy("gone")];
+        assert_eq!(oldest(&world, own.iter(), 1900), 900.0);
+        assert_eq!(oldest(&world, own[..1].iter(), 1900), 300.0, "a mesh that it joined a while ago");
+        assert_eq!(oldest(&world, own[2..].iter(), 1900), 0.0);
     }
 
     #[test]
