@@ -115,13 +115,14 @@ impl Session {
 }
 
 impl Session {
-    /// What is asked: of a workload at once, of a namespace or of a mesh in as many parts as its pods need.
+    /// What is asked: nothing of a mesh that is none; of a workload at once, of a namespace or of a mesh in as many parts as its pods need.
     fn curves_of(&self, namespace: &str, workload: &str, only: &str) -> Vec<Curve> {
         let world = self.world();
         let count =
             |own: &dyn Fn(&signals::Proxy) -> bool| signals::proxies(&world).iter().filter(|one| own(one)).count();
         if namespace.is_empty() {
-            let containers = signals::family(workload).map_or(&[][..], |family| family.containers);
+            // Without the names of its containers every one of the cluster would be asked for.
+            let Some(containers) = signals::family(workload).map(|family| family.containers) else { return Vec::new() };
             let count = count(&|proxy| proxy.family.mesh == workload);
             return parts(count).iter().map(|part| curve_of_mesh(containers, part, only)).collect();
         }
