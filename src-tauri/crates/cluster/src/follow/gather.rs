@@ -23,7 +23,8 @@ pub(super) enum Event {
 
 /// Runs until all tasks, or the receiver, are gone.
 pub(super) async fn run(mut events: Receiver<Event>, kinds: Vec<Followed>, batches: Sender<Batch>, wait: Duration) {
-    let mut gathered = Gathered { coverage: vec![None; kinds.len()], kinds, changes: Vec::new(), sent: None, batches };
+    let none = vec![None; kinds.len()];
+    let mut gathered = Gathered { coverage: none.clone(), told: none, kinds, changes: Vec::new(), sent: None, batches };
     for index in 0..gathered.kinds.len() {
         gathered.cover(index, Coverage::Loading).await;
     }
@@ -61,6 +62,8 @@ pub(super) async fn run(mut events: Receiver<Event>, kinds: Vec<Followed>, batch
 struct Gathered {
     kinds: Vec<Followed>,
     coverage: Vec<Option<Coverage>>,
+    /// What the receiver was told of each.
+    told: Vec<Option<Coverage>>,
     changes: Vec<Change>,
     /// When changes were last sent on.
     sent: Option<Instant>,
@@ -85,11 +88,32 @@ impl Gathered {
             return;
         }
         self.flush().await;
-        self.coverage[index] = Some(coverage.clone());
-        let Followed { group, kind, beside, .. } = self.kinds[index].clone();
-        if !beside {
-            drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
+        self.coverage[index] = Some(coverage);
+        for told in 0..self.kinds.len() {
+            if self.is_alike(told, index) && !self.kinds[told].beside {
+                self.tell(told).await;
+            }
         }
+    }
+
+    fn is_alike(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.kinds[one], &self.kinds[other]);
+        one.group == other.group && one.kind == other.kind
+    }
+
+    /// Tells what is known of a kind, unless it was told. It is not ready before all that is read beside it was listed, or may not be.
+    async fn tell(&mut self, index: usize) {
+        let loads = |other: &usize| matches!(self.coverage[*other], None | Some(Coverage::Loading));
+        let mut beside =
+            (0..self.kinds.len()).filter(|other| self.kinds[*other].beside && self.is_alike(*other, index));
+        let known = &self.coverage[index];
+        if *known == self.told[index] || *known == Some(Coverage::Ready) && beside.any(|other| loads(&other)) {
+            return;
+        }
+        let Some(coverage) = known.clone() else { return };
+        self.told[index] = Some(coverage.clone());
+        let Followed { group, kind, .. } = self.kinds[index].clone();
+        drop(self.batches.send(Batch::Coverage { group, kind, coverage }).await);
     }
 
     async fn down(&mut self, because: &Said) {
@@ -121,23 +145,39 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn of_what_is_read_beside_another_of_its_kind_nothing_is_told() {
+    /// What is told of ConfigMaps of two namespaces, the second read beside the first.
+    async fn told_of_maps(heard_of: [(usize, Coverage); 2]) -> Vec<Coverage> {
         let maps = |within: &str| Followed { within: within.into(), ..Followed::new("", "ConfigMap") };
         let (events, heard) = channel(8);
         let (sender, mut batches) = channel(8);
         let kinds = vec![maps("istio-system"), Followed { beside: true, ..maps("linkerd") }];
         let gathering = tokio::spawn(run(heard, kinds, sender, Duration::ZERO));
-        events.send(Event::Coverage(1, Coverage::Denied("no".into()))).await.unwrap();
-        events.send(Event::Coverage(0, Coverage::Ready)).await.unwrap();
+        let mut told = Vec::new();
+        for (index, coverage) in heard_of {
+            events.send(Event::Coverage(index, coverage)).await.unwrap();
+        }
         drop(events);
         gathering.await.unwrap();
-        let mut told = Vec::new();
         while let Some(batch) = batches.recv().await {
             let Batch::Coverage { coverage, .. } = batch else { panic!("{batch:?}") };
             told.push(coverage);
         }
-        assert_eq!(told, [Coverage::Loading, Coverage::Ready]);
+        told
+    }
+
+    #[tokio::test]
+    async fn of_what_is_read_beside_another_of_its_kind_nothing_is_told() {
+        let denied = Coverage::Denied("no".into());
+        let all = [Coverage::Loading, Coverage::Ready];
+        assert_eq!(told_of_maps([(1, denied.clone()), (0, Coverage::Ready)]).await, all);
+        assert_eq!(told_of_maps([(0, Coverage::Ready), (1, denied)]).await, all);
+    }
+
+    #[tokio::test]
+    async fn a_kind_is_not_ready_before_what_is_read_beside_it_is() {
+        assert_eq!(told_of_maps([(0, Coverage::Ready), (1, Coverage::Loading)]).await, [Coverage::Loading]);
+        let stale = || Coverage::Stale("cut".into());
+        assert_eq!(told_of_maps([(0, Coverage::Ready), (0, stale())]).await, [Coverage::Loading, stale()]);
     }
 
     #[tokio::test]
