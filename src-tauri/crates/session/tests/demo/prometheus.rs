@@ -242,6 +242,8 @@ async fn one_in_the_cluster_is_found_and_tells_of_days() {
         let sum = bench.session.resource_history(namespace, mesh).await.unwrap();
         assert!(sum.from_prometheus == 20 && sum.samples[0].unknown == 0, "{namespace}{mesh}: {sum:?}");
     }
+    let none = bench.session.resource_history("", "Nobody").await.unwrap();
+    assert_eq!(none.samples, [], "of a mesh that is none, the pods of the whole cluster are not asked for");
 
     let past = bench.session.past().await.unwrap();
     assert_eq!(past.before.len(), 20);
