@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bench_engine::figure::{Figure, memory};
+use bench_engine::figure::{Figure, grew};
 use bench_engine::process::{self, Run, istioctl};
 use signals::{compare, dump, envoy, prometheus};
 
@@ -111,28 +111,17 @@ fn parsed(text: &str, clusters: usize, runs: usize) -> Vec<Figure> {
 
 fn dumped(text: &str) -> Vec<Figure> {
     let size = text.len() as f64;
-    let before = memory();
-    let parts = dump::read(text.as_bytes());
-    let after = memory();
+    let (grown, parts) = grew(|| dump::read(text.as_bytes()));
     let what = format!("config_dump of {} clusters ({:.1} MB)", parts.clusters.len(), size / 1e6);
     drop(parts);
     let mut figures = vec![Figure::timed(what, "P10: at most 70 ms", 15, || dump::read(text.as_bytes()))];
-    if let (Some((_, before)), Some((_, after))) = (before, after) {
-        figures.push(Figure::of(
-            "its peak beside the text",
-            "× its size",
-            "P10: at most 0.5",
-            vec![(after - before).max(0.0) / size],
-        ));
+    if let Some(grown) = grown {
+        figures.push(Figure::of("its peak beside the text", "× its size", "P10: at most 0.5", vec![grown / size]));
     }
     // As large as it gets, and all alike: every part of both is built.
-    let (sent, held) = (text.to_owned().into(), text.to_owned().into());
-    let before = memory();
-    let compared = compare::compare(sent, held);
-    let after = memory();
-    if let (Ok(pair), Some((_, before)), Some((_, after))) = (&compared, before, after) {
-        let what = format!("peak of comparing {} parts beside two such texts", pair.parts.len());
-        figures.push(Figure::of(what, "× its size", "", vec![(after - before).max(0.0) / size]));
+    if let (Some(grown), Ok(parts)) = grew(|| compare::compare(text.as_bytes(), text.as_bytes())) {
+        let what = format!("peak of comparing {} parts beside two such texts", parts.len());
+        figures.push(Figure::of(what, "× its size", "", vec![grown / size]));
     }
     figures.push(Figure::timed("written for somebody else, without what is secret", "", 5, || {
         signals::redacted(text.as_bytes())

@@ -82,7 +82,17 @@ pub fn memory() -> Option<(f64, f64)> {
     memory_of("self")
 }
 
-/// The same of the process with this id.
+/// How much more than before this process had at the most while it did this, in bytes; `None` where the system does not say.
+pub fn grew<T>(work: impl FnOnce() -> T) -> (Option<f64>, T) {
+    let before = memory().map(|(now, _)| now);
+    // proc(5): 5 sets the peak to what is resident now.
+    let before = before.filter(|_| std::fs::write("/proc/self/clear_refs", "5").is_ok());
+    let done = work();
+    let grown = before.zip(memory()).map(|(before, (_, peak))| (peak - before).max(0.0));
+    (grown, done)
+}
+
+/// The same as [`memory`] of the process with this id.
 pub fn memory_of(process: &str) -> Option<(f64, f64)> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let of = |name: &str| {
