@@ -19,6 +19,8 @@ type Place = (String, String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen<'a> {
     pub(crate) world: &'a World,
+    /// Of this world.
+    pub(crate) suspects: &'a Suspects,
     pub(crate) health: &'a HealthReport,
     pub(crate) usage: &'a UsageReport,
     pub(crate) looks: &'a Looks,
@@ -47,12 +49,11 @@ pub(crate) fn join(seen: Seen<'_>) -> Fleet {
     }
     let roots = roots(rows, seen.looks);
     let root = |mesh: &str| roots.get(mesh).map_or("", String::as_str);
-    let suspects = Suspects::of(seen.world);
     let of = |row: &ProxyHealth| {
         let place = (row.namespace.clone(), row.pod.clone());
         let mesh = Mesh {
             world: seen.world,
-            suspects: &suspects,
+            suspects: seen.suspects,
             planes,
             root_namespace: planes.first().map_or("istio-system", |plane| plane.pod.0.as_str()),
             root: root(row.family.mesh),

@@ -294,7 +294,14 @@ async fn look(
         }
         let mut health = signals::health(&connection, &world).await;
         watcher.remember(&mut health);
-        let mut next = watcher.join(&world, &health);
+        let of = health.rows.len();
+        // Of a large mesh this is no work for a thread that others wait for.
+        let joined = tokio::task::spawn_blocking(move || {
+            let fleet = watcher.join(&world, &health);
+            (watcher, fleet)
+        });
+        let Ok((back, mut next)) = joined.await else { return };
+        watcher = back;
         if measured_now {
             measures.send_modify(|measured| {
                 let measured = Arc::make_mut(measured);
@@ -311,7 +318,7 @@ async fn look(
             !same
         });
         // Right after the first look comes the closer one.
-        let pause = if hot || watcher.used_at.is_none() { HOT } else { calm(health.rows.len()) };
+        let pause = if hot || watcher.used_at.is_none() { HOT } else { calm(of) };
         tokio::select! {
             () = hurry.notified() => hot_until = Some(Instant::now() + HOT_FOR),
             () = tokio::time::sleep(pause) => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use jiff::Timestamp;
-use signals::{HealthReport, Looker, Looks, UsageReport};
+use signals::{HealthReport, Looker, Looks, Suspects, UsageReport};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use world::{Document, World};
@@ -49,6 +49,8 @@ pub(super) struct Watcher {
     behind: HashMap<Place, Timestamp>,
     /// What each proxy refused when it was heard of last, by type and text, and when that was sent first.
     refused: HashMap<Place, Refused>,
+    /// Of the world of this revision: to go through all its objects takes long, and a refusal stands for many looks.
+    suspects: Option<(u64, Suspects)>,
     /// `None` before the first look.
     sidecars: Option<Sidecars>,
     /// Until when the proxies of a namespace are not asked, for they are being sent another Sidecar.
@@ -56,11 +58,15 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    pub(super) fn join(&self, world: &World, health: &HealthReport) -> Fleet {
-        let Self { usage, looks, lost, behind, .. } = self;
+    pub(super) fn join(&mut self, world: &World, health: &HealthReport) -> Fleet {
+        let revision = world.revision();
+        let Self { usage, looks, lost, behind, suspects, .. } = self;
+        let known = suspects.take().filter(|(of, _)| *of == revision);
+        let (_, suspects) = suspects.insert(known.unwrap_or_else(|| (revision, Suspects::of(world))));
         let Shares { throttled, strains, kept_out, complaints, unheard } = &self.shares;
         let now = Timestamp::now();
-        let seen = Seen { world, health, usage, looks, lost, behind, strains, throttled, kept_out, complaints, now };
+        let seen =
+            Seen { world, suspects, health, usage, looks, lost, behind, strains, throttled, kept_out, complaints, now };
         let mut fleet = join(seen);
         fleet.unknown.extend(unheard.iter().map(super::unknown));
         fleet
